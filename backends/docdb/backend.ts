@@ -1,0 +1,189 @@
+/** Copies as documents of a database, each as Tekton Chains writes it: MongoDB, Firestore, DynamoDB, or SQLite as the embedded one. */
+import type { About, Backend, CallOptions, Context, Found, ListFilter, Receipt, Slot } from '../../src/backend.ts'
+import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/entry.ts'
+import { asProvError, ProvError } from '../../src/errors.ts'
+import { within } from './deadline.ts'
+import { openStore } from './engines.ts'
+import { documentOf, NAME } from './layout.ts'
+import { keysOf, listed, locationOf, placeIn, placeOf, type Standing, slotOf, standing } from './place.ts'
+import { readTarget } from './settings.ts'
+import { SIZE_RULES, sizeOf, tooLarge } from './size.ts'
+import type { DocumentStore } from './store.ts'
+
+/** How often a put looks again when another writer was faster. */
+const ROUNDS = 3
+
+/**
+ * The docdb backend. Throws `config_invalid` when `storage.docdb.url` is missing or wrong; connects on the first call.
+ *
+ * @example const backend = open(context); await backend.get(backend.slots(about)[0], { signal })
+ */
+export function open(context: Context): Backend {
+  const target = readTarget(context)
+  const { where, requestMs } = target
+  const rule = SIZE_RULES[target.engine]
+  let connecting: Promise<DocumentStore> | undefined
+
+  function store(): Promise<DocumentStore> {
+    connecting ??= openStore(target, context)
+    return connecting
+  }
+
+  /** Runs a call to its end, its time or its abortion, and says in every error what it was. */
+  async function call<T>(
+    operation: string,
+    location: string,
+    options: CallOptions,
+    work: (store: DocumentStore, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await within(async (signal) => work(await store(), signal), options, requestMs)
+    } catch (thrown) {
+      const { code, message, hint, cause, retryAfterMs } = asProvError(thrown)
+      throw new ProvError(code, message, { backend: NAME, operation, location, hint, cause, retryAfterMs })
+    }
+  }
+
+  function size(slot: Slot, entry: Entry): number {
+    if (entry.payload.length > rule.limit) throw named(tooLarge('the payload', entry.payload.length, rule.limit), slot)
+    try {
+      return sizeOf(documentOf(entry, placeIn(slot).key), rule)
+    } catch (thrown) {
+      throw named(asProvError(thrown), slot)
+    }
+  }
+
+  const put = (slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt> =>
+    call('put', slot.key, options, async (documents, signal) => {
+      size(slot, entry)
+      const place = placeIn(slot)
+      for (let round = 0; round < ROUNDS; round++) {
+        const { items, freeKey } = standing(place, await documents.get(keysOf(place), { signal }))
+        const same = items.find((item) => item.entry !== undefined && holds(item.entry, entry))
+        if (same !== undefined) return receipt(slot, same.key, entry, 'unchanged')
+        const [occupant] = items
+        if (occupant !== undefined) {
+          return { ...receipt(slot, occupant.key, entry, 'occupied'), found: items.map(foundOf) }
+        }
+        if (await documents.create(documentOf(entry, freeKey), { signal }))
+          return receipt(slot, freeKey, entry, 'written')
+      }
+      throw changedSince()
+    })
+
+  const get = (slot: Slot, options: CallOptions): Promise<readonly Found[]> =>
+    call('get', slot.key, options, async (documents, signal) => {
+      const place = placeIn(slot)
+      return standing(place, await documents.get(keysOf(place), { signal })).items.map(foundOf)
+    })
+
+  /** What was found, as it stands now; undefined when it is gone. Throws `conflict` when it has changed. */
+  async function still(
+    documents: DocumentStore,
+    slot: Slot,
+    found: Found,
+    signal: AbortSignal,
+  ): Promise<Standing | undefined> {
+    const place = placeIn(slot)
+    const { items } = standing(place, await documents.get(keysOf(place), { signal }))
+    const item = items.find(({ key }) => locationOf(where, key) === found.location)
+    if (item !== undefined && sha256Hex(item.raw) !== found.version) throw changedSince()
+    return item
+  }
+
+  const replace = (slot: Slot, found: Found, entry: Entry, options: CallOptions): Promise<Receipt> =>
+    call('replace', slot.key, options, async (documents, signal) => {
+      size(slot, entry)
+      const item = await still(documents, slot, found, signal)
+      const done = item !== undefined && (await documents.replace(item.stored, documentOf(entry, item.key), { signal }))
+      if (!done) throw changedSince()
+      return receipt(slot, item.key, entry, 'replaced')
+    })
+
+  const remove = (slot: Slot, found: Found, options: CallOptions): Promise<void> =>
+    call('remove', slot.key, options, async (documents, signal) => {
+      const item = await still(documents, slot, found, signal)
+      if (item === undefined || (await documents.remove(item.stored, { signal }))) return
+      // Somebody was faster: gone is well, changed is a conflict.
+      if ((await still(documents, slot, found, signal)) !== undefined) throw changedSince()
+    })
+
+  async function* list(filter: ListFilter, options: CallOptions): AsyncIterable<Slot> {
+    if (filter.namespace !== undefined) {
+      const refusal = new ProvError('not_supported', 'documents do not say in which namespace their run was')
+      await call('list', where, options, () => Promise.reject(refusal))
+    }
+    const stop = new AbortController()
+    const signal = AbortSignal.any([options.signal, stop.signal])
+    const wanted = filter.subject === undefined ? {} : { subject: filter.subject }
+    const pages = await call('list', where, options, async (documents) =>
+      documents.list(wanted, { signal })[Symbol.asyncIterator](),
+    )
+    try {
+      for (;;) {
+        const next = await call('list', where, options, () => pages.next())
+        if (next.done) return
+        const place = listed(next.value, filter)
+        if (place !== undefined) yield slotOf(where, place)
+      }
+    } finally {
+      stop.abort()
+      pages.return?.().catch(() => {}) // what the reader thinks of its end changes nothing for the caller
+    }
+  }
+
+  function foundOf({ key, raw, entry, damage }: Standing): Found {
+    const common = { location: locationOf(where, key), raw, version: sha256Hex(raw) }
+    return entry === undefined ? { ...common, damage } : { ...common, entry }
+  }
+
+  function receipt(slot: Slot, key: string, entry: Entry, outcome: Receipt['outcome']): Receipt {
+    return {
+      backend: NAME,
+      slot: slot.key,
+      location: locationOf(where, key),
+      entry: entryId(entry),
+      signatures: entry.signatures.map(signatureId),
+      outcome,
+    }
+  }
+
+  return {
+    name: NAME,
+    capabilities: {
+      readable: true,
+      list: true,
+      remove: true,
+      replace: true,
+      sharedWrites: 'precondition',
+      entriesPerSlot: 'one',
+      kinds: ['dsse', 'raw'],
+      needsRun: false,
+      keepsEnvelope: true,
+      maxEntryBytes: rule.limit,
+    },
+    slots: (about: About) => {
+      const place = placeOf(about)
+      return place === undefined ? [] : [slotOf(where, place)]
+    },
+    size,
+    put,
+    get,
+    replace,
+    remove,
+    list,
+    close: async () => {
+      const opened = connecting
+      connecting = undefined
+      await (await opened?.catch(() => undefined))?.close()
+    },
+  }
+}
+
+function named({ code, message, hint }: ProvError, slot: Slot): ProvError {
+  return new ProvError(code, message, { backend: NAME, operation: 'put', location: slot.key, hint })
+}
+
+function changedSince(): ProvError {
+  return new ProvError('conflict', 'what was found there has changed since', { hint: 'read the slot again' })
+}

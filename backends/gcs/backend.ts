@@ -1,0 +1,28 @@
+/** gcs: the objects that Tekton Chains writes to Google Cloud Storage, in a bucket or in a directory. */
+import type { OpenBackend } from '../../src/backend.ts'
+import { openObjects } from '../objects/backend.ts'
+import { directoryStore } from '../objects/directory.ts'
+import { NAME, readSettings } from './settings.ts'
+
+/**
+ * Opens the backend; nothing is contacted before the first call that needs it. Settings: `storage.gcs.bucket`, `.endpoint`, `.timeout`, or
+ * `storage.gcs.directory`. Credentials: Google's application default. Calls throw
+ * `config_invalid` for what is set wrong.
+ *
+ * @example const gcs = open(context); await gcs.get(slot, { signal })
+ */
+export const open: OpenBackend = (context) =>
+  openObjects(context, {
+    name: NAME,
+    sharedWrites: context.setting('storage.gcs.directory') ? 'lock' : 'precondition',
+    home: () => {
+      const settings = readSettings(context)
+      const { directory } = settings
+      if (directory === undefined) {
+        const connect = async () => (await import('./connection.ts')).connect(settings, context)
+        return { root: `gs://${settings.bucket}/`, connect }
+      }
+      const connect = async () => directoryStore(context, { backend: NAME, directory })
+      return { root: `${directory.replace(/\/+$/, '')}/`, connect }
+    },
+  })

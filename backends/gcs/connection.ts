@@ -1,0 +1,204 @@
+/** The port over Google Cloud Storage. The client is imported here, statically: this file is imported only on first use. */
+import { type Bucket, CRC32C, type File, Storage } from '@google-cloud/storage'
+import type { CallOptions, Context } from '../../src/backend.ts'
+import { ProvError } from '../../src/errors.ts'
+import { fault, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
+import { MAX_OBJECT_BYTES, type ObjectStore } from '../objects/store.ts'
+import { type GcsSettings, NAME } from './settings.ts'
+import { Answered, NoCredentials, type Response, replaceTransport, TooLarge } from './transport.ts'
+
+/**
+ * A {@link ObjectStore} over a bucket; versions are generations. What is sent carries its CRC32C, what comes back is checked against the one
+ * the service gives. Nothing is tried again here: the core does that.
+ *
+ * @example connect(settings, context).get('taskrun-ci-build/taskrun-b0a4….payload', { signal })
+ */
+export function connect(settings: GcsSettings & { readonly bucket: string }, context: Context): ObjectStore {
+  const { bucket, endpoint, anonymous } = settings
+  const storage = new Storage({ apiEndpoint: endpoint, retryOptions: { autoRetry: false, maxRetries: 0 } })
+  // The client would take the emulator's variable for the whole base, and miss the path of the API.
+  storage.baseUrl = `${endpoint}/storage/v1`
+  replaceTransport(storage, { anonymous, random: context.random })
+
+  /** Runs one request; `expected` gives what an answer other than success means, where it means something. */
+  async function request<T>(
+    operation: string,
+    name: string,
+    { signal }: CallOptions,
+    work: (at: Bucket, where: Where) => Promise<T>,
+    expected: (status: number) => { readonly result: T } | undefined,
+  ): Promise<T> {
+    const where = { backend: NAME, operation, location: `gs://${bucket}/${name}` }
+    try {
+      return await withDeadline(settings.requestMs, signal, where, (own) => {
+        const at = storage.bucket(bucket)
+        at.interceptors.push({ request: (job) => Object.assign(job, { signal: own }) as never })
+        return work(at, where)
+      })
+    } catch (thrown) {
+      if (thrown instanceof ProvError) throw thrown
+      if (!(thrown instanceof Answered)) throw withoutAnswer(thrown, where)
+      const said = saidBy(thrown)
+      // A page of some gateway says nothing of the object.
+      const isAnswer = said.message !== undefined && !/bucket does not exist/i.test(said.message)
+      const known = isAnswer ? expected(thrown.status) : undefined
+      if (known !== undefined) return known.result
+      throw refused(
+        { status: thrown.status, ...said, retryAfter: thrown.headers.get('retry-after') ?? undefined },
+        where,
+        context.now(),
+      )
+    }
+  }
+
+  const absent = (status: number): { readonly result: undefined } | undefined =>
+    status === 404 ? { result: undefined } : undefined
+
+  return {
+    get: (name, calls) =>
+      request(
+        'get',
+        name,
+        calls,
+        async (at, where) => {
+          const { bytes, headers } = await download(at.file(name))
+          checkHash(bytes, headers, where)
+          return { bytes, version: generationOf(headers.get('x-goog-generation'), where) }
+        },
+        absent,
+      ),
+
+    head: (name, calls) =>
+      request(
+        'head',
+        name,
+        calls,
+        async (at, where) => {
+          const [metadata] = await at.file(name).getMetadata()
+          return generationOf(metadata.generation, where)
+        },
+        absent,
+      ),
+
+    put: (name, bytes, expect, calls) =>
+      request(
+        'put',
+        name,
+        calls,
+        async (at, where) => {
+          const file = at.file(name)
+          await file.save(Buffer.from(bytes), {
+            resumable: false,
+            validation: false,
+            gzip: false,
+            metadata: { contentType: 'application/octet-stream', crc32c: crc32c(bytes) },
+            preconditionOpts: { ifGenerationMatch: expect ?? 0 },
+          })
+          return generationOf(file.metadata.generation, where)
+        },
+        (status) => (status === 412 || (status === 404 && expect !== null) ? { result: undefined } : undefined),
+      ),
+
+    delete: (name, expect, calls) =>
+      request(
+        'delete',
+        name,
+        calls,
+        async (at) => {
+          await at.file(name).delete({ ifGenerationMatch: expect })
+        },
+        (status) => (status === 404 || status === 412 ? { result: undefined } : undefined),
+      ),
+
+    async *list(prefix, calls) {
+      for (let pageToken: string | undefined, more = true; more; ) {
+        const [files, next] = await request(
+          'list',
+          prefix,
+          calls,
+          async (at) => {
+            const from = pageToken === undefined ? {} : { pageToken }
+            const query = { prefix, autoPaginate: false, maxResults: 1000, fields: 'items(name,size),nextPageToken' }
+            const [page, nextQuery] = await at.getFiles({ ...query, ...from })
+            return [page, tokenOf(nextQuery)] as const
+          },
+          () => undefined,
+        )
+        for (const file of files) yield { name: file.name, size: sizeOf(file) }
+        pageToken = next
+        more = next !== undefined
+      }
+    },
+
+    close: () => {},
+  }
+}
+
+/** The client's own download does not say which generation it read. */
+async function download(file: File): Promise<{ readonly bytes: Uint8Array; readonly headers: Headers }> {
+  return new Promise((done, fail) => {
+    file.request({ uri: '', qs: { alt: 'media' } }, (error: unknown, body?: unknown, response?: unknown) => {
+      if (error !== null && error !== undefined) fail(error)
+      else done({ bytes: body as Uint8Array, headers: (response as Response).headers })
+    })
+  })
+}
+
+function crc32c(bytes: Uint8Array): string {
+  const sum = new CRC32C()
+  sum.update(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  return sum.toString()
+}
+
+/** Only what is stored as it was sent has the hash that the service gives. */
+function checkHash(bytes: Uint8Array, headers: Headers, where: Where): void {
+  if ((headers.get('x-goog-stored-content-encoding') ?? 'identity') !== 'identity') return
+  const [, given] = /(?:^|,)\s*crc32c=([A-Za-z0-9+/=]+)/.exec(headers.get('x-goog-hash') ?? '') ?? []
+  if (given === undefined || given === crc32c(bytes)) return
+  throw fault('response_invalid', 'the bytes received do not have the checksum that the service gave', where)
+}
+
+function generationOf(generation: unknown, where: Where): string {
+  if (generation !== null && generation !== undefined && /^[0-9]+$/.test(String(generation))) return String(generation)
+  throw fault('response_invalid', 'the service gave no generation', where)
+}
+
+function tokenOf(query: unknown): string | undefined {
+  const token = typeof query === 'object' && query !== null && 'pageToken' in query ? query.pageToken : undefined
+  return typeof token === 'string' ? token : undefined
+}
+
+/** With `fields`, the client hands on the items as the service listed them. */
+function sizeOf(file: unknown): number | undefined {
+  const size = typeof file === 'object' && file !== null && 'size' in file ? Number(file.size) : Number.NaN
+  return Number.isNaN(size) ? undefined : size
+}
+
+/** Google's JSON errors, `{"error":{"message":…,"errors":[{"reason":…}]}}`; of other bodies the beginning, if it is text. */
+function saidBy({ body, headers }: Answered): { readonly code?: string; readonly message?: string } {
+  const text = Buffer.from(body.subarray(0, 65_536)).toString()
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown; errors?: readonly { reason?: unknown }[] } }
+    const reason = error?.errors?.[0]?.reason
+    return {
+      ...(typeof reason === 'string' ? { code: reason } : {}),
+      ...(typeof error?.message === 'string' ? { message: error.message } : {}),
+    }
+  } catch {
+    return /^text\/plain/.test(headers.get('content-type') ?? '') ? { message: text } : {}
+  }
+}
+
+function withoutAnswer(thrown: unknown, where: Where): ProvError {
+  if (thrown instanceof TooLarge) {
+    return fault('response_too_large', `the object is over ${MAX_OBJECT_BYTES} bytes`, where)
+  }
+  if (thrown instanceof SyntaxError) return fault('response_invalid', 'the service answered no JSON', where)
+  if (thrown instanceof NoCredentials) {
+    return fault('denied', 'no credentials were found, or they were refused', where, {
+      hint: 'set GOOGLE_APPLICATION_CREDENTIALS, or run gcloud auth application-default login',
+      cause: thrown.cause,
+    })
+  }
+  return unreachable(thrown, where)
+}

@@ -1,0 +1,160 @@
+/**
+ * The HTTP under Google's client. Its own can be neither stopped nor bounded in time or size, tries again by itself, and looks for a metadata
+ * server; so its requests come here. Authorisation stays the client's.
+ */
+import type { Storage } from '@google-cloud/storage'
+import { MAX_OBJECT_BYTES } from '../objects/store.ts'
+
+type Requester = Storage['makeAuthenticatedRequest']
+type Request = Parameters<Requester>[0]
+
+/** What a request of the client's carries for us: put there by an interceptor. */
+export interface Carried {
+  readonly signal: AbortSignal
+}
+
+/** An answer that is no success. */
+export class Answered extends Error {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Uint8Array
+
+  constructor(status: number, headers: Headers, body: Uint8Array) {
+    super(`answered ${status}`)
+    this.status = status
+    this.headers = headers
+    this.body = body
+  }
+}
+
+/** An answer over {@link MAX_OBJECT_BYTES}. */
+export class TooLarge extends Error {}
+
+/** Nothing was sent: credentials are missing, or were not accepted. Not for a network that fails meanwhile. */
+export class NoCredentials extends Error {}
+
+/** A successful answer, as the client's callbacks get it. */
+export interface Response {
+  readonly statusCode: number
+  readonly headers: Headers
+}
+
+export interface TransportOptions {
+  readonly anonymous: boolean
+  random(size: number): Uint8Array
+}
+
+/**
+ * Replaces how `storage` sends its requests. Errors reach its callers as they are thrown here: {@link Answered}, {@link TooLarge},
+ * {@link NoCredentials}, and what `fetch` throws.
+ *
+ * @example replaceTransport(storage, { anonymous: true, random: context.random })
+ */
+export function replaceTransport(storage: Storage, { anonymous, random }: TransportOptions): void {
+  const own = storage.makeAuthenticatedRequest
+  async function authorization(url: string): Promise<string | undefined> {
+    if (anonymous) return undefined
+    try {
+      return (await own.authClient.getRequestHeaders(url)).get('authorization') ?? undefined
+    } catch (cause) {
+      throw isNetwork(cause) ? cause : new NoCredentials('no credentials', { cause })
+    }
+  }
+
+  async function send(
+    request: Request & Partial<Carried>,
+  ): Promise<{ readonly body: unknown; readonly response: Response }> {
+    const url = urlOf(request)
+    const headers = new Headers(headersOf(request))
+    const token = await authorization(url)
+    if (token !== undefined) headers.set('authorization', token)
+    const body = await bodyOf(request, headers, random)
+    const answer = await fetch(url, {
+      method: request.method ?? 'GET',
+      headers,
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    })
+    const bytes = await readAnswer(answer)
+    if (!answer.ok) throw new Answered(answer.status, answer.headers, bytes)
+    const isMedia = isObject(request.qs) && request.qs['alt'] === 'media'
+    const isJson = !isMedia && /^application\/json\b/.test(answer.headers.get('content-type') ?? '')
+    const response = { statusCode: answer.status, headers: answer.headers }
+    return { body: isJson ? JSON.parse(Buffer.from(bytes).toString()) : bytes, response }
+  }
+
+  const requester = (request: Request, callback?: unknown): void => {
+    if (typeof callback !== 'function') throw new Error('this transport gives no streams')
+    send(request).then(
+      ({ body, response }) => callback(null, body, response),
+      (error: unknown) => callback(error),
+    )
+  }
+  const { getCredentials, authClient } = own
+  storage.makeAuthenticatedRequest = Object.assign(requester, { getCredentials, authClient }) as unknown as Requester
+}
+
+function isNetwork(thrown: unknown): boolean {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
+  return /^(?:E(?:CONN|AI_|TIMEDOUT|NOTFOUND|PIPE|HOST|NET)|UND_ERR)/.test(code)
+}
+
+function urlOf(request: Request): string {
+  const url = new URL(request.uri)
+  for (const [name, value] of Object.entries(isObject(request.qs) ? request.qs : {})) {
+    if (value !== undefined && !/^(?:autoPaginate|autoPaginateVal|objectMode)$/.test(name)) {
+      url.searchParams.set(name, String(value))
+    }
+  }
+  return url.href
+}
+
+function headersOf({ headers }: Request): Record<string, string> {
+  const all = headers instanceof Headers ? Object.fromEntries(headers) : isObject(headers) ? headers : {}
+  return Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value ? [[name, String(value)]] : [])))
+}
+
+/** JSON, or a description and an object (multipart/related), as the API takes uploads. */
+async function bodyOf(
+  request: Request,
+  headers: Headers,
+  random: (size: number) => Uint8Array,
+): Promise<Uint8Array<ArrayBuffer> | string | undefined> {
+  const { multipart, json } = request
+  if (isObject(json)) {
+    headers.set('content-type', 'application/json')
+    return JSON.stringify(json)
+  }
+  if (!Array.isArray(multipart)) return undefined
+  const boundary = Buffer.from(random(24)).toString('hex')
+  headers.set('content-type', `multipart/related; boundary=${boundary}`)
+  const chunks: Uint8Array[] = []
+  for (const part of multipart) {
+    const { 'Content-Type': type } = part as typeof part & { readonly 'Content-Type'?: string }
+    chunks.push(Buffer.from(`--${boundary}\r\nContent-Type: ${type ?? 'application/octet-stream'}\r\n\r\n`))
+    if (typeof part.body === 'string') chunks.push(Buffer.from(part.body))
+    else for await (const chunk of part.body) chunks.push(chunk)
+    chunks.push(Buffer.from('\r\n'))
+  }
+  chunks.push(Buffer.from(`--${boundary}--\r\n`))
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+async function readAnswer(answer: globalThis.Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const announced = Number(answer.headers.get('content-length') ?? 0)
+  for await (const chunk of answer.body ?? []) {
+    size += chunk.length
+    if (Math.max(size, announced) > MAX_OBJECT_BYTES) {
+      throw new TooLarge(`over ${MAX_OBJECT_BYTES} bytes`) // leaving the loop ends the body
+    }
+    chunks.push(chunk)
+  }
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,194 @@
+/** grafeas: notes and occurrences of Google's Container Analysis, or of any server with its v1 REST API. */
+import type { Backend, CallOptions, Context, Found, ListFilter, OpenBackend, Receipt, Slot } from '../../src/backend.ts'
+import { type Entry, entryId, holds, signatureId } from '../../src/entry.ts'
+import { ProvError } from '../../src/errors.ts'
+import { isObject, type JsonApi, jsonApi, objectOf } from '../json-api.ts'
+import { endpointOf, requestMs } from '../objects/settings.ts'
+import { foundOf, kindOfNote, NAME, type Names, noteBody, occurrenceOf, slotOf, slotsOf } from './layout.ts'
+
+const GOOGLE = 'https://containeranalysis.googleapis.com'
+const PAGE = 200
+
+type Occurrence = Readonly<Record<string, unknown>>
+
+/**
+ * Opens the backend; nothing is contacted before the first call that needs it. Settings: `storage.grafeas.projectid`, `.noteid`, `.notehint`,
+ * `.endpoint`, `.timeout`. Credentials: Google's application default, none where the endpoint is plain http. Calls throw `config_invalid` for what is set wrong.
+ *
+ * @example const grafeas = open(context); await grafeas.get(slot, { signal })
+ */
+export const open: OpenBackend = (context) => {
+  const names = (): Names => namesOf(context)
+  let opened: JsonApi | undefined
+  const api = (): JsonApi => {
+    opened ??= connect(context)
+    return opened
+  }
+  const notes = new Set<string>()
+
+  async function* pages(parent: string, filter: string, at: string, signal: AbortSignal): AsyncIterable<Occurrence> {
+    const where = { backend: NAME, operation: 'list occurrences', location: at }
+    let token = ''
+    do {
+      const query = new URLSearchParams({
+        filter,
+        pageSize: String(PAGE),
+        ...(token === '' ? {} : { pageToken: token }),
+      })
+      const path = `/v1/${parent}/occurrences?${query}`
+      const answer = await api().call({ ...where, method: 'GET', path, signal, expects: [404] })
+      if (answer.status === 404) return
+      const page = objectOf(answer, where)
+      for (const item of Array.isArray(page['occurrences']) ? page['occurrences'] : []) if (isObject(item)) yield item
+      const next = page['nextPageToken']
+      if (next === token && token !== '') throw new ProvError('response_invalid', 'the pages go round in a ring', where)
+      token = typeof next === 'string' ? next : ''
+    } while (token !== '')
+  }
+
+  async function get(slot: Slot, { signal }: CallOptions): Promise<readonly Found[]> {
+    const { note = '', uri = '' } = slot.address
+    const found: Found[] = []
+    for await (const item of pages(note, `resourceUrl=${quoted(uri)}`, slot.key, signal)) {
+      if (item['resourceUri'] === uri) found.push(foundOf(slot, item))
+    }
+    return found
+  }
+
+  async function createNote(slot: Slot, signal: AbortSignal): Promise<void> {
+    const { note = '' } = slot.address
+    if (notes.has(note)) return
+    const [parent, id] = note.split('/notes/')
+    const body = Buffer.from(JSON.stringify(noteBody(note, names())))
+    const path = `/v1/${parent}/notes?${new URLSearchParams({ noteId: id ?? '' })}`
+    const call = { operation: 'create note', location: slot.key, signal, expects: [409] } as const
+    await api().call({ method: 'POST', path, body, ...call })
+    notes.add(note)
+  }
+
+  async function put(slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt> {
+    const body = bodyOf(slot, entry)
+    const known = (await get(slot, options)).find((item) => item.entry !== undefined && holds(item.entry, entry))
+    if (known !== undefined) return receipt(slot, known.location, entry, 'unchanged')
+    await createNote(slot, options.signal)
+    const where = { backend: NAME, operation: 'create occurrence', location: slot.key }
+    const parent = slot.address['note']?.split('/notes/')[0]
+    const path = `/v1/${parent}/occurrences`
+    const answer = await api().call({ ...where, method: 'POST', path, body, signal: options.signal })
+    const name = objectOf(answer, where)['name']
+    if (typeof name !== 'string') throw new ProvError('response_invalid', 'the answer names no occurrence', where)
+    return receipt(slot, await settleOn(slot, entry, name, options), entry, 'written')
+  }
+
+  // The service names occurrences itself and creates unconditionally. So that two writers at once leave one copy, each looks again and takes
+  // away all equal ones but the first by name: nobody ever takes that one away, and the last to look sees all.
+  async function settleOn(slot: Slot, entry: Entry, own: string, options: CallOptions): Promise<string> {
+    const equal = (await get(slot, options)).filter(
+      ({ entry: other }) => other && holds(other, entry) && holds(entry, other),
+    )
+    const [first = own, ...rest] = equal.map(({ location }) => location).sort()
+    for (const name of rest) {
+      const call = { operation: 'remove the second of two equal occurrences', location: slot.key, ...options } as const
+      await api().call({ method: 'DELETE', path: `/v1/${name}`, ...call, expects: [401, 403, 404] })
+    }
+    return first
+  }
+
+  async function* list(filter: ListFilter, { signal }: CallOptions): AsyncIterable<Slot> {
+    const { project, noteid } = names()
+    const where = { backend: NAME, operation: 'list occurrences', location: `projects/${project}` }
+    if (filter.namespace !== undefined && noteid !== undefined) {
+      throw new ProvError(
+        'not_supported',
+        'one note holds the runs of all namespaces (storage.grafeas.noteid is set)',
+        where,
+      )
+    }
+    const id = noteid ?? (filter.namespace === undefined ? 'tekton' : `tekton-${filter.namespace}`)
+    const prefix = `projects/${project}/notes/${id}-`
+    for (const kind of ['dsse', 'raw'] as const) {
+      if (filter.kind !== undefined && filter.kind !== kind) continue
+      const wanted = `kind=${quoted(kind === 'raw' ? 'ATTESTATION' : 'BUILD')}`
+      for await (const { noteName, resourceUri } of pages(where.location, wanted, where.location, signal)) {
+        if (typeof noteName !== 'string' || typeof resourceUri !== 'string') continue
+        if (!noteName.startsWith(prefix) || kindOfNote(noteName) !== kind) continue
+        if (filter.subject !== undefined && !resourceUri.endsWith(`@sha256:${filter.subject}`)) continue
+        yield slotOf(noteName, resourceUri, kind)
+      }
+    }
+  }
+
+  const backend: Backend = {
+    name: NAME,
+    capabilities: {
+      readable: true,
+      list: true,
+      remove: false,
+      replace: false,
+      sharedWrites: 'readback',
+      entriesPerSlot: 'many',
+      kinds: ['dsse', 'raw'],
+      needsRun: !context.setting('storage.grafeas.noteid'),
+      keepsEnvelope: false,
+      maxEntryBytes: undefined,
+    },
+    slots: (about) => slotsOf(about, names()),
+    size: (slot, entry) => bodyOf(slot, entry).length,
+    put,
+    get,
+    list,
+    close: async () => opened?.close(),
+  }
+  return backend
+}
+
+function connect(context: Context): JsonApi {
+  const base = endpointOf(context.setting('storage.grafeas.endpoint') || GOOGLE, 'storage.grafeas.endpoint', NAME)
+  const options = { backend: NAME, base, requestMs: requestMs(context, NAME) }
+  return jsonApi(base.startsWith('http:') ? options : { ...options, authorization: lazyLogin(context) }, context)
+}
+
+function namesOf({ setting }: Pick<Context, 'setting'>): Names {
+  const project = setting('storage.grafeas.projectid') || undefined
+  if (project === undefined) {
+    const hint = 'name the Google Cloud project of the notes'
+    throw new ProvError('config_invalid', 'storage.grafeas.projectid is not set', { backend: NAME, hint })
+  }
+  const noteid = setting('storage.grafeas.noteid') || undefined
+  for (const part of [project, noteid ?? 'unset']) {
+    if (/^[A-Za-z0-9][A-Za-z0-9._:-]*$/.test(part)) continue
+    const message = 'storage.grafeas.projectid and .noteid are letters, digits, dots, dashes and underscores'
+    throw new ProvError('config_invalid', message, { backend: NAME })
+  }
+  const hint = setting('storage.grafeas.notehint') ?? 'This attestation note was generated by Tekton Chains'
+  return { project, noteid, hint }
+}
+
+function lazyLogin({ env }: Context): (signal: AbortSignal) => Promise<string | undefined> {
+  let login: Promise<(signal: AbortSignal) => Promise<string | undefined>> | undefined
+  return async (signal) => {
+    login ??= import('../google-login.ts').then(({ googleLogin }) =>
+      googleLogin(NAME, env['GOOGLE_APPLICATION_CREDENTIALS'] || undefined),
+    )
+    return (await login)(signal)
+  }
+}
+
+/** Throws `not_supported` for an entry that would lose what it needs to be verified. */
+function bodyOf(slot: Slot, entry: Entry): Uint8Array {
+  if (entry.signatures.some(({ certificate }) => certificate !== undefined)) {
+    const message = 'an occurrence has no place for the certificate that this signature needs'
+    throw new ProvError('not_supported', message, { backend: NAME, operation: 'put', location: slot.key })
+  }
+  return Buffer.from(JSON.stringify(occurrenceOf(slot, entry)))
+}
+
+/** A string of the service's filter language. */
+function quoted(text: string): string {
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+
+function receipt(slot: Slot, location: string, entry: Entry, outcome: 'written' | 'unchanged'): Receipt {
+  const signatures = entry.signatures.map(signatureId)
+  return { backend: NAME, slot: slot.key, location, entry: entryId(entry), signatures, outcome }
+}

@@ -1,0 +1,172 @@
+/** A service that speaks JSON over HTTP, as the small backends need it: one base URL, one way to fail. */
+import type { Context } from '../src/backend.ts'
+import { type ErrorCode, ProvError } from '../src/errors.ts'
+import type { HttpResponse } from './oci/exchange.ts'
+import { createHttp } from './oci/http.ts'
+import { retryAfterMs } from './oci/status.ts'
+
+export interface JsonApiOptions {
+  /** Name of the backend, for its errors. */
+  readonly backend: string
+  /** Without a slash at its end. */
+  readonly base: string
+  readonly requestMs: number
+  /** Value of the Authorization header; absent: none is sent. */
+  readonly authorization?: (signal: AbortSignal) => Promise<string | undefined>
+}
+
+export interface JsonCall {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** From the base URL on, with its query. */
+  readonly path: string
+  readonly body?: Uint8Array
+  /** What is attempted and where, for errors. */
+  readonly operation: string
+  readonly location: string
+  readonly signal: AbortSignal
+  /** A POST that only asks: repeating it does no harm. */
+  readonly asks?: true
+  /** Statuses beside 2xx that the caller understands. */
+  readonly expects?: readonly number[]
+}
+
+export interface JsonApi {
+  /**
+   * The answer of a call with a status of 2xx or one of `expects`. A write that the service may have acted on is not tried again here.
+   * Throws `denied`, `throttled`, `unreachable`, `timed_out`, `server_error`, `response_invalid`, `response_too_large`, `entry_too_large`,
+   * `target_unwritable` (404: what the configuration names is not there), `conflict` and `aborted`.
+   */
+  call(call: JsonCall): Promise<HttpResponse>
+  close(): void
+}
+
+/** Largest answer that is read, in bytes. */
+export const MAX_ANSWER_BYTES = 32 * 1024 * 1024
+
+/** @example const api = jsonApi({ backend: 'archivista', base: 'http://127.0.0.1:8082', requestMs: 60_000 }, context) */
+export function jsonApi(options: JsonApiOptions, context: Context): JsonApi {
+  const { backend, base, requestMs } = options
+  const http = createHttp({
+    connectMs: Math.min(10_000, requestMs),
+    requestMs,
+    attempts: 3,
+    budget: 20,
+    baseDelayMs: 200,
+    maxDelayMs: 20_000,
+    insecure: false,
+    caFile: undefined,
+    env: context.env,
+    now: () => context.now(),
+    random: (size) => context.random(size),
+    debug: (line) => context.debug(line),
+  })
+
+  async function call(job: JsonCall): Promise<HttpResponse> {
+    const { method, path, body, operation, location, signal, expects = [] } = job
+    const where = { backend, operation, location }
+    if (signal.aborted) throw new ProvError('aborted', 'stopped before it was asked for', where)
+    const authorization = await options.authorization?.(signal)
+    const headers = {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(authorization === undefined ? {} : { authorization }),
+    }
+    const answer = await http
+      .send({
+        method,
+        url: new URL(`${base}${path}`),
+        headers,
+        body,
+        maxBytes: MAX_ANSWER_BYTES,
+        signal,
+        where,
+        repeat: method !== 'POST' || job.asks ? 'safe' : 'unsent',
+      })
+      .catch((thrown: unknown) => {
+        throw renamed(thrown, where)
+      })
+    if ((answer.status >= 200 && answer.status < 300) || expects.includes(answer.status)) return answer
+    throw refused(answer, where, context.now())
+  }
+
+  return { call, close: () => http.close() }
+}
+
+/**
+ * The JSON object that an answer is. Throws `response_invalid`.
+ *
+ * @example objectOf(answer, { backend, operation, location })['gitoid']
+ */
+export function objectOf(
+  answer: HttpResponse,
+  where: { readonly backend: string; readonly operation: string; readonly location: string },
+): Readonly<Record<string, unknown>> {
+  let json: unknown
+  try {
+    json = JSON.parse(Buffer.from(answer.body).toString('utf8'))
+  } catch {}
+  if (isObject(json)) return json
+  throw new ProvError('response_invalid', 'the answer is no JSON object', where)
+}
+
+/** @example isObject([]) // false */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The request layer speaks of registries, and hints at their settings. */
+function renamed(thrown: unknown, where: { readonly backend: string }): unknown {
+  if (!(thrown instanceof ProvError)) return thrown
+  const { code, operation, location, retryAfterMs: wait, cause } = thrown
+  const message = thrown.message.replaceAll('the registry', 'the server')
+  const hint = HINTS[code] ?? (thrown.hint?.includes('oci') ? undefined : thrown.hint)
+  return new ProvError(code, message, { operation, location, retryAfterMs: wait, cause, hint, ...where })
+}
+
+function refused(answer: HttpResponse, where: { readonly backend: string }, now: number): ProvError {
+  const code = codeOf(answer.status)
+  const said = code === 'denied' ? '' : saidBy(answer)
+  return new ProvError(code, `the server answered ${answer.status}${said === '' ? '' : `: ${said}`}`, {
+    ...where,
+    hint: HINTS[code],
+    retryAfterMs: retryAfterMs(answer.headers['retry-after'], now),
+  })
+}
+
+const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  denied: 'check the credentials and what they may do',
+  target_unwritable: 'what the configuration names does not exist there',
+}
+
+function codeOf(status: number): ErrorCode {
+  switch (status) {
+    case 401:
+    case 403:
+    case 407:
+      return 'denied'
+    case 404:
+      return 'target_unwritable'
+    case 408:
+      return 'timed_out'
+    case 409:
+      return 'conflict'
+    case 413:
+      return 'entry_too_large'
+    case 429:
+      return 'throttled'
+    default:
+      return status >= 500 ? 'server_error' : 'response_invalid'
+  }
+}
+
+/** Google's `error.status`, a word such as INVALID_ARGUMENT: its message may repeat parts of the request. */
+function saidBy(answer: HttpResponse): string {
+  try {
+    const json: unknown = JSON.parse(Buffer.from(answer.body.subarray(0, 65_536)).toString('utf8'))
+    const error = isObject(json) ? json['error'] : undefined
+    const status = isObject(error) ? error['status'] : undefined
+    return typeof status === 'string' && /^[A-Z_]{1,60}$/.test(status) ? status : ''
+  } catch {
+    return ''
+  }
+}

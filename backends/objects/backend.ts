@@ -1,0 +1,172 @@
+/** The backend that gcs and s3 share: Chains' four objects an entry, over any {@link ObjectStore}. */
+import type { Backend, CallOptions, Context, Receipt, Slot } from '../../src/backend.ts'
+import { type Entry, entryId, holds, signatureId } from '../../src/entry.ts'
+import { asProvError, ProvError } from '../../src/errors.ts'
+import { PARTS, type Parts, partsOf } from './layout.ts'
+import { listSlots } from './list.ts'
+import { type Place, placeIn, placeOf, slotOf } from './place.ts'
+import { foundOf, locationOf, readPlace, readStored, versionIn } from './read.ts'
+import { MAX_OBJECT_BYTES, type ObjectStore } from './store.ts'
+import { complete, removeCopy, replaceCopy, type Writer, writeCopy } from './write.ts'
+
+/** Where the objects are. */
+export interface Home {
+  /** How the store is named in reports; ends with `/`. */
+  readonly root: string
+  /** Called once, on first use. */
+  connect(): Promise<ObjectStore>
+}
+
+export interface ObjectsOptions {
+  readonly name: string
+  readonly sharedWrites: 'precondition' | 'lock'
+  /** Asked on first use only, so that a backend can be described without being configured. Throws `config_invalid`. */
+  home(): Home
+  /** See {@link Writer}; default 1.5 s. */
+  readonly patienceMs?: number
+}
+
+const MAX_LOOKS = 5
+
+/**
+ * The backend over a store. Nothing is contacted before the first call that needs it.
+ *
+ * @example openObjects(context, { name: 's3', sharedWrites: 'precondition', home: () => ({ root: 's3://bucket/', connect }) })
+ */
+export function openObjects(context: Context, options: ObjectsOptions): Backend {
+  const { name, patienceMs = 1500 } = options
+  let settled: Home | undefined
+  const home = (): Home => {
+    settled ??= options.home()
+    return settled
+  }
+  let connection: Promise<ObjectStore> | undefined
+
+  /** Runs a call with what every error of it must say. */
+  async function call<T>(
+    operation: string,
+    slot: Slot,
+    { signal }: CallOptions,
+    work: (place: Place, writer: Writer) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const store = await reached(signal)
+      return await work(placeIn(slot), { store, random: context.random, patienceMs })
+    } catch (thrown) {
+      throw named(thrown, operation, slot.key)
+    }
+  }
+
+  async function reached(signal: AbortSignal): Promise<ObjectStore> {
+    if (signal.aborted) throw new ProvError('aborted', 'stopped before it was done')
+    connection ??= home().connect()
+    return connection
+  }
+
+  function named(thrown: unknown, operation: string, location: string): ProvError {
+    const { code, message, hint, cause, retryAfterMs, ...own } = asProvError(thrown)
+    const where = { backend: name, operation: own.operation ?? operation, location: own.location ?? location }
+    return new ProvError(code, message, { ...where, hint, cause, retryAfterMs })
+  }
+
+  /** The four objects, if they fit. */
+  function fitting(slot: Slot, entry: Entry): { readonly parts: Parts; readonly bytes: number } {
+    try {
+      const parts = partsOf(entry)
+      const bytes = PARTS.reduce((sum, part) => sum + parts[part].length, 0)
+      if (bytes <= MAX_OBJECT_BYTES) return { parts, bytes }
+      const message = `the entry has ${bytes} bytes, over the ${MAX_OBJECT_BYTES} this backend holds`
+      throw new ProvError('entry_too_large', message)
+    } catch (thrown) {
+      throw named(thrown, 'put', slot.key)
+    }
+  }
+
+  function receipt(slot: Slot, place: Place, key: string, entry: Entry, outcome: Receipt['outcome']): Receipt {
+    const signatures = entry.signatures.map(signatureId)
+    const location = locationOf(home().root, place, key)
+    return { backend: name, slot: slot.key, location, entry: entryId(entry), signatures, outcome }
+  }
+
+  const put: Backend['put'] = (slot, entry, calls) =>
+    call('put', slot, calls, async (place, writer) => {
+      const { parts } = fitting(slot, entry)
+      for (let looks = 1; looks <= MAX_LOOKS; looks++) {
+        const { items, freeKey } = await readPlace(writer.store, place, calls)
+        const same = items.find((item) => item.entry !== undefined && holds(item.entry, entry))
+        if (same !== undefined) {
+          const added = await complete(writer.store, place, same.key, same.stored, parts, calls)
+          return receipt(slot, place, same.key, entry, added ? 'written' : 'unchanged')
+        }
+        const [occupant] = items
+        if (occupant !== undefined) {
+          const found = items.map((item) => foundOf(name, home().root, place, item))
+          return { ...receipt(slot, place, occupant.key, entry, 'occupied'), found }
+        }
+        if (await writeCopy(writer, place, freeKey, parts, calls)) {
+          return receipt(slot, place, freeKey, entry, 'written')
+        }
+      }
+      throw new ProvError('conflict', 'other writers change this place all the time', { hint: 'try again' })
+    })
+
+  return {
+    name,
+    capabilities: {
+      readable: true,
+      list: true,
+      remove: true,
+      replace: true,
+      sharedWrites: options.sharedWrites,
+      entriesPerSlot: 'one',
+      kinds: ['dsse', 'raw'],
+      needsRun: false,
+      keepsEnvelope: true,
+      maxEntryBytes: MAX_OBJECT_BYTES,
+    },
+
+    slots(about) {
+      try {
+        const place = placeOf(about)
+        return place === undefined ? [] : [slotOf(name, home().root, place)]
+      } catch (thrown) {
+        throw named(thrown, 'plan', name)
+      }
+    },
+
+    size: (slot, entry) => fitting(slot, entry).bytes,
+
+    put,
+
+    get: (slot, calls) =>
+      call('get', slot, calls, async (place, { store }) => {
+        const { items } = await readPlace(store, place, calls)
+        return items.map((item) => foundOf(name, home().root, place, item))
+      }),
+
+    replace: (slot, found, entry, calls) =>
+      call('replace', slot, calls, async (place, writer) => {
+        const { parts } = fitting(slot, entry)
+        const version = versionIn(found)
+        const stored = (await readStored(writer.store, place, version.key, calls)) ?? {}
+        await replaceCopy(writer, place, version, stored, parts, calls)
+        return receipt(slot, place, version.key, entry, 'replaced')
+      }),
+
+    remove: (slot, found, calls) =>
+      call('remove', slot, calls, (place, writer) => removeCopy(writer, place, versionIn(found), calls)),
+
+    async *list(filter, calls) {
+      try {
+        yield* listSlots(name, home().root, await reached(calls.signal), filter, calls)
+      } catch (thrown) {
+        throw named(thrown, 'list', settled?.root ?? name)
+      }
+    },
+
+    async close() {
+      const store = await connection?.catch(() => undefined)
+      store?.close()
+    },
+  }
+}

@@ -1,0 +1,172 @@
+/** The port over a directory: the same names as in a bucket, each object a file. */
+import { mkdir, open, opendir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { CallOptions, Context } from '../../src/backend.ts'
+import { ProvError } from '../../src/errors.ts'
+import { type Files, fileError, fileErrorCode, nodeFiles } from '../../src/files.ts'
+import { withLock } from '../../src/lock.ts'
+import { type ListedObject, MAX_OBJECT_BYTES, type ObjectStore, type StoredObject } from './store.ts'
+
+export interface DirectoryOptions {
+  readonly backend: string
+  readonly directory: string
+  /** Default: the real ones. */
+  readonly files?: Files
+}
+
+const LOCK_TIMEOUT_MS = 30_000
+
+/**
+ * A {@link ObjectStore} over a directory, which is made with the first write. A new file appears whole and only where none is;
+ * what replaces or deletes one holds a lock file beside it. Throws `denied`, `storage_io` and `conflict` (a lock held for too long).
+ *
+ * @example directoryStore(context, { backend: 's3', directory: 'copies' }).get('image/09e7….payload', { signal })
+ */
+export function directoryStore(
+  { now, random }: Pick<Context, 'now' | 'random'>,
+  { backend, directory, files = nodeFiles }: DirectoryOptions,
+): ObjectStore {
+  /** Names are checked in place.ts; a slot may come from a plan that somebody edited. */
+  function pathOf(name: string): string {
+    if (/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(name)) return join(directory, name)
+    throw new ProvError('internal', `${JSON.stringify(name)} is no object's name`, { backend })
+  }
+
+  async function attempt<T>(operation: string, location: string, { signal }: CallOptions, work: () => Promise<T>) {
+    try {
+      if (signal.aborted) throw new ProvError('aborted', 'stopped before it was done', { backend, operation, location })
+      return await work()
+    } catch (thrown) {
+      throw fileError(thrown, { backend, operation, location })
+    }
+  }
+
+  /** Makes a file with these bytes that is on the disk already, moves it to its place, and gives its version. */
+  async function write(path: string, bytes: Uint8Array, move: (made: string) => Promise<void>): Promise<string> {
+    const made = join(dirname(path), `.${basename(path)}.prov-tmp-${Buffer.from(random(8)).toString('hex')}`)
+    await makeFolder(dirname(path))
+    try {
+      await files.create(made, bytes, 0o644)
+      await files.sync(made)
+      const version = versionOf(await stat(made, { bigint: true }))
+      await move(made)
+      await files.syncFolder(dirname(path))
+      return version
+    } finally {
+      await files.unlink(made).catch(() => {})
+    }
+  }
+
+  /** Makes the folder, and brings the name of each new one to the disk. */
+  async function makeFolder(folder: string): Promise<void> {
+    const first = await mkdir(folder, { recursive: true })
+    if (first === undefined) return
+    for (let made = folder; made.length >= first.length; made = dirname(made)) await files.syncFolder(dirname(made))
+  }
+
+  async function create(path: string, bytes: Uint8Array): Promise<string | undefined> {
+    if ((await versionAt(path)) !== undefined) return undefined
+    try {
+      return await write(path, bytes, (made) => files.link(made, path))
+    } catch (error) {
+      if (fileErrorCode(error) === 'EEXIST') return undefined
+      throw error
+    }
+  }
+
+  /** Runs `work` under the file's lock; undefined: something else than `expect` stands there. */
+  async function change<T>(path: string, expect: string, { signal }: CallOptions, work: () => Promise<T>) {
+    if ((await versionAt(path)) !== expect) return undefined
+    const lock = join(dirname(path), `.${basename(path)}.prov-lock`)
+    return withLock(lock, { signal, timeoutMs: LOCK_TIMEOUT_MS, now, random, files }, async () =>
+      (await versionAt(path)) === expect ? work() : undefined,
+    )
+  }
+
+  return {
+    get: (name, calls) => attempt('read', pathOf(name), calls, () => readFile(pathOf(name), backend)),
+
+    head: (name, calls) => attempt('read', pathOf(name), calls, () => versionAt(pathOf(name))),
+
+    put: (name, bytes, expect, calls) =>
+      attempt('write', pathOf(name), calls, () => {
+        const path = pathOf(name)
+        if (expect === null) return create(path, bytes)
+        return change(path, expect, calls, () => write(path, bytes, (made) => files.rename(made, path)))
+      }),
+
+    delete: (name, expect, calls) =>
+      attempt('delete', pathOf(name), calls, async () => {
+        const path = pathOf(name)
+        await change(path, expect, calls, async () => {
+          await files.unlink(path)
+          await files.syncFolder(dirname(path))
+        })
+      }),
+
+    async *list(prefix, calls) {
+      for await (const folder of namesIn(directory, true, backend)) {
+        if (!folder.startsWith(prefix) && !prefix.startsWith(`${folder}/`)) continue
+        for await (const file of namesIn(join(directory, folder), false, backend)) {
+          if (calls.signal.aborted) throw new ProvError('aborted', 'stopped before it was done', { backend })
+          const name = `${folder}/${file}`
+          if (name.startsWith(prefix)) yield await listed(join(directory, name), name)
+        }
+      }
+    },
+
+    close: () => {},
+  }
+}
+
+/** Files are replaced as a whole, so an open one does not change: its bytes belong to its version. */
+async function readFile(path: string, backend: string): Promise<StoredObject | undefined> {
+  try {
+    await using file = await open(path, 'r')
+    const facts = await file.stat({ bigint: true })
+    if (facts.size > MAX_OBJECT_BYTES) {
+      throw new ProvError('response_too_large', `the file is over ${MAX_OBJECT_BYTES} bytes`, {
+        backend,
+        location: path,
+      })
+    }
+    return { bytes: new Uint8Array(await file.readFile()), version: versionOf(facts) }
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}
+
+async function versionAt(path: string): Promise<string | undefined> {
+  try {
+    return versionOf(await stat(path, { bigint: true }))
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}
+
+/** Each write makes a new file. */
+function versionOf({ ino, mtimeNs, size }: { ino: bigint; mtimeNs: bigint; size: bigint }): string {
+  return `${ino}-${mtimeNs}-${size}`
+}
+
+async function listed(path: string, name: string): Promise<ListedObject> {
+  const facts = await stat(path).catch(() => undefined)
+  return { name, size: facts?.size }
+}
+
+/** Names of the folders or of the files in a folder, but those of locks and the like; none in one that is absent. */
+async function* namesIn(folder: string, folders: boolean, backend: string): AsyncIterable<string> {
+  try {
+    for await (const found of await opendir(folder)) {
+      if (found.isDirectory() === folders && !found.name.startsWith('.')) yield found.name
+    }
+  } catch (error) {
+    if (!isAbsent(error)) throw fileError(error, { backend, operation: 'list', location: folder })
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return fileErrorCode(error) === 'ENOENT'
+}

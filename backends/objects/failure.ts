@@ -1,0 +1,150 @@
+/** What goes wrong at a service, in prov's codes. Pure but for the deadline. */
+import { type ErrorCode, type ErrorDetails, ProvError } from '../../src/errors.ts'
+
+/** What was attempted, where, at which backend. */
+export interface Where {
+  readonly backend: string
+  readonly operation: string
+  readonly location: string
+}
+
+/** What a service answered that is no success. */
+export interface Refusal {
+  readonly status: number
+  /** The service's own code, e.g. `SlowDown`. */
+  readonly code?: string | undefined
+  readonly message?: string | undefined
+  readonly retryAfter?: string | undefined
+}
+
+/**
+ * The error that an answer is. Absence (404) and failed preconditions (412) must have been dealt with before.
+ *
+ * @example throw refused({ status: 503, code: 'SlowDown' }, where, Date.now())
+ */
+export function refused(answer: Refusal, where: Where, now: number): ProvError {
+  const said = [answer.code, answer.message].flatMap((text) => (text ? [quote(text)] : [])).join(': ')
+  const message = `the service answered ${answer.status}${said === '' ? '' : `: ${said}`}`
+  const code = codeOf(answer)
+  return new ProvError(code, message, {
+    ...where,
+    retryAfterMs: retryAfterMs(answer.retryAfter, now),
+    hint: code === 'target_unwritable' ? 'the bucket does not exist' : HINTS[answer.status],
+  })
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  301: 'the bucket is in another region',
+  403: 'the credentials lack the permission; without leave to list, a service says so of what is absent too',
+}
+
+function codeOf({ status, code = '', message = '' }: Refusal): ErrorCode {
+  if (/slow ?down|thrott|rateLimit|TooManyRequests|BandwidthLimit/i.test(code)) return 'throttled'
+  if (
+    /^(?:ExpiredToken|InvalidToken|TokenRefreshRequired|InvalidAccessKeyId|XAdminUserNotFound|SignatureDoesNotMatch)$/.test(
+      code,
+    )
+  )
+    return 'denied'
+  if (code === 'NoSuchBucket' || (status === 404 && /bucket does not exist/i.test(message))) return 'target_unwritable'
+  switch (status) {
+    case 401:
+    case 403:
+    case 407:
+      return 'denied'
+    case 408:
+      return 'timed_out'
+    case 409:
+      return 'conflict'
+    case 413:
+      return 'entry_too_large'
+    case 429:
+      return 'throttled'
+    default:
+      return status >= 500 ? 'server_error' : 'response_invalid'
+  }
+}
+
+/** Milliseconds to wait by a Retry-After header: seconds or an HTTP date (RFC 9110 section 10.2.3). */
+function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  const text = header?.trim() ?? ''
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1000
+  const date = /[A-Za-z]/.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+/**
+ * An error without an answer: the connection failed or broke off.
+ *
+ * @example throw unreachable(error, where) // code unreachable
+ */
+export function unreachable(cause: unknown, where: Where): ProvError {
+  const code = networkCode(cause)
+  const tls = /CERT|SELF_SIGNED|TLS|SSL|EPROTO|UNABLE_TO/.test(code ?? '')
+  const hint = tls ? 'name the certificate authority with NODE_EXTRA_CA_CERTS' : undefined
+  const message = `the service could not be reached: ${quote(code ?? innermost(cause))}`
+  return new ProvError('unreachable', message, { ...where, hint, cause })
+}
+
+/** The code of a failed connection (`ECONNREFUSED`), also of one that is the cause of another error. */
+function networkCode(thrown: unknown): string | undefined {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth++) {
+    if ('code' in error && typeof error.code === 'string' && /^[A-Z_]+$/.test(error.code)) return error.code
+  }
+  return undefined
+}
+
+function innermost(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown)
+  return thrown.cause instanceof Error ? innermost(thrown.cause) : thrown.message
+}
+
+/** At most 200 printable characters of what a service said, on one line. */
+export function quote(text: string): string {
+  return text
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, 200)
+}
+
+/** @example throw fault('response_too_large', 'the object is over 32 MiB', where) */
+export function fault(code: ErrorCode, message: string, where: Where, more: ErrorDetails = {}): ProvError {
+  return new ProvError(code, message, { ...where, ...more })
+}
+
+/**
+ * Runs one request with a signal of its own, that an abort and the deadline both end. Ends at once then, whether or not `work` heeds the
+ * signal. Throws `aborted`, `timed_out`, or what `work` throws.
+ *
+ * @example await withDeadline(60_000, signal, where, (own) => client.send(command, { abortSignal: own }))
+ */
+export async function withDeadline<T>(
+  ms: number,
+  signal: AbortSignal,
+  where: Where,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController()
+  const ended = Promise.withResolvers<never>()
+  ended.promise.catch(() => {})
+  const end = (error: ProvError): void => {
+    ended.reject(error)
+    stop.abort(error)
+  }
+  const onAbort = (): void => end(fault('aborted', 'stopped before the service had answered', where))
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort)
+  const timer = setTimeout(() => end(fault('timed_out', `no complete answer within ${ms} ms`, where)), ms)
+  try {
+    if (signal.aborted) return await ended.promise
+    const call = work(stop.signal)
+    call.catch(() => {})
+    return await Promise.race([call, ended.promise])
+  } catch (thrown) {
+    // What a client makes of an ended signal is of no interest.
+    throw stop.signal.reason instanceof ProvError ? stop.signal.reason : thrown
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}

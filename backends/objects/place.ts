@@ -1,0 +1,104 @@
+/**
+ * Where an entry belongs. Chains' names for what belongs to a run: `taskrun-<namespace>-<name>/taskrun-<uid>` and, for its images,
+ * `taskrun-<namespace>-<name>/<12 hex>` (pkg/chains/storage/gcs/gcs.go), each with `.payload` and so on. Chains has no place for
+ * what has no run; here it goes to `image/<12 hex>-<32 hex>` and `statement/<sha256 of the payload>`. Pure.
+ */
+import { type ImageRef, imageKey, type RunArtifact, runKey } from '../../src/artifact.ts'
+import type { About, Slot } from '../../src/backend.ts'
+import { type Kind, sha256Hex } from '../../src/entry.ts'
+import { ProvError } from '../../src/errors.ts'
+import { keyBeside } from '../image-key.ts'
+import type { Part } from './layout.ts'
+
+export interface Place {
+  readonly folder: string
+  readonly key: string
+  readonly kind: Kind
+  /** Of an image signature, when it is known which. */
+  readonly image?: ImageRef
+}
+
+const IMAGES = 'image'
+const STATEMENTS = 'statement'
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+
+/**
+ * The one place of such an entry; undefined when it is none that is kept here. Throws `input_invalid` for a run whose names could leave
+ * their folder.
+ *
+ * @example placeOf(about)?.folder // 'taskrun-ci-build-7x'
+ */
+export function placeOf({ artifact, kind }: About): Place | undefined {
+  switch (artifact.type) {
+    case 'run':
+      return kind === 'dsse' ? { folder: folderOf(artifact), key: named(runKey(artifact)), kind } : undefined
+    case 'image': {
+      const { image, run } = artifact
+      if (kind !== 'raw') return undefined
+      if (run === undefined) return { folder: IMAGES, key: named(keyBeside(image)), kind, image }
+      return { folder: folderOf(run), key: named(imageKey(image)), kind, image }
+    }
+    case 'statement':
+      return kind === 'dsse' ? { folder: STATEMENTS, key: sha256Hex(artifact.payload), kind } : undefined
+  }
+}
+
+function folderOf(run: RunArtifact): string {
+  return named(`${run.kind.toLowerCase()}-${run.namespace}-${run.name}`)
+}
+
+function named(text: string): string {
+  if (NAME.test(text)) return text
+  throw new ProvError('input_invalid', `${JSON.stringify(text)} cannot be part of an object's name`, {
+    hint: 'letters, digits, - and . only, as Kubernetes allows',
+  })
+}
+
+/** Every key under which the entry may stand: an image of a run may have to give way to another one with Chains' key. */
+export function keysOf({ folder, key, image }: Place): readonly string[] {
+  return image === undefined || folder === IMAGES ? [key] : [key, keyBeside(image)]
+}
+
+/** @example objectName(place, place.key, 'signature') // 'taskrun-ci-build-7x/taskrun-b0a4….signature' */
+export function objectName({ folder }: Pick<Place, 'folder'>, key: string, part: Part): string {
+  return `${folder}/${key}.${part}`
+}
+
+/** The slot of a place; `root` is how the store is named in reports, e.g. `gs://bucket/`. */
+export function slotOf(backend: string, root: string, place: Place): Slot {
+  const { folder, key, kind, image } = place
+  const suffix = image === undefined ? '' : ` (${image.repository}@${image.digest})`
+  return {
+    backend,
+    key: `${root}${folder}/${key}${suffix}`,
+    kind,
+    holds: 'one',
+    address: { folder, key, ...(image === undefined ? {} : { repository: image.repository, digest: image.digest }) },
+  }
+}
+
+/** The place that {@link slotOf} made a slot of. Throws `internal` for a slot of another backend. */
+export function placeIn({ kind, address, key: slot }: Slot): Place {
+  const { folder, key, repository, digest } = address
+  if (folder === undefined || key === undefined) {
+    throw new ProvError('internal', 'a slot of another backend', { location: slot })
+  }
+  const image = repository === undefined || digest === undefined ? {} : { image: { repository, digest } }
+  return { folder: named(folder), key: named(key), kind, ...image }
+}
+
+/** What the name of a signature object says; `image` is not in it. undefined for the name of anything else. */
+export function placeNamed(name: string): Place | undefined {
+  const [, folder, key] = /^([^/]+)\/([^/]+)\.signature$/.exec(name) ?? []
+  if (folder === undefined || key === undefined || !NAME.test(folder) || !NAME.test(key)) return undefined
+  const ofRun = /^(?:taskrun|pipelinerun)-/
+  if (folder === STATEMENTS) return /^[0-9a-f]{64}$/.test(key) ? { folder, key, kind: 'dsse' } : undefined
+  if (ofRun.test(folder) && ofRun.test(key)) return { folder, key, kind: 'dsse' }
+  const forImage = folder === IMAGES ? /^[0-9a-f]{12}-[0-9a-f]{32}$/ : /^[0-9a-f]{12}(?:-[0-9a-f]{32})?$/
+  return (ofRun.test(folder) || folder === IMAGES) && forImage.test(key) ? { folder, key, kind: 'raw' } : undefined
+}
+
+/** The place of the image whose signature stands under `place`, which {@link placeNamed} gave. */
+export function placeOfImage(place: Place, image: ImageRef): Place {
+  return { ...place, image, key: place.folder === IMAGES ? place.key : place.key.slice(0, 12) }
+}

@@ -1,0 +1,127 @@
+/** Reads what stands in a place: whole copies only. */
+import type { CallOptions, Found } from '../../src/backend.ts'
+import type { Entry, Kind } from '../../src/entry.ts'
+import { asProvError, type ErrorJson, errorJson, ProvError } from '../../src/errors.ts'
+import { isOtherImage } from '../image-key.ts'
+import { entryOf, isPending, PARTS, type Part } from './layout.ts'
+import { keysOf, objectName, type Place } from './place.ts'
+import type { ObjectStore, StoredObject } from './store.ts'
+
+export type Stored = Readonly<Partial<Record<Part, StoredObject>>>
+
+/** What stands under one key: always with a signature object that is no mark. */
+export interface Item {
+  readonly key: string
+  readonly stored: Stored
+  readonly entry?: Entry
+  readonly damage?: ErrorJson
+}
+
+/** What stands in a place, and the key for an entry that is not there yet. */
+export interface Standing {
+  /** Not those of another image that rightly has the same key. */
+  readonly items: readonly Item[]
+  readonly freeKey: string
+}
+
+const MAX_READS = 5
+
+/**
+ * Looks under every key of the place. Objects without a signature are no copy: a writer is at work there, or has died.
+ *
+ * @example (await readPlace(store, place, { signal })).items.length // 0 when absent
+ */
+export async function readPlace(store: ObjectStore, place: Place, options: CallOptions): Promise<Standing> {
+  const keys = keysOf(place)
+  const [own, beside] = await Promise.all(keys.map((key) => readItem(store, place, key, options)))
+  const { image } = place
+  const payload = own?.entry?.payload
+  const neighbour = keys.length > 1 && image !== undefined && payload !== undefined && isOtherImage(payload, image)
+  const items = [...(own === undefined || neighbour ? [] : [own]), ...(beside === undefined ? [] : [beside])]
+  return { items, freeKey: (neighbour ? keys[1] : undefined) ?? place.key }
+}
+
+/** Throws `conflict` for what changes all the time while it is read. */
+async function readItem(
+  store: ObjectStore,
+  place: Place,
+  key: string,
+  options: CallOptions,
+): Promise<Item | undefined> {
+  for (let reads = 1; reads <= MAX_READS; reads++) {
+    const stored = await readStored(store, place, key, options)
+    if (stored === undefined) return undefined
+    const item = { key, stored, ...meaning(stored, place.kind) }
+    if (isBound(item, place.kind)) return item
+    // Writers change the other objects only while no signature stands: the same one before and after means that they belong to it.
+    if ((await store.head(objectName(place, key, 'signature'), options)) === stored.signature?.version) return item
+  }
+  throw new ProvError('conflict', 'the copy changes while it is read', { operation: 'get' })
+}
+
+/** An envelope carries the payload, so with nothing else beside it no mixture can pass for a copy. */
+function isBound({ entry }: Pick<Item, 'entry'>, kind: Kind): boolean {
+  return kind === 'dsse' && entry !== undefined && entry.signatures.every((s) => !s.certificate && !s.chain)
+}
+
+/** All four objects; undefined when no signature stands there. */
+export async function readStored(
+  store: ObjectStore,
+  place: Place,
+  key: string,
+  options: CallOptions,
+): Promise<Stored | undefined> {
+  const signature = await store.get(objectName(place, key, 'signature'), options)
+  if (signature === undefined || isPending(signature.bytes)) return undefined
+  const others = PARTS.filter((part) => part !== 'signature')
+  const read = await Promise.all(others.map((part) => store.get(objectName(place, key, part), options)))
+  const found = others.flatMap((part, i) => (read[i] === undefined ? [] : [[part, read[i]] as const]))
+  return { ...Object.fromEntries(found), signature }
+}
+
+function meaning(stored: Stored, kind: Kind): Pick<Item, 'entry' | 'damage'> {
+  try {
+    return { entry: entryOf(bytesOf(stored), kind) }
+  } catch (thrown) {
+    return { damage: errorJson(asProvError(thrown)) }
+  }
+}
+
+function bytesOf(stored: Stored): Readonly<Partial<Record<Part, Uint8Array>>> {
+  return Object.fromEntries(PARTS.flatMap((part) => (stored[part] === undefined ? [] : [[part, stored[part].bytes]])))
+}
+
+/** The item for the core; `raw` is JSON of the objects, base64. */
+export function foundOf(backend: string, root: string, place: Place, { key, stored, entry, damage }: Item): Found {
+  const native = PARTS.flatMap((part) => {
+    const object = stored[part]
+    return object === undefined
+      ? []
+      : [[objectName(place, key, part), Buffer.from(object.bytes).toString('base64')] as const]
+  })
+  const common = {
+    location: locationOf(root, place, key),
+    raw: Buffer.from(JSON.stringify(Object.fromEntries(native))),
+    version: versionOf(key, stored),
+  }
+  if (entry !== undefined) return { ...common, entry }
+  return { ...common, damage: { code: 'copy_malformed', message: 'the objects are no entry', ...damage, backend } }
+}
+
+export function locationOf(root: string, place: Place, key: string): string {
+  return `${root}${objectName(place, key, 'signature')}`
+}
+
+/** The state of the four objects, for replace and remove. */
+export type Version = { readonly key: string } & Readonly<Partial<Record<Part, string>>>
+
+function versionOf(key: string, stored: Stored): string {
+  const versions = PARTS.flatMap((part) => (stored[part] === undefined ? [] : [[part, stored[part].version] as const]))
+  return JSON.stringify({ key, ...Object.fromEntries(versions) })
+}
+
+/** What {@link foundOf} said about the state. Throws `internal` for what another backend found. */
+export function versionIn(found: Found): Version {
+  if (found.version === undefined) throw new ProvError('internal', 'found by another backend')
+  return JSON.parse(found.version) as Version
+}

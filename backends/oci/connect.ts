@@ -1,0 +1,70 @@
+/** Puts the parts together on first use: registry or directory, credentials, protocol. */
+import type { Context } from '../../src/backend.ts'
+import { VERSION } from '../../src/version.ts'
+import { dockerCredentials } from './docker-config.ts'
+import type { HostPolicy } from './hosts.ts'
+import { readback } from './readback.ts'
+import type { Registry } from './registry.ts'
+import type { OciSettings } from './settings.ts'
+import { type Protocol, type ProtocolOptions, type TagWriter, tagWriter } from './tag-writes.ts'
+
+export interface Connection {
+  readonly registry: Registry
+  readonly protocol: Protocol
+  readonly writer: TagWriter
+}
+
+const HELPER_TIMEOUT_MS = 30_000
+
+/** @example const { registry } = await connect(settings, policy, context) */
+export async function connect(settings: OciSettings, policy: HostPolicy, context: Context): Promise<Connection> {
+  const registry =
+    settings.layout === undefined ? await remote(settings, policy, context) : await directory(settings.layout, context)
+  const { now, random, debug } = context
+  const protocol = await protocolOf(settings, {
+    registry,
+    now: () => now(),
+    random: (size) => random(size),
+    debug: (line) => debug(line),
+  })
+  return { registry, protocol, writer: tagWriter(protocol) }
+}
+
+async function protocolOf(settings: OciSettings, options: ProtocolOptions): Promise<Protocol> {
+  if (settings.tagWrites === 'readback' || options.registry.conditional) return readback(options)
+  return (await import('./markers.ts')).markers({ ...options, requestMs: settings.requestMs })
+}
+
+async function remote(settings: OciSettings, policy: HostPolicy, context: Context): Promise<Registry> {
+  const { remoteRegistry } = await import('./remote-registry.ts')
+  const { env } = context
+  const credentials = dockerCredentials({
+    env,
+    names: policy.names,
+    runHelper: async (name, server, query) => {
+      const { runCredentialHelper } = await import('./credential-helper.ts')
+      return runCredentialHelper(name, server, query, env, HELPER_TIMEOUT_MS)
+    },
+  })
+  return remoteRegistry({
+    connectMs: Math.min(10_000, settings.requestMs),
+    requestMs: settings.requestMs,
+    attempts: 3,
+    budget: 20,
+    baseDelayMs: 200,
+    maxDelayMs: 20_000,
+    insecure: settings.insecure,
+    caFile: settings.caFile,
+    env,
+    userAgent: `prov/${VERSION}`,
+    credentials,
+    now: () => context.now(),
+    random: (size) => context.random(size),
+    debug: (line) => context.debug(line),
+  })
+}
+
+async function directory(path: string, context: Context): Promise<Registry> {
+  const { layoutRegistry } = await import('./image-layout.ts')
+  return layoutRegistry({ directory: path, now: () => context.now(), random: (size) => context.random(size) })
+}

@@ -1,0 +1,206 @@
+/** The port over S3 and what speaks its protocol. The client is imported here, statically: this file is imported only on first use. */
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3'
+import type { CallOptions, Context } from '../../src/backend.ts'
+import { ProvError } from '../../src/errors.ts'
+import { fault, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
+import { MAX_OBJECT_BYTES, type ObjectStore } from '../objects/store.ts'
+import { credentialsFor } from './credentials.ts'
+import { NAME, type S3Settings } from './settings.ts'
+
+/**
+ * A {@link ObjectStore} over a bucket. Writes carry `If-None-Match: *` or `If-Match`; the client adds a CRC32 to what it sends and
+ * checks the one it is sent. It never tries again: the core does.
+ *
+ * @example connect(settings, context).get('taskrun-ci-build/taskrun-b0a4….payload', { signal })
+ */
+export function connect(settings: S3Settings & { readonly bucket: string }, context: Context): ObjectStore {
+  const { bucket: Bucket, prefix, endpoint, region, pathStyle } = settings
+  const credentials = credentialsFor(settings, context.env)
+  const client = new S3Client({
+    maxAttempts: 1,
+    forcePathStyle: pathStyle,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+    requestHandler: { connectionTimeout: Math.min(10_000, settings.requestMs), socketTimeout: settings.requestMs },
+    logger: { debug() {}, info() {}, warn() {}, error() {}, trace() {} },
+  })
+
+  /** Runs one request; `expected` gives what an answer other than success means, where it means something. */
+  async function request<T>(
+    operation: string,
+    name: string,
+    { signal }: CallOptions,
+    work: (abortSignal: AbortSignal, where: Where) => Promise<T>,
+    expected: (status: number, code: string) => { readonly result: T } | undefined,
+  ): Promise<T> {
+    const where = { backend: NAME, operation, location: `s3://${Bucket}/${prefix}${name}` }
+    try {
+      return await withDeadline(settings.requestMs, signal, where, (own) => work(own, where))
+    } catch (thrown) {
+      if (thrown instanceof ProvError) throw thrown
+      const { status, code } = answerOf(thrown)
+      if (status === undefined) throw withoutAnswer(thrown, where)
+      const known = expected(status, code)
+      if (known !== undefined) return known.result
+      const message = thrown instanceof S3ServiceException && thrown.message !== 'UnknownError' ? thrown.message : ''
+      throw refused({ status, code, message, retryAfter: retryAfterOf(thrown) }, where, context.now())
+    }
+  }
+
+  // Some services answer 404 for an unknown user too, and a gateway for anything: only the object's own absence counts.
+  const isAbsent = (status: number, code: string): boolean =>
+    status === 404 && (code === 'NoSuchKey' || code === 'NotFound')
+  const absent = (status: number, code: string): { readonly result: undefined } | undefined =>
+    isAbsent(status, code) ? { result: undefined } : undefined
+  const Key = (name: string): { readonly Bucket: string; readonly Key: string } => ({ Bucket, Key: `${prefix}${name}` })
+
+  return {
+    get: (name, calls) =>
+      request(
+        'get',
+        name,
+        calls,
+        async (abortSignal, where) => {
+          const answer = await client.send(new GetObjectCommand(Key(name)), { abortSignal })
+          const bytes = await readBody(answer.Body, answer.ContentLength, where)
+          return { bytes, version: etagOf(answer.ETag, where) }
+        },
+        absent,
+      ),
+
+    head: (name, calls) =>
+      request(
+        'head',
+        name,
+        calls,
+        async (abortSignal, where) =>
+          etagOf((await client.send(new HeadObjectCommand(Key(name)), { abortSignal })).ETag, where),
+        absent,
+      ),
+
+    put: (name, bytes, expect, calls) =>
+      request(
+        'put',
+        name,
+        calls,
+        async (abortSignal, where) => {
+          const condition = expect === null ? { IfNoneMatch: '*' } : { IfMatch: expect }
+          const input = { ...Key(name), Body: bytes, ContentLength: bytes.length, ...condition }
+          return etagOf((await client.send(new PutObjectCommand(input), { abortSignal })).ETag, where)
+        },
+        // What should be replaced may be gone (404); two conditional writes at once may both be told to try again (409).
+        (status, code) =>
+          status === 412 || (expect !== null && isAbsent(status, code)) ? { result: undefined } : undefined,
+      ),
+
+    delete: (name, expect, calls) =>
+      request(
+        'delete',
+        name,
+        calls,
+        async (abortSignal) => {
+          await client.send(new DeleteObjectCommand({ ...Key(name), IfMatch: expect }), { abortSignal })
+        },
+        (status, code) => (status === 412 || isAbsent(status, code) ? { result: undefined } : undefined),
+      ),
+
+    async *list(under, calls) {
+      for (let token: string | undefined, more = true; more; ) {
+        const page = await request(
+          'list',
+          under,
+          calls,
+          (abortSignal) => {
+            const from = token === undefined ? {} : { ContinuationToken: token }
+            return client.send(new ListObjectsV2Command({ Bucket, Prefix: `${prefix}${under}`, ...from }), {
+              abortSignal,
+            })
+          },
+          () => undefined,
+        )
+        for (const { Key: key, Size: size } of page.Contents ?? []) {
+          if (key?.startsWith(prefix)) yield { name: key.slice(prefix.length), size }
+        }
+        token = page.NextContinuationToken
+        more = page.IsTruncated === true && token !== undefined
+      }
+    },
+
+    close: () => client.destroy(),
+  }
+}
+
+function etagOf(etag: string | undefined, where: Where): string {
+  if (etag !== undefined && etag !== '') return etag
+  throw fault('response_invalid', 'the service gave no ETag', where)
+}
+
+async function readBody(body: unknown, length: number | undefined, where: Where): Promise<Uint8Array> {
+  if (!isStream(body)) throw fault('response_invalid', 'the service gave no body', where)
+  const tooLarge = (): ProvError => {
+    body.destroy?.()
+    return fault('response_too_large', `the object is over ${MAX_OBJECT_BYTES} bytes`, where)
+  }
+  if (length !== undefined && length > MAX_OBJECT_BYTES) throw tooLarge()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > MAX_OBJECT_BYTES) throw tooLarge()
+    chunks.push(chunk)
+  }
+  if (length !== undefined && size !== length)
+    throw fault('unreachable', 'the connection broke off in mid-answer', where)
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+interface Readable extends AsyncIterable<Uint8Array> {
+  destroy?(): void
+}
+
+function isStream(body: unknown): body is Readable {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
+}
+
+/** Status and code of an answer; no status: there was none. The client's errors carry it also when the body was no XML. */
+function answerOf(thrown: unknown): { readonly status?: number; readonly code: string } {
+  if (!(thrown instanceof Error)) return { code: '' }
+  const { $metadata, $response } = thrown as {
+    readonly $metadata?: { readonly httpStatusCode?: number }
+    readonly $response?: { readonly statusCode?: number }
+  }
+  const status = $metadata?.httpStatusCode ?? $response?.statusCode
+  const code = /^(?:Unknown|UnknownError|Error|SyntaxError|\d+)$/.test(thrown.name) ? '' : thrown.name
+  return status === undefined ? { code } : { status, code }
+}
+
+function retryAfterOf(thrown: unknown): string | undefined {
+  const { $response } = thrown as { readonly $response?: { readonly headers?: Readonly<Record<string, string>> } }
+  return $response?.headers?.['retry-after']
+}
+
+function withoutAnswer(thrown: unknown, where: Where): ProvError {
+  const { name, message } = thrown instanceof Error ? thrown : { name: '', message: '' }
+  if (name === 'CredentialsProviderError' || /credential/i.test(name)) {
+    return fault('denied', 'no credentials were found', where, {
+      hint: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE',
+      cause: thrown,
+    })
+  }
+  if (/region is missing/i.test(message)) {
+    return fault('config_invalid', 'no region is set', where, { hint: 'set storage.s3.region or AWS_REGION' })
+  }
+  if (/^checksum mismatch/i.test(message)) {
+    return fault('response_invalid', 'the bytes received do not have the checksum that the service gave', where)
+  }
+  return unreachable(thrown, where)
+}

@@ -1,0 +1,77 @@
+/** Which slots of a run, or of the runs of a file, hold something. Pure. */
+import type { ListFilter, Slot } from '../../src/backend.ts'
+import { ProvError } from '../../src/errors.ts'
+import { imageIn } from '../image-key.ts'
+import { type Annotations, NAME, PREFIX, readItem } from './layout.ts'
+import { type Live, type Place, slotOf } from './place.ts'
+
+const SIGNATURE = `${PREFIX}signature-`
+const RUN_KEY = /^(?:taskrun|pipelinerun)-/
+
+/**
+ * A slot for every entry in the runs' annotations that can be told to belong to its run. Throws `not_supported` for a filter by namespace.
+ *
+ * @example [...slotsIn('runs.yaml', runs, { kind: 'raw' })].map((slot) => slot.key)
+ */
+export function* slotsIn(
+  file: string,
+  runs: readonly { readonly uid: string; readonly annotations: Annotations }[],
+  filter: ListFilter,
+): Iterable<Slot> {
+  if (filter.namespace !== undefined) {
+    throw new ProvError('not_supported', 'a file of runs cannot be listed by namespace', {
+      backend: NAME,
+      operation: 'list',
+    })
+  }
+  for (const { uid, annotations } of runs) yield* slotsOfRun({ file, uid }, annotations, filter)
+}
+
+/** The same for one run, whose namespace is the caller's to check. */
+export function* slotsOfRun(
+  where: { readonly file: string; readonly uid: string; readonly live?: Live },
+  annotations: Annotations,
+  filter: ListFilter,
+): Iterable<Slot> {
+  const keys = Object.keys(annotations).flatMap((name) =>
+    name.startsWith(SIGNATURE) ? [name.slice(SIGNATURE.length)] : [],
+  )
+  for (const key of keys) {
+    const place = placeUnder(where, key, keys, annotations)
+    if (place !== undefined && passes(place, annotations, filter)) yield slotOf(place)
+  }
+}
+
+function placeUnder(
+  where: { readonly file: string; readonly uid: string; readonly live?: Live },
+  key: string,
+  keys: readonly string[],
+  annotations: Annotations,
+): Place | undefined {
+  const { uid } = where
+  if (RUN_KEY.test(key)) return key.endsWith(`-${uid}`) ? { ...where, run: key, key, kind: 'dsse' } : undefined
+  const payload = readItem(annotations, key, 'raw')?.entry?.payload
+  const image = payload === undefined ? undefined : imageIn(payload)
+  // The kind of the run is only in the key of its own entry.
+  const run = keys.find((k) => RUN_KEY.test(k) && k.endsWith(`-${uid}`)) ?? `taskrun-${uid}`
+  if (image === undefined || !image.digest.startsWith(`sha256:${key.slice(0, 12)}`)) return undefined
+  return { ...where, run, key: key.slice(0, 12), kind: 'raw', image }
+}
+
+function passes(place: Place, annotations: Annotations, { kind, subject }: ListFilter): boolean {
+  if (kind !== undefined && kind !== place.kind) return false
+  if (subject === undefined) return true
+  if (place.image !== undefined) return place.image.digest === `sha256:${subject}`
+  const payload = readItem(annotations, place.key, 'dsse')?.entry?.payload
+  return payload !== undefined && namesSubject(payload, subject)
+}
+
+function namesSubject(payload: Uint8Array, hex: string): boolean {
+  try {
+    const { subject } = JSON.parse(Buffer.from(payload).toString('utf8')) as Readonly<Record<string, unknown>>
+    const named = subject as readonly { readonly digest?: Readonly<Record<string, unknown>> }[]
+    return named.some(({ digest }) => digest?.['sha256'] === hex)
+  } catch {
+    return false
+  }
+}

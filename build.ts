@@ -1,0 +1,84 @@
+/**
+ * `npm run build`: bundles the command line and the library into dist/, with one chunk for each lazy `import()`, and writes the
+ * library's declarations. Unminified: names in stack traces and error classes stay what they are in the source.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { build, type Plugin } from 'esbuild'
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
+
+/**
+ * CommonJS dependencies call `require('http')`, which an ES module does not have. Asking the process for the built-in needs
+ * neither a `createRequire` banner in every chunk nor the module loader.
+ */
+const builtins: Plugin = {
+  name: 'builtins-of-commonjs',
+  setup(b) {
+    b.onResolve({ filter: /.*/ }, ({ kind, path }) =>
+      kind === 'require-call' && isBuiltin(path) ? { path, namespace: 'builtin' } : null,
+    )
+    b.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }))
+  },
+}
+
+/**
+ * Importing a built-in as an ES module makes Node read every one of its exports, and reading node:http's loads its whole fetch
+ * and WebSocket client: 20 ms that no command of prov needs. So the chunks ask the process for their built-ins instead.
+ */
+function withoutFacades(code: string): string {
+  const statement = /^import (?:(\w+)(?:, )?)?(?:\{([^}]*)\}|\* as (\w+))? ?from "([\w:/]+)";$/gm
+  return code.replace(statement, (all, whole, named, star, name) => {
+    if (!isBuiltin(name)) return all
+    const source = `process.getBuiltinModule(${JSON.stringify(name)})`
+    const lines = [whole, star].filter(Boolean).map((binding) => `const ${binding} = ${source};`)
+    if (named !== undefined) lines.push(`const {${named.replaceAll(' as ', ': ')}} = ${source};`)
+    return lines.join(' ')
+  })
+}
+
+const { metafile, outputFiles } = await build({
+  entryPoints: { cli: 'src/cli.ts', index: 'src/index.ts' },
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  // CommonJS dependencies ask where they are; in a bundle only the question must not fail.
+  define: {
+    PROV_VERSION: JSON.stringify(version),
+    __dirname: 'import.meta.dirname',
+    __filename: 'import.meta.filename',
+  },
+  legalComments: 'inline',
+  // Reads a file of its own folder: it stays where npm installs it.
+  external: ['@platformatic/kafka'],
+  alias: {
+    'node-fetch': './backends/oci/node-fetch.ts',
+    yaml: './node_modules/yaml/browser/dist/index.js', // the same code as ES modules: loads faster, and what is unused is left out
+  },
+  plugins: [builtins],
+  metafile: true,
+  write: false,
+  logLevel: 'warning',
+}).catch(() => process.exit(1)) // esbuild has said what is wrong
+
+const chunks = 'dist/chunks'
+mkdirSync(chunks, { recursive: true })
+for (const { path, text } of outputFiles) writeFileSync(path, withoutFacades(text))
+for (const name of readdirSync(chunks)) {
+  if (!(`${chunks}/${name}` in metafile.outputs)) rmSync(`${chunks}/${name}`) // of an earlier build
+}
+rmSync('dist/types', { recursive: true, force: true })
+const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+  stdio: 'inherit',
+})
+if (tsc.status !== 0) process.exit(1) // it has said what is wrong
+
+const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
+console.log(`dist/: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} KB, prov ${version}`)

@@ -1,0 +1,85 @@
+/** What provenance describes. Pure data; how it is read from files is src/input.ts, what it says is src/formats/. */
+
+/** A subject as an in-toto Statement names it: digests are `algorithm → lower-case hex`. */
+export interface Subject {
+  readonly name: string
+  readonly digest: Readonly<Record<string, string>>
+}
+
+/** An OCI image, by its repository in the normalised spelling (`index.docker.io/library/x`) and `sha256:<hex>`. */
+export interface ImageRef {
+  readonly repository: string
+  readonly digest: string
+}
+
+/** Where in the input a run stood, so that a file backend can edit it in place. */
+export interface RunSource {
+  /** Path as given; `-` for standard input. */
+  readonly file: string
+  /** Index of the YAML document (0 for JSON). */
+  readonly document: number
+  /** Index in the `items` of a List, absent when the document is the run itself. */
+  readonly item?: number
+  /** The live object, for a run that was read from a cluster; `file` then only names it. */
+  readonly cluster?: { readonly server: string; readonly namespace: string; readonly name: string }
+}
+
+/** A TaskRun or PipelineRun that has a uid. */
+export interface RunArtifact {
+  readonly type: 'run'
+  readonly kind: 'TaskRun' | 'PipelineRun'
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  /** The whole object as read, v1 shape. */
+  readonly object: Readonly<Record<string, unknown>>
+  /** TaskRuns of a PipelineRun, in the order of `status.childReferences`; empty for a TaskRun. */
+  readonly children: readonly RunArtifact[]
+  /** Absent for a run that did not come from a file. */
+  readonly source?: RunSource
+}
+
+/** An image, of a run (then stored beside the run as well) or alone. */
+export interface ImageArtifact {
+  readonly type: 'image'
+  readonly image: ImageRef
+  readonly run?: RunArtifact
+}
+
+/** An existing in-toto Statement, signed as it is. */
+export interface StatementArtifact {
+  readonly type: 'statement'
+  /** File name, for messages. */
+  readonly name: string
+  readonly payload: Uint8Array
+  readonly predicateType: string
+  readonly subjects: readonly Subject[]
+}
+
+export type Artifact = RunArtifact | ImageArtifact | StatementArtifact
+
+/**
+ * One line that names an artifact in reports: `TaskRun ns/name (uid)`, `image repo@sha256:…`, `statement file`.
+ *
+ * @example artifactName(run) // 'TaskRun ci/build-7x (b0a4c3c0-…)'
+ */
+export function artifactName(artifact: Artifact): string {
+  switch (artifact.type) {
+    case 'run':
+      return `${artifact.kind} ${artifact.namespace}/${artifact.name} (${artifact.uid})`
+    case 'image':
+      return `image ${artifact.image.repository}@${artifact.image.digest}`
+    case 'statement':
+      return `statement ${artifact.name}`
+  }
+}
+
+/** Chains' key of a run, e.g. `taskrun-<uid>` (pkg/artifacts/signable.go ShortKey). */
+export function runKey(run: Pick<RunArtifact, 'kind' | 'uid'>): string {
+  return `${run.kind.toLowerCase()}-${run.uid}`
+}
+
+/** Chains' key of an image: the first 12 hex digits of its digest. Two images of one run may share it. */
+export function imageKey(image: ImageRef): string {
+  return image.digest.slice('sha256:'.length, 'sha256:'.length + 12)
+}

@@ -1,0 +1,56 @@
+/** Verifies one entry: every signature, over the stored bytes. Pure but for the mathematics. */
+import { X509Certificate } from 'node:crypto'
+import type { Entry, Signature } from './entry.ts'
+import { signedBytes } from './envelope.ts'
+import { type Trust, type TrustedKey, verifySignature } from './trust.ts'
+
+export interface VerifiedSignature {
+  readonly signature: Signature
+  readonly key: TrustedKey
+}
+
+export interface FailedSignature {
+  readonly signature: Signature
+  readonly code: 'signature_invalid' | 'key_untrusted' | 'copy_malformed'
+  readonly message: string
+}
+
+export interface EntryCheck {
+  /** The entry verifies when there is at least one. */
+  readonly verified: readonly VerifiedSignature[]
+  readonly failed: readonly FailedSignature[]
+}
+
+/**
+ * Checks every signature of an entry against the believed keys, and that a certificate stored beside it is one of the key that
+ * made it (`copy_malformed` if not). Says nothing about what the payload claims.
+ *
+ * @example
+ * const { verified, failed } = checkEntry(entry, trust)
+ * if (verified.length === 0) console.error(failed[0]?.code) // 'key_untrusted'
+ */
+export function checkEntry(entry: Entry, trust: Trust): EntryCheck {
+  const bytes = signedBytes(entry)
+  const verified: VerifiedSignature[] = []
+  const failed: FailedSignature[] = []
+  for (const signature of entry.signatures) {
+    const verdict = verifySignature(trust, bytes, signature)
+    const odd = verdict.ok ? oddCertificate(signature, verdict.key) : undefined
+    if (odd !== undefined) failed.push({ signature, code: 'copy_malformed', message: odd })
+    else if (verdict.ok) verified.push({ signature, key: verdict.key })
+    else failed.push({ signature, code: verdict.code, message: verdict.message })
+  }
+  return { verified, failed }
+}
+
+/** What is wrong with the certificate and chain beside a signature that verifies; undefined when nothing is. */
+function oddCertificate({ certificate, chain }: Signature, { publicKey }: TrustedKey): string | undefined {
+  try {
+    if (chain && !certificate) return 'a certificate chain without a certificate stands beside the signature'
+    if (chain) new X509Certificate(chain)
+    if (!certificate || new X509Certificate(certificate).publicKey.equals(publicKey)) return undefined
+    return 'the certificate beside the signature is not one of the key that made it'
+  } catch {
+    return 'what stands beside the signature as its certificate is none'
+  }
+}

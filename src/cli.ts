@@ -1,0 +1,34 @@
+/** The process: its streams and signals, handed to src/main.ts. bin/prov.js imports this module for its effect. */
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:os'
+import { ProvError } from './errors.ts'
+import type { Io } from './io.ts'
+import { main } from './main.ts'
+
+async function run(): Promise<void> {
+  const stop = new AbortController()
+  const interrupted = (): void => {
+    if (stop.signal.aborted) process.exit(128 + constants.signals.SIGINT)
+    stop.abort(
+      new ProvError('aborted', 'stopped by Ctrl-C', { hint: 'the same command goes on where this one stopped' }),
+    )
+  }
+  process.on('SIGINT', interrupted)
+  process.on('SIGTERM', interrupted)
+  // A reader that has seen enough (head, less) is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  process.stderr.on('error', () => undefined)
+  const io: Io = {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    signal: stop.signal,
+    now: Date.now,
+    random: randomBytes,
+  }
+  const exit = await main(process.argv.slice(2), io)
+  process.exitCode = stop.signal.aborted && exit !== 0 ? 128 + constants.signals.SIGINT : exit
+}
+
+await run()

@@ -1,0 +1,90 @@
+/** Flags that several commands share, spelled once. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+
+export interface CommonOptions {
+  readonly config?: string
+  readonly set: readonly string[]
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+}
+
+export interface InputOptions extends ClusterFlags {
+  readonly storage?: string
+  readonly image: readonly string[]
+  readonly run?: string
+  readonly statement: readonly string[]
+  readonly predicate?: string
+  readonly type?: string
+  readonly subject?: readonly string[]
+  readonly format?: string
+  readonly tektonFile?: string
+  readonly timeout?: number
+}
+
+/** Which cluster, for runs that are read from one and for the annotations of live runs. */
+export interface ClusterFlags {
+  readonly namespace?: string
+  readonly kubeconfig?: string
+  readonly context?: string
+}
+
+/** What every INPUT may be. */
+export const INPUT =
+  'files or folders with Tekton runs (YAML or JSON), - for standard input, or taskrun/NAME and pipelinerun/NAME of a cluster'
+
+/** Collects a flag that may be given more than once. */
+export function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value]
+}
+
+/** A whole number of at least 1; commander prints the reason. */
+export function count(value: string): number {
+  if (!/^[1-9][0-9]{0,5}$/.test(value)) throw new InvalidArgumentError('a whole number from 1 is wanted')
+  return Number(value)
+}
+
+/** @example withCommon(new Command('list')) */
+export function withCommon(command: Command): Command {
+  return command
+    .option('--config <FILE>', "prov's YAML, a chains-config ConfigMap, or configmap/[NS/]NAME of the cluster")
+    .addOption(new Option('--set <KEY=VALUE>', 'any configuration key; may be repeated').argParser(collect).default([]))
+    .option('--json', 'print the result, or the failure, as JSON')
+    .option('-q, --quiet', 'print nothing but errors')
+    .option('-v, --verbose', 'say on stderr what is being done')
+}
+
+/** @example withCluster(new Command('payload')) */
+export function withCluster(command: Command): Command {
+  return command
+    .option('-n, --namespace <NAME>', 'namespace of the runs in the cluster')
+    .option('--kubeconfig <FILE>', 'how to reach the cluster (else KUBECONFIG, as kubectl has it)')
+    .option('--context <NAME>', 'context of the kubeconfig')
+}
+
+/** @example withInput(new Command('verify')) */
+export function withInput(command: Command): Command {
+  const full = command
+    .argument('[INPUT...]', INPUT)
+    .option('-s, --storage <LIST>', 'backends, separated by commas: tekton,oci (or set PROV_STORAGE)')
+    .addOption(
+      new Option('--image <REF>', 'an image by digest, REPO@sha256:…; may be repeated').argParser(collect).default([]),
+    )
+    .option('--run <UID|NAME>', 'only this run of the input')
+    .addOption(
+      new Option('--statement <FILE>', 'an in-toto Statement, as it is; may be repeated')
+        .argParser(collect)
+        .default([]),
+    )
+    .option('--predicate <FILE>', 'a predicate (JSON) about each --image and --subject, of the --type given')
+    .option('--type <URI>', 'predicate type of --predicate')
+    .addOption(
+      new Option('--subject <NAME=ALG:HEX>', 'what --predicate is about; may be repeated')
+        .argParser(collect)
+        .default([]),
+    )
+    .option('--format <LIST>', 'payload format: slsa/v1, or per backend: tekton=slsa/v1,oci=slsa/v1')
+    .option('--tekton-file <FILE>', "file for the tekton annotations, when not the run's own")
+    .addOption(new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count))
+  return withCluster(full)
+}

@@ -1,0 +1,44 @@
+/** The work of `prov config show`, `check` and `schema`. */
+import { configSchema } from '../config/schema.ts'
+import { settingsTable } from '../config/table.ts'
+import { type Io, write } from '../io.ts'
+import type { ConfigOptions } from './config.ts'
+import { settingsFor } from './settings.ts'
+import { warn } from './setup.ts'
+
+export async function runShow(options: ConfigOptions, io: Io): Promise<void> {
+  const settings = await settingsFor(options, options.set, io)
+  for (const warning of settings.warnings) warn(io, options, warning)
+  const rows = settingsTable()
+    .map(({ key, secret, variable }) => {
+      const value = settings.get(key)
+      return {
+        key,
+        value: secret === true && value !== undefined ? '(secret)' : value,
+        origin: settings.origin(key),
+        variable,
+      }
+    })
+    .filter((row) => options.all === true || row.value !== undefined)
+  if (options.json === true) {
+    await write(io.stdout, `${JSON.stringify({ settings: rows, warnings: settings.warnings }, null, 2)}\n`)
+    return
+  }
+  for (const { key, value, origin } of rows) await write(io.stdout, `${key} = ${value ?? ''}  (${origin})\n`)
+}
+
+/** Throws the first error, which names all of them; warnings are printed. */
+export async function runCheck(options: ConfigOptions, io: Io): Promise<void> {
+  const settings = await settingsFor(options, options.set, io)
+  if (options.json === true) {
+    await write(io.stdout, `${JSON.stringify({ exit: 0, warnings: settings.warnings }, null, 2)}\n`)
+    return
+  }
+  for (const warning of settings.warnings) warn(io, options, warning)
+  if (options.quiet !== true)
+    await write(io.stdout, `the configuration is sound (${settings.warnings.length} warnings)\n`)
+}
+
+export async function runSchema(io: Io): Promise<void> {
+  await write(io.stdout, `${JSON.stringify(configSchema(), null, 2)}\n`)
+}

@@ -1,0 +1,107 @@
+/** The work of `prov get`. */
+import { artifactName } from '../artifact.ts'
+import type { FoundEntry } from '../backend.ts'
+import { checkEntry } from '../check.ts'
+import { type Entry, entryId } from '../entry.ts'
+import { encodeEnvelope } from '../envelope.ts'
+import { ProvError } from '../errors.ts'
+import { relation } from '../identity.ts'
+import { type Io, write } from '../io.ts'
+import { loadTrust } from '../trust.ts'
+import type { GetOptions, Part } from './get.ts'
+import { targetsOf } from './run-verify.ts'
+import { artifactsOf, setUp } from './setup.ts'
+
+/** Writes the part to stdout, byte for byte; throws `absent` when there is no such copy or part. */
+export async function runGet(part: Part, inputs: readonly string[], options: GetOptions, io: Io): Promise<void> {
+  const setup = await setUp(options, io)
+  try {
+    const [backend, ...more] = setup.backends
+    if (backend === undefined || more.length > 0)
+      throw new ProvError('usage', 'get reads from one backend', { hint: 'name one with --storage' })
+    const { artifacts } = await artifactsOf(inputs, options, io)
+    const wanted = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
+    const kind = options.format === 'simplesigning' ? 'raw' : 'dsse'
+    const runs = wanted.filter((target) => target.about.kind === kind)
+    const targets = runs.length === 0 && options.format === undefined ? wanted : runs
+    const trust = options.key.length === 0 ? undefined : await loadTrust(options.key, io.env)
+    const copies: FoundEntry[] = []
+    for (const { about } of targets) {
+      for (const slot of backend.slots(about)) {
+        for (const found of await backend.get(slot, { signal: io.signal })) {
+          if (found.entry === undefined || relation(found.entry, about.artifact, about.subjects, slot.holds) !== 'same')
+            continue
+          if (trust !== undefined && checkEntry(found.entry, trust).verified.length === 0) continue
+          copies.push(found)
+        }
+      }
+    }
+    const copy = choose(copies, options)
+    if (copy === undefined) {
+      const what = artifacts.length === 1 && artifacts[0] !== undefined ? artifactName(artifacts[0]) : 'the input'
+      throw new ProvError(
+        'absent',
+        `${backend.name} holds no ${trust === undefined ? '' : 'verifying '}copy for ${what}`,
+        { backend: backend.name },
+      )
+    }
+    await write(io.stdout, options.json === true ? asJson(copy) : partOf(copy.entry, part))
+  } finally {
+    await setup.close()
+  }
+}
+
+/** Copies that are the same entry in several slots count once. */
+function choose(copies: readonly FoundEntry[], options: GetOptions): FoundEntry | undefined {
+  const unlike = [...new Map(copies.map((copy) => [JSON.stringify(entryJson(copy.entry)), copy])).values()]
+  if (options.copy !== undefined) return unlike[options.copy - 1]
+  if (unlike.length <= 1) return unlike[0]
+  throw new ProvError('run_ambiguous', `there are ${unlike.length} copies that differ`, {
+    hint: `choose with --run, --image, --format or --copy 1..${unlike.length}`,
+  })
+}
+
+function partOf(entry: Entry, part: Part): Uint8Array | string {
+  const [first] = entry.signatures
+  switch (part) {
+    case 'payload':
+      return entry.payload
+    case 'signature':
+      return entry.kind === 'dsse' ? encodeEnvelope(entry) : (first?.sig ?? missing(part))
+    case 'envelope':
+      return entry.kind === 'dsse' ? encodeEnvelope(entry) : missing(part)
+    case 'certificate':
+      return first?.certificate ?? missing(part)
+    case 'chain':
+      return first?.chain ?? missing(part)
+    case 'entry':
+      return `${JSON.stringify(entryJson(entry), null, 2)}\n`
+  }
+}
+
+function missing(part: Part): never {
+  throw new ProvError('absent', `this copy has no ${part}`, {
+    hint: part === 'envelope' ? 'an image signature is raw: get payload and signature' : 'it was made with a plain key',
+  })
+}
+
+function asJson(copy: FoundEntry): string {
+  return `${JSON.stringify({ location: copy.location, id: entryId(copy.entry), ...entryJson(copy.entry) }, null, 2)}\n`
+}
+
+/** The whole entry, bytes as base64. */
+function entryJson(entry: Entry): object {
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+  const { kind, payloadType, payload, signatures, envelope } = entry
+  return {
+    kind,
+    payloadType,
+    payload: base64(payload),
+    ...(envelope === undefined ? {} : { envelope: base64(envelope) }),
+    signatures: signatures.map(({ sig, timestamps, ...rest }) => ({
+      sig: base64(sig),
+      ...rest,
+      ...(timestamps === undefined ? {} : { timestamps: timestamps.map(base64) }),
+    })),
+  }
+}

@@ -1,0 +1,46 @@
+/** `prov verify`: read every copy, verify each, compare, print the verdict. */
+import { Command } from 'commander'
+import type { Io } from '../io.ts'
+import type { Exit } from '../program.ts'
+import { type CommonOptions, collect, count, type InputOptions, withCommon, withInput } from './options.ts'
+
+interface VerifyOptions extends CommonOptions, InputOptions {
+  readonly key: readonly string[]
+  readonly optional?: string
+  readonly require?: number
+  readonly strict?: boolean
+}
+
+export function verifyCommand(io: Io, exit: Exit): Command {
+  const command = withInput(new Command('verify'))
+    .summary('verify every copy and say whether all agree')
+    .description(
+      'Reads every stored copy, verifies each over the bytes that are stored, and says whether all agree. ' +
+        'Writes nothing and believes no verdict but its own.',
+    )
+    .option('-k, --key <FILE>', 'public key to believe, or env://NAME; may be repeated', collect, [])
+    .option('--optional <LIST>', 'backends that may miss a copy or be down')
+    .option('--require <N>', 'enough backends that hold a copy that agrees', count)
+    .option('--strict', "other people's entries in a shared place are findings (exit 3)")
+  return withCommon(command)
+    .addHelpText(
+      'after',
+      `
+Marks:
+  =  verifies and agrees            ~  agrees; re-signed or re-serialised
+  *  drift: means something else    #  does not verify
+  +  absent                         !  could not be read
+  x  not kept by this backend
+
+Examples:
+  prov verify --storage tekton,oci --key cosign.pub run.yaml
+  prov verify --storage oci --key cosign.pub --image ghcr.io/acme/app@sha256:…
+  prov verify --storage tekton,oci --key old.pub --key new.pub --json runs/`,
+    )
+    .action(async (inputs: string[], options: VerifyOptions) => {
+      const { runVerify } = await import('./run.ts')
+      exit(await runVerify(inputs, options, io))
+    })
+}
+
+export type { VerifyOptions }

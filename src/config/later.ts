@@ -1,0 +1,23 @@
+/** Settings that are known, but that this version cannot put to use: refused only when they would be. Pure. */
+import { ProvError } from '../errors.ts'
+import type { Settings } from './settings.ts'
+import { settingsTable } from './table.ts'
+
+/**
+ * Throws `not_supported`, naming each, when a value that this version lacks would be used by one of `uses`: `signer` (the
+ * key comes from the configuration, not from --key), `store`, `format`, or the name of a backend.
+ *
+ * @example refuseLater(settings, ['store', 'tekton', 'oci']) // throws when transparency.enabled is true
+ */
+export function refuseLater(settings: Settings, uses: readonly string[]): void {
+  const found = settingsTable().filter(({ key, later, usedBy }) => {
+    const value = settings.get(key)
+    if (later === undefined || value === undefined || settings.origin(key) === 'default') return false
+    return uses.includes(usedBy) && (later === 'every value' || later.includes(value))
+  })
+  if (found.length === 0) return
+  const named = found.map(({ key, secret }) => (secret ? key : `${key}=${settings.get(key)}`))
+  throw new ProvError('not_supported', `this version of prov does not have ${named.join(', ')} yet`, {
+    hint: 'unset it, or set another value with --set',
+  })
+}

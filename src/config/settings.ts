@@ -1,0 +1,166 @@
+/** The effective configuration: flags before PROV_* variables before a file before the defaults. */
+import { ProvError } from '../errors.ts'
+import { nearest } from '../nearest.ts'
+import { type ConfigFile, configOf, readConfigFile } from './file.ts'
+import { isSettingKey, SETTINGS, type SettingKey, settingRow, settingVariable } from './table.ts'
+import { readValue } from './value.ts'
+
+export type Origin = 'flag' | 'environment' | 'file' | 'default'
+
+export interface Settings {
+  /**
+   * The effective value, in one spelling (booleans `true` or `false`, lists joined by commas without blanks), or undefined
+   * when it is unset and has no default. Only `artifacts.*.storage` may be the empty text: it means that nothing is
+   * stored. Throws `internal` for a key that is not in the table.
+   */
+  get(key: string): string | undefined
+  /** Where the effective value comes from. */
+  origin(key: string): Origin
+  /** Whole sentences: values that Chains ignores, and the like. */
+  readonly warnings: readonly string[]
+}
+
+export interface SettingsSource {
+  /** Values of --set, each `KEY=VALUE`; of two for one key the last counts. */
+  readonly set: readonly string[]
+  /** Path of --config; else the variable PROV_CONFIG names it. */
+  readonly config?: string | undefined
+  /** Reads a `configmap/[NAMESPACE/]NAME` in place of a path; absent: there is no cluster to read it from. */
+  readonly readConfigMap?: (reference: string) => Promise<unknown>
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** A ConfigMap of the cluster in place of a file. */
+export const CONFIG_MAP = /^(?:configmap|cm)\/(?:([a-z0-9.-]+)\/)?([a-z0-9.-]+)$/
+
+/** One value as somebody wrote it. */
+interface Given {
+  readonly key: string
+  readonly text: string
+  /** How to name the place in a message: `--set`, a variable, or a file. */
+  readonly where: string
+  readonly origin: Origin
+}
+
+interface Fault {
+  readonly code: 'config_invalid' | 'config_unknown_key'
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+const MAX_LISTED = 10
+/** `scheme://user:password@host` in a value. */
+const URL_WITH_PASSWORD = /:\/\/[^/@\s]*:[^/@\s]+@/
+
+/**
+ * Reads all three sources and gathers every fault before it throws: `config_unknown_key` with the nearest known name,
+ * `config_invalid`. No message holds a secret's value.
+ *
+ * @example
+ * const settings = await loadSettings({ set: ['storage.oci.tag-writes=markers'], env: process.env })
+ * settings.get('storage.oci.tag-writes') // 'markers'
+ */
+export async function loadSettings(source: SettingsSource): Promise<Settings> {
+  const faults: Fault[] = []
+  const warnings: string[] = []
+  const path = source.config ?? source.env['PROV_CONFIG']
+  const file = path === undefined || path === '' ? undefined : await fileOf(path, source)
+  for (const message of file?.problems ?? []) faults.push({ code: 'config_invalid', message: `${path}: ${message}` })
+  warnings.push(...(file?.warnings ?? []))
+  const given: readonly Given[] = [
+    ...(file?.entries ?? []).map(([key, text]) => ({ key, text, where: path ?? '', origin: 'file' as const })),
+    ...fromEnvironment(source.env, faults),
+    ...fromFlags(source.set, faults),
+  ]
+  const values = new Map<SettingKey, { readonly value: string; readonly origin: Origin }>()
+  for (const { key, text, where, origin } of given) {
+    if (!isSettingKey(key)) {
+      faults.push(unknownKey(key, where))
+      continue
+    }
+    const row = settingRow(key)
+    const reading = readValue(row, text)
+    if ('refused' in reading) {
+      const { refused, hint } = reading
+      faults.push({ code: 'config_invalid', message: `${where}: ${key}: ${refused}`, hint })
+    } else if ('ignored' in reading) warnings.push(`${where}: ${key}: ${reading.ignored}`)
+    else if (reading.value === '' && row.type !== 'backends') values.delete(key)
+    else values.set(key, { value: reading.value, origin })
+  }
+  if (faults.length > 0) throw gathered(faults)
+  return settingsOf(values, warnings)
+}
+
+function fileOf(path: string, { readConfigMap }: SettingsSource): Promise<ConfigFile> {
+  if (readConfigMap === undefined || !CONFIG_MAP.test(path)) return readConfigFile(path)
+  return readConfigMap(path).then((content) => configOf(path, content))
+}
+
+function settingsOf(
+  values: ReadonlyMap<SettingKey, { readonly value: string; readonly origin: Origin }>,
+  warnings: readonly string[],
+): Settings {
+  const known = (key: string): SettingKey => {
+    if (isSettingKey(key)) return key
+    throw new ProvError('internal', `there is no setting ${key}`)
+  }
+  const get = (key: string): string | undefined => {
+    const name = known(key)
+    const row = settingRow(name)
+    return values.get(name)?.value ?? (row.fallback === undefined ? row.default : get(row.fallback))
+  }
+  return { get, origin: (key) => values.get(known(key))?.origin ?? 'default', warnings }
+}
+
+function fromFlags(set: readonly string[], faults: Fault[]): readonly Given[] {
+  return set.flatMap((item) => {
+    const at = item.indexOf('=')
+    const [key, text] = [item.slice(0, at).trim(), item.slice(at + 1)]
+    if (at > 0 && !isSecret(key, text)) return [{ key, text, where: '--set', origin: 'flag' as const }]
+    const message = at > 0 ? `--set: ${key} is a secret, which other users could read there` : '--set needs KEY=VALUE'
+    const hint = at > 0 ? `set ${settingVariable(key)}, or write it into a file for --config` : undefined
+    faults.push({ code: 'config_invalid', message, hint })
+    return []
+  })
+}
+
+function isSecret(key: string, text: string): boolean {
+  return (isSettingKey(key) && settingRow(key).secret === true && text !== '') || URL_WITH_PASSWORD.test(text)
+}
+
+/** A variable that looks like a setting but is none is a slip, and must not be passed over in silence. */
+function fromEnvironment(env: SettingsSource['env'], faults: Fault[]): readonly Given[] {
+  const byVariable = new Map(Object.keys(SETTINGS).map((key) => [settingVariable(key), key]))
+  const prefixes = new Set([...byVariable.keys()].map((name) => name.slice(0, name.indexOf('_', 'PROV_'.length) + 1)))
+  const given: Given[] = []
+  for (const [name, text] of Object.entries(env)) {
+    const key = byVariable.get(name)
+    if (text === undefined) continue
+    if (key !== undefined) given.push({ key, text, where: name, origin: 'environment' })
+    else if ([...prefixes].some((prefix) => name.startsWith(prefix))) {
+      const near = nearest(name, byVariable.keys())
+      const hint = near === undefined ? undefined : `did you mean ${near}?`
+      faults.push({ code: 'config_unknown_key', message: `the variable ${name} is no setting`, hint })
+    }
+  }
+  return given
+}
+
+function unknownKey(key: string, where: string): Fault {
+  const near = nearest(key, Object.keys(SETTINGS))
+  return {
+    code: 'config_unknown_key',
+    message: `${where}: there is no setting ${JSON.stringify(key.slice(0, 80))}`,
+    hint: near === undefined ? undefined : `did you mean ${near}?`,
+  }
+}
+
+function gathered(faults: readonly Fault[]): ProvError {
+  const [first] = faults
+  const code = faults.every((fault) => fault.code === 'config_unknown_key') ? 'config_unknown_key' : 'config_invalid'
+  if (first !== undefined && faults.length === 1) return new ProvError(code, first.message, { hint: first.hint })
+  const lines = faults.map(({ message, hint }) => `  ${message}${hint === undefined ? '' : ` (${hint})`}`)
+  const rest = lines.length > MAX_LISTED ? [`  and ${lines.length - MAX_LISTED} more`] : []
+  const message = [`the configuration has ${faults.length} faults:`, ...lines.slice(0, MAX_LISTED), ...rest]
+  return new ProvError(code, message.join('\n'))
+}

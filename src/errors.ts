@@ -1,0 +1,191 @@
+/**
+ * Every failure prov can name, in one closed table: code → exit status, whether trying again can help, and what it means.
+ * The README's table, the exit status of every command and the tests are all made from this table.
+ */
+
+/** One row of {@link ERRORS}. `exit` is the status when the failure stands alone (the gravest of several wins). */
+export interface ErrorRow {
+  readonly exit: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7
+  readonly retryable: boolean
+  readonly meaning: string
+}
+
+export const ERRORS = {
+  // 1: a defect in prov
+  internal: { exit: 1, retryable: false, meaning: 'a defect in prov itself; please report it' },
+  // 2: usage, configuration or input
+  usage: { exit: 2, retryable: false, meaning: 'the command line is not one prov understands' },
+  runtime_unsupported: { exit: 2, retryable: false, meaning: 'this Node.js is older than prov needs' },
+  config_invalid: { exit: 2, retryable: false, meaning: 'a configuration value is not one of those allowed' },
+  config_unknown_key: { exit: 2, retryable: false, meaning: 'a configuration key that prov does not know' },
+  not_supported: { exit: 2, retryable: false, meaning: 'known to prov, but not supported by this version' },
+  input_unreadable: { exit: 2, retryable: false, meaning: 'an input file could not be read' },
+  input_too_large: { exit: 2, retryable: false, meaning: 'an input is larger or deeper than prov accepts' },
+  input_invalid: {
+    exit: 2,
+    retryable: false,
+    meaning: 'an input is not a Tekton run, Statement or image prov can use',
+  },
+  input_empty: { exit: 2, retryable: false, meaning: 'the input holds no artifact' },
+  run_not_found: { exit: 2, retryable: false, meaning: 'no run in the input has that uid or name' },
+  run_ambiguous: { exit: 2, retryable: false, meaning: 'several runs or images fit and one must be named' },
+  image_invalid: {
+    exit: 2,
+    retryable: false,
+    meaning: 'an image reference that no registry could serve, or one without a sha256 digest',
+  },
+  format_unknown: { exit: 2, retryable: false, meaning: 'a payload format that prov does not know' },
+  backend_unknown: { exit: 2, retryable: false, meaning: 'a backend that prov does not know' },
+  key_unreadable: { exit: 2, retryable: false, meaning: 'a key could not be read or is not a key' },
+  key_unsupported: { exit: 2, retryable: false, meaning: 'a key that no verifier in this field accepts' },
+  key_password: { exit: 2, retryable: false, meaning: 'the password does not open the private key, or none was given' },
+  not_kept: { exit: 2, retryable: false, meaning: 'no named backend keeps this artifact' },
+  host_refused: { exit: 2, retryable: false, meaning: 'the run names a host that the configuration does not allow' },
+  target_unwritable: { exit: 2, retryable: false, meaning: 'the place named for the copies cannot be written' },
+  // 3: a copy that does not verify
+  signature_invalid: { exit: 3, retryable: false, meaning: 'the signature does not verify over the stored bytes' },
+  key_untrusted: { exit: 3, retryable: false, meaning: 'signed by a key that is not among those given' },
+  copy_malformed: {
+    exit: 3,
+    retryable: false,
+    meaning: 'the stored bytes are no entry: truncated, altered or of another kind',
+  },
+  payload_mismatch: { exit: 3, retryable: false, meaning: 'the stored payload is not the one that was signed' },
+  digest_mismatch: {
+    exit: 3,
+    retryable: false,
+    meaning: 'the bytes served do not have the digest they were asked for by',
+  },
+  wrong_artifact: { exit: 3, retryable: false, meaning: 'a valid signature over another artifact than its place says' },
+  stranger: {
+    exit: 3,
+    retryable: false,
+    meaning: "somebody else's entry in a shared slot (counts only with --strict)",
+  },
+  // 4: drift
+  drift: { exit: 4, retryable: false, meaning: 'two copies verify and mean different things' },
+  drift_across_formats: { exit: 4, retryable: false, meaning: 'copies in two formats contradict each other' },
+  // 5: absent
+  absent: { exit: 5, retryable: false, meaning: 'no copy where the configuration says there must be one' },
+  nothing_verified: { exit: 5, retryable: false, meaning: 'not one copy of this artifact was found and verified' },
+  // 6: could not look
+  unreachable: { exit: 6, retryable: true, meaning: 'the backend could not be reached' },
+  timed_out: { exit: 6, retryable: true, meaning: 'the backend did not answer in time' },
+  denied: { exit: 6, retryable: false, meaning: 'the backend refused the credentials, or asked for some' },
+  throttled: { exit: 6, retryable: true, meaning: 'the backend asked for fewer requests' },
+  server_error: { exit: 6, retryable: true, meaning: 'the backend failed to serve the request' },
+  response_invalid: {
+    exit: 6,
+    retryable: false,
+    meaning: 'the backend answered something its protocol does not allow',
+  },
+  response_too_large: { exit: 6, retryable: false, meaning: 'the backend answered more than prov accepts' },
+  storage_io: { exit: 6, retryable: false, meaning: 'a file or folder of the backend could not be read or written' },
+  aborted: { exit: 6, retryable: true, meaning: 'stopped before it was done' },
+  // 7: store or migrate incomplete
+  entry_too_large: { exit: 7, retryable: false, meaning: 'the entry is larger than this backend holds' },
+  conflict: { exit: 7, retryable: true, meaning: 'another writer changed the same place at the same time' },
+  occupied: { exit: 7, retryable: false, meaning: 'the place holds an entry that prov must not overwrite' },
+  read_back_failed: {
+    exit: 7,
+    retryable: true,
+    meaning: 'the copy was written but could not be found again as written',
+  },
+  seal_failed: { exit: 7, retryable: true, meaning: 'every copy is stored, but the run could not be marked as signed' },
+  incomplete: { exit: 7, retryable: true, meaning: 'a required copy was not written; run the same command again' },
+} as const satisfies Record<string, ErrorRow>
+
+/** The closed union of error codes. `switch` over it is exhaustive. */
+export type ErrorCode = keyof typeof ERRORS
+
+/** What an error says beside its message. Never holds a secret. */
+export interface ErrorDetails {
+  readonly backend?: string | undefined
+  /** What was attempted, e.g. `get manifest`. */
+  readonly operation?: string | undefined
+  /** Where, e.g. a file name or `registry/repository:tag`. */
+  readonly location?: string | undefined
+  /** What the reader can do about it, one sentence. */
+  readonly hint?: string | undefined
+  /** When the other side said how long to wait, in milliseconds. */
+  readonly retryAfterMs?: number | undefined
+  readonly cause?: unknown
+}
+
+/**
+ * The one error class of prov.
+ *
+ * @example
+ * try { await store(job) } catch (e) {
+ *   if (e instanceof ProvError && e.code === 'denied') console.error(e.backend, e.message)
+ * }
+ */
+export class ProvError extends Error {
+  readonly code: ErrorCode
+  readonly backend: string | undefined
+  readonly operation: string | undefined
+  readonly location: string | undefined
+  readonly hint: string | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'ProvError'
+    this.code = code
+    this.backend = details.backend
+    this.operation = details.operation
+    this.location = details.location
+    this.hint = details.hint
+    this.retryAfterMs = details.retryAfterMs
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable
+  }
+}
+
+/** The machine form of an error, as it stands in every `--json` output. */
+export interface ErrorJson {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly backend?: string
+  readonly operation?: string
+  readonly location?: string
+  readonly hint?: string
+}
+
+/**
+ * Any thrown value as a {@link ProvError}; what is not one already is a defect (`internal`), with the original as its cause.
+ *
+ * @example asProvError(new TypeError('x')).code // 'internal'
+ */
+export function asProvError(thrown: unknown): ProvError {
+  if (thrown instanceof ProvError) return thrown
+  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
+  return new ProvError('internal', message, { cause: thrown })
+}
+
+/** @example errorJson(new ProvError('absent', 'no copy')) // { code: 'absent', message: 'no copy' } */
+export function errorJson(error: ProvError): ErrorJson {
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.backend === undefined ? {} : { backend: error.backend }),
+    ...(error.operation === undefined ? {} : { operation: error.operation }),
+    ...(error.location === undefined ? {} : { location: error.location }),
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  }
+}
+
+const GRAVITY: readonly number[] = [0, 7, 6, 5, 4, 3, 2, 1] // the last one wins; among findings 3, 4, 5, 6 in this order
+
+/**
+ * The exit status of several findings: the gravest wins.
+ *
+ * @example gravest([0, 6, 3]) // 3
+ */
+export function gravest(exits: Iterable<number>): number {
+  let worst = 0
+  for (const exit of exits) if (GRAVITY.indexOf(exit) > GRAVITY.indexOf(worst)) worst = exit
+  return worst
+}

@@ -1,0 +1,86 @@
+/** Runs read from a cluster: each that was named, and the TaskRuns of each PipelineRun. */
+import pLimit from 'p-limit'
+import { ProvError } from '../errors.ts'
+import type { Cluster } from '../kubernetes/cluster.ts'
+import { liveName, type RunKind, type RunReference, runPath } from '../kubernetes/runs.ts'
+import type { Placed } from './runs.ts'
+
+const AT_ONCE = 8
+
+export interface ClusterInput {
+  readonly placed: readonly Placed[]
+  /** TaskRuns that a PipelineRun names and the cluster does not have any more, one line each. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Reads the runs as they are now; `namespace` defaults to that of the kubeconfig's context. Throws `run_not_found` for a run that was
+ * named and is not there, and what {@link Cluster.call} throws.
+ *
+ * @example await loadFromCluster([{ kind: 'TaskRun', name: 'build-7x' }], cluster, { namespace: 'ci', signal })
+ */
+export async function loadFromCluster(
+  references: readonly RunReference[],
+  cluster: Cluster,
+  options: { readonly namespace?: string | undefined; readonly signal: AbortSignal },
+): Promise<ClusterInput> {
+  const { server, namespace: usual } = await cluster.access()
+  const namespace = options.namespace ?? usual
+  const limit = pLimit(AT_ONCE)
+  const notes: string[] = []
+  const reading = new Map<string, Promise<Placed>>()
+
+  function read(kind: RunKind, name: string): Promise<Placed> {
+    const file = liveName({ kind, namespace, name })
+    const known = reading.get(file)
+    if (known !== undefined) return known
+    const one = limit(async () => {
+      const where = { operation: 'read the run', location: file }
+      const path = runPath(kind, namespace, name)
+      const value = withoutManagers(await cluster.call({ method: 'GET', path, where, signal: options.signal }))
+      return { value, source: { file, document: 0, cluster: { server, namespace, name } } }
+    })
+    reading.set(file, one)
+    return one
+  }
+
+  const named = await Promise.all(
+    references.map(async ({ kind, name }) => {
+      const run = await read(kind, name)
+      const children = await Promise.all(
+        childrenOf(run.value).map((child) =>
+          read('TaskRun', child).catch((error: unknown) => {
+            if (!(error instanceof ProvError) || error.code !== 'run_not_found') throw error
+            notes.push(`${run.source.file}: its TaskRun ${child} is not in the cluster any more`)
+            return undefined
+          }),
+        ),
+      )
+      return [run, ...children.filter((child) => child !== undefined)]
+    }),
+  )
+  return { placed: [...new Set(named.flat())], notes }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Bookkeeping of the API server, which kubectl does not show either. */
+function withoutManagers(object: Fields): Fields {
+  if (!isFields(object['metadata'])) return object
+  const { managedFields, ...metadata } = object['metadata']
+  return { ...object, metadata }
+}
+
+/** Names of the TaskRuns in `status.childReferences`. */
+function childrenOf(run: unknown): readonly string[] {
+  const status = isFields(run) && run['kind'] === 'PipelineRun' ? run['status'] : undefined
+  const references = isFields(status) ? status['childReferences'] : undefined
+  return (Array.isArray(references) ? references : []).flatMap((reference: unknown) => {
+    if (!isFields(reference) || reference['kind'] !== 'TaskRun' || typeof reference['name'] !== 'string') return []
+    return [reference['name']]
+  })
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,115 @@
+/** What an answer of the API server other than success means (apimachinery's metav1.Status). Pure. */
+import { type ErrorCode, ProvError } from '../errors.ts'
+
+/** What was attempted and where, for messages. */
+export interface Where {
+  readonly operation: string
+  readonly location: string
+}
+
+export interface KubeAnswer {
+  readonly status: number
+  /** The header, when there is one. */
+  readonly retryAfter: string | undefined
+  readonly body: Uint8Array
+}
+
+interface Said {
+  readonly reason: string | undefined
+  readonly message: string
+  readonly causes: readonly Readonly<Record<string, unknown>>[]
+}
+
+/**
+ * The error that an answer is. A message of the server is quoted only where it names user, verb and resource: others may hold parts
+ * of the object. `run_not_found`: there is no such object; `not_supported`: the cluster does not serve this kind.
+ *
+ * @example throw refusal(answer, { operation: 'get', location: 'ci/taskrun/build-7x' }, Date.now())
+ */
+export function refusal(answer: KubeAnswer, where: Where, now: number): ProvError {
+  const { status } = answer
+  const said = saidBy(answer.body)
+  const code = codeOf(status, said)
+  const quoted = status === 403 ? plain(said.message) : plain(said.reason ?? '')
+  const field = said.causes.map((cause) => cause['field']).find((name) => typeof name === 'string')
+  const about = field === undefined ? '' : ` in ${plain(String(field))}`
+  return new ProvError(code, MESSAGES[code] ?? `the cluster answered ${status}${quoted && `: ${quoted}`}${about}`, {
+    ...where,
+    hint: HINTS[code] ?? (status === 401 ? 'log in with kubectl, or choose another --context' : undefined),
+    retryAfterMs: retryAfterMs(answer.retryAfter, now),
+  })
+}
+
+const MESSAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
+  run_not_found: 'the cluster has no such run',
+  not_supported: 'the cluster does not serve this kind of object',
+  entry_too_large: "the object would be larger than the cluster's limit for it",
+}
+
+const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  run_not_found: 'check name, namespace (-n) and --context',
+  not_supported: 'prov needs tekton.dev/v1 (Tekton Pipelines 0.43 or newer)',
+}
+
+function codeOf(status: number, { reason, message, causes }: Said): ErrorCode {
+  switch (status) {
+    case 401:
+    case 403:
+    case 407:
+      return 'denied'
+    case 404:
+      return reason === 'NotFound' ? 'run_not_found' : 'not_supported'
+    case 405:
+      return 'not_supported'
+    case 408:
+    case 504:
+      return 'timed_out'
+    case 409:
+    case 410:
+      return 'conflict'
+    case 413:
+      return 'entry_too_large'
+    case 422:
+      if (causes.some((cause) => cause['reason'] === 'FieldValueTooLong')) return 'entry_too_large'
+      // The guard: by now another object has the name.
+      return causes.some((cause) => cause['field'] === 'metadata.uid') ? 'conflict' : 'response_invalid'
+    case 429:
+      return 'throttled'
+    default:
+      // etcd's own limit comes as a 500 without a reason.
+      if (status === 500 && /request is too large/.test(message)) return 'entry_too_large'
+      return status >= 500 ? 'server_error' : 'response_invalid'
+  }
+}
+
+function saidBy(body: Uint8Array): Said {
+  try {
+    const said = JSON.parse(Buffer.from(body.subarray(0, 1024 * 1024)).toString('utf8')) as Record<string, unknown>
+    if (said['kind'] !== 'Status') return { reason: undefined, message: '', causes: [] }
+    const details = said['details'] as Readonly<Record<string, unknown>> | undefined
+    const causes = details?.['causes']
+    return {
+      reason: typeof said['reason'] === 'string' ? said['reason'] : undefined,
+      message: typeof said['message'] === 'string' ? said['message'] : '',
+      causes: Array.isArray(causes) ? causes.filter((cause) => typeof cause === 'object' && cause !== null) : [],
+    }
+  } catch {
+    return { reason: undefined, message: '', causes: [] }
+  }
+}
+
+/** At most 300 printable characters, on one line. */
+function plain(text: string): string {
+  return text
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, 300)
+}
+
+/** Seconds or an HTTP date (RFC 9110 section 10.2.3). */
+function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  const text = header?.trim() ?? ''
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1000
+  const date = /[A-Za-z]/.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}

@@ -1,0 +1,72 @@
+/** What a payload says, apart from how it is spelled. */
+import { createHash } from 'node:crypto'
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/**
+ * A digest of what the payload means: JSON with sorted keys, and a Statement's subjects as a set. Two payloads with one meaning
+ * differ in white space, key order, number spelling or subject order only. What is no JSON means its own bytes.
+ *
+ * @example meaningOf(Buffer.from('{"a": 1}')) === meaningOf(Buffer.from('{"a":1.0}')) // true
+ */
+export function meaningOf(payload: Uint8Array): string {
+  const value = parse(payload)
+  return createHash('sha256')
+    .update(value === undefined ? payload : canonical(asSet(value)))
+    .digest('hex')
+}
+
+/**
+ * Where two payloads differ in meaning, as JSON pointers, at most `limit` of them; [] when they mean the same.
+ *
+ * @example differences(a, b) // ['/predicate/invocation/environment/labels/team']
+ */
+export function differences(a: Uint8Array, b: Uint8Array, limit = 20): readonly string[] {
+  const left = parse(a)
+  const right = parse(b)
+  if (left === undefined || right === undefined) return meaningOf(a) === meaningOf(b) ? [] : ['']
+  const paths: string[] = []
+  compare(asSet(left), asSet(right), '', paths, limit)
+  return paths
+}
+
+function parse(payload: Uint8Array): Json | undefined {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) as Json
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+// Chains keeps some results in an unordered map, so one run's subjects come in any order (reference: chains.md 0.11).
+function asSet(value: Json): Json {
+  if (!isObject(value) || !Array.isArray(value['subject']) || typeof value['predicateType'] !== 'string') return value
+  const sorted = value['subject'].map((s: Json) => ({ s, c: canonical(s) })).sort((x, y) => (x.c < y.c ? -1 : 1))
+  return { ...value, subject: sorted.map((x) => x.s) }
+}
+
+function canonical(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (!isObject(value)) return JSON.stringify(value)
+  const members = Object.keys(value)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonical(value[key] ?? null)}`)
+  return `{${members.join(',')}}`
+}
+
+function compare(a: Json | undefined, b: Json | undefined, path: string, paths: string[], limit: number): void {
+  if (paths.length >= limit) return
+  if (isObject(a) && isObject(b)) {
+    for (const key of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()) {
+      compare(a[key], b[key], `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, paths, limit)
+    }
+  } else if (Array.isArray(a) && Array.isArray(b)) {
+    for (let i = 0; i < Math.max(a.length, b.length); i++) compare(a[i], b[i], `${path}/${i}`, paths, limit)
+  } else if (a === undefined || b === undefined || canonical(a) !== canonical(b)) {
+    paths.push(path)
+  }
+}

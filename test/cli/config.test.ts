@@ -1,0 +1,69 @@
+/** `prov config`: what is in force, where it came from, every error at once, and the schema. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { configSchema } from '../../src/config/schema.ts'
+import { settingsTable } from '../../src/config/table.ts'
+import { readValue } from '../../src/config/value.ts'
+import { prov } from '../support/cli.ts'
+import { scratch } from '../support/scratch.ts'
+
+function fileOf(text: string): string {
+  const path = join(scratch(), 'prov.yaml')
+  writeFileSync(path, text)
+  return path
+}
+
+interface Shown {
+  readonly settings: readonly { readonly key: string; readonly value?: string; readonly origin: string }[]
+}
+
+describe('prov config', () => {
+  test('show says what is in force and where it came from; flags win over the environment, it over the file', async () => {
+    const config = fileOf('builder.id: from-file\nstorage.retries: 1\nstorage.oci.hosts: [ghcr.io]\n')
+    const env = { PROV_BUILDER_ID: 'from-env', PROV_STORAGE_RETRIES: '2' }
+    const shown = await prov(['config', 'show', '--json', '--config', config, '--set', 'storage.retries=3'], { env })
+    const { settings } = JSON.parse(shown.stdout) as Shown
+    const of = (key: string): unknown => settings.find((row) => row.key === key)
+    expect(of('storage.retries')).toMatchObject({ value: '3', origin: 'flag' })
+    expect(of('builder.id')).toMatchObject({ value: 'from-env', origin: 'environment' })
+    expect(of('storage.oci.hosts')).toMatchObject({ value: 'ghcr.io', origin: 'file' })
+    expect(of('storage.oci.tag-writes')).toMatchObject({ value: 'readback', origin: 'default' })
+  })
+
+  test('show hides secrets', async () => {
+    const env = { PROV_STORAGE_DOCDB_MONGO_SERVER_URL: 'mongodb://user:planted@db.example' }
+    const { stdout, stderr, code } = await prov(['config', 'show'], { env })
+    expect(code).toBe(0)
+    expect(stdout).toContain('storage.docdb.mongo-server-url = (secret)  (environment)')
+    expect(stdout + stderr).not.toContain('planted')
+  })
+
+  test('check names every error at once and exits 2; a sound configuration exits 0', async () => {
+    const config = fileOf('builder.idd: x\nstorage.oci.tag-writes: never\nstorage.retries: many\n')
+    const broken = await prov(['config', 'check', '--config', config])
+    expect(broken.code).toBe(2)
+    for (const word of ['builder.idd', 'storage.oci.tag-writes', 'storage.retries'])
+      expect(broken.stderr).toContain(word)
+    expect(await prov(['config', 'check', '--config', fileOf('builder.id: x\n')])).toMatchObject({
+      code: 0,
+      stderr: '',
+    })
+  })
+
+  test('the schema knows exactly the keys of the table, and its values are those that validation takes', async () => {
+    const { stdout } = await prov(['config', 'schema'])
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(configSchema())))
+    const properties = configSchema().properties as Readonly<
+      Record<string, { enum?: readonly unknown[]; pattern?: string }>
+    >
+    expect(Object.keys(properties)).toEqual(settingsTable().map((row) => row.key))
+    for (const row of settingsTable()) {
+      for (const value of properties[row.key]?.enum ?? []) {
+        expect(readValue(row, String(value)), `${row.key}=${String(value)}`).toHaveProperty('value')
+      }
+      const pattern = properties[row.key]?.pattern
+      if (row.default !== undefined && pattern !== undefined) expect(row.default).toMatch(new RegExp(pattern))
+    }
+  })
+})

@@ -1,0 +1,185 @@
+/** How the command line answers: help, mistakes, versions, pipes, signals. */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { BIN, cleanEnv, prov, ROOT, run } from '../support/cli.ts'
+import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture, runOfImage } from '../support/runs.ts'
+
+const COMMANDS = ['store', 'verify', 'payload', 'get', 'list', 'keys', 'completion'] as const
+const RUN = 'fixtures/runs/kaniko-taskrun.json'
+
+describe('help', () => {
+  test.each(COMMANDS)('%s --help: usage, an example, exit 0, nothing on stderr', async (command) => {
+    const path = command === 'keys' ? ['keys', 'generate'] : [command]
+    const { code, stdout, stderr } = await prov([...path, '--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(new RegExp(`^Usage: prov ${path.join(' ')}`))
+    expect(stdout).toContain('Examples:')
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+  })
+
+  test.each(['store', 'verify', 'payload', 'get', 'list', 'keys generate', 'config show', 'config check'])(
+    '%s takes --json',
+    async (command) => {
+      expect((await prov([...command.split(' '), '--help'])).stdout).toMatch(/^ +--json /m)
+    },
+  )
+
+  test('prov alone, and a group alone, print their help on stderr and exit 2', async () => {
+    for (const args of [[], ['keys']]) {
+      const { code, stdout, stderr } = await prov(args)
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toMatch(/^Usage: prov/)
+    }
+  })
+
+  test('--version prints the version of package.json', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+    expect(await prov(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
+  })
+})
+
+describe('mistakes: one line, a code, exit 2', () => {
+  test.each([
+    [['stroe'], /usage: unknown command 'stroe' \(Did you mean store\?\)/],
+    [['store', '--storag', 'tekton'], /usage: unknown option '--storag' \(Did you mean --storage\?\)/],
+    [['store', '--storage', 'tektno', '--key', PRIVATE_KEY, RUN], /backend_unknown: .*did you mean tekton\?/],
+    [['store', '--storage', 'memory', '--key', PRIVATE_KEY, RUN], /usage: memory keeps nothing once prov ends/],
+    [['verify', '--storage', 'tekton,', '--key', PUBLIC_KEY, RUN], /usage: .*empty/],
+    [['verify', '--key', PUBLIC_KEY, RUN], /usage: no backend was named \(use --storage/],
+    [['store', '--storage', 'tekton', RUN], /usage: no private key was given \(use --key/],
+    [['verify', '--storage', 'tekton', RUN], /usage: no public key was given/],
+    [['verify', '--storage', 'tekton', '--key', PRIVATE_KEY, RUN], /key_unreadable: .*private key/],
+    [['store', '--storage', 'tekton', '--key', PUBLIC_KEY, RUN], /key_unreadable: .*public key/],
+    [['verify', '--storage', 'tekton', '--key', 'nowhere.pub', RUN], /key_unreadable: .*does not exist/],
+    [['verify', '--storage', 'tekton', '--key', PUBLIC_KEY], /usage: nothing to work on was named/],
+    [['verify', '--storage', 'tekton', '--key', PUBLIC_KEY, 'nowhere.yaml'], /input_unreadable: .*nowhere\.yaml/],
+    [['verify', '--storage', 'tekton', '--key', PUBLIC_KEY, '--run', 'x', RUN], /run_not_found/],
+    [['payload', '--format', 'slsa/v3', RUN], /format_unknown: .*did you mean slsa\/v1\?/],
+    [
+      ['store', '--storage', 'tekton', '--key', PRIVATE_KEY, '--set', 'bulder.id=x', RUN],
+      /config_unknown_key: .*builder\.id/,
+    ],
+    [['store', '--storage', 'tekton', '--key', PRIVATE_KEY, '--optional', 'oci', RUN], /usage: --optional names oci/],
+    [['store', '--storage', 'tekton', '--key', PRIVATE_KEY, '--require', '0', RUN], /usage: .*whole number/],
+    [['store', '--storage', 'oci', '--key', PRIVATE_KEY, 'fixtures/runs/no-results-taskrun.yaml'], /not_kept/],
+    [['verify', '--storage', 'oci', '--key', PUBLIC_KEY, '--image', 'ghcr.io/acme/app:v1'], /image_invalid/],
+    [
+      ['store', '--storage', 'tekton', '--key', PRIVATE_KEY, '--set', 'transparency.enabled=true', RUN],
+      /not_supported/,
+    ],
+  ])('%s', async (args, expected) => {
+    const { code, stdout, stderr } = await prov(args, { env: { COSIGN_PASSWORD: PASSWORD } })
+    expect(stderr).toMatch(expected)
+    expect({ code, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ code: 2, stdout: '', lines: 1 })
+    expect(stderr).toMatch(/^prov: [a-z_]+: /)
+  })
+
+  test('--json says the same on stdout', async () => {
+    const { code, stdout } = await prov(['verify', '--storage', 'nope', '--key', PUBLIC_KEY, '--json', RUN])
+    expect(JSON.parse(stdout)).toMatchObject({ exit: 2, error: { code: 'backend_unknown' } })
+    expect(code).toBe(2)
+  })
+
+  test('a wrong password: exit 2, and the password is not repeated', async () => {
+    const { code, stderr } = await prov(
+      ['store', '--storage', 'tekton', '--key', PRIVATE_KEY, runFixture('kaniko-taskrun.json')],
+      {
+        env: { COSIGN_PASSWORD: 'planted-secret' },
+      },
+    )
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/key_password/)
+    expect(stderr).not.toContain('planted-secret')
+  })
+})
+
+describe('the world around', () => {
+  test('a reader that stops reading is no failure', async () => {
+    const child = spawn(
+      'sh',
+      [
+        '-c',
+        `"$0" "$1" payload fixtures/runs/agent-release-pipelinerun --json | head -c 1; exit "\${PIPESTATUS:-0}"`,
+        process.execPath,
+        BIN,
+      ],
+      {
+        cwd: ROOT,
+        env: cleanEnv(),
+      },
+    )
+    let err = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString()
+    })
+    expect(await new Promise((done) => child.on('close', done))).toBe(0)
+    expect(err).not.toMatch(/EPIPE|internal/)
+  })
+
+  test('Ctrl-C ends a hanging request at once: exit 130, and says how to go on', async () => {
+    const sockets: { destroy(): void }[] = []
+    const server = createServer(() => undefined).on('connection', (socket) => sockets.push(socket))
+    await new Promise<void>((up) => server.listen(0, '127.0.0.1', up))
+    const { port } = server.address() as AddressInfo
+    const { file } = runOfImage({ endpoint: `127.0.0.1:${port}`, name: 'app', digest: `sha256:${'a'.repeat(64)}` })
+    let began = 0
+    const outcome = await prov(['store', '--storage', 'oci', '--key', PRIVATE_KEY, file], {
+      env: { COSIGN_PASSWORD: PASSWORD },
+      started: (child) => {
+        server.once('request', () => {
+          began = performance.now()
+          child.kill('SIGINT')
+        })
+      },
+    })
+    expect(outcome.code).toBe(130)
+    expect(performance.now() - began).toBeLessThan(5000)
+    expect(outcome.stdout + outcome.stderr).toMatch(/same command/)
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+
+  test('--quiet prints nothing when all is well; --verbose talks on stderr only', async () => {
+    const file = runFixture('kaniko-taskrun.json')
+    const env = { COSIGN_PASSWORD: PASSWORD }
+    const args = ['--storage', 'tekton', '--key', PRIVATE_KEY, file]
+    expect(await prov(['store', '--quiet', ...args], { env })).toMatchObject({ code: 0, stdout: '', stderr: '' })
+    const verified = await prov(['verify', '--storage', 'tekton', '--key', PUBLIC_KEY, '--json', '--verbose', file])
+    expect(verified.code).toBe(0)
+    expect(JSON.parse(verified.stdout)).toMatchObject({ exit: 0, command: 'verify' })
+  })
+
+  test('a password may come from a file, with or without a newline at its end', async () => {
+    const file = runFixture('kaniko-taskrun.json')
+    const password = join(file, '..', 'password')
+    await run('sh', ['-c', `echo ${PASSWORD} > "$0"`, password])
+    const args = ['store', '--storage', 'tekton', '--key', PRIVATE_KEY, '--password-file', password, file]
+    expect(await prov(args)).toMatchObject({ code: 0 })
+  })
+})
+
+describe('completion', () => {
+  test('bash completes commands, flags, backends and formats', async () => {
+    const { stdout, code } = await prov(['completion', 'bash'])
+    expect(code).toBe(0)
+    const ask = async (words: readonly string[]): Promise<string> => {
+      const line = `${stdout}\nCOMP_WORDS=(prov ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _prov; echo "\${COMPREPLY[@]}"`
+      return (await run('bash', ['-c', line])).stdout.trim()
+    }
+    expect(await ask(['st'])).toBe('store')
+    expect(await ask(['verify', '--str'])).toBe('--strict')
+    expect(await ask(['keys', 'generate', '--out'])).toBe('--output')
+    expect(await ask(['store', '--storage', 'tek'])).toBe('tekton')
+    expect(await ask(['store', '--format', 'slsa/v1'])).toBe('slsa/v1')
+  })
+
+  test.each(['bash', 'zsh', 'fish'])('%s: every command and every flag is in the script', async (shell) => {
+    const { stdout } = await prov(['completion', shell])
+    for (const command of COMMANDS) expect(stdout).toContain(command)
+    for (const flag of ['storage', 'dry-run', 'verify-key', 'strict']) expect(stdout).toContain(flag)
+  })
+})

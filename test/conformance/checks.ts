@@ -1,0 +1,79 @@
+/** Questions that the lines of the suite ask about what a backend gave back. */
+import { expect } from 'vitest'
+import type { Backend, Found, FoundDamage, Slot } from '../../src/backend.ts'
+import { type Entry, entryId, type Signature, sameBytes } from '../../src/entry.ts'
+import { type ErrorCode, ProvError } from '../../src/errors.ts'
+
+/** A signal that nobody aborts. */
+export const calm = (): { readonly signal: AbortSignal } => ({ signal: new AbortController().signal })
+
+/** Everything in the slot, after a trip of the slot through JSON, as the plan makes it. */
+export async function look(backend: Backend, slot: Slot): Promise<readonly Found[]> {
+  return backend.get(JSON.parse(JSON.stringify(slot)), calm())
+}
+
+/** The entries in the slot; items with one id are one entry, with the signatures of all. */
+export async function entries(backend: Backend, slot: Slot): Promise<readonly Entry[]> {
+  return merged(await look(backend, slot))
+}
+
+export function merged(found: readonly Found[]): readonly Entry[] {
+  const byId = new Map<string, Entry>()
+  for (const { entry } of found) {
+    if (entry === undefined) continue
+    const known = byId.get(entryId(entry))
+    byId.set(entryId(entry), known === undefined ? entry : { ...known, signatures: union(known, entry) })
+  }
+  return [...byId.values()]
+}
+
+function union(a: Entry, b: Entry): readonly Signature[] {
+  return [...a.signatures, ...b.signatures.filter((s) => !a.signatures.some((known) => sameBytes(known.sig, s.sig)))]
+}
+
+export function damages(found: readonly Found[]): readonly FoundDamage[] {
+  return found.filter((item): item is FoundDamage => item.damage !== undefined)
+}
+
+/** Payload, type and signature bytes of `wanted` are there, byte for byte, and no other signature. */
+export function expectSame(found: Entry | undefined, wanted: Entry): void {
+  expect(found, 'the entry is there').toBeDefined()
+  if (found === undefined) return
+  expect(found.kind).toBe(wanted.kind)
+  expect(found.payloadType).toBe(wanted.payloadType)
+  expect(Buffer.from(found.payload).toString('base64')).toBe(Buffer.from(wanted.payload).toString('base64'))
+  expect(signatureSet(found)).toEqual(signatureSet(wanted))
+}
+
+export function signatureSet(entry: Entry): readonly string[] {
+  return entry.signatures.map((s) => Buffer.from(s.sig).toString('base64')).sort()
+}
+
+/** Entries as comparable text, in no particular order. */
+export function entrySet(all: readonly Entry[]): readonly string[] {
+  return all.map((entry) => `${entryId(entry)} ${signatureSet(entry).join(' ')}`).sort()
+}
+
+/** The error that the call must end with. */
+export async function failure(call: Promise<unknown> | (() => unknown)): Promise<ProvError> {
+  try {
+    await (typeof call === 'function' ? call() : call)
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(ProvError)
+    if (thrown instanceof ProvError) return thrown
+  }
+  throw new Error('the call did not fail')
+}
+
+export async function expectCode(call: Promise<unknown> | (() => unknown), code: ErrorCode): Promise<ProvError> {
+  const error = await failure(call)
+  expect(error.code, error.message).toBe(code)
+  return error
+}
+
+/** Everything that a stream gives. */
+export async function collect<T>(stream: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = []
+  for await (const item of stream) all.push(item)
+  return all
+}

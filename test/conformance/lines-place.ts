@@ -1,0 +1,48 @@
+/** Where copies belong. */
+import { expect } from 'vitest'
+import { calm, look } from './checks.ts'
+import { aboutOf, sampleEntry } from './samples.ts'
+import type { LineTests } from './scene.ts'
+
+export const placeLines: LineTests = {
+  absent: async ({ kind, rig, backend, about, slot }) => {
+    for (const place of backend.slots(about)) expect(await look(backend, place)).toEqual([])
+    // also when the neighbour is there
+    const neighbour = backend.slots(aboutOf('raw', rig.run, rig.otherImage))[0]
+    if (neighbour !== undefined) await backend.put(neighbour, sampleEntry('raw', rig.run, rig.otherImage), calm())
+    expect(await look(backend, slot)).toEqual([])
+    expect(kind).toBe(slot.kind)
+  },
+  needsRun: async ({ kind, rig, backend, about }) => {
+    const image = { ...aboutOf('raw', rig.run, rig.image), artifact: { type: 'image', image: rig.image } as const }
+    const statement = {
+      ...aboutOf('dsse', rig.run, rig.image),
+      artifact: { type: 'statement', name: 's.json', payload: new Uint8Array(), predicateType: 'p', subjects: [] },
+    } as const
+    const alone = backend.slots(kind === 'raw' ? image : statement)
+    expect(alone.length > 0).toBe(!backend.capabilities.needsRun)
+    expect(backend.slots(about).length).toBeGreaterThan(0)
+  },
+  slotsPure: async ({ rig, kind, backend, about, another }) => {
+    const writes = await rig.writes?.()
+    const slots = backend.slots(about)
+    expect(JSON.parse(JSON.stringify(slots))).toEqual(slots)
+    await backend.put(slots[0] ?? fail(), sampleEntry(kind, rig.run, rig.image), calm())
+    expect(backend.slots(structuredClone(about))).toEqual(slots)
+    expect((await another()).slots(about)).toEqual(slots)
+    expect(new Set(slots.map((s) => s.key)).size).toBe(slots.length)
+    for (const slot of slots) {
+      expect(slot).toMatchObject({ backend: backend.name, kind, holds: backend.capabilities.entriesPerSlot })
+    }
+    if (writes !== undefined) expect(await rig.writes?.()).toBeGreaterThan(writes)
+  },
+  close: async ({ backend, slot }) => {
+    await look(backend, slot)
+    await backend.close()
+    await backend.close()
+  },
+}
+
+function fail(): never {
+  throw new Error('there is no slot')
+}

@@ -1,0 +1,55 @@
+/**
+ * The lines of the conformance suite, under short names. A gap names a line by its short name; the README's table is made of both.
+ */
+export const LINES = {
+  bytes: 'payload and signature bytes come back exactly',
+  spelling: 'a payload with spaces after its commas comes back exactly',
+  nonAscii: 'a payload beyond ASCII comes back exactly',
+  certificates: 'certificate and chain come back',
+  plainKey: 'without a certificate none comes back',
+  severalSignatures: 'several signatures of one payload come back',
+  logProof: 'a log proof comes back',
+  timestamps: 'time-stamps come back',
+  envelope: "the envelope's own bytes come back",
+  putTwice: 'put twice gives unchanged and one entry',
+  resign: 'another signature of the same payload: kept beside the first, or occupied and nothing changed',
+  another:
+    'another payload in the same slot: kept beside the first, or occupied with what was found and nothing changed',
+  race: 'two concurrent puts both survive, or the loser is told',
+  raceMany: 'eight concurrent puts of one entry leave one entry',
+  absent: 'absent is [], never an error',
+  needsRun: 'slots is [] for what is not kept here',
+  slotsMatch: 'slots match the receipts',
+  slotsPure: 'slots is pure, stable and serialises to JSON',
+  size: 'size says the bytes beforehand and touches nothing',
+  sizeLimit: 'over the size limit fails before a byte is sent',
+  denied: 'denied has a code of its own',
+  throttled: 'throttled has a code of its own',
+  unreachable: 'unreachable has a code of its own',
+  timedOut: 'timed out has a code of its own',
+  tooLarge: 'an answer too large has a code of its own',
+  corrupt: 'a corrupt copy is damage with a code, not an error and not absent',
+  neighbours: 'damage does not hide neighbours',
+  abortBefore: 'an aborted signal stops the call before it does anything',
+  abortDuring: 'abort stops within the call',
+  replace: 'replace puts an entry in the place of what was found',
+  replaceDamage: 'replace heals damage',
+  replaceConflict: 'replace of what has changed since is a conflict and changes nothing',
+  remove: 'remove takes away what was found and nothing else',
+  removeGone: 'remove of what is gone is no error, of what has changed a conflict',
+  list: 'list streams every slot that holds something',
+  seal: 'seal comes last, is idempotent and leaves the copies alone',
+  close: 'close twice is no error',
+} as const
+
+export type Line = keyof typeof LINES
+
+/** A line that does not hold for a backend, and why. */
+export interface Gap {
+  readonly line: Line
+  /** Only for this kind of entry; absent: for both. */
+  readonly kind?: 'dsse' | 'raw'
+  readonly reason: string
+  /** It holds more often than not, so that trying it proves nothing: listed, and measured elsewhere. */
+  readonly byChance?: true
+}

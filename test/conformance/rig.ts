@@ -1,0 +1,39 @@
+/** What a backend's test file gives to the suite: a fresh place, handles on it, and ways to break it. */
+import type { ImageRef, RunArtifact } from '../../src/artifact.ts'
+import type { Backend, Slot } from '../../src/backend.ts'
+import type { Entry, Kind } from '../../src/entry.ts'
+import type { Gap } from './lines.ts'
+
+/** Each gives a handle on a place that fails in this way from the first call on. `stalled` never answers. */
+export type Fault = 'denied' | 'throttled' | 'unreachable' | 'timedOut' | 'tooLarge' | 'stalled'
+
+/** One fresh and empty place in the store, for one test. */
+export interface Rig {
+  /** A run that the place knows, with `image` among its results. For a registry the image's host is the registry. */
+  readonly run: RunArtifact
+  readonly image: ImageRef
+  /** Another image of the same run, with a slot of its own. */
+  readonly otherImage: ImageRef
+  /** A handle on the place, as another process would open one; the suite closes it. */
+  open(): Backend | Promise<Backend>
+  /** Handles on the same place in the named trouble. What is absent must be a known gap. */
+  readonly faults?: Readonly<Partial<Record<Fault, () => Backend | Promise<Backend>>>>
+  /** Damages one stored copy in the slot, in whatever way this store can be damaged. */
+  corrupt?(slot: Slot): Promise<void>
+  /** Bytes or requests that have changed the store so far. */
+  writes?(): number | Promise<number>
+  /** True when the run is marked as signed. */
+  sealed?(): Promise<boolean>
+  /** An entry that is over the backend's limit; default: one whose payload alone is. */
+  oversized?(kind: Entry['kind']): Entry
+  dispose?(): Promise<void>
+}
+
+export interface Conformance {
+  /** Called once a test. */
+  readonly rig: () => Rig | Promise<Rig>
+  /** From test/conformance/gaps.ts. A gap that can be tried is tried, and must still fail. */
+  readonly gaps: readonly Gap[]
+  /** Default: both. For a kind that is left out, `slots` must be [] and the capabilities must say so. */
+  readonly kinds?: readonly Kind[]
+}
