@@ -12,6 +12,7 @@ import { INDEX_TYPE, parseReferrers, type Referrer } from './layout-bundle.ts'
 import { type LibraryClient, type LibrarySend, loadLibrary, type MakeClient } from './library.ts'
 import { MAX_MANIFEST_BYTES, type Manifest, type Registry } from './registry.ts'
 import { nextPage, tagsOf } from './tag-list.ts'
+import { written } from './written.ts'
 
 const SMALL_ANSWER = 64 * 1024
 const LIST_BYTES = 4 * 1024 * 1024
@@ -117,7 +118,8 @@ export function remoteRegistry(options: RemoteOptions): Registry {
         repeat,
         maxBytes: SMALL_ANSWER,
       }
-      return written(whereOf(repo, call), async () => {
+      const { random } = options
+      return written(whereOf(repo, call), { signal, repeat, random }, async () => {
         const answer = await (await client(repo, call)).putManifest({ ref, manifestData: bytes, mediaType })
         const digest = digestOf(bytes)
         if (answer.digest?.startsWith('sha256:') && answer.digest !== digest)
@@ -155,7 +157,7 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       }
       const where = whereOf(repo, call)
       const send = sender(repo, call)
-      return written(where, async () => {
+      return written(where, { signal, repeat: 'safe', random: options.random }, async () => {
         const begun = await send({ method: 'POST', path: `/v2/${split(repo).path}/blobs/uploads/` })
         if (begun.status === 201) return digest
         const target = uploadUrl(begun, where)
@@ -250,24 +252,6 @@ async function orAbsent<T>(look: () => Promise<T>): Promise<T | undefined> {
   } catch (error) {
     if (error instanceof ProvError && error.code === 'absent') return undefined
     throw error
-  }
-}
-
-/**
- * Codes by which a registry says that blobs it has just taken are not there. Distribution 2.8 does so while another client
- * uploads the same blob, and knows better a moment later.
- */
-const UNSETTLED = /\b(DIGEST_INVALID|MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN)\b/
-
-/** To a write, 404 says that there is no such repository and that none is made: that is no absence of a copy. */
-async function written<T>(where: Where, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write()
-  } catch (error) {
-    if (!(error instanceof ProvError) || (error.code !== 'absent' && error.code !== 'response_invalid')) throw error
-    if (UNSETTLED.test(error.message)) throw failure('server_error', error.message, where, { cause: error })
-    if (error.code !== 'absent') throw error
-    throw failure('denied', error.message, where, { hint: 'this registry wants the repository to be created first' })
   }
 }
 
