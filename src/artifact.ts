@@ -24,6 +24,16 @@ export interface RunSource {
   readonly cluster?: { readonly server: string; readonly namespace: string; readonly name: string }
 }
 
+/** What a store says about the run that a copy of its belongs to. */
+export interface RunClaim {
+  readonly kind: 'TaskRun' | 'PipelineRun'
+  readonly uid?: string
+  readonly namespace?: string
+  readonly name?: string
+  /** `<namespace>-<name>`, of a store that joins the two: nobody can tell where one ends. */
+  readonly joined?: string
+}
+
 /** A TaskRun or PipelineRun that has a uid. */
 export interface RunArtifact {
   readonly type: 'run'
@@ -37,6 +47,11 @@ export interface RunArtifact {
   readonly children: readonly RunArtifact[]
   /** Absent for a run that did not come from a file. */
   readonly source?: RunSource
+  /**
+   * Only when the object is not at hand (then it is `{}`, and namespace, name or uid may be ''): what is known of the run instead.
+   * `identity` is what its first copy claims of itself (`claimedIdentity`), which others are compared with.
+   */
+  readonly claim?: RunClaim & { readonly identity: string }
 }
 
 /** An image, of a run (then stored beside the run as well) or alone. */
@@ -66,12 +81,18 @@ export type Artifact = RunArtifact | ImageArtifact | StatementArtifact
 export function artifactName(artifact: Artifact): string {
   switch (artifact.type) {
     case 'run':
-      return `${artifact.kind} ${artifact.namespace}/${artifact.name} (${artifact.uid})`
+      return `${artifact.kind} ${runName(artifact)}`
     case 'image':
       return `image ${artifact.image.repository}@${artifact.image.digest}`
     case 'statement':
       return `statement ${artifact.name}`
   }
+}
+
+function runName({ namespace, name, uid, claim }: RunArtifact): string {
+  const known = name === '' ? claim?.joined : `${namespace}/${name}`
+  if (known === undefined) return uid
+  return uid === '' ? known : `${known} (${uid})`
 }
 
 /** Chains' key of a run, e.g. `taskrun-<uid>` (pkg/artifacts/signable.go ShortKey). */

@@ -2,7 +2,7 @@
  * The backend contract. `test/conformance/` is its definition: what is not checked there is not promised.
  * A backend moves bytes; it never signs, verifies or decides.
  */
-import type { Artifact, RunArtifact, Subject } from './artifact.ts'
+import type { Artifact, RunArtifact, RunClaim, Subject } from './artifact.ts'
 import type { Entry, Kind } from './entry.ts'
 import type { ErrorJson } from './errors.ts'
 
@@ -52,6 +52,15 @@ export interface Slot {
   readonly holds: 'one' | 'many'
   /** Whatever the backend needs to find the place again. */
   readonly address: Readonly<Record<string, string>>
+  /** Set by `list`: what the place itself says that it is for. The store's word, which no signature covers. */
+  readonly names?: SlotNames
+}
+
+/** What a place is for, as far as its name, key or tag says; what it does not say is absent. */
+export interface SlotNames {
+  readonly run?: RunClaim
+  /** sha256 hex of the subject. */
+  readonly subject?: string
 }
 
 /** One item in a slot: an entry, or the damage that stands there instead. A damaged item never hides its neighbours. */

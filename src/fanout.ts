@@ -1,9 +1,10 @@
 /** Carries out one row of a plan: write, read back, receipt. One backend's failure never touches another's row. */
-import type { About, Backend, Found, FoundEntry, Receipt, Slot } from './backend.ts'
+import type { About, Backend, FoundEntry, Receipt, Slot } from './backend.ts'
 import { type Entry, entryId, holds, sameBytes, signatureId } from './entry.ts'
 import { asProvError, errorJson, ProvError } from './errors.ts'
 import { type Judged, judge, spoiledCopy } from './judge.ts'
 import { foreignSigner, type PlanRow } from './plan.ts'
+import { isThere, notThere } from './read-back.ts'
 import type { CopyReceipt } from './receipt.ts'
 import { type RetryOptions, retry } from './retry.ts'
 import type { Trust } from './trust.ts'
@@ -84,14 +85,7 @@ async function writeOnce(
     receipt = written(await backend.replace(slot, spoiled, entry, { signal }), 'replaced')
     found = await backend.get(slot, { signal })
   }
-  if (!isThere(found, entry)) {
-    throw new ProvError('read_back_failed', 'the copy was written, but a fresh look does not find it as written', {
-      backend: backend.name,
-      operation: 'read back',
-      location: slot.key,
-      hint: 'run the same command again; if it persists, the backend loses or alters what it accepts',
-    })
-  }
+  if (!isThere(found, entry)) throw notThere(backend.name, slot.key)
   return { ...ids, ...receipt, confirmed: true }
 }
 
@@ -168,10 +162,4 @@ function base(backend: Backend, slot: Slot): { backend: string; slot: string; lo
 function written(receipt: Receipt, outcome: CopyReceipt['outcome']): Written {
   const { backend, slot, location } = receipt
   return { backend, slot, location, outcome, confirmed: false }
-}
-
-/** Signatures of one entry may lie in several items of a slot that holds many. */
-function isThere(found: readonly Found[], entry: Entry): boolean {
-  const entries = found.flatMap((item) => (item.entry === undefined ? [] : [item.entry]))
-  return entry.signatures.every((signature) => entries.some((e) => holds(e, { ...entry, signatures: [signature] })))
 }

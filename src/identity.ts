@@ -44,7 +44,7 @@ export function relation(
     return meaningOf(entry.payload) === meaningOf(artifact.payload) ? 'same' : otherwise
   }
   const tied = statement.predicateType === SLSA_V02 || statement.predicateType === SLSA_V1 || holds === 'one'
-  return tied && isRun(statement, artifact, expected) ? 'same' : otherwise
+  return tied && isRun(statement, artifact, expected, entry, holds) ? 'same' : otherwise
 }
 
 /**
@@ -95,9 +95,17 @@ export function simpleSigningImage(payload: Uint8Array): ImageRef | undefined {
   }
 }
 
-function isRun(statement: Statement, run: RunArtifact, expected: readonly Subject[]): boolean {
+function isRun(
+  statement: Statement,
+  run: RunArtifact,
+  expected: readonly Subject[],
+  entry: Entry,
+  holds: Slot['holds'],
+): boolean {
   const uid = invocationId(statement)
   if (uid !== undefined) return uid === run.uid
+  // Without the run's object its own place counts as saying whose it is: copies there that differ then drift.
+  if (run.claim !== undefined) return holds === 'one' || claimedIdentity(entry) === run.claim.identity
   if (statement.predicateType !== SLSA_V02) return sharesDigest(statement.subjects, expected)
   const predicate = record(statement.predicate)
   if (predicate['buildType'] !== `tekton.dev/v1/${run.kind}`) return false

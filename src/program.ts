@@ -5,6 +5,7 @@ import { configCommand } from './commands/config.ts'
 import { getCommand } from './commands/get.ts'
 import { keysCommand } from './commands/keys.ts'
 import { listCommand } from './commands/list.ts'
+import { migrateCommand } from './commands/migrate.ts'
 import { payloadCommand } from './commands/payload.ts'
 import { storeCommand } from './commands/store.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -41,6 +42,7 @@ verify, 4 copies disagree, 5 a copy is missing, 6 a backend could not be read,
   const commands = [
     storeCommand(io, exit),
     verifyCommand(io, exit),
+    migrateCommand(io, exit),
     payloadCommand(io),
     getCommand(io),
     listCommand(io),

@@ -5,7 +5,7 @@ import { asProvError, ProvError } from '../../src/errors.ts'
 import { within } from './deadline.ts'
 import { openStore } from './engines.ts'
 import { documentOf, NAME } from './layout.ts'
-import { keysOf, listed, locationOf, placeIn, placeOf, type Standing, slotOf, standing } from './place.ts'
+import { keysOf, listed, locationOf, namedSlotOf, placeIn, placeOf, type Standing, slotOf, standing } from './place.ts'
 import { readTarget } from './settings.ts'
 import { SIZE_RULES, sizeOf, tooLarge } from './size.ts'
 import type { DocumentStore } from './store.ts'
@@ -124,7 +124,7 @@ export function open(context: Context): Backend {
         const next = await call('list', where, options, () => pages.next())
         if (next.done) return
         const place = listed(next.value, filter)
-        if (place !== undefined) yield slotOf(where, place)
+        if (place !== undefined) yield namedSlotOf(where, place)
       }
     } finally {
       stop.abort()

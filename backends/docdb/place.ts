@@ -25,7 +25,7 @@ export function placeOf({ artifact, kind }: About): Place | undefined {
     return kind === 'raw' ? { key: imageKey(artifact.image), kind, image: artifact.image } : undefined
   }
   if (kind !== 'dsse') return undefined
-  if (artifact.type === 'run') return { key: runKey(artifact), kind }
+  if (artifact.type === 'run') return artifact.uid === '' ? undefined : { key: runKey(artifact), kind }
   return { key: `statement-${sha256Hex(artifact.payload).slice(0, 32)}`, kind }
 }
 
@@ -39,6 +39,15 @@ export function slotOf(where: string, { key, kind, image }: Place): Slot {
     holds: 'one',
     address: { key, ...(image === undefined ? {} : { repository: image.repository, digest: image.digest }) },
   }
+}
+
+/** The same slot with what its key says. */
+export function namedSlotOf(where: string, place: Place): Slot {
+  const [, kind, uid] = /^(taskrun|pipelinerun)-(.+)$/.exec(place.key) ?? []
+  const slot = slotOf(where, place)
+  if (place.image !== undefined) return { ...slot, names: { subject: place.image.digest.slice('sha256:'.length) } }
+  if (kind === undefined || uid === undefined) return slot
+  return { ...slot, names: { run: { kind: kind === 'taskrun' ? 'TaskRun' : 'PipelineRun', uid } } }
 }
 
 /** The place that {@link slotOf} made a slot of. */

@@ -4,7 +4,7 @@ import { type Entry, entryId, holds, signatureId } from '../../src/entry.ts'
 import { ProvError } from '../../src/errors.ts'
 import { isObject, type JsonApi, jsonApi, objectOf } from '../json-api.ts'
 import { endpointOf, requestMs } from '../objects/settings.ts'
-import { foundOf, kindOfNote, NAME, type Names, noteBody, occurrenceOf, slotOf, slotsOf } from './layout.ts'
+import { foundOf, kindOfNote, NAME, type Names, namedSlotOf, noteBody, occurrenceOf, slotsOf } from './layout.ts'
 
 const GOOGLE = 'https://containeranalysis.googleapis.com'
 const PAGE = 200
@@ -113,7 +113,7 @@ export const open: OpenBackend = (context) => {
         if (typeof noteName !== 'string' || typeof resourceUri !== 'string') continue
         if (!noteName.startsWith(prefix) || kindOfNote(noteName) !== kind) continue
         if (filter.subject !== undefined && !resourceUri.endsWith(`@sha256:${filter.subject}`)) continue
-        yield slotOf(noteName, resourceUri, kind)
+        yield namedSlotOf(noteName, resourceUri, kind)
       }
     }
   }

@@ -36,6 +36,20 @@ export function slotOf(note: string, uri: string, kind: Kind): Slot {
   return { backend: NAME, key: `${note} ${uri}`, kind, holds: 'many', address: { note, uri } }
 }
 
+/** The same slot with what note and URI say. */
+export function namedSlotOf(note: string, uri: string, kind: Kind): Slot {
+  const [, namespace, run] = /\/notes\/tekton-(.+)-(taskrun|pipelinerun)-intoto$/.exec(note) ?? []
+  const [, subject] = /@sha256:([0-9a-f]{64})$/.exec(uri) ?? []
+  const claim = { kind: run === 'taskrun' ? ('TaskRun' as const) : ('PipelineRun' as const) }
+  return {
+    ...slotOf(note, uri, kind),
+    names: {
+      ...(namespace === undefined ? {} : { run: { ...claim, namespace } }),
+      ...(subject === undefined ? {} : { subject }),
+    },
+  }
+}
+
 /** The kind of entry that a note of Chains' is for; undefined for somebody else's note. */
 export function kindOfNote(note: string): Kind | undefined {
   if (note.endsWith('-simplesigning')) return 'raw'
@@ -147,7 +161,7 @@ function buildOf(payload: Uint8Array): Readonly<Record<string, unknown>> {
 
 function noteOf({ artifact, kind }: About, { project, noteid }: Names): string | undefined {
   const run = runOf(artifact)
-  const base = noteid ?? (run === undefined ? undefined : `tekton-${run.namespace}`)
+  const base = noteid ?? (run === undefined || run.namespace === '' ? undefined : `tekton-${run.namespace}`)
   if (base === undefined) return undefined
   if (kind === 'raw') return `projects/${project}/notes/${base}-simplesigning`
   if (run !== undefined) return `projects/${project}/notes/${base}-${run.kind.toLowerCase()}-intoto`

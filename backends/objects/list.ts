@@ -2,7 +2,7 @@
 import type { CallOptions, ListFilter, Slot } from '../../src/backend.ts'
 import { imageIn } from '../image-key.ts'
 import { isPending, MARK_BYTES } from './layout.ts'
-import { objectName, type Place, placeNamed, placeOfImage, slotOf } from './place.ts'
+import { namedSlotOf, objectName, type Place, placeNamed, placeOfImage } from './place.ts'
 import type { ListedObject, ObjectStore } from './store.ts'
 
 /** Payloads that are read at a time. */
@@ -25,7 +25,7 @@ export async function* listSlots(
   const prefixes = namespace === undefined ? [''] : [`taskrun-${namespace}-`, `pipelinerun-${namespace}-`]
   for (const prefix of prefixes) {
     const places = ahead(store.list(prefix, options), (object) => placeAt(store, object, filter, options))
-    for await (const place of places) if (place !== undefined) yield slotOf(backend, root, place)
+    for await (const place of places) if (place !== undefined) yield namedSlotOf(backend, root, place)
   }
 }
 

@@ -1,9 +1,10 @@
 /**
  * Where an entry belongs. Chains' names for what belongs to a run: `taskrun-<namespace>-<name>/taskrun-<uid>` and, for its images,
  * `taskrun-<namespace>-<name>/<12 hex>` (pkg/chains/storage/gcs/gcs.go), each with `.payload` and so on. Chains has no place for
- * what has no run; here it goes to `image/<12 hex>-<32 hex>` and `statement/<sha256 of the payload>`. Pure.
+ * what has no run; here it goes to `image/<12 hex>-<32 hex>` and `statement/<sha256 of the payload>`; and what was moved here from a
+ * store that knows only the uid of its run, to `run/taskrun-<uid>`. Pure.
  */
-import { type ImageRef, imageKey, type RunArtifact, runKey } from '../../src/artifact.ts'
+import { type ImageRef, imageKey, type RunArtifact, type RunClaim, runKey } from '../../src/artifact.ts'
 import type { About, Slot } from '../../src/backend.ts'
 import { type Kind, sha256Hex } from '../../src/entry.ts'
 import { ProvError } from '../../src/errors.ts'
@@ -20,6 +21,7 @@ export interface Place {
 
 const IMAGES = 'image'
 const STATEMENTS = 'statement'
+const RUNS = 'run'
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 
 /**
@@ -30,21 +32,26 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
  */
 export function placeOf({ artifact, kind }: About): Place | undefined {
   switch (artifact.type) {
-    case 'run':
-      return kind === 'dsse' ? { folder: folderOf(artifact), key: named(runKey(artifact)), kind } : undefined
+    case 'run': {
+      if (kind !== 'dsse' || artifact.uid === '') return undefined
+      return { folder: folderOf(artifact) ?? RUNS, key: named(runKey(artifact)), kind }
+    }
     case 'image': {
       const { image, run } = artifact
       if (kind !== 'raw') return undefined
-      if (run === undefined) return { folder: IMAGES, key: named(keyBeside(image)), kind, image }
-      return { folder: folderOf(run), key: named(imageKey(image)), kind, image }
+      const folder = run === undefined ? undefined : folderOf(run)
+      if (folder === undefined) return { folder: IMAGES, key: named(keyBeside(image)), kind, image }
+      return { folder, key: named(imageKey(image)), kind, image }
     }
     case 'statement':
       return kind === 'dsse' ? { folder: STATEMENTS, key: sha256Hex(artifact.payload), kind } : undefined
   }
 }
 
-function folderOf(run: RunArtifact): string {
-  return named(`${run.kind.toLowerCase()}-${run.namespace}-${run.name}`)
+/** undefined for a run whose name is not known. */
+function folderOf({ kind, namespace, name, claim }: RunArtifact): string | undefined {
+  const joined = name === '' ? claim?.joined : `${namespace}-${name}`
+  return joined === undefined ? undefined : named(`${kind.toLowerCase()}-${joined}`)
 }
 
 function named(text: string): string {
@@ -77,6 +84,23 @@ export function slotOf(backend: string, root: string, place: Place): Slot {
   }
 }
 
+/** The same slot with what its name says. */
+export function namedSlotOf(backend: string, root: string, place: Place): Slot {
+  const [, ofFolder, joined] = /^(taskrun|pipelinerun)-(.+)$/.exec(place.folder) ?? []
+  const [, ofKey, uid] = (place.kind === 'dsse' && /^(taskrun|pipelinerun)-(.+)$/.exec(place.key)) || []
+  const kind = ofKey ?? ofFolder
+  const subject = place.image?.digest.slice('sha256:'.length)
+  const run: RunClaim = {
+    kind: kind === 'taskrun' ? 'TaskRun' : 'PipelineRun',
+    ...(uid === undefined ? {} : { uid }),
+    ...(joined === undefined ? {} : { joined }),
+  }
+  return {
+    ...slotOf(backend, root, place),
+    names: { ...(kind === undefined ? {} : { run }), ...(subject === undefined ? {} : { subject }) },
+  }
+}
+
 /** The place that {@link slotOf} made a slot of. Throws `internal` for a slot of another backend. */
 export function placeIn({ kind, address, key: slot }: Slot): Place {
   const { folder, key, repository, digest } = address
@@ -93,7 +117,7 @@ export function placeNamed(name: string): Place | undefined {
   if (folder === undefined || key === undefined || !NAME.test(folder) || !NAME.test(key)) return undefined
   const ofRun = /^(?:taskrun|pipelinerun)-/
   if (folder === STATEMENTS) return /^[0-9a-f]{64}$/.test(key) ? { folder, key, kind: 'dsse' } : undefined
-  if (ofRun.test(folder) && ofRun.test(key)) return { folder, key, kind: 'dsse' }
+  if ((ofRun.test(folder) || folder === RUNS) && ofRun.test(key)) return { folder, key, kind: 'dsse' }
   const forImage = folder === IMAGES ? /^[0-9a-f]{12}-[0-9a-f]{32}$/ : /^[0-9a-f]{12}(?:-[0-9a-f]{32})?$/
   return (ofRun.test(folder) || folder === IMAGES) && forImage.test(key) ? { folder, key, kind: 'raw' } : undefined
 }

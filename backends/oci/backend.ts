@@ -128,7 +128,7 @@ export const open: OpenBackend = (context) => {
         for await (const name of registry.listTags(repo, { signal })) {
           const { subject, slot } = listedAs(repo, name, settings) ?? {}
           if (slot === undefined || (filter.kind ?? slot.kind) !== slot.kind) continue
-          if ((filter.subject ?? subject) === subject) yield slot
+          if (subject !== undefined && (filter.subject ?? subject) === subject) yield { ...slot, names: { subject } }
         }
       }
     },

@@ -61,6 +61,10 @@ export function openTekton(
   const liveRun = (run: RunArtifact): LiveRun | undefined =>
     configured === undefined ? liveOf(run, always) : undefined
 
+  /** A run whose object is not at hand: by its uid in the configured file, by its name in the cluster. */
+  const isReachable = ({ uid, name }: RunArtifact): boolean =>
+    uid !== '' && (configured !== undefined || (always && name !== ''))
+
   function homeOf(place: Place): Home {
     const run = liveAt(place)
     return run === undefined ? inFiles.at(place) : live().at(run)
@@ -69,6 +73,7 @@ export function openTekton(
   function slots(about: About): readonly Slot[] {
     const run = about.artifact.type === 'image' ? about.artifact.run : about.artifact
     if (run?.type !== 'run' || placeOf(about, '') === undefined) return []
+    if (run.claim !== undefined && !isReachable(run)) return []
     const found = liveRun(run)
     const { namespace, name, server } = found ?? {}
     const place =

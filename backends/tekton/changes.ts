@@ -11,6 +11,15 @@ export function annotationsIn(metadata: unknown): Annotations {
   return Object.fromEntries(Object.entries(annotations).map(([k, v]) => [k, typeof v === 'string' ? v : String(v)]))
 }
 
+/** What the run is called in its metadata; {} where it says neither or no text. */
+export function namesIn(metadata: unknown): { readonly namespace?: string; readonly name?: string } {
+  const { namespace, name } = isRecord(metadata) ? metadata : {}
+  return {
+    ...(typeof namespace === 'string' ? { namespace } : {}),
+    ...(typeof name === 'string' ? { name } : {}),
+  }
+}
+
 /** The annotations after the change. */
 export function changed(annotations: Annotations, changes: Changes): Annotations {
   const kept = Object.entries(annotations).filter(([name]) => !Object.hasOwn(changes, name))

@@ -71,7 +71,8 @@ export function fileHomes(context: Context, configured: string | undefined, opti
 
   const fileFor = (run: RunArtifact): string => {
     const file = configured ?? run.source?.file ?? NO_FILE
-    if (configured !== undefined || file === NO_FILE) runs.set(run.uid, run)
+    // Of a claimed run there is no object that could be added.
+    if (run.claim === undefined && (configured !== undefined || file === NO_FILE)) runs.set(run.uid, run)
     return file
   }
 

@@ -1,4 +1,5 @@
 /** Which slots of a run, or of the runs of a file, hold something. Pure. */
+import type { RunClaim } from '../../src/artifact.ts'
 import type { ListFilter, Slot } from '../../src/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { imageIn } from '../image-key.ts'
@@ -8,37 +9,53 @@ import { type Live, type Place, slotOf } from './place.ts'
 const SIGNATURE = `${PREFIX}signature-`
 const RUN_KEY = /^(?:taskrun|pipelinerun)-/
 
+/** A run of a file, with what it is called there. */
+export interface ListedRun {
+  readonly uid: string
+  readonly namespace?: string
+  readonly name?: string
+  readonly annotations: Annotations
+}
+
+interface Holder {
+  readonly file: string
+  readonly uid: string
+  readonly live?: Live
+  readonly namespace?: string
+  readonly name?: string
+}
+
 /**
  * A slot for every entry in the runs' annotations that can be told to belong to its run. Throws `not_supported` for a filter by namespace.
  *
  * @example [...slotsIn('runs.yaml', runs, { kind: 'raw' })].map((slot) => slot.key)
  */
-export function* slotsIn(
-  file: string,
-  runs: readonly { readonly uid: string; readonly annotations: Annotations }[],
-  filter: ListFilter,
-): Iterable<Slot> {
+export function* slotsIn(file: string, runs: readonly ListedRun[], filter: ListFilter): Iterable<Slot> {
   if (filter.namespace !== undefined) {
     throw new ProvError('not_supported', 'a file of runs cannot be listed by namespace', {
       backend: NAME,
       operation: 'list',
     })
   }
-  for (const { uid, annotations } of runs) yield* slotsOfRun({ file, uid }, annotations, filter)
+  for (const { annotations, ...run } of runs) yield* slotsOfRun({ file, ...run }, annotations, filter)
 }
 
 /** The same for one run, whose namespace is the caller's to check. */
-export function* slotsOfRun(
-  where: { readonly file: string; readonly uid: string; readonly live?: Live },
-  annotations: Annotations,
-  filter: ListFilter,
-): Iterable<Slot> {
+export function* slotsOfRun(holder: Holder, annotations: Annotations, filter: ListFilter): Iterable<Slot> {
+  const { namespace = holder.live?.namespace, name = holder.live?.name, ...where } = holder
   const keys = Object.keys(annotations).flatMap((name) =>
     name.startsWith(SIGNATURE) ? [name.slice(SIGNATURE.length)] : [],
   )
   for (const key of keys) {
     const place = placeUnder(where, key, keys, annotations)
-    if (place !== undefined && passes(place, annotations, filter)) yield slotOf(place)
+    if (place === undefined || !passes(place, annotations, filter)) continue
+    const run: RunClaim = {
+      kind: place.run.startsWith('pipelinerun-') ? 'PipelineRun' : 'TaskRun',
+      uid: where.uid,
+      ...(namespace === undefined || name === undefined ? {} : { namespace, name }),
+    }
+    const subject = place.image?.digest.slice('sha256:'.length)
+    yield { ...slotOf(place), names: { run, ...(subject === undefined ? {} : { subject }) } }
   }
 }
 

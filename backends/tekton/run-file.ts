@@ -9,6 +9,7 @@ import { changed, isRecord } from './changes.ts'
 import { grouped, type Job } from './group.ts'
 import type { Edit } from './home.ts'
 import { type Annotations, annotationBytes, NAME, TOTAL_LIMIT } from './layout.ts'
+import type { ListedRun } from './list.ts'
 import {
   annotationsAt,
   appendRuns,
@@ -16,6 +17,7 @@ import {
   createRuns,
   editRun,
   findSpot,
+  namesAt,
   type RunsText,
   type Spot,
   splitRuns,
@@ -50,7 +52,7 @@ export interface RunFile {
   /** `decide` sees what is there under the lock. Nothing is written when no edit of a group changes anything. */
   edit<T>(target: Target, decide: (annotations: Annotations) => Edit<T>, signal: AbortSignal): Promise<T>
   /** Every run in the file, in its order; [] when there is no file and need not be. */
-  all(signal: AbortSignal): Promise<readonly { readonly uid: string; readonly annotations: Annotations }[]>
+  all(signal: AbortSignal): Promise<readonly ListedRun[]>
 }
 
 interface State {
@@ -246,7 +248,13 @@ export function openRunFile(path: string, options: RunFileOptions): RunFile {
     },
     all: async (signal) => {
       const state = await read(undefined, signal)
-      return state?.text.spots.map((spot) => ({ uid: spot.uid, annotations: annotationsAt(state.text, spot) })) ?? []
+      if (state === undefined) return []
+      const { text } = state
+      return text.spots.map((spot) => ({
+        ...namesAt(text, spot),
+        uid: spot.uid,
+        annotations: annotationsAt(text, spot),
+      }))
     },
   }
 }

@@ -1,5 +1,6 @@
 /** A file's text, cut where the runs' metadata stand, so that an edit touches these parts and no other byte. Pure. */
 import { ProvError } from '../../src/errors.ts'
+import { namesIn, valueAt } from './changes.ts'
 import { annotationsInJson, appendJson, createJson, editJson, splitJson } from './json-text.ts'
 import { type Annotations, NAME } from './layout.ts'
 import { appendYaml, createYaml } from './yaml-create.ts'
@@ -61,6 +62,12 @@ function parsedAt(part: string, spot: Spot): ParsedYaml {
 export function annotationsAt(text: RunsText, spot: Spot): Annotations {
   const part = text.parts[spot.part] ?? ''
   return text.format === 'json' ? annotationsInJson(part) : annotationsInYaml(parsedAt(part, spot), spot.path)
+}
+
+/** @example namesAt(text, spot).name // 'build-7x' */
+export function namesAt(text: RunsText, spot: Spot): ReturnType<typeof namesIn> {
+  const part = text.parts[spot.part] ?? ''
+  return namesIn(text.format === 'json' ? JSON.parse(part) : valueAt(parsedAt(part, spot).value, spot.path))
 }
 
 /**

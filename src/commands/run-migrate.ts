@@ -1,0 +1,214 @@
+/** The work of `prov migrate`. */
+import { isBackend, noSuchBackend } from '../../backends/index.ts'
+import type { Backend } from '../backend.ts'
+import { refuseLater } from '../config/later.ts'
+import { parseBackendList } from '../config/lists.ts'
+import type { Entry } from '../entry.ts'
+import { parseMoment, timeOf } from '../entry-time.ts'
+import { ProvError } from '../errors.ts'
+import { formatsOf } from '../format-of.ts'
+import { formatNamed } from '../formats/index.ts'
+import { type Io, pause, write } from '../io.ts'
+import { checkSides, type MigrateJob, migrate, type Place } from '../migrate.ts'
+import { movedText, moveTally, summaryText } from '../migrate-report.ts'
+import { pace } from '../pool.ts'
+import { reporter } from '../progress.ts'
+import { isInShard, parseShard, type Shard } from '../shard.ts'
+import { loadTrust } from '../trust.ts'
+import { VERSION } from '../version.ts'
+import { layoutOf } from './layout.ts'
+import type { MigrateOptions } from './migrate.ts'
+import { openRecord } from './move-record.ts'
+import type { CommonOptions, InputOptions } from './options.ts'
+import { targetsOf } from './run-verify.ts'
+import { artifactsOf, type Setup, setUp, warn } from './setup.ts'
+
+/** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
+export async function runMigrate(
+  inputs: readonly string[],
+  options: MigrateOptions,
+  args: readonly string[],
+  io: Io,
+): Promise<number> {
+  const shard = options.shard === undefined ? undefined : parsedShard(options, io)
+  checkNames(options)
+  if (options.emitJob === true) return emitJob(inputs, options, args, shard, io)
+  const keys = options.key.length > 0 ? options.key : keyFromEnvironment(io)
+  const trust = await loadTrust(keys, io.env)
+  const record = await openRecord(options, io)
+  const [from, to] = await Promise.all([
+    side(options.from, options.fromSet, options, io),
+    side(options.to, options.toSet, options, io),
+  ])
+  try {
+    const [source] = from.backends
+    if (source === undefined) throw new ProvError('internal', 'no source was opened')
+    checkSides(source, to.backends, options.deleteSource === true)
+    const layout = layoutOf(io)
+    const { places, total } = await placesOf(inputs, options, source, from, shard, io)
+    const progress = reporter(io, options.dryRun === true ? 'looked at' : 'migrated', options)
+    const tally = moveTally(
+      source.name,
+      to.backends.map(({ name }) => name),
+    )
+    const job: MigrateJob = {
+      source,
+      targets: to.backends,
+      places,
+      trust,
+      accepts: filterOf(options, io.now()),
+      includeUnverified: options.includeUnverified === true,
+      deleteSource: options.deleteSource === true,
+      dryRun: options.dryRun === true,
+      concurrency: options.concurrency,
+      turn: pace(options.rate, { now: io.now, sleep: (ms) => pause(ms, io.signal) }),
+      signal: io.signal,
+      retry: to.retry,
+    }
+    let done = 0
+    let complete = false
+    try {
+      for await (const moved of migrate(job)) {
+        tally.add(moved)
+        await record?.add(moved, { from: source.name, to: job.targets.map(({ name }) => name), trust: trust.hash })
+        const { bytes, errors } = tally.summary(true, true)
+        progress.update(++done, total, { bytes, errors })
+        const told = options.verbose === true || moved.outcome === 'left' || moved.outcome === 'failed'
+        if (options.json === true) await write(io.stdout, `${JSON.stringify(moved)}\n`)
+        else if (told) await write(io.stdout, movedText(moved, layout))
+      }
+      complete = !io.signal.aborted
+    } catch (thrown) {
+      if (!io.signal.aborted) throw thrown
+    } finally {
+      progress.end()
+      await record?.end()
+    }
+    const summary = tally.summary(complete, shard !== undefined)
+    if (options.json === true) {
+      const json = { command: 'migrate', version: VERSION, dryRun: options.dryRun === true, complete, ...summary }
+      await write(io.stdout, `${JSON.stringify(json)}\n`)
+    } else if (options.quiet !== true || summary.exit !== 0) {
+      await write(io.stdout, summaryText(summary, layout, options.dryRun === true))
+    }
+    return summary.exit
+  } finally {
+    await Promise.all([from.close(), to.close()])
+  }
+}
+
+function parsedShard({ shard = '', emitJob }: MigrateOptions, io: Io): Shard {
+  return parseShard(shard, emitJob === true ? { JOB_COMPLETION_INDEX: '0' } : io.env)
+}
+
+function checkNames({ from, to }: MigrateOptions): void {
+  const names = [...parseBackendList(from), ...parseBackendList(to)]
+  const odd = names.find((name) => !isBackend(name))
+  if (odd !== undefined) throw noSuchBackend(odd)
+  if (parseBackendList(from).length > 1) {
+    throw new ProvError('usage', '--from takes one backend', { hint: 'run one migration for each source' })
+  }
+}
+
+/** One end of the move, with a configuration of its own. */
+async function side(storage: string, own: readonly string[], options: MigrateOptions, io: Io): Promise<Setup> {
+  const setup = await setUp({ ...inputOptions(options), set: [...options.set, ...own], storage }, io)
+  refuseLater(
+    setup.settings,
+    setup.backends.map(({ name }) => name),
+  )
+  return setup
+}
+
+/** Here --format narrows what is moved; elsewhere it says what is made. */
+function inputOptions({ format: _f, subject: _s, ...rest }: MigrateOptions): CommonOptions & InputOptions {
+  return { ...rest, statement: [] }
+}
+
+/** The places of the source, and how many where that is known beforehand. */
+async function placesOf(
+  inputs: readonly string[],
+  options: MigrateOptions,
+  source: Backend,
+  from: Setup,
+  shard: Shard | undefined,
+  io: Io,
+): Promise<{ readonly places: AsyncIterable<Place>; readonly total: number | undefined }> {
+  const isOurs = (place: Place): boolean => shard === undefined || isInShard(place.slot.key, shard)
+  if (inputs.length > 0 || options.image.length > 0) {
+    const { artifacts, notes } = await artifactsOf(inputs, inputOptions(options), io)
+    for (const note of notes) warn(io, options, note)
+    const places = artifacts
+      .flatMap((artifact) => targetsOf(artifact, from))
+      .filter(({ about }) => options.kind === undefined || about.kind === options.kind)
+      .flatMap(({ about }) => source.slots(about).map((slot) => ({ slot, about })))
+      .filter(isOurs)
+    return { places: streamOf(places), total: places.length }
+  }
+  if (source.list === undefined || !source.capabilities.list) {
+    throw new ProvError('not_supported', `${source.name} cannot list what it holds here`, {
+      backend: source.name,
+      hint: LIST_HINT,
+    })
+  }
+  const { kind, namespace, subject } = options
+  const filter = {
+    ...(kind === undefined ? {} : { kind }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(subject === undefined ? {} : { subject: subject.replace(/^sha256:/, '') }),
+  }
+  const list = source.list(filter, { signal: io.signal })
+  return { places: placesIn(list, isOurs), total: undefined }
+}
+
+const LIST_HINT =
+  'name the runs or images whose entries are to be moved; oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster'
+
+async function* placesIn(slots: AsyncIterable<Place['slot']>, isOurs: (place: Place) => boolean): AsyncIterable<Place> {
+  for await (const slot of slots) if (isOurs({ slot })) yield { slot }
+}
+
+async function* streamOf(places: readonly Place[]): AsyncIterable<Place> {
+  yield* places
+}
+
+/** What --format, --since and --before let pass; what says no time passes neither of the last two. */
+function filterOf({ format, since, before }: MigrateOptions, now: number): (entry: Entry) => boolean {
+  const formats = format === undefined ? undefined : new Set(parseBackendList(format).map(nameOf))
+  const from = since === undefined ? undefined : parseMoment(since, now)
+  const until = before === undefined ? undefined : parseMoment(before, now)
+  return (entry) => {
+    if (formats !== undefined && !formatsOf(entry).some((name) => formats.has(name))) return false
+    if (from === undefined && until === undefined) return true
+    const time = timeOf(entry)
+    return time !== undefined && time >= (from ?? time) && (until === undefined || time < until)
+  }
+}
+
+/** A format by any of its names; a predicate type stands for itself. */
+function nameOf(name: string): string {
+  return /^[a-z]+:/i.test(name) ? name : formatNamed(name).name
+}
+
+async function emitJob(
+  inputs: readonly string[],
+  options: MigrateOptions,
+  args: readonly string[],
+  shard: Shard | undefined,
+  io: Io,
+): Promise<number> {
+  if (inputs.length > 0) {
+    throw new ProvError('usage', '--emit-job takes no INPUT: the pods have none of these files', {
+      hint: 'a Job moves what the source lists',
+    })
+  }
+  const { indexedJob } = await import('../indexed-job.ts')
+  const image = options.jobImage ?? `prov:${VERSION}`
+  await write(io.stdout, indexedJob({ args, shards: shard?.count ?? 4, image }))
+  return 0
+}
+
+function keyFromEnvironment(io: Io): readonly string[] {
+  const key = io.env['PROV_VERIFY_KEY']
+  return key === undefined || key === '' ? [] : [key]
+}

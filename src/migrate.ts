@@ -1,0 +1,244 @@
+/** prov migrate: streams one backend's entries into others, signed bytes untouched, each verified before and read back after. */
+import { artifactName } from './artifact.ts'
+import type { About, Backend, Found, FoundEntry, Slot } from './backend.ts'
+import { checkEntry } from './check.ts'
+import { type Entry, entryId, signatureId } from './entry.ts'
+import { asProvError, type ErrorJson, errorJson, ProvError } from './errors.ts'
+import { formatOf } from './format-of.ts'
+import { judge } from './judge.ts'
+import { mergedEntries } from './merged.ts'
+import { type MovedCopy, type MoveOptions, planCopy, putCopy, removeMoved } from './move.ts'
+import { type Origin, originOf, placesFor } from './origin.ts'
+import { pool } from './pool.ts'
+import { retry } from './retry.ts'
+import type { Trust } from './trust.ts'
+
+/** One place of the source; `about` when the artifact is at hand, else it is told from what stands there. */
+export interface Place {
+  readonly slot: Slot
+  readonly about?: About
+}
+
+export interface MigrateJob extends MoveOptions {
+  readonly source: Backend
+  readonly targets: readonly Backend[]
+  readonly places: AsyncIterable<Place>
+  readonly trust: Trust
+  /** Entries that are to be moved at all. */
+  readonly accepts: (entry: Entry) => boolean
+  /** Moves what does not verify as well, and says so of each. */
+  readonly includeUnverified: boolean
+  readonly deleteSource: boolean
+  readonly dryRun: boolean
+  readonly concurrency: number
+  /** Waits for leave to begin with the next place. */
+  readonly turn: () => Promise<void>
+}
+
+/**
+ * `moved`: in every target, at least one of them new. `unchanged`: every target had it. `planned`: with dryRun. `left`: not moved, for
+ * what it is. `failed`: not in every target, or not readable. `filtered`: not asked for.
+ */
+export type MoveOutcome = 'moved' | 'unchanged' | 'planned' | 'left' | 'failed' | 'filtered'
+
+/** What became of one entry, or of one item that is none. */
+export interface Moved {
+  /** Where it was. */
+  readonly slot: string
+  readonly location: string
+  readonly outcome: MoveOutcome
+  readonly artifact?: string
+  readonly format?: string
+  readonly entry?: string
+  readonly signatures?: readonly string[]
+  /** At least one signature verifies under the keys given. */
+  readonly verified: boolean
+  readonly copies: readonly MovedCopy[]
+  /** Targets that keep nothing of the kind. */
+  readonly notKept: readonly string[]
+  /** Taken out of the source. */
+  readonly removed: boolean
+  readonly error?: ErrorJson
+}
+
+/** One entry of the source and what is known of it. */
+interface Candidate {
+  readonly slot: Slot
+  readonly items: readonly FoundEntry[]
+  readonly entry: Entry
+  readonly origin: Origin
+  readonly verified: boolean
+  readonly error?: ErrorJson
+}
+
+/**
+ * Works through the places as they come and yields what became of each entry, in no order. Never throws for what a backend does,
+ * but for a source that cannot be listed. Running it again moves what is missing and nothing twice.
+ *
+ * @example for await (const { outcome, entry } of migrate(job)) console.log(outcome, entry)
+ */
+export async function* migrate(job: MigrateJob): AsyncGenerator<Moved, void> {
+  const work = async (place: Place): Promise<readonly Moved[]> => {
+    await job.turn()
+    return movePlace(place, job)
+  }
+  for await (const moved of pool(job.places, job.concurrency, work)) yield* moved
+}
+
+async function movePlace(place: Place, job: MigrateJob): Promise<readonly Moved[]> {
+  const { slot, about } = place
+  let found: readonly Found[]
+  try {
+    found = await retry(() => job.source.get(slot, job), job.retry)
+  } catch (thrown) {
+    const error = asProvError(thrown)
+    if (error.code === 'internal') throw error
+    return [leftAt(slot, slot.key, 'failed', errorJson(error))]
+  }
+  const sorted = about === undefined ? sortOut(slot, found, job) : sortFor(about, slot, found, job)
+  const moved = await Promise.all(sorted.candidates.map((candidate) => moveEntry(candidate, job)))
+  return [...sorted.left, ...moved]
+}
+
+interface Sorted {
+  readonly candidates: readonly Candidate[]
+  readonly left: readonly Moved[]
+}
+
+/** Everything that stands there, whatever it is about. */
+function sortOut(slot: Slot, found: readonly Found[], { trust }: MigrateJob): Sorted {
+  const left: Moved[] = []
+  const candidates: Candidate[] = []
+  for (const { location, damage } of found) if (damage !== undefined) left.push(leftAt(slot, location, 'left', damage))
+  for (const { entry, items } of mergedEntries(found)) {
+    try {
+      const origin = originOf(entry, slot.names)
+      const { verified, failed } = checkEntry(entry, trust)
+      const why = failed[0] ?? { code: 'signature_invalid' as const, message: 'no signature in it verifies' }
+      const error = verified.length > 0 ? {} : { error: { code: why.code, message: why.message } }
+      candidates.push({ slot, items, entry, origin, verified: verified.length > 0, ...error })
+    } catch (thrown) {
+      const error = asProvError(thrown)
+      if (error.code === 'internal') throw error
+      for (const { location } of items) left.push(leftAt(slot, location, 'left', errorJson(error), entry))
+    }
+  }
+  return { candidates, left }
+}
+
+/** Only what is about the artifact at hand; other people's entries in a shared place are none of ours. */
+function sortFor(about: About, slot: Slot, found: readonly Found[], { trust }: MigrateJob): Sorted {
+  const { good, others } = judge(about, slot, found, trust)
+  const ours = others.filter((other) => other.claims)
+  const left = ours.flatMap(({ found: { location, entry }, code, message }) =>
+    entry === undefined ? [leftAt(slot, location, 'left', { code, message })] : [],
+  )
+  const errors = new Map(ours.map(({ found: { location }, code, message }) => [location, { code, message }]))
+  const items = [...good.map((copy) => copy.found), ...ours.map((other) => other.found)]
+  const candidates = mergedEntries(items).map(({ entry, items: own }) => {
+    const error = own.map(({ location }) => errors.get(location)).find((e) => e !== undefined)
+    const isGood = own.some((item) => good.some((copy) => copy.found === item))
+    const verdict = isGood || error === undefined ? { verified: true } : { verified: false, error }
+    return { slot, items: own, entry, origin: originFor(about, entry), ...verdict }
+  })
+  return { candidates, left }
+}
+
+/** An image alone does not say which run attested it; the attestation may. */
+function originFor(about: About, entry: Entry): Origin {
+  const isAttested = about.artifact.type === 'image' && about.kind === 'dsse'
+  return isAttested ? originOf(entry) : { about, alone: about }
+}
+
+async function moveEntry(candidate: Candidate, job: MigrateJob): Promise<Moved> {
+  const { slot, items, entry, verified } = candidate
+  const base = describe(candidate)
+  if (!job.accepts(entry)) return { ...base, outcome: 'filtered' }
+  if (!verified && !job.includeUnverified) return { ...base, outcome: 'left' }
+  const places = job.targets.map((target) => ({
+    target,
+    ...placesFor(candidate.origin, (about) => target.slots(about)),
+  }))
+  const notKept = places.filter((place) => place.slots.length === 0).map(({ target }) => target.name)
+  if (notKept.length === places.length) {
+    const error: ErrorJson = { code: 'not_kept', message: `not kept by ${notKept.join(', ')}` }
+    return { ...base, outcome: 'left', notKept, error }
+  }
+  const copy = job.dryRun ? planCopy : putCopy
+  const copies = (
+    await Promise.all(
+      places.flatMap(({ target, slots }) =>
+        slots.flatMap((to) => partsFor(target, items, entry).map((part) => copy(target, to, part, job))),
+      ),
+    )
+  ).flat()
+  const failed = copies.find((one) => one.outcome === 'failed')
+  const outcome = outcomeOf(copies)
+  const moved: Moved = {
+    ...base,
+    outcome,
+    copies,
+    notKept,
+    ...(failed?.error === undefined ? {} : { error: failed.error }),
+  }
+  if (!job.deleteSource || job.dryRun || failed !== undefined || notKept.length > 0) return moved
+  try {
+    const kept = places.flatMap(({ target, slots }) => slots.map((to) => ({ backend: target, slot: to })))
+    await removeMoved(job.source, slot, entry, kept, job)
+    return { ...moved, removed: true }
+  } catch (thrown) {
+    const error = asProvError(thrown)
+    if (error.code === 'internal') throw error
+    return { ...moved, outcome: 'failed', error: errorJson(error) }
+  }
+}
+
+/** Where there is room for many, every item goes as it was found, envelope and all; where there is room for one, their sum. */
+function partsFor(target: Backend, items: readonly FoundEntry[], entry: Entry): readonly Entry[] {
+  return target.capabilities.entriesPerSlot === 'many' ? items.map((item) => item.entry) : [entry]
+}
+
+function outcomeOf(copies: readonly MovedCopy[]): MoveOutcome {
+  const has = (outcome: MovedCopy['outcome']): boolean => copies.some((copy) => copy.outcome === outcome)
+  if (has('failed')) return 'failed'
+  if (has('planned')) return 'planned'
+  return has('written') ? 'moved' : 'unchanged'
+}
+
+function describe({ slot, items, entry, origin, verified, error }: Candidate): Moved {
+  const ids = { entry: entryId(entry), signatures: entry.signatures.map(signatureId) }
+  return {
+    slot: slot.key,
+    location: items[0]?.location ?? slot.key,
+    outcome: 'left',
+    artifact: artifactName(origin.about.artifact),
+    format: formatOf(entry),
+    ...ids,
+    verified,
+    copies: [],
+    notKept: [],
+    removed: false,
+    ...(error === undefined ? {} : { error }),
+  }
+}
+
+function leftAt(slot: Slot, location: string, outcome: 'left' | 'failed', error: ErrorJson, entry?: Entry): Moved {
+  const id = entry === undefined ? {} : { entry: entryId(entry), format: formatOf(entry) }
+  return { slot: slot.key, location, outcome, ...id, verified: false, copies: [], notKept: [], removed: false, error }
+}
+
+/**
+ * Refuses what can never be moved. Throws `not_supported` for a source or target that nobody can look into, and with `deleteSource` for
+ * a source that cannot remove.
+ */
+export function checkSides(source: Backend, targets: readonly Backend[], deleteSource: boolean): void {
+  for (const { name, capabilities } of [source, ...targets]) {
+    if (capabilities.readable) continue
+    throw new ProvError('not_supported', `nobody can look into ${name}: what went there could not be confirmed`, {
+      backend: name,
+    })
+  }
+  if (deleteSource && !source.capabilities.remove) {
+    throw new ProvError('not_supported', `${source.name} cannot remove what was moved`, { backend: source.name })
+  }
+}

@@ -1,0 +1,127 @@
+/** Brings one entry, signed bytes untouched, into one place of another backend, and out of the place it came from. */
+import type { Backend, CallOptions, Found, FoundEntry, Slot } from './backend.ts'
+import { type Entry, entryId, holds, sameBytes, signatureId } from './entry.ts'
+import { asProvError, errorJson, ProvError } from './errors.ts'
+import { isThere, notThere } from './read-back.ts'
+import type { CopyReceipt } from './receipt.ts'
+import { type RetryOptions, retry } from './retry.ts'
+
+export interface MoveOptions extends CallOptions {
+  readonly retry: RetryOptions
+}
+
+/** A copy, or with `planned` what it would be. */
+export interface MovedCopy extends Omit<CopyReceipt, 'outcome'> {
+  readonly outcome: CopyReceipt['outcome'] | 'planned'
+  /** What the copy adds in the backend's native form; absent when it is there already. */
+  readonly bytes?: number
+}
+
+/**
+ * Writes the entry and looks again. What stands in its way stays: nothing is ever replaced here. Never throws for what the backend
+ * does.
+ *
+ * @example (await putCopy(docdb, slot, entry, options)).outcome // 'written', or 'unchanged' when it was there
+ */
+export async function putCopy(backend: Backend, slot: Slot, entry: Entry, options: MoveOptions): Promise<MovedCopy> {
+  return tried(backend, slot, entry, async () => {
+    const bytes = backend.size(slot, entry)
+    const receipt = await retry(async () => {
+      const made = await backend.put(slot, entry, options)
+      if (made.outcome === 'occupied') throw occupied(backend, slot, made.found ?? [], entry)
+      if (made.outcome !== 'unchanged' && !isThere(await backend.get(slot, options), entry)) {
+        throw notThere(backend.name, slot.key)
+      }
+      return made
+    }, options.retry)
+    const { location } = receipt
+    if (receipt.outcome === 'unchanged') return { location, outcome: 'unchanged', confirmed: true }
+    return { location, outcome: 'written', confirmed: true, bytes }
+  })
+}
+
+/** What {@link putCopy} would do; looks, and writes nothing. */
+export async function planCopy(backend: Backend, slot: Slot, entry: Entry, options: MoveOptions): Promise<MovedCopy> {
+  return tried(backend, slot, entry, async () => {
+    const bytes = backend.size(slot, entry)
+    const found = await retry(() => backend.get(slot, options), options.retry)
+    if (isThere(found, entry)) return { location: slot.key, outcome: 'unchanged', confirmed: true }
+    if (slot.holds === 'one' && found.length > 0) throw occupied(backend, slot, found, entry)
+    return { location: slot.key, outcome: 'planned', confirmed: false, bytes }
+  })
+}
+
+/**
+ * Takes the entry out of the place it came from, after a second, fresh look has found it in every new place. Throws
+ * `read_back_failed` when one of them does not hold it any more, and what the source throws.
+ *
+ * @example await removeMoved(source, slot, entry, [{ backend: docdb, slot: target }], options)
+ */
+export async function removeMoved(
+  source: Backend,
+  slot: Slot,
+  entry: Entry,
+  copies: readonly { readonly backend: Backend; readonly slot: Slot }[],
+  options: MoveOptions,
+): Promise<void> {
+  if (source.remove === undefined) {
+    throw new ProvError('not_supported', 'this backend cannot remove a copy', {
+      backend: source.name,
+      location: slot.key,
+    })
+  }
+  for (const copy of copies) {
+    const found = await retry(() => copy.backend.get(copy.slot, options), options.retry)
+    if (!isThere(found, entry)) throw notThere(copy.backend.name, copy.slot.key)
+  }
+  // The state token of a look is spent with the first removal: look anew for each item.
+  for (let last: FoundEntry | undefined; ; ) {
+    const found = await retry(() => source.get(slot, options), options.retry)
+    const item = found.find((one): one is FoundEntry => one.entry !== undefined && holds(entry, one.entry))
+    if (item === undefined) return
+    if (last !== undefined && last.location === item.location && sameBytes(last.raw, item.raw)) {
+      throw new ProvError('conflict', 'the copy was removed and is still there', {
+        backend: source.name,
+        location: slot.key,
+      })
+    }
+    last = item
+    await source.remove(slot, item, options)
+  }
+}
+
+async function tried(
+  backend: Backend,
+  slot: Slot,
+  entry: Entry,
+  work: () => Promise<Pick<MovedCopy, 'location' | 'outcome' | 'confirmed' | 'bytes'>>,
+): Promise<MovedCopy> {
+  const ids = { entry: entryId(entry), signatures: entry.signatures.map(signatureId) }
+  const base = { backend: backend.name, slot: slot.key, ...ids }
+  try {
+    return { ...base, ...(await work()) }
+  } catch (thrown) {
+    const error = asProvError(thrown)
+    if (error.code === 'internal') throw error
+    const location = error.location ?? slot.key
+    return {
+      ...base,
+      location,
+      outcome: 'failed',
+      confirmed: false,
+      error: { ...errorJson(error), backend: backend.name },
+    }
+  }
+}
+
+function occupied(backend: Backend, slot: Slot, found: readonly Found[], entry: Entry): ProvError {
+  const id = entryId(entry)
+  const same = found.some((item) => item.entry !== undefined && entryId(item.entry) === id)
+  const what = same ? 'the same payload with other signatures' : 'something else'
+  return new ProvError('occupied', `the place holds ${what}, which stays`, {
+    backend: backend.name,
+    operation: 'put',
+    location: found[0]?.location ?? slot.key,
+    hint: 'prov verify compares the two; prov repair decides between them',
+  })
+}
