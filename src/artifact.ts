@@ -69,6 +69,8 @@ export interface StatementArtifact {
   readonly payload: Uint8Array
   readonly predicateType: string
   readonly subjects: readonly Subject[]
+  /** Set for a run's provenance that was found in a store and does not say whose it is. */
+  readonly run?: 'unknown'
 }
 
 export type Artifact = RunArtifact | ImageArtifact | StatementArtifact

@@ -11,6 +11,8 @@ export interface Capabilities {
   /** False for write-only stores: `put` answers `accepted`, `get` throws `not_supported`, and no copy there counts. */
   readonly readable: boolean
   readonly list: boolean
+  /** How well `list` says which run an entry belongs to: by name and uid, by uid, or (absent) not at all. */
+  readonly listNames?: 'name' | 'uid'
   readonly remove: boolean
   readonly replace: boolean
   /** How two writers of one place are kept from losing each other's entry. */
@@ -134,6 +136,8 @@ export interface Backend {
   get(slot: Slot, options: CallOptions): Promise<readonly Found[]>
   /** Puts `entry` in the place of `found`, only if that is still there as it was read; otherwise throws `conflict`. */
   replace?(slot: Slot, found: Found, entry: Entry, options: CallOptions): Promise<Receipt>
+  /** Keeps what was found beside its place, where nobody takes it for a copy, and says where. Asked for before `replace` mends damage. */
+  keep?(slot: Slot, found: Found, options: CallOptions): Promise<string>
   /** Streams; memory stays flat. */
   list?(filter: ListFilter, options: CallOptions): AsyncIterable<Slot>
   /** Only what was found; gone already is no error; changed since is `conflict`. */

@@ -4,7 +4,7 @@ import type { About, Slot, SlotNames } from './backend.ts'
 import { type Entry, sha256Hex } from './entry.ts'
 import { ProvError } from './errors.ts'
 import { isImageSignature } from './format-of.ts'
-import { claimedIdentity, invocationId, simpleSigningImage } from './identity.ts'
+import { claimedIdentity, invocationId, SLSA_V1, SLSA_V02, simpleSigningImage } from './identity.ts'
 import { imageOfSubject } from './reference.ts'
 import { readStatement, type Statement } from './statement.ts'
 
@@ -44,6 +44,7 @@ export function originOf(entry: Entry, names: SlotNames = {}): Origin {
     payload: entry.payload,
     predicateType: statement.predicateType,
     subjects,
+    ...(isOfRun(statement) ? { run: 'unknown' as const } : {}),
   }
   const alone: About = { artifact, kind: 'dsse', subjects }
   const run = runIn(statement, entry, names.run)
@@ -76,6 +77,14 @@ function claimed(claim: RunClaim, entry: Entry): RunArtifact {
   const { kind, uid = '', namespace = '', name = '' } = claim
   const base = { type: 'run' as const, kind, uid, namespace, name, object: {}, children: [] }
   return { ...base, claim: { ...claim, identity: claimedIdentity(entry) } }
+}
+
+/** True for what Tekton Chains says about a run, whichever. */
+function isOfRun({ predicateType, predicate }: Statement): boolean {
+  const said = predicateType === SLSA_V02 ? predicate : at(predicate, 'buildDefinition')
+  const buildType = at(said, 'buildType')
+  if (predicateType !== SLSA_V02 && predicateType !== SLSA_V1) return false
+  return typeof buildType === 'string' && /^(https:\/\/)?tekton\.dev\//.test(buildType)
 }
 
 /** SLSA v1.0 of Tekton says what ran, not of which kind it was. */

@@ -7,6 +7,7 @@ import { keysCommand } from './commands/keys.ts'
 import { listCommand } from './commands/list.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { payloadCommand } from './commands/payload.ts'
+import { repairCommand } from './commands/repair.ts'
 import { storeCommand } from './commands/store.ts'
 import { verifyCommand } from './commands/verify.ts'
 import type { Io } from './io.ts'
@@ -43,6 +44,7 @@ verify, 4 copies disagree, 5 a copy is missing, 6 a backend could not be read,
     storeCommand(io, exit),
     verifyCommand(io, exit),
     migrateCommand(io, exit),
+    repairCommand(io, exit),
     payloadCommand(io),
     getCommand(io),
     listCommand(io),

@@ -72,7 +72,15 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
   }
 }
 
-async function verifyOne({ about, backends, required }: VerifyTarget, job: VerifyJob): Promise<VerifiedArtifact> {
+/**
+ * The verdict over one target. Never throws for what a backend does.
+ *
+ * @example (await verifyOne(target, { trust, demands, signal })).exit // 0
+ */
+export async function verifyOne(
+  { about, backends, required }: Omit<VerifyTarget, 'mayBeAbsent'>,
+  job: Pick<VerifyJob, 'trust' | 'demands' | 'signal'>,
+): Promise<VerifiedArtifact> {
   const looks = await lookFor(about, backends, job.trust, { signal: job.signal })
   const agreement = agree(about, looks, required)
   return {

@@ -4,7 +4,7 @@ import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/en
 import { asProvError, ProvError } from '../../src/errors.ts'
 import { within } from './deadline.ts'
 import { openStore } from './engines.ts'
-import { documentOf, NAME } from './layout.ts'
+import { documentOf, keptDocument, NAME } from './layout.ts'
 import { keysOf, listed, locationOf, namedSlotOf, placeIn, placeOf, type Standing, slotOf, standing } from './place.ts'
 import { readTarget } from './settings.ts'
 import { SIZE_RULES, sizeOf, tooLarge } from './size.ts'
@@ -108,6 +108,14 @@ export function open(context: Context): Backend {
       if ((await still(documents, slot, found, signal)) !== undefined) throw changedSince()
     })
 
+  const keep = (slot: Slot, found: Found, options: CallOptions): Promise<string> =>
+    call('keep', slot.key, options, async (documents, signal) => {
+      const document = keptDocument(placeIn(slot).key, found.raw)
+      // The key tells the bytes: what stands there already is the same.
+      await documents.create(document, { signal })
+      return locationOf(where, document.Name)
+    })
+
   async function* list(filter: ListFilter, options: CallOptions): AsyncIterable<Slot> {
     if (filter.namespace !== undefined) {
       const refusal = new ProvError('not_supported', 'documents do not say in which namespace their run was')
@@ -153,6 +161,7 @@ export function open(context: Context): Backend {
     capabilities: {
       readable: true,
       list: true,
+      listNames: 'uid',
       remove: true,
       replace: true,
       sharedWrites: 'precondition',
@@ -171,6 +180,7 @@ export function open(context: Context): Backend {
     get,
     replace,
     remove,
+    keep,
     list,
     close: async () => {
       const opened = connecting

@@ -5,7 +5,7 @@
  * payload parsed · `Name` the key. No field may be added: go-cloud's reader refuses a document with one that the Go struct does not
  * have (docstore/driver/codec.go decodeStruct, "no field matching").
  */
-import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/entry.ts'
+import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes, sha256Hex } from '../../src/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/envelope.ts'
 import { asProvError, type ErrorCode, type ErrorJson, errorJson, ProvError } from '../../src/errors.ts'
 import { type Json, sameJson } from './json.ts'
@@ -45,6 +45,12 @@ export function documentOf(entry: Entry, key: string): SignedDocument {
     Object: parsed(entry.payload),
     Name: key,
   }
+}
+
+/** What was found under a key, kept when it is replaced: all of it as `Signed`, under a key that Chains never asks for. */
+export function keptDocument(key: string, raw: Uint8Array): SignedDocument {
+  const Name = `kept-${sha256Hex(raw).slice(0, 12)}-${key}`
+  return { Signed: raw, Signature: '', Cert: '', Chain: '', Object: {}, Name }
 }
 
 /** What a document holds. `raw` is JSON of its fields, `Signed` in base64. */

@@ -4,7 +4,7 @@ import { type Entry, entryId, holds, signatureId } from '../../src/entry.ts'
 import { asProvError, ProvError } from '../../src/errors.ts'
 import { PARTS, type Parts, partsOf } from './layout.ts'
 import { listSlots } from './list.ts'
-import { type Place, placeIn, placeOf, slotOf } from './place.ts'
+import { keptName, type Place, placeIn, placeOf, slotOf } from './place.ts'
 import { foundOf, locationOf, readPlace, readStored, versionIn } from './read.ts'
 import { MAX_OBJECT_BYTES, type ObjectStore } from './store.ts'
 import { complete, removeCopy, replaceCopy, type Writer, writeCopy } from './write.ts'
@@ -115,6 +115,7 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
     capabilities: {
       readable: true,
       list: true,
+      listNames: 'name',
       remove: true,
       replace: true,
       sharedWrites: options.sharedWrites,
@@ -155,6 +156,14 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
 
     remove: (slot, found, calls) =>
       call('remove', slot, calls, (place, writer) => removeCopy(writer, place, versionIn(found), calls)),
+
+    keep: (slot, found, calls) =>
+      call('keep', slot, calls, async (place, { store }) => {
+        const name = keptName(place, found.raw)
+        // The name tells the bytes: what stands there already is the same.
+        await store.put(name, found.raw, null, calls)
+        return `${home().root}${name}`
+      }),
 
     async *list(filter, calls) {
       try {

@@ -71,6 +71,11 @@ export function objectName({ folder }: Pick<Place, 'folder'>, key: string, part:
   return `${folder}/${key}.${part}`
 }
 
+/** Where what was found in a place is kept when it is replaced: one object with all of it, which is no copy's part. */
+export function keptName({ folder, key }: Pick<Place, 'folder' | 'key'>, raw: Uint8Array): string {
+  return `${folder}/${key}.kept-${sha256Hex(raw).slice(0, 12)}`
+}
+
 /** The slot of a place; `root` is how the store is named in reports, e.g. `gs://bucket/`. */
 export function slotOf(backend: string, root: string, place: Place): Slot {
   const { folder, key, kind, image } = place

@@ -9,7 +9,7 @@ import type { Bundles } from './bundles.ts'
 import { type Connection, connect } from './connect.ts'
 import { failure } from './failure.ts'
 import { hostPolicy } from './hosts.ts'
-import { type Layer, layerKey, layersOf, type NewLayer, signatureOf } from './layout.ts'
+import { keptTag, type Layer, layerKey, layersOf, type NewLayer, signatureOf } from './layout.ts'
 import { bundlesOf } from './layout-bundle.ts'
 import { type KnownBlobs, present } from './present.ts'
 import { editOf, locationOf, readTag } from './read-tag.ts'
@@ -120,6 +120,23 @@ export const open: OpenBackend = (context) => {
       const state = await readTagState(registry, tag, signal, edit.replaces)
       const gone = edit.drop.some((key) => !state.layers.some((layer) => layerKey(layer) === key))
       if (state.digest !== null && !gone) await writer.edit(tag, { add: [], ...edit }, signal)
+    },
+
+    async keep(slot, found, { signal }) {
+      if (isBundles(slot)) {
+        throw failure('not_supported', 'a bundle cannot be kept beside its image', {
+          operation: 'keep',
+          location: found.location,
+        })
+      }
+      const { registry } = await connected()
+      const { repo, name } = tagOfSlot(slot)
+      const manifest = await registry.getManifest(repo, name, { signal })
+      if (manifest === undefined)
+        throw failure('conflict', 'the tag is gone', { operation: 'keep', location: slot.key })
+      const kept = keptTag(name, manifest.digest)
+      await registry.putManifest(repo, kept, manifest.bytes, manifest.mediaType, { signal })
+      return `${repo}:${kept}`
     },
 
     async *list(filter, { signal }) {

@@ -56,6 +56,11 @@ export function readTag(tag: string): { readonly subject: string; readonly kind:
   return subject === undefined ? undefined : { subject, kind: suffix === 'sig' ? 'raw' : 'dsse' }
 }
 
+/** Where the manifest under a tag is kept when a layer of it is replaced: a tag that cosign never asks for. */
+export function keptTag(tag: string, digest: string): string {
+  return `${tag}.kept-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`
+}
+
 /**
  * The layers an entry becomes: one for an envelope, one a signature for `raw`. Annotations stand in the order of their
  * names, and certificate and chain are `""` for a plain key, as Chains writes them; `predicateType` is cosign's addition.

@@ -2,9 +2,18 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../io.ts'
 import type { Exit } from '../program.ts'
-import { type CommonOptions, collect, count, INPUT, withCluster, withCommon } from './options.ts'
+import {
+  type CommonOptions,
+  collect,
+  count,
+  type FilterOptions,
+  INPUT,
+  withCluster,
+  withCommon,
+  withFilters,
+} from './options.ts'
 
-interface MigrateOptions extends CommonOptions {
+interface MigrateOptions extends CommonOptions, FilterOptions {
   readonly from: string
   readonly to: string
   readonly fromSet: readonly string[]
@@ -14,18 +23,12 @@ interface MigrateOptions extends CommonOptions {
   readonly run?: string
   readonly tektonFile?: string
   readonly timeout?: number
-  readonly namespace?: string
   readonly kubeconfig?: string
   readonly context?: string
-  readonly kind?: 'dsse' | 'raw'
   readonly subject?: string
   readonly format?: string
-  readonly since?: string
-  readonly before?: string
   readonly dryRun?: boolean
-  readonly concurrency: number
   readonly rate?: number
-  readonly shard?: string
   readonly includeUnverified?: boolean
   readonly deleteSource?: boolean
   readonly record?: string
@@ -50,17 +53,10 @@ export function migrateCommand(io: Io, exit: Exit): Command {
     .addOption(repeated('-k, --key <FILE>', 'public key under which entries verify; may be repeated'))
     .addOption(repeated('--image <REF>', 'only what belongs to this image, REPO@sha256:…; may be repeated'))
     .option('--run <UID|NAME>', 'only this run of the input')
-    .addOption(
-      new Option('--kind <KIND>', 'only attestations (dsse) or image signatures (raw)').choices(['dsse', 'raw']),
-    )
     .option('--subject <SHA256>', 'only entries about the subject with this digest')
     .option('--format <LIST>', 'only entries of these formats')
-    .option('--since <WHEN>', 'only builds that ended since then: a date, or an age such as 30d')
-    .option('--before <WHEN>', 'only builds that ended before then')
     .option('--dry-run', 'count what would be moved, with its bytes; write nothing')
-    .addOption(new Option('--concurrency <N>', 'places worked on at a time').argParser(count).default(16))
     .addOption(new Option('--rate <N>', 'places begun a second, at the most').argParser(count))
-    .option('--shard <I/N>', 'only this part of the work; /N takes I from JOB_COMPLETION_INDEX')
     .option('--include-unverified', 'move what does not verify as well, and say so of each')
     .option('--delete-source', 'take out of the source what a second look finds in every target')
     .option('--record <FILE>', 'write a signed record of what was moved (in-toto Statements in envelopes)')
@@ -70,7 +66,7 @@ export function migrateCommand(io: Io, exit: Exit): Command {
     .option('--job-image <IMAGE>', 'container image of prov for the Job')
     .option('--tekton-file <FILE>', 'file with the annotated runs, or for them')
     .addOption(new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count))
-  return withCommon(withCluster(command))
+  return withCommon(withCluster(withFilters(command)))
     .addHelpText(
       'after',
       `

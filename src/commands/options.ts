@@ -44,6 +44,28 @@ export function count(value: string): number {
   return Number(value)
 }
 
+/** What narrows the entries of a whole backend. */
+export interface FilterOptions {
+  readonly namespace?: string
+  readonly kind?: 'dsse' | 'raw'
+  readonly since?: string
+  readonly before?: string
+  readonly shard?: string
+  readonly concurrency: number
+}
+
+/** @example withFilters(new Command('migrate')) */
+export function withFilters(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--kind <KIND>', 'only attestations (dsse) or image signatures (raw)').choices(['dsse', 'raw']),
+    )
+    .option('--since <WHEN>', 'only builds that ended since then: a date, or an age such as 30d')
+    .option('--before <WHEN>', 'only builds that ended before then')
+    .option('--shard <I/N>', 'only this part of the work; /N takes I from JOB_COMPLETION_INDEX')
+    .addOption(new Option('--concurrency <N>', 'places worked on at a time').argParser(count).default(16))
+}
+
 /** @example withCommon(new Command('list')) */
 export function withCommon(command: Command): Command {
   return command

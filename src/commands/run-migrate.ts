@@ -4,7 +4,6 @@ import type { Backend } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import { parseBackendList } from '../config/lists.ts'
 import type { Entry } from '../entry.ts'
-import { parseMoment, timeOf } from '../entry-time.ts'
 import { ProvError } from '../errors.ts'
 import { formatsOf } from '../format-of.ts'
 import { formatNamed } from '../formats/index.ts'
@@ -16,12 +15,14 @@ import { reporter } from '../progress.ts'
 import { isInShard, parseShard, type Shard } from '../shard.ts'
 import { loadTrust } from '../trust.ts'
 import { VERSION } from '../version.ts'
+import { listFilter, timeFilter } from './filters.ts'
 import { layoutOf } from './layout.ts'
 import type { MigrateOptions } from './migrate.ts'
 import { openRecord } from './move-record.ts'
 import type { CommonOptions, InputOptions } from './options.ts'
 import { targetsOf } from './run-verify.ts'
 import { artifactsOf, type Setup, setUp, warn } from './setup.ts'
+import { keysOf } from './verify-keys.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
 export async function runMigrate(
@@ -33,8 +34,7 @@ export async function runMigrate(
   const shard = options.shard === undefined ? undefined : parsedShard(options, io)
   checkNames(options)
   if (options.emitJob === true) return emitJob(inputs, options, args, shard, io)
-  const keys = options.key.length > 0 ? options.key : keyFromEnvironment(io)
-  const trust = await loadTrust(keys, io.env)
+  const trust = await loadTrust(keysOf(options.key, io), io.env)
   const record = await openRecord(options, io)
   const [from, to] = await Promise.all([
     side(options.from, options.fromSet, options, io),
@@ -151,13 +151,7 @@ async function placesOf(
       hint: LIST_HINT,
     })
   }
-  const { kind, namespace, subject } = options
-  const filter = {
-    ...(kind === undefined ? {} : { kind }),
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(subject === undefined ? {} : { subject: subject.replace(/^sha256:/, '') }),
-  }
-  const list = source.list(filter, { signal: io.signal })
+  const list = source.list(listFilter(options), { signal: io.signal })
   return { places: placesIn(list, isOurs), total: undefined }
 }
 
@@ -172,17 +166,12 @@ async function* streamOf(places: readonly Place[]): AsyncIterable<Place> {
   yield* places
 }
 
-/** What --format, --since and --before let pass; what says no time passes neither of the last two. */
-function filterOf({ format, since, before }: MigrateOptions, now: number): (entry: Entry) => boolean {
+/** What --format, --since and --before let pass. */
+function filterOf(options: MigrateOptions, now: number): (entry: Entry) => boolean {
+  const { format } = options
   const formats = format === undefined ? undefined : new Set(parseBackendList(format).map(nameOf))
-  const from = since === undefined ? undefined : parseMoment(since, now)
-  const until = before === undefined ? undefined : parseMoment(before, now)
-  return (entry) => {
-    if (formats !== undefined && !formatsOf(entry).some((name) => formats.has(name))) return false
-    if (from === undefined && until === undefined) return true
-    const time = timeOf(entry)
-    return time !== undefined && time >= (from ?? time) && (until === undefined || time < until)
-  }
+  const inTime = timeFilter(options, now)
+  return (entry) => inTime(entry) && (formats === undefined || formatsOf(entry).some((name) => formats.has(name)))
 }
 
 /** A format by any of its names; a predicate type stands for itself. */
@@ -206,9 +195,4 @@ async function emitJob(
   const image = options.jobImage ?? `prov:${VERSION}`
   await write(io.stdout, indexedJob({ args, shards: shard?.count ?? 4, image }))
   return 0
-}
-
-function keyFromEnvironment(io: Io): readonly string[] {
-  const key = io.env['PROV_VERIFY_KEY']
-  return key === undefined || key === '' ? [] : [key]
 }
