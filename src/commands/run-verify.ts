@@ -14,27 +14,34 @@ import { VERSION } from '../version.ts'
 import { layoutOf } from './layout.ts'
 import { artifactsOf, type Setup, setUp, warn } from './setup.ts'
 import type { VerifyOptions } from './verify.ts'
+import { keysOf } from './verify-keys.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
 export async function runVerify(inputs: readonly string[], options: VerifyOptions, io: Io): Promise<number> {
   const setup = await setUp(options, io)
   try {
-    const trust = await loadTrust(options.key.length === 0 ? keyFromEnvironment(io) : options.key, io.env)
+    const trust = await loadTrust(keysOf(options.key, io), io.env)
     refuseLater(setup.settings, ['format', ...setup.backends.map((backend) => backend.name)])
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     const odd = optional.find((name) => !setup.backends.some((backend) => backend.name === name))
     if (odd !== undefined) throw new ProvError('usage', `--optional names ${odd}, which --storage does not`)
+    const demands = {
+      optional,
+      strict: options.strict === true,
+      ...(options.require === undefined ? {} : { require: options.require }),
+    }
+    if (options.all === true) {
+      const { runVerifyAll } = await import('./run-verify-all.ts')
+      return await runVerifyAll(inputs, options, setup, trust, demands, io)
+    }
+    refuseWithoutAll(options)
     const { artifacts, notes } = await artifactsOf(inputs, options, io)
     const targets = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
     const progress = reporter(io, 'verified', options)
     const report = await verify({
       targets,
       trust,
-      demands: {
-        optional,
-        strict: options.strict === true,
-        ...(options.require === undefined ? {} : { require: options.require }),
-      },
+      demands,
       signal: io.signal,
       progress: progress.update,
     })
@@ -85,7 +92,9 @@ function imageTargets(
   return alone ? [...signatures, { about, backends, ...base }] : signatures
 }
 
-function keyFromEnvironment(io: Io): readonly string[] {
-  const key = io.env['PROV_VERIFY_KEY']
-  return key === undefined || key === '' ? [] : [key]
+/** Throws `usage` for flags that mean nothing without --all. */
+function refuseWithoutAll({ kind, since, before, shard, sample, failFast }: VerifyOptions): void {
+  const given = Object.entries({ kind, since, before, shard, sample, 'fail-fast': failFast })
+  const odd = given.find(([, value]) => value !== undefined)
+  if (odd !== undefined) throw new ProvError('usage', `--${odd[0]} goes with --all`)
 }

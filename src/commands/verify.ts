@@ -2,13 +2,25 @@
 import { Command } from 'commander'
 import type { Io } from '../io.ts'
 import type { Exit } from '../program.ts'
-import { type CommonOptions, collect, count, type InputOptions, withCommon, withInput } from './options.ts'
+import {
+  type CommonOptions,
+  collect,
+  count,
+  type FilterOptions,
+  type InputOptions,
+  withCommon,
+  withFilters,
+  withInput,
+} from './options.ts'
 
-interface VerifyOptions extends CommonOptions, InputOptions {
+interface VerifyOptions extends CommonOptions, InputOptions, FilterOptions {
   readonly key: readonly string[]
   readonly optional?: string
   readonly require?: number
   readonly strict?: boolean
+  readonly all?: boolean
+  readonly sample?: string
+  readonly failFast?: boolean
 }
 
 export function verifyCommand(io: Io, exit: Exit): Command {
@@ -22,7 +34,10 @@ export function verifyCommand(io: Io, exit: Exit): Command {
     .option('--optional <LIST>', 'backends that may miss a copy or be down')
     .option('--require <N>', 'enough backends that hold a copy that agrees', count)
     .option('--strict', "other people's entries in a shared place are findings (exit 3)")
-  return withCommon(command)
+    .option('--all', 'everything that the backends hold, instead of an INPUT')
+    .option('--sample <PERCENT>', 'with --all: only so many places in a hundred, chosen by chance')
+    .option('--fail-fast', 'with --all: stop at the first artifact that is not well')
+  return withCommon(withFilters(command))
     .addHelpText(
       'after',
       `
@@ -35,7 +50,8 @@ Marks:
 Examples:
   prov verify --storage tekton,oci --key cosign.pub run.yaml
   prov verify --storage oci --key cosign.pub --image ghcr.io/acme/app@sha256:…
-  prov verify --storage tekton,oci --key old.pub --key new.pub --json runs/`,
+  prov verify --storage tekton,oci --key old.pub --key new.pub --json runs/
+  prov verify --storage docdb,s3 --key cosign.pub --all --since 30d`,
     )
     .action(async (inputs: string[], options: VerifyOptions) => {
       const { runVerify } = await import('./run.ts')
