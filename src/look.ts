@@ -7,6 +7,8 @@ import type { Trust } from './trust.ts'
 
 export interface LookOptions {
   readonly signal: AbortSignal
+  /** What was found in one of the places just now, so that it is not read twice. */
+  readonly known?: { readonly slot: Slot; readonly found: readonly Found[] }
 }
 
 /**
@@ -55,7 +57,9 @@ async function lookAt(
 ): Promise<Look> {
   let found: readonly Found[]
   try {
-    found = await backend.get(slot, options)
+    const { known, signal } = options
+    const isKnown = known !== undefined && known.slot.backend === slot.backend && known.slot.key === slot.key
+    found = isKnown ? known.found : await backend.get(slot, { signal })
   } catch (thrown) {
     const error = asProvError(thrown)
     if (error.code === 'internal') throw error

@@ -12,6 +12,7 @@ import { meaningOf } from './meaning.ts'
 import { mergedEntries } from './merged.ts'
 import { isThere, notThere } from './read-back.ts'
 import { type RetryOptions, retry } from './retry.ts'
+import { readStatement } from './statement.ts'
 import type { Trust } from './trust.ts'
 
 export interface RepairJob {
@@ -55,13 +56,17 @@ export interface Repaired {
 
 /**
  * Mends the copies of one artifact: a free place gets one, one that does not verify is kept beside and replaced. A place that holds a
- * copy that verifies is left alone, but for drift with `prefer`. Never throws for what a backend does.
+ * copy that verifies is left alone, but for drift with `prefer`. `seen` spares a look that was just taken. Never throws for what a
+ * backend does.
  *
  * @example (await repair(about, { backends, trust, apply: false, … })).copies.map((copy) => copy.action)
  */
-export async function repair(about: About, job: RepairJob): Promise<Repaired> {
-  const looks = await lookFor(about, job.backends, job.trust, { signal: job.signal })
+export async function repair(about: About, job: RepairJob, seen?: readonly Look[]): Promise<Repaired> {
+  const looks = seen ?? (await lookFor(about, job.backends, job.trust, { signal: job.signal }))
   const reference = chosen(looks, job.prefer)
+  // Known by its place alone, the run is whatever the preferred copy says; in shared places that is another search.
+  const other = reference === undefined ? undefined : asSaidBy(reference.entry, about)
+  if (other !== undefined && job.prefer !== undefined) return repair(other, job)
   const artifact = artifactName(about.artifact)
   if (reference === undefined) {
     const finding: ErrorJson = {
@@ -93,6 +98,16 @@ export async function repair(about: About, job: RepairJob): Promise<Repaired> {
 
 function verdict(findings: readonly ErrorJson[]): Pick<Repaired, 'exit' | 'findings'> {
   return { exit: gravest(findings.map(({ code }) => ERRORS[code].exit)), findings }
+}
+
+/** The same run by what this entry says of it; undefined when that is how it is known already. */
+function asSaidBy(entry: Entry, about: About): About | undefined {
+  const { artifact } = about
+  if (artifact.type !== 'run' || artifact.claim === undefined) return undefined
+  const identity = claimedIdentity(entry)
+  if (identity === artifact.claim.identity) return undefined
+  const subjects = readStatement(entry.payload)?.subjects ?? about.subjects
+  return { ...about, artifact: { ...artifact, claim: { ...artifact.claim, identity } }, subjects }
 }
 
 /** The first copy that verifies, in the order of the backends, or that of the preferred one. */

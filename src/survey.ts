@@ -1,11 +1,12 @@
 /** Everything that whole backends hold, as targets for verify and repair: streamed, with next to nothing kept in memory. */
-import type { RunArtifact } from './artifact.ts'
+import type { Look } from './agree.ts'
 import type { About, Backend, Found, ListFilter, Slot } from './backend.ts'
 import { checkEntry } from './check.ts'
 import { type Entry, entryId } from './entry.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { type IdSet, idSet } from './id-set.ts'
 import { claimedIdentity } from './identity.ts'
+import { type LookOptions, lookFor } from './look.ts'
 import { mergedEntries } from './merged.ts'
 import { originOf, placesFor } from './origin.ts'
 import { pool } from './pool.ts'
@@ -28,14 +29,19 @@ export interface SurveyJob {
 }
 
 /** One artifact that some backend holds a copy of; or a place that could not be read, or from which nothing could be told. */
-export type Surveyed =
-  | { readonly about: About; readonly error?: never }
-  | { readonly error: ErrorJson; readonly backend: string; readonly slot: Slot; readonly about?: never }
+export type Surveyed = { readonly about: About; readonly looks: readonly Look[]; readonly error?: never } | Lost
+
+interface Lost {
+  readonly error: ErrorJson
+  readonly backend: string
+  readonly slot: Slot
+  readonly about?: never
+}
 
 /**
  * Walks the backends that can list: first the one that says best which run an entry belongs to, then of the others what no walk before
- * has come upon. Entries of a shared place that do not verify beside one that does are other people's. Throws `not_supported` when no
- * backend can list, and what a listing throws.
+ * has come upon. What an entry says of itself counts only if it verifies; a place that holds nothing that does comes last, unless
+ * another's copies led there. Throws `not_supported` when no backend can list, and what a listing throws.
  *
  * @example for await (const { about } of survey(job)) if (about !== undefined) console.log(about.artifact.type)
  */
@@ -48,13 +54,25 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
       hint: 'oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster',
     })
   }
-  const seen = idSet()
-  for (const [i, backend] of walked.entries()) {
-    if (i > 0 && !job.whole) return
-    const later = job.whole ? walked.slice(i + 1) : []
-    const work = (slot: Slot) => targetsAt(backend, slot, later, seen, job)
+  const walk: Walk = { seen: idSet(), isFirst: true, bad: [], job }
+  for (const backend of job.whole ? walked : walked.slice(0, 1)) {
+    const work = (slot: Slot) => targetsAt(backend, slot, walk)
     for await (const targets of pool(placesIn(backend, job), job.concurrency, work)) yield* targets
+    walk.isFirst = false
   }
+  for (const { error, backend, slot } of walk.bad) {
+    if (walk.seen.has(looseId(slot))) continue
+    const about = aboutPlace(slot)
+    yield about === undefined ? { error, backend: backend.name, slot } : await looked(about, undefined, walk)
+  }
+}
+
+/** What is remembered while backends are walked: 16 bytes for what was come upon, and the places that hold nothing good. */
+interface Walk {
+  readonly seen: IdSet
+  isFirst: boolean
+  readonly bad: { readonly error: ErrorJson; readonly backend: Backend; readonly slot: Slot }[]
+  readonly job: SurveyJob
 }
 
 const RANKS = { name: 0, uid: 1 }
@@ -67,13 +85,8 @@ async function* placesIn(backend: Backend, { filter, signal, includes }: SurveyJ
   for await (const slot of backend.list?.(filter, { signal }) ?? []) if (includes(slot)) yield slot
 }
 
-async function targetsAt(
-  backend: Backend,
-  slot: Slot,
-  later: readonly Backend[],
-  seen: IdSet,
-  job: SurveyJob,
-): Promise<readonly Surveyed[]> {
+async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<readonly Surveyed[]> {
+  const { job, seen } = walk
   if (slot.holds === 'one' && seen.has(placeId(slot))) return []
   let found: readonly Found[]
   try {
@@ -83,57 +96,70 @@ async function targetsAt(
     if (error.code === 'internal') throw error
     return [{ error: errorJson(error), backend: backend.name, slot }]
   }
-  const entries = mergedEntries(found).map(({ entry }) => ({
-    entry,
-    ok: checkEntry(entry, job.trust).verified.length > 0,
-  }))
-  const anyGood = entries.some(({ ok }) => ok)
+  const checked = mergedEntries(found).map(({ entry }) => ({ entry, ...checkEntry(entry, job.trust) }))
+  const good = checked.filter(({ verified }) => verified.length > 0)
   const targets: Surveyed[] = []
-  for (const { entry, ok } of entries) {
-    if (!job.accepts(entry) || (!ok && anyGood && slot.holds === 'many')) continue
+  for (const { entry } of good) {
+    if (!job.accepts(entry)) continue
     const target = targetOf(backend, slot, entry)
-    if (target.about === undefined) targets.push(target)
-    else if (isNew(slot, entry, target.about, ok, later, seen)) targets.push(target)
+    if ('error' in target) targets.push(target)
+    else if (isNew(slot, entry, target.about, walk)) targets.push(await looked(target.about, { slot, found }, walk))
   }
+  if (good.length > 0) return targets
   const damage = found.find((item) => item.damage !== undefined && item.damage.code !== 'stranger')?.damage
-  if (damage !== undefined && !anyGood) {
-    const target = damagedAt(backend, slot, damage)
-    if (target.about !== undefined) cover(target.about, later, seen)
-    targets.push(target)
-  }
+  const failed = checked.find(({ entry }) => job.accepts(entry))?.failed[0]
+  const error = damage ?? (failed === undefined ? undefined : { code: failed.code, message: failed.message })
+  if (error !== undefined) walk.bad.push({ error, backend, slot })
   return targets
+}
+
+/** Looks for every copy, and notes what there is: a copy that differs must not be taken for something new when its own place is walked. */
+async function looked(about: About, known: LookOptions['known'], { seen, job }: Walk): Promise<Surveyed> {
+  const { backends, trust, signal } = job
+  const looks = await lookFor(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
+  for (const { found } of looks.flatMap((look) => look.judged?.good ?? [])) {
+    if (about.kind === 'dsse' && about.artifact.type === 'run') seen.add(identityId(found.entry))
+  }
+  return { about, looks }
 }
 
 /**
  * Notes what verifying this target will look at, so that no later walk takes it for something new. False for an entry that a walk has
  * come upon already: a Statement about several images lies in several places, and a run's other copies are looked at with the first.
  */
-function isNew(slot: Slot, entry: Entry, about: About, ok: boolean, later: readonly Backend[], seen: IdSet): boolean {
+function isNew(slot: Slot, entry: Entry, about: About, { seen, isFirst, job }: Walk): boolean {
   const { artifact } = about
-  if (ok && slot.holds === 'many') {
-    const byIdentity = about.kind === 'dsse' && artifact.type === 'statement' && seen.has(identityId(entry))
-    if (byIdentity || !seen.add(entryId(entry))) return false
-  } else if (ok && later.length > 0) seen.add(entryId(entry))
-  if (later.length === 0) return true
+  const isStatement = about.kind === 'dsse' && artifact.type === 'statement'
+  if (isStatement && seen.has(identityId(entry))) return false
+  // In the first walk only places that are shared hold an entry twice.
+  const isFresh = seen.add(entryId(entry))
+  if (!isFresh && (slot.holds === 'many' || !isFirst)) return false
   if (about.kind === 'dsse' && artifact.type === 'run') seen.add(identityId(entry))
-  cover(about, later, seen)
+  for (const backend of job.backends) {
+    for (const place of backend.slots(about)) {
+      if (place.holds === 'one') seen.add(placeId(place))
+      seen.add(looseId(place))
+    }
+  }
   return true
-}
-
-function cover(about: About, later: readonly Backend[], seen: IdSet): void {
-  for (const backend of later)
-    for (const slot of backend.slots(about)) if (slot.holds === 'one') seen.add(placeId(slot))
 }
 
 function placeId({ backend, key }: Slot): string {
   return `place ${backend} ${key}`
 }
 
+/** The place whatever it is for: of damage nobody can tell which image it was. */
+function looseId({ backend, address }: Slot): string {
+  const { repository, digest, ...rest } = address
+  const image = rest['tag'] === undefined && rest['subject'] === undefined ? {} : { repository }
+  return `around ${backend} ${JSON.stringify({ ...rest, ...image })}`
+}
+
 function identityId(entry: Entry): string {
   return `identity ${claimedIdentity(entry)}`
 }
 
-function targetOf(backend: Backend, slot: Slot, entry: Entry): Surveyed {
+function targetOf(backend: Backend, slot: Slot, entry: Entry): { readonly about: About } | Lost {
   try {
     return { about: placesFor(originOf(entry, slot.names), (one) => backend.slots(one)).about }
   } catch (thrown) {
@@ -143,20 +169,11 @@ function targetOf(backend: Backend, slot: Slot, entry: Entry): Surveyed {
   }
 }
 
-/** A place that names its run can be compared with the others for all its damage. */
-function damagedAt(backend: Backend, slot: Slot, damage: ErrorJson): Surveyed {
-  const claim = slot.names?.run
-  if (slot.kind !== 'dsse' || claim?.uid === undefined) return { error: damage, backend: backend.name, slot }
+/** A place that names its run can be compared with the others, whatever stands in it; undefined for any other. */
+function aboutPlace({ kind: entries, names }: Slot): About | undefined {
+  const claim = names?.run
+  if (entries !== 'dsse' || claim?.uid === undefined) return undefined
   const { kind, uid, namespace = '', name = '' } = claim
-  const run: RunArtifact = {
-    type: 'run',
-    kind,
-    uid,
-    namespace,
-    name,
-    object: {},
-    children: [],
-    claim: { ...claim, identity: '' },
-  }
-  return { about: { artifact: run, kind: 'dsse', subjects: [] } }
+  const base = { type: 'run' as const, kind, uid, namespace, name, object: {}, children: [] }
+  return { artifact: { ...base, claim: { ...claim, identity: '' } }, kind: 'dsse', subjects: [] }
 }

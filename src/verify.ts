@@ -1,6 +1,6 @@
 /** prov verify: read every copy, verify each, compare, settle. A function of artifacts, trust and backends; it writes nothing. */
 import pLimit from 'p-limit'
-import { type Agreement, agree } from './agree.ts'
+import { type Agreement, agree, type Look } from './agree.ts'
 import { type Artifact, artifactName } from './artifact.ts'
 import type { About, Backend } from './backend.ts'
 import { type ErrorJson, gravest } from './errors.ts'
@@ -73,16 +73,16 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
 }
 
 /**
- * The verdict over one target. Never throws for what a backend does.
+ * The verdict over one target, whose copies may have been looked for already. Never throws for what a backend does.
  *
  * @example (await verifyOne(target, { trust, demands, signal })).exit // 0
  */
 export async function verifyOne(
-  { about, backends, required }: Omit<VerifyTarget, 'mayBeAbsent'>,
+  { about, backends, required, looks }: Omit<VerifyTarget, 'mayBeAbsent'> & { readonly looks?: readonly Look[] },
   job: Pick<VerifyJob, 'trust' | 'demands' | 'signal'>,
 ): Promise<VerifiedArtifact> {
-  const looks = await lookFor(about, backends, job.trust, { signal: job.signal })
-  const agreement = agree(about, looks, required)
+  const seen = looks ?? (await lookFor(about, backends, job.trust, { signal: job.signal }))
+  const agreement = agree(about, seen, required)
   return {
     artifact: artifactName(about.artifact),
     type: about.artifact.type,

@@ -1,4 +1,5 @@
 /** The work of `prov repair`. */
+import type { Look } from '../agree.ts'
 import type { About, Backend } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import { ERRORS, type ErrorJson, gravest, ProvError } from '../errors.ts'
@@ -19,8 +20,9 @@ import { surveyOf } from './whole.ts'
 
 interface Work {
   readonly about?: About
+  readonly looks?: readonly Look[]
   readonly backends: readonly Backend[]
-  readonly lost?: Exclude<Surveyed, { readonly about: About }>
+  readonly lost?: Extract<Surveyed, { readonly about?: never }>
 }
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
@@ -45,8 +47,8 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     const progress = reporter(io, apply ? 'mended' : 'looked at', options)
     const tally = repairTally()
     const layout = layoutOf(io)
-    const mend = async ({ about, backends, lost }: Work): Promise<Repaired> =>
-      about === undefined ? lostPlace(lost) : repair(about, { ...job, backends })
+    const mend = async ({ about, looks, backends, lost }: Work): Promise<Repaired> =>
+      about === undefined ? lostPlace(lost) : repair(about, { ...job, backends }, looks)
     let complete = false
     let done = 0
     try {
@@ -85,7 +87,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
 async function* everything(options: RepairOptions, setup: Setup, trust: Trust, io: Io): AsyncIterable<Work> {
   for await (const found of surveyOf(options, setup, trust, io)) {
     const { backends } = setup
-    yield found.about === undefined ? { lost: found, backends } : { about: found.about, backends }
+    yield found.about === undefined ? { lost: found, backends } : { about: found.about, looks: found.looks, backends }
   }
 }
 

@@ -80,10 +80,10 @@ async function verifySurveyed(
 ): Promise<VerifiedArtifact> {
   const { backends, formatNamed: named } = setup
   if (one.about !== undefined) {
-    const { about } = one
+    const { about, looks } = one
     const required = (backend: string): readonly string[] =>
       named && about.artifact.type === 'run' ? [formatNamed(setup.formatFor(about.artifact, backend)).name] : []
-    return verifyOne({ about, backends, required }, { trust, demands, signal: io.signal })
+    return verifyOne({ about, backends, required, looks }, { trust, demands, signal: io.signal })
   }
   const { backend, slot } = one
   const error = { ...one.error, backend }

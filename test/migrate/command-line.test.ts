@@ -1,0 +1,210 @@
+/** `prov migrate` as a user types it. */
+import { createPublicKey, verify } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { decodeEnvelope, signedBytes } from '../../src/envelope.ts'
+import { idSet } from '../../src/id-set.ts'
+import { readStatement } from '../../src/statement.ts'
+import { prov } from '../support/cli.ts'
+import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
+import { scratch } from '../support/scratch.ts'
+import { embedded } from './set.ts'
+
+const env = { COSIGN_PASSWORD: PASSWORD }
+
+/** Flags for embedded stores that hold what was made of the fixtures' runs. */
+async function stored(storage: string): Promise<{ readonly set: readonly string[]; readonly runs: string }> {
+  const runs = runFixture('images-list-taskrun.yaml')
+  const set = Object.entries(embedded()).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+  const { code, stderr } = await prov(['store', '--storage', storage, '--key', PRIVATE_KEY, ...set, runs], { env })
+  expect(code, stderr).toBe(0)
+  return { set, runs }
+}
+
+describe('what belongs to runs at hand', () => {
+  test('is moved from the run files, and verifies where it went', async () => {
+    const { set, runs } = await stored('tekton')
+    const flags = ['--from', 'tekton', '--to', 'docdb,gcs,oci', '--key', PUBLIC_KEY, ...set]
+    const first = await prov(['migrate', ...flags, runs])
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining('tekton to docdb, gcs, oci: 3 moved') })
+    const again = await prov(['migrate', ...flags, runs])
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('3 there already') })
+    const verified = await prov(['verify', '--storage', 'tekton,docdb,gcs,oci', '--key', PUBLIC_KEY, ...set, runs])
+    expect(verified).toMatchObject({ code: 0, stdout: expect.stringMatching(/agrees: 13 =\n/) })
+  })
+
+  test('is moved back into run files that have lost it', async () => {
+    const { set } = await stored('tekton,oci')
+    const fresh = runFixture('images-list-taskrun.yaml')
+    const { code } = await prov(['migrate', '--from', 'oci', '--to', 'tekton', '--key', PUBLIC_KEY, ...set, fresh])
+    expect(code).toBe(0)
+    expect((await prov(['verify', '--storage', 'tekton,oci', '--key', PUBLIC_KEY, ...set, fresh])).code).toBe(0)
+  })
+})
+
+test('one configuration for the source, another for the targets', async () => {
+  const { set } = await stored('docdb')
+  const other = join(scratch(), 'other.db')
+  const flags = [
+    '--from',
+    'docdb',
+    '--to',
+    'docdb',
+    '--to-set',
+    `storage.docdb.url=sqlite:${other}`,
+    '--key',
+    PUBLIC_KEY,
+  ]
+  expect(await prov(['migrate', ...flags, ...set])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('3 moved'),
+  })
+  const listed = await prov(['list', '--storage', 'docdb', '--set', `storage.docdb.url=sqlite:${other}`])
+  expect(listed.stdout.trim().split('\n')).toHaveLength(3)
+})
+
+test('JSON lines: one an entry, the summary last', async () => {
+  const { set } = await stored('docdb')
+  const { stdout, code } = await prov([
+    'migrate',
+    '--json',
+    '--from',
+    'docdb',
+    '--to',
+    's3',
+    '--key',
+    PUBLIC_KEY,
+    ...set,
+  ])
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  expect(code).toBe(0)
+  expect(lines.slice(0, -1).map(({ outcome, verified }) => [outcome, verified])).toEqual(Array(3).fill(['moved', true]))
+  expect(lines.at(-1)).toMatchObject({ command: 'migrate', complete: true, exit: 0, counts: { moved: 3, left: 0 } })
+})
+
+describe('filters', () => {
+  test('by kind, subject, format and age', async () => {
+    const { set } = await stored('docdb')
+    const flags = ['--from', 'docdb', '--to', 's3', '--key', PUBLIC_KEY, '--dry-run', '--json', ...set]
+    const planned = async (...filter: string[]) => {
+      const { stdout } = await prov(['migrate', ...flags, ...filter])
+      const { counts } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { counts: Record<string, number> }
+      return counts['planned']
+    }
+    expect(await planned()).toBe(3)
+    expect(await planned('--kind', 'raw')).toBe(2)
+    const digest = '34d5d6d6093cce749a758a4d854faa008c879efcf1a804117baf0d36438bf7b8'
+    expect(await planned('--subject', digest)).toBe(2)
+    expect(await planned('--format', 'slsa/v1')).toBe(1)
+    expect(await planned('--format', 'slsa/v2alpha4,simplesigning')).toBe(2)
+    expect(await planned('--since', '2020-01-01')).toBe(1)
+    expect(await planned('--before', '2020-01-01')).toBe(0)
+    expect(await planned('--since', '1h')).toBe(0)
+  })
+
+  test.each([
+    [['--since', 'yesterday'], 'no moment'],
+    [['--shard', '5/4'], 'no part of the work'],
+    [['--shard', '/4'], 'JOB_COMPLETION_INDEX'],
+    [['--record', 'moves.jsonl'], '--record needs a key'],
+    [['--concurrency', '0'], 'whole number'],
+  ])('%j is refused', async (flags, message) => {
+    const base = ['migrate', '--from', 'docdb', '--to', 's3', '--key', PUBLIC_KEY]
+    const { code, stderr } = await prov([...base, '--set', 'storage.docdb.url=sqlite:none.db', ...flags])
+    expect(code).toBe(2)
+    expect(stderr).toContain(message)
+  })
+})
+
+test.each([
+  [['--from', 'docbd', '--to', 's3'], 'did you mean docdb'],
+  [['--from', 'docdb,s3', '--to', 'gcs'], '--from takes one backend'],
+  [['--from', 'tekton', '--to', 'gcs'], 'cannot list'],
+  [['--from', 'docdb', '--to', 'memory'], 'keeps nothing'],
+])('%j is refused with a hint', async (flags, message) => {
+  const set = Object.entries(embedded()).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+  const { code, stderr } = await prov(['migrate', ...flags, '--key', PUBLIC_KEY, ...set])
+  expect(code).toBe(2)
+  expect(stderr).toContain(message)
+})
+
+test('an empty source is no success', async () => {
+  const set = Object.entries(embedded()).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+  const { code, stdout } = await prov(['migrate', '--from', 'docdb', '--to', 's3', '--key', PUBLIC_KEY, ...set])
+  expect(code).toBe(5)
+  expect(stdout).toContain('nothing found')
+})
+
+test('a signed record says what went where', async () => {
+  const { set } = await stored('docdb')
+  const record = join(scratch(), 'moves.jsonl')
+  const flags = ['--record', record, '--record-key', PRIVATE_KEY, '--delete-source', '--key', PUBLIC_KEY]
+  const { code } = await prov(['migrate', '--from', 'docdb', '--to', 's3,gcs', ...flags, ...set], { env })
+  expect(code).toBe(0)
+  const [line = '', ...more] = readFileSync(record, 'utf8').trim().split('\n')
+  expect(more).toEqual([])
+  const entry = decodeEnvelope(Buffer.from(line))
+  const key = createPublicKey(readFileSync(PUBLIC_KEY))
+  expect(verify('sha256', signedBytes(entry), key, entry.signatures[0]?.sig ?? Buffer.of())).toBe(true)
+  const statement = readStatement(entry.payload)
+  expect(statement?.subjects).toHaveLength(3)
+  expect(statement?.predicate).toMatchObject({
+    from: 'docdb',
+    to: ['s3', 'gcs'],
+    entries: Array(3).fill(
+      expect.objectContaining({ removed: true, verified: true, to: [expect.anything(), expect.anything()] }),
+    ),
+  })
+  expect((await prov(['list', '--storage', 'docdb', ...set])).stdout).toBe('')
+})
+
+test('a wrong key moves nothing', async () => {
+  const { set } = await stored('docdb')
+  const key = join(scratch(), 'other')
+  await prov(['keys', 'generate', '--output', key], { env })
+  const { code, stdout } = await prov(['migrate', '--from', 'docdb', '--to', 's3', '--key', `${key}.pub`, ...set])
+  expect(code).toBe(3)
+  expect(stdout).toContain('3 left behind')
+  expect((await prov(['list', '--storage', 's3', ...set])).stdout).toBe('')
+})
+
+test('--emit-job prints a Job that does the same in shards', async () => {
+  const args = ['--from', 'docdb', '--to', 's3', '--key', 'keys/cosign.pub', '--config=chains.yaml', '--rate', '50']
+  const { stdout, code } = await prov([
+    'migrate',
+    ...args,
+    '--emit-job',
+    '--shard',
+    '/8',
+    '--job-image',
+    'registry.example/prov:1',
+  ])
+  expect(code).toBe(0)
+  const job = parse(stdout)
+  expect(job).toMatchObject({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    spec: { completionMode: 'Indexed', completions: 8, parallelism: 8, template: { spec: { restartPolicy: 'Never' } } },
+  })
+  expect(job.spec.template.spec.containers[0].image).toBe('registry.example/prov:1')
+  expect(job.spec.template.spec.containers[0].args).toEqual(
+    'migrate --from docdb --to s3 --key /etc/prov/cosign.pub --config /etc/prov/chains.yaml --rate 50 --shard /8'.split(
+      ' ',
+    ),
+  )
+  expect(stdout).toContain('--from-file=keys/cosign.pub --from-file=chains.yaml')
+})
+
+test('a set of ids knows what it holds', () => {
+  const set = idSet()
+  for (let n = 0; n < 50_000; n++) expect(set.add(`raw:sha256:${n}`)).toBe(true)
+  expect(set.size).toBe(50_000)
+  for (let n = 0; n < 50_000; n++)
+    if (!set.has(`raw:sha256:${n}`) || set.has(`dsse:sha256:${n}`)) throw new Error(`${n}`)
+  expect(set.add('raw:sha256:7')).toBe(false)
+})
