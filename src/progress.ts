@@ -13,6 +13,20 @@ export interface ProgressDetails {
   readonly errors?: Readonly<Record<string, number>>
 }
 
+/** How work that takes long says how far it has come. */
+export type Report = Progress['update']
+
+/** Counts failures by backend. */
+export function failuresOf(): { readonly counts: Readonly<Record<string, number>>; add(backend: string): void } {
+  const counts: Record<string, number> = {}
+  return {
+    counts,
+    add(backend) {
+      counts[backend] = (counts[backend] ?? 0) + 1
+    },
+  }
+}
+
 const QUIET_BELOW = 20
 const TERMINAL_EVERY_MS = 200
 const PLAIN_EVERY_MS = 10_000
@@ -34,7 +48,8 @@ export function reporter(io: Io, verb: string, options: { readonly quiet?: boole
       if (now - last < (terminal ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS)) return
       last = now
       const line = `prov: ${verb} ${lineOf(done, total, (now - began) / 1000, more)}`
-      io.stderr.write(terminal ? `\r\u001b[K${line}` : `${line}\n`)
+      // A line that wraps could not be drawn over.
+      io.stderr.write(terminal ? `\r\u001b[K${line.slice(0, (io.stderr.columns ?? 80) - 1)}` : `${line}\n`)
       drawn = terminal
     },
     end() {

@@ -12,6 +12,7 @@ import type { GoodCopy } from './judge.ts'
 import { lookFor } from './look.ts'
 import { differences } from './meaning.ts'
 import { type PlanRow, planRow } from './plan.ts'
+import { failuresOf, type Report } from './progress.ts'
 import type { CopyReceipt } from './receipt.ts'
 import type { RetryOptions } from './retry.ts'
 import { runOf, sealRuns } from './seal.ts'
@@ -40,7 +41,7 @@ export interface StoreJob {
   readonly signal: AbortSignal
   readonly retry: RetryOptions
   /** Called as copies are settled; for progress only. */
-  readonly progress?: (done: number, total: number) => void
+  readonly progress?: Report
 }
 
 export interface StoredItem {
@@ -91,11 +92,13 @@ export async function store(job: StoreJob): Promise<StoreReport> {
   const sign = signOnce(job.signer, trust)
   const foreign = foreignPlaces(prepared)
   let done = 0
+  const failures = failuresOf()
   const items = await Promise.all(
     prepared.map((one) =>
       limit(async () => {
         const stored = await storeOne(one, sign, trust, foreign, job)
-        job.progress?.(++done, prepared.length)
+        for (const { backend, outcome } of stored.copies) if (outcome === 'failed') failures.add(backend)
+        job.progress?.(++done, prepared.length, { errors: failures.counts })
         return stored
       }),
     ),

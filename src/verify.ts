@@ -5,6 +5,7 @@ import { type Artifact, artifactName } from './artifact.ts'
 import type { About, Backend } from './backend.ts'
 import { type ErrorJson, gravest } from './errors.ts'
 import { lookFor } from './look.ts'
+import { failuresOf, type Report } from './progress.ts'
 import { type Demands, settle } from './settle.ts'
 import type { Trust } from './trust.ts'
 
@@ -24,7 +25,7 @@ export interface VerifyJob {
   readonly demands: Demands
   readonly signal: AbortSignal
   /** Called as artifacts are settled; for progress only. */
-  readonly progress?: (done: number, total: number) => void
+  readonly progress?: Report
 }
 
 export interface VerifiedArtifact extends Agreement {
@@ -54,11 +55,13 @@ const AT_ONCE = 64
 export async function verify(job: VerifyJob): Promise<VerifyReport> {
   const limit = pLimit(AT_ONCE)
   let done = 0
+  const failures = failuresOf()
   const judged = await Promise.all(
     job.targets.map((target) =>
       limit(async () => {
         const one = await verifyOne(target, job)
-        job.progress?.(++done, job.targets.length)
+        for (const row of one.rows) if (row.mark === '!') failures.add(row.backend)
+        job.progress?.(++done, job.targets.length, { errors: failures.counts })
         return one
       }),
     ),
