@@ -1,4 +1,7 @@
-/** What a backend's test file gives to the suite: a fresh place, handles on it, and ways to break it. */
+/**
+ * What a backend's test file gives to the suite: a fresh place, handles on it, and ways to break it. The least is a run, two images
+ * and `open`; every other member lets more lines be tried.
+ */
 import type { ImageRef, RunArtifact } from '../../src/artifact.ts'
 import type { Backend, Slot } from '../../src/backend.ts'
 import type { Entry, Kind } from '../../src/entry.ts'
@@ -18,6 +21,8 @@ export interface Rig {
   open(): Backend | Promise<Backend>
   /** Handles on the same place in the named trouble. What is absent must be a known gap. */
   readonly faults?: Readonly<Partial<Record<Fault, () => Backend | Promise<Backend>>>>
+  /** True when the place may hold what other tests left there, so that a listing proves nothing. Absent: it was empty. */
+  shared?(): boolean
   /** Damages one stored copy in the slot, in whatever way this store can be damaged. */
   corrupt?(slot: Slot): Promise<void>
   /** Bytes or requests that have changed the store so far. */
