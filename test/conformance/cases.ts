@@ -5,7 +5,7 @@
 import type { Backend } from '../../src/backend.ts'
 import type { Kind } from '../../src/entry.ts'
 import { expect } from './expect.ts'
-import { type Gap, LINES, type Line } from './lines.ts'
+import { type Gap, gapList, LINES, type Line } from './lines.ts'
 import { abortLines } from './lines-abort.ts'
 import { byteLines } from './lines-bytes.ts'
 import { changeLines } from './lines-change.ts'
@@ -41,13 +41,14 @@ type Later = (cleanup: () => unknown) => void
  * @example for (const { title, run } of conformanceCases({ rig, gaps: [] })) test(title, run) // node:test, vitest, …
  */
 export function conformanceCases({ rig, gaps, kinds = ['dsse', 'raw'] }: Conformance): readonly Case[] {
+  const known = gapList(gaps)
   return (['dsse', 'raw'] as const).flatMap((kind): readonly Case[] => {
     if (!kinds.includes(kind)) {
       const says = 'not kept here, and slots says so'
       return [{ kind, says, title: `${kind}: ${says}`, run: () => tidily((later) => confirmNotKept(kind, rig, later)) }]
     }
     return (Object.entries(LINES) as [Line, string][]).map(([line, says]) => {
-      const gap = gaps.find((g) => g.line === line && (g.kind ?? kind) === kind)
+      const gap = known.find((g) => g.line === line && (g.kind ?? kind) === kind)
       const body = TESTS[line]
       if (body === undefined) throw new Error(`no test for the line ${line}`)
       const attempt = (later: Later): Promise<void> => play(kind, rig, body, later)

@@ -5,7 +5,7 @@
 import type { ImageRef, RunArtifact } from '../../src/artifact.ts'
 import type { Backend, Slot } from '../../src/backend.ts'
 import type { Entry, Kind } from '../../src/entry.ts'
-import type { Gap } from './lines.ts'
+import type { Gaps } from './lines.ts'
 
 /** Each gives a handle on a place that fails in this way from the first call on. `stalled` never answers. */
 export type Fault = 'denied' | 'throttled' | 'unreachable' | 'timedOut' | 'tooLarge' | 'stalled'
@@ -37,8 +37,8 @@ export interface Rig {
 export interface Conformance {
   /** Called once a test. */
   readonly rig: () => Rig | Promise<Rig>
-  /** From test/conformance/gaps.ts. A gap that can be tried is tried, and must still fail. */
-  readonly gaps: readonly Gap[]
+  /** prov's own are in test/conformance/gaps.ts. A gap that can be tried is tried, and must still fail. */
+  readonly gaps: Gaps
   /** Default: both. For a kind that is left out, `slots` must be [] and the capabilities must say so. */
   readonly kinds?: readonly Kind[]
 }
