@@ -39,10 +39,11 @@ export async function conform(job: ConformJob): Promise<ConformReport> {
   const { module, settings, only, verbose, limitMs } = job
   const state: State = { ends: [], loaded: false, running: false }
   const { ends } = state
+  const loadingMs = Math.max(limitMs, LOADING_MS)
   const options = {
     env: job.env,
     signal: job.signal,
-    limitMs: () => (state.running ? limitMs : Math.max(limitMs, LOADING_MS)),
+    limitMs: () => (state.running ? limitMs : loadingMs),
     output: job.output,
   }
   let hung = 0
@@ -52,7 +53,7 @@ export async function conform(job: ConformJob): Promise<ConformReport> {
     const before = ends.length
     const task = { module, settings, only, verbose, from: before }
     const end = await runChild(task, options, (message) => hear(state, message, job))
-    const why = whyEnded(end, limitMs)
+    const why = whyEnded(end, state.running ? limitMs : loadingMs)
     const { plan } = state
     if (plan === undefined) {
       throw state.refused ?? new ProvError('backend_unknown', `${job.file}: while it was loaded ${why}`)

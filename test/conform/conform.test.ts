@@ -222,6 +222,12 @@ describe('what is no backend: one line, exit 2', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   })
 
+  test('a module that never ends loading', async () => {
+    const { code, stderr } = await prov(['conform', moduleOf('await new Promise(() => {})'), '--timeout', '1'])
+    expect(stderr).toMatch(/backend_unknown: .*while it was loaded it did not end within 10 s/)
+    expect(code).toBe(2)
+  })
+
   test('--json says the same on stdout', async () => {
     const { code, stdout } = await prov(['conform', moduleOf('export {}'), '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ exit: 2, error: { code: 'backend_unknown' } })
@@ -245,6 +251,34 @@ describe('the process of the backend', () => {
     const loud = await prov(['conform', moduleOf(source), '--only', 'dsse: close', '--verbose'])
     expect(loud.stderr).toContain('a debug line\n')
     expect(loud.stdout).toMatch(/^pass {14}close: close twice is no error$/m)
+  })
+
+  test('a module that cannot be loaded a second time: the rest is not run', async () => {
+    const mark = JSON.stringify(join(scratch(), 'mark'))
+    const source = `
+      import { existsSync, writeFileSync } from 'node:fs'
+      import { openBackend } from 'prov'
+      if (existsSync(${mark})) throw new Error('one at a time')
+      export const rig = async (context) => {
+        const backend = await openBackend('memory', context)
+        return { open: () => ({ ...backend, size: () => { writeFileSync(${mark}, ''); process.exit(7) } }) }
+      }`
+    const report = await judged([moduleOf(source), '--only', 'size'])
+    expect(report.cases.map((row) => row.reason)).toEqual([
+      'the process ended (exit 7)',
+      ...Array(3).fill(
+        'not tried: the module could not be loaded again: the module could not be loaded: one at a time',
+      ),
+    ])
+    expect(report.exit).toBe(3)
+  })
+
+  test('what is sent over the channel besides is not for prov', async () => {
+    const source = `
+      import { openBackend } from 'prov'
+      for (const message of [null, 1, 'end', {}, { type: 'other' }, { type: 'end', index: 0, result: 'pass' }]) process.send(message)
+      export const rig = async (context) => ({ open: () => openBackend('memory', context) })`
+    expect((await judged([moduleOf(source), '--only', 'close'])).counts).toMatchObject({ pass: 2, fail: 0 })
   })
 
   test('Ctrl-C ends a line that hangs, and the process with it: exit 130', async () => {

@@ -23,6 +23,8 @@ export type LineTests = Readonly<Partial<Record<Line, (scene: Scene) => Promise<
 
 /**
  * A slot near the first one, and an entry that belongs there: of another image of the run, or of another run where images are not kept.
+ *
+ * @example const { place, entry } = nearby(scene); await scene.backend.put(place, entry, calm())
  */
 export function nearby({ kind, rig, backend }: Scene): { readonly place: Slot; readonly entry: Entry } {
   const images = backend.capabilities.kinds.includes('raw')
