@@ -41,7 +41,13 @@ function withoutFacades(code: string): string {
 }
 
 const { metafile, outputFiles } = await build({
-  entryPoints: { cli: 'src/cli.ts', index: 'src/index.ts' },
+  // The suite that defines a backend is part of the package: to import (`prov/conformance`), and to run in a process of its own.
+  entryPoints: {
+    cli: 'src/cli.ts',
+    index: 'src/index.ts',
+    conformance: 'test/conformance/public.ts',
+    'conform-child': 'test/conformance/process.ts',
+  },
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,

@@ -1,5 +1,5 @@
 /**
- * The backend contract. `test/conformance/` is its definition: what is not checked there is not promised.
+ * The backend contract. `test/conformance/` is its definition (in the package `prov/conformance`): what is not checked there is not promised.
  * A backend moves bytes; it never signs, verifies or decides.
  */
 import type { Artifact, RunArtifact, RunClaim, Subject } from './artifact.ts'

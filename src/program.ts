@@ -2,6 +2,7 @@
 import { Command, type Option } from 'commander'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
+import { conformCommand } from './commands/conform.ts'
 import { getCommand } from './commands/get.ts'
 import { keysCommand } from './commands/keys.ts'
 import { listCommand } from './commands/list.ts'
@@ -50,6 +51,7 @@ verify, 4 copies disagree, 5 a copy is missing, 6 a backend could not be read,
     listCommand(io),
     keysCommand(io),
     configCommand(io),
+    conformCommand(io, exit),
     completionCommand(io, () => root),
   ]
   for (const command of commands) root.addCommand(command)

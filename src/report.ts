@@ -157,7 +157,11 @@ function errorLine(error: ErrorJson): string {
   return `${error.code}: ${error.message}${hint}`
 }
 
-/** Lines at the width of the layout, control characters spelled out. */
+/**
+ * Lines as they are printed: made plain, and wrapped at the width of the terminal.
+ *
+ * @example page(['a line', { mark: '=', rest: ' tekton' }], { width: 60, colour: false }) // 'a line\n  =  tekton\n'
+ */
 export function page(lines: readonly Line[], layout: Layout): string {
   const wrapped = lines.flatMap((line) => {
     if (typeof line === 'string') return wrap(plain(line), layout.width)

@@ -1,8 +1,9 @@
 /** Questions that the lines of the suite ask about what a backend gave back. */
-import { expect } from 'vitest'
+
 import type { Backend, Found, FoundDamage, Slot } from '../../src/backend.ts'
 import { type Entry, entryId, type Signature, sameBytes } from '../../src/entry.ts'
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
+import { expect } from './expect.ts'
 
 /** A signal that nobody aborts. */
 export const calm = (): { readonly signal: AbortSignal } => ({ signal: new AbortController().signal })
@@ -37,12 +38,14 @@ export function damages(found: readonly Found[]): readonly FoundDamage[] {
 
 /** Payload, type and signature bytes of `wanted` are there, byte for byte, and no other signature. */
 export function expectSame(found: Entry | undefined, wanted: Entry): void {
-  expect(found, 'the entry is there').toBeDefined()
+  expect(found, 'the entry').toBeDefined()
   if (found === undefined) return
-  expect(found.kind).toBe(wanted.kind)
-  expect(found.payloadType).toBe(wanted.payloadType)
-  expect(Buffer.from(found.payload).toString('base64')).toBe(Buffer.from(wanted.payload).toString('base64'))
-  expect(signatureSet(found)).toEqual(signatureSet(wanted))
+  expect(found.kind, 'the kind').toBe(wanted.kind)
+  expect(found.payloadType, 'the payload type').toBe(wanted.payloadType)
+  expect(Buffer.from(found.payload).toString('base64'), 'the payload').toBe(
+    Buffer.from(wanted.payload).toString('base64'),
+  )
+  expect(signatureSet(found), 'the signatures').toEqual(signatureSet(wanted))
 }
 
 export function signatureSet(entry: Entry): readonly string[] {
@@ -59,15 +62,22 @@ export async function failure(call: Promise<unknown> | (() => unknown)): Promise
   try {
     await (typeof call === 'function' ? call() : call)
   } catch (thrown) {
-    expect(thrown).toBeInstanceOf(ProvError)
     if (thrown instanceof ProvError) return thrown
+    throw new Error(noProvError(thrown), { cause: thrown })
   }
   throw new Error('the call did not fail')
 }
 
+/** The core knows its own class only: what another copy of prov, or a look-alike, throws is a defect to it. */
+function noProvError(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return 'it failed with something that is no Error'
+  if (thrown.name !== 'ProvError') return `it failed without a code: ${thrown.name}: ${thrown.message}`
+  return 'it failed with the ProvError of another copy of prov: try with the prov that the backend imports'
+}
+
 export async function expectCode(call: Promise<unknown> | (() => unknown), code: ErrorCode): Promise<ProvError> {
   const error = await failure(call)
-  expect(error.code, error.message).toBe(code)
+  expect<string>(error.code, `the code of "${error.message}"`).toBe(code)
   return error
 }
 

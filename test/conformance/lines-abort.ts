@@ -1,6 +1,7 @@
 /** Stopping. */
-import { expect } from 'vitest'
+
 import { calm, collect, expectCode, look } from './checks.ts'
+import { expect } from './expect.ts'
 import { sampleEntry } from './samples.ts'
 import { CannotTry, type LineTests } from './scene.ts'
 
@@ -19,7 +20,7 @@ export const abortLines: LineTests = {
   },
   abortDuring: async ({ kind, rig, slot }) => {
     const open = rig.faults?.stalled
-    if (open === undefined) throw new CannotTry('no way to stall')
+    if (open === undefined) throw new CannotTry('the rig has no `faults.stalled`')
     const backend = await open()
     const entry = sampleEntry(kind, rig.run, rig.image)
     for (const call of [

@@ -1,7 +1,8 @@
 /** What goes in comes out. */
-import { expect } from 'vitest'
+
 import type { Entry } from '../../src/entry.ts'
 import { calm, entries, expectSame } from './checks.ts'
+import { expect } from './expect.ts'
 import { LEAF, oddlySpelled, ROOT, sampleEntry, signed, simplesigning, statement } from './samples.ts'
 import type { LineTests, Scene } from './scene.ts'
 

@@ -1,10 +1,11 @@
 /** What changes or ends a copy: replace, remove, list, seal. A backend without the ability says so in its capabilities. */
-import { expect } from 'vitest'
+
 import type { Found, Slot } from '../../src/backend.ts'
 import { sha256Hex } from '../../src/entry.ts'
 import { calm, collect, damages, entries, entrySet, expectCode, expectSame, look } from './checks.ts'
+import { expect } from './expect.ts'
 import { aboutOf, sampleEntry } from './samples.ts'
-import { CannotTry, type LineTests, type Scene } from './scene.ts'
+import { CannotTry, type LineTests, nearby, type Scene } from './scene.ts'
 
 export const changeLines: LineTests = {
   replace: async (scene) => {
@@ -22,7 +23,7 @@ export const changeLines: LineTests = {
   replaceDamage: async (scene) => {
     const { kind, rig, backend, slot } = scene
     needs(scene, 'replace')
-    if (rig.corrupt === undefined) throw new CannotTry('no way to corrupt')
+    if (rig.corrupt === undefined) throw new CannotTry('the rig has no `corrupt`')
     const entry = sampleEntry(kind, rig.run, rig.image)
     await backend.put(slot, entry, calm())
     await rig.corrupt(slot)
@@ -85,6 +86,7 @@ export const changeLines: LineTests = {
         put.push(slot)
       }
     }
+    if (rig.shared?.()) throw new CannotTry('the tests share one place, whose list proves nothing')
     const all = await listed(scene, {})
     expect(keys(all)).toEqual(keys(put))
     for (const slot of all) expect(await look(backend, slot)).toHaveLength(1)
@@ -92,7 +94,8 @@ export const changeLines: LineTests = {
     expect(await listed(scene, { subject: sha256Hex(Buffer.from('no such subject')) })).toEqual([])
   },
   seal: async ({ kind, rig, backend, slot, another }) => {
-    if (backend.seal === undefined || rig.sealed === undefined) throw new CannotTry('no seal')
+    if (backend.seal === undefined) throw new CannotTry('the backend has no `seal`')
+    if (rig.sealed === undefined) throw new CannotTry('the rig has no `sealed`')
     const entry = sampleEntry(kind, rig.run, rig.image)
     await backend.put(slot, entry, calm())
     expect(await rig.sealed()).toBe(false)
@@ -111,7 +114,7 @@ export const changeLines: LineTests = {
 /** The ability and the method go together; a backend without both has a known gap. */
 function needs({ backend }: Scene, ability: 'replace' | 'remove' | 'list'): void {
   expect(backend[ability] !== undefined).toBe(backend.capabilities[ability])
-  if (backend[ability] === undefined) throw new CannotTry(`no ${ability}`)
+  if (backend[ability] === undefined) throw new CannotTry(`the backend has no \`${ability}\``)
 }
 
 /** The one item of the slot with this payload. */
@@ -130,13 +133,12 @@ interface Rest {
 }
 
 /** Puts a neighbour into the same slot where it holds many, and one into a slot nearby. */
-async function withNeighbours({ kind, rig, backend, slot }: Scene): Promise<Rest> {
+async function withNeighbours(scene: Scene): Promise<Rest> {
+  const { kind, rig, backend, slot } = scene
   const neighbour = sampleEntry(kind, rig.run, rig.image, 'neighbour')
   if (slot.holds === 'many') await backend.put(slot, neighbour, calm())
-  const other = backend.capabilities.kinds.includes('raw') ? 'raw' : kind
-  const place = backend.slots(aboutOf(other, rig.run, rig.otherImage))[0]
-  if (place === undefined) throw new Error('no slot nearby')
-  await backend.put(place, sampleEntry(other, rig.run, rig.otherImage), calm())
+  const { place, entry } = nearby(scene)
+  await backend.put(place, entry, calm())
   return { inSlot: slot.holds === 'many' ? [neighbour] : [], place, beside: await look(backend, place) }
 }
 
@@ -146,7 +148,7 @@ async function expectLeft({ backend, slot, another }: Scene, rest: Rest, own: Re
 }
 
 async function listed({ backend }: Scene, filter: object): Promise<readonly Slot[]> {
-  if (backend.list === undefined) throw new CannotTry('no list')
+  if (backend.list === undefined) throw new CannotTry('the backend has no `list`')
   return collect(backend.list(filter, calm()))
 }
 

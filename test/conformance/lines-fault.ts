@@ -1,10 +1,11 @@
 /** Trouble, each with a code of its own. */
-import { expect } from 'vitest'
+
 import { ERRORS, type ErrorCode } from '../../src/errors.ts'
 import { calm, damages, entries, expectCode, expectSame, look } from './checks.ts'
+import { expect } from './expect.ts'
 import type { Fault } from './rig.ts'
-import { aboutOf, sampleEntry, signed } from './samples.ts'
-import { CannotTry, type LineTests, type Scene } from './scene.ts'
+import { sampleEntry, signed } from './samples.ts'
+import { CannotTry, type LineTests, nearby, type Scene } from './scene.ts'
 
 export const faultLines: LineTests = {
   denied: (scene) => fails(scene, 'denied', 'denied', false),
@@ -17,7 +18,7 @@ export const faultLines: LineTests = {
   },
   sizeLimit: async ({ kind, rig, backend, slot }) => {
     const limit = backend.capabilities.maxEntryBytes
-    if (limit === undefined) throw new CannotTry('no limit')
+    if (limit === undefined) throw new CannotTry('the backend names no `maxEntryBytes`')
     const over = rig.oversized?.(kind) ?? signed(kind, new Uint8Array(limit + 1).fill(32))
     const writes = await rig.writes?.()
     await expectCode(() => backend.size(slot, over), 'entry_too_large')
@@ -26,7 +27,7 @@ export const faultLines: LineTests = {
     expect(await look(backend, slot)).toEqual([])
   },
   corrupt: async ({ kind, rig, backend, slot, another }) => {
-    if (rig.corrupt === undefined) throw new CannotTry('no way to corrupt')
+    if (rig.corrupt === undefined) throw new CannotTry('the rig has no `corrupt`')
     await backend.put(slot, sampleEntry(kind, rig.run, rig.image), calm())
     await rig.corrupt(slot)
     const found = await look(await another(), slot)
@@ -37,8 +38,9 @@ export const faultLines: LineTests = {
     expect(damage?.damage.message).toBeTruthy()
     expect(damage?.location).toBeTruthy()
   },
-  neighbours: async ({ kind, rig, backend, slot, another }) => {
-    if (rig.corrupt === undefined) throw new CannotTry('no way to corrupt')
+  neighbours: async (scene) => {
+    const { kind, rig, backend, slot, another } = scene
+    if (rig.corrupt === undefined) throw new CannotTry('the rig has no `corrupt`')
     await backend.put(slot, sampleEntry(kind, rig.run, rig.image), calm())
     await rig.corrupt(slot)
     const after = sampleEntry(kind, rig.run, rig.image, 'after')
@@ -50,9 +52,7 @@ export const faultLines: LineTests = {
       return
     }
     expect((await backend.put(slot, after, calm())).outcome).toBe('occupied')
-    const place = backend.slots(aboutOf('raw', rig.run, rig.otherImage))[0]
-    if (place === undefined) throw new Error('no slot for the neighbour')
-    const neighbour = sampleEntry('raw', rig.run, rig.otherImage)
+    const { place, entry: neighbour } = nearby(scene)
     expect((await backend.put(place, neighbour, calm())).outcome).toBe('written')
     expectSame((await entries(await another(), place))[0], neighbour)
     expect(damages(await look(backend, slot))).toHaveLength(1)
@@ -61,7 +61,7 @@ export const faultLines: LineTests = {
 
 async function inTrouble(scene: Scene, fault: Fault): ReturnType<Scene['another']> {
   const open = scene.rig.faults?.[fault]
-  if (open === undefined) throw new CannotTry(`no way to bring about: ${fault}`)
+  if (open === undefined) throw new CannotTry(`the rig has no \`faults.${fault}\``)
   return open()
 }
 

@@ -1,6 +1,7 @@
 /** Where copies belong. */
-import { expect } from 'vitest'
+
 import { calm, look } from './checks.ts'
+import { expect } from './expect.ts'
 import { aboutOf, sampleEntry } from './samples.ts'
 import type { LineTests } from './scene.ts'
 

@@ -1,7 +1,8 @@
 /** What put does to what is there. */
-import { expect } from 'vitest'
+
 import { entryId, signatureId } from '../../src/entry.ts'
 import { calm, entries, entrySet, expectSame, look, merged } from './checks.ts'
+import { expect } from './expect.ts'
 import { oddlySpelled, sampleEntry, signed } from './samples.ts'
 import type { LineTests } from './scene.ts'
 

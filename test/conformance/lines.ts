@@ -53,3 +53,16 @@ export interface Gap {
   /** It holds more often than not, so that trying it proves nothing: listed, and measured elsewhere. */
   readonly byChance?: true
 }
+
+/** Gaps as a list, or as reasons by line. */
+export type Gaps = readonly Gap[] | Readonly<Partial<Record<Line, string>>>
+
+/** @example gapList({ close: 'a second close hangs' }) // [{ line: 'close', reason: 'a second close hangs' }] */
+export function gapList(gaps: Gaps): readonly Gap[] {
+  if (isList(gaps)) return gaps
+  return (Object.keys(gaps) as Line[]).map((line) => ({ line, reason: gaps[line] ?? '' }))
+}
+
+function isList(gaps: Gaps): gaps is readonly Gap[] {
+  return Array.isArray(gaps)
+}

@@ -1,8 +1,11 @@
-/** What a backend's test file gives to the suite: a fresh place, handles on it, and ways to break it. */
+/**
+ * What a backend's test file gives to the suite: a fresh place, handles on it, and ways to break it. The least is a run, two images
+ * and `open`; every other member lets more lines be tried.
+ */
 import type { ImageRef, RunArtifact } from '../../src/artifact.ts'
 import type { Backend, Slot } from '../../src/backend.ts'
 import type { Entry, Kind } from '../../src/entry.ts'
-import type { Gap } from './lines.ts'
+import type { Gaps } from './lines.ts'
 
 /** Each gives a handle on a place that fails in this way from the first call on. `stalled` never answers. */
 export type Fault = 'denied' | 'throttled' | 'unreachable' | 'timedOut' | 'tooLarge' | 'stalled'
@@ -18,6 +21,8 @@ export interface Rig {
   open(): Backend | Promise<Backend>
   /** Handles on the same place in the named trouble. What is absent must be a known gap. */
   readonly faults?: Readonly<Partial<Record<Fault, () => Backend | Promise<Backend>>>>
+  /** True when the place may hold what other tests left there, so that a listing proves nothing. Absent: it was empty. */
+  shared?(): boolean
   /** Damages one stored copy in the slot, in whatever way this store can be damaged. */
   corrupt?(slot: Slot): Promise<void>
   /** Bytes or requests that have changed the store so far. */
@@ -32,8 +37,8 @@ export interface Rig {
 export interface Conformance {
   /** Called once a test. */
   readonly rig: () => Rig | Promise<Rig>
-  /** From test/conformance/gaps.ts. A gap that can be tried is tried, and must still fail. */
-  readonly gaps: readonly Gap[]
+  /** prov's own are in test/conformance/gaps.ts. A gap that can be tried is tried, and must still fail. */
+  readonly gaps: Gaps
   /** Default: both. For a kind that is left out, `slots` must be [] and the capabilities must say so. */
   readonly kinds?: readonly Kind[]
 }

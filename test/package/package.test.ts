@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ROOT, run } from '../support/cli.ts'
+import type { ConformReport } from '../../src/conform/report.ts'
+import { type Outcome, ROOT, run } from '../support/cli.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 
@@ -44,7 +45,10 @@ describe('the package', () => {
       'bin/prov.js',
       'dist/cli.js',
       'dist/index.js',
+      'dist/conformance.js',
+      'dist/conform-child.js',
       'dist/types/src/index.d.ts',
+      'dist/types/test/conformance/public.d.ts',
     ]) {
       expect(paths).toContain(wanted)
     }
@@ -82,7 +86,121 @@ console.log(code, ERRORS[code].exit)
 // @ts-expect-error: the codes are a closed union
 new ProvError('no such code', '')
 `
-    writeFileSync(join(consumer, 'consumer.ts'), source)
+    const check = await typeChecked('consumer.ts', source)
+    expect(check.code, check.stdout).toBe(0)
+    writeFileSync(
+      join(consumer, 'consumer.mjs'),
+      "import { ERRORS, ProvError } from 'prov'\nconsole.log(ERRORS[new ProvError('absent', '').code].exit)\n",
+    )
+    expect(await run(process.execPath, ['consumer.mjs'], { cwd: consumer })).toMatchObject({ code: 0, stdout: '5\n' })
+  })
+
+  it("gives the conformance suite with types: a backend's contract, its rig, its gaps", async () => {
+    const source = `import type { Backend, Capabilities, Context, Found, ListFilter, OpenBackend, Receipt, Slot } from 'prov'
+import { type BackendModule, type Case, conformanceCases, type Line, LINES, sampleImage, sampleRun } from 'prov/conformance'
+declare const mine: (context: Context) => Backend
+export const open: OpenBackend = mine
+const image = sampleImage('registry.example/acme/app', 'app')
+const rig = (context: Context) => ({
+  run: sampleRun('build-1', image),
+  image,
+  otherImage: sampleImage('registry.example/acme/other', 'other'),
+  open: () => mine(context),
+  corrupt: async (slot: Slot) => console.log(slot.key),
+})
+export const module = { rig, gaps: { close: 'a second close hangs' } } satisfies BackendModule
+const cases: readonly Case[] = conformanceCases({ rig: () => rig({} as Context), gaps: module.gaps })
+const line: Line = 'putTwice'
+console.log(cases.length, LINES[line], {} as Capabilities & Found & ListFilter & Receipt)
+// @ts-expect-error: the lines are a closed union
+conformanceCases({ rig: () => rig({} as Context), gaps: { puttwice: '' } })
+// @ts-expect-error: a backend without get is none
+const open2: OpenBackend = () => ({ name: 'x', slots: () => [] })
+`
+    const check = await typeChecked('suite.ts', source)
+    expect(check.code, check.stdout).toBe(0)
+  })
+
+  describe("with the README's backend", () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+    const [, name = '', code = ''] =
+      /<!-- example: ([a-z.]+) -->\n```js\n([\s\S]*?)```\n<!-- end of example -->/.exec(readme) ?? []
+
+    beforeAll(() => {
+      expect(name).toBe('folder.js')
+      writeFileSync(join(consumer, name), code)
+    })
+
+    it('prov conform passes it, in the way that the README shows', async () => {
+      const [, args = ''] = /^prov (conform \.\/folder\.js .*)$/m.exec(readme) ?? []
+      const ours = args.replace('/var/tmp/try', scratch()).split(' ')
+      const { stdout, stderr, code } = await run(installed, [...ours, '--json'], { env, cwd: consumer })
+      expect(code, stderr).toBe(0)
+      const report = JSON.parse(stdout) as ConformReport
+      expect(report).toMatchObject({ backend: 'folder', counts: { fail: 0, gap: 3 } })
+      expect(report.counts.pass).toBeGreaterThan(18)
+    })
+
+    it('and so does a test runner of its own', async () => {
+      const source = `import test from 'node:test'
+import { conformanceCases, sampleImage, sampleRun } from 'prov/conformance'
+import { gaps, open } from './folder.js'
+const image = sampleImage('registry.example/acme/app', 'app')
+let places = 0
+const rig = () => {
+  const folder = ${JSON.stringify(scratch())} + '/' + places++
+  const otherImage = sampleImage('registry.example/acme/other', 'other')
+  return { run: sampleRun('build-1', image), image, otherImage, open: () => open({ setting: () => folder }) }
+}
+for (const { line, title, run } of conformanceCases({ rig, gaps, kinds: ['dsse'] })) {
+  if (['bytes', 'race', 'certificates', undefined].includes(line)) test(title, run)
+}
+`
+      writeFileSync(join(consumer, 'folder.test.mjs'), source)
+      const { stdout, code } = await run(process.execPath, ['--test', '--test-reporter=tap', 'folder.test.mjs'], {
+        env,
+        cwd: consumer,
+      })
+      expect(code, stdout).toBe(0)
+      expect(stdout).toMatch(/^# pass 4$/m)
+    })
+
+    it('and the library stores in it and verifies what it stored', async () => {
+      const source = `import { createHash } from 'node:crypto'
+import { formatNamed, loadSigner, loadTrust, store, verify } from 'prov'
+import { open } from './folder.js'
+const payload = Buffer.from(JSON.stringify({
+  _type: 'https://in-toto.io/Statement/v1',
+  subject: [{ name: 'app', digest: { sha256: createHash('sha256').update('app').digest('hex') } }],
+  predicateType: 'https://openvex.dev/ns/v0.2.0',
+  predicate: {},
+}))
+const { subject: subjects, predicateType } = JSON.parse(payload)
+const artifact = { type: 'statement', name: 'vex.json', payload, predicateType, subjects }
+const backends = [open({ setting: () => ${JSON.stringify(scratch())} })]
+const { signal } = new AbortController()
+const trust = await loadTrust([${JSON.stringify(PUBLIC_KEY)}])
+const retry = { budget: { attempts: 1, totalMs: 0 }, signal, now: Date.now, sleep: async () => {}, random: Math.random }
+const report = await store({
+  items: [{ artifact, format: formatNamed('statement'), backends }],
+  signer: () => loadSigner({ key: ${JSON.stringify(PRIVATE_KEY)}, password: async () => Buffer.from(${JSON.stringify(PASSWORD)}) }),
+  trust: async () => trust, formatOptions: {}, optional: [], resign: false, dryRun: false, signal, retry,
+})
+const about = { artifact, kind: 'dsse', subjects }
+const target = { about, backends, required: () => [], mayBeAbsent: false }
+const demands = { optional: [], strict: true }
+const verdict = await verify({ targets: [target], trust, demands, signal })
+console.log(report.exit, report.items[0].copies[0].outcome, verdict.exit, verdict.artifacts[0].rows[0].mark)
+`
+      writeFileSync(join(consumer, 'use.mjs'), source)
+      const used = await run(process.execPath, ['use.mjs'], { env, cwd: consumer })
+      expect(used).toMatchObject({ code: 0, stdout: '0 written 0 =\n', stderr: '' })
+    })
+  })
+
+  /** What tsc says of a file in the consumer's folder, in strict mode. */
+  async function typeChecked(name: string, source: string): Promise<Outcome> {
+    writeFileSync(join(consumer, name), source)
     const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]
     const flags = [
       '--noEmit',
@@ -95,12 +213,6 @@ new ProvError('no such code', '')
       'false',
       ...types,
     ]
-    const check = await run(join(BIN_FOLDER, 'tsc'), [...flags, 'consumer.ts'], { env, cwd: consumer })
-    expect(check.code, check.stdout).toBe(0)
-    writeFileSync(
-      join(consumer, 'consumer.mjs'),
-      "import { ERRORS, ProvError } from 'prov'\nconsole.log(ERRORS[new ProvError('absent', '').code].exit)\n",
-    )
-    expect(await run(process.execPath, ['consumer.mjs'], { cwd: consumer })).toMatchObject({ code: 0, stdout: '5\n' })
-  })
+    return run(join(BIN_FOLDER, 'tsc'), [...flags, name], { env, cwd: consumer })
+  }
 })
