@@ -157,7 +157,8 @@ function errorLine(error: ErrorJson): string {
   return `${error.code}: ${error.message}${hint}`
 }
 
-function page(lines: readonly Line[], layout: Layout): string {
+/** Lines as they are printed: made plain, wrapped, marks coloured. @example page(["a line"], layout) // "a line\n" */
+export function page(lines: readonly Line[], layout: Layout): string {
   const wrapped = lines.flatMap((line) => {
     if (typeof line === 'string') return wrap(plain(line), layout.width)
     const [first = '', ...rest] = wrap(plain(`  ${line.mark} ${line.rest}`), layout.width)

@@ -172,6 +172,7 @@ export function open(context: Context): Backend {
     replace,
     remove,
     list,
+    diagnose: async (options) => (await import('./diagnose.ts')).diagnose(context, target, options, open),
     close: async () => {
       const opened = connecting
       connecting = undefined

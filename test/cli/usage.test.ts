@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { BIN, cleanEnv, prov, ROOT, run } from '../support/cli.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture, runOfImage } from '../support/runs.ts'
 
-const COMMANDS = ['store', 'verify', 'payload', 'get', 'list', 'keys', 'completion'] as const
+const COMMANDS = ['store', 'verify', 'payload', 'get', 'list', 'doctor', 'keys', 'completion'] as const
 const RUN = 'fixtures/runs/kaniko-taskrun.json'
 
 describe('help', () => {
@@ -21,7 +21,7 @@ describe('help', () => {
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
   })
 
-  test.each(['store', 'verify', 'payload', 'get', 'list', 'keys generate', 'config show', 'config check'])(
+  test.each(['store', 'verify', 'payload', 'get', 'list', 'doctor', 'keys generate', 'config show', 'config check'])(
     '%s takes --json',
     async (command) => {
       expect((await prov([...command.split(' '), '--help'])).stdout).toMatch(/^ +--json /m)
