@@ -105,8 +105,7 @@ export async function tryUpload(
         () => true,
         () => false,
       ))
-    const end =
-      cancelled === true ? 'and cancelled' : 'and not finished (it could not be cancelled and expires by itself)'
+    const end = cancelled === true ? 'and cancelled' : 'and left to expire, since it could not be cancelled'
     return degraded(`tried as far as can be undone: an upload was begun ${end}. ${why}`)
   })
 }

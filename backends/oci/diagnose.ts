@@ -130,14 +130,21 @@ async function limits(
   const reduced = bundleless ? withSettings(context, { 'storage.oci.encoding-format': 'dsse' }) : context
   const image = madeUpImage(own ?? repo, context.random)
   if (options.readOnly) return { checks: [...checks, ...note], image, standIn: job.open(reduced) }
+  const limited = (reason: string, more: readonly Diagnosis[]): Diagnostics => ({
+    checks: [...checks, ...note, ...more],
+    image,
+    standIn: job.open(reduced),
+    upTo: { extent: 'read', reason },
+  })
   for (const one of job.repos) {
-    const isThere = await isMade(registry, one, options)
-    const why = isThere ? await canDelete(registry, one, options) : `${one} is not there yet, and a probe would make it`
-    if (why === undefined) continue
-    const write = await tryUpload(registry, one, why, () => context.now(), options)
-    const kept = stated('delete', isThere ? degraded(why) : skipped(why))
-    const all = [...checks, ...note, write, kept]
-    return { checks: all, image, standIn: job.open(reduced), upTo: { extent: 'read', reason: why } }
+    // Some registries make a repository with the first upload that is begun.
+    if (!(await isMade(registry, one, options))) {
+      return limited(`${one} is not there yet, and a probe would make it: push something there first`, [])
+    }
+    const kept = await canDelete(registry, one, options)
+    if (kept === undefined) continue
+    const write = await tryUpload(registry, one, kept, () => context.now(), options)
+    return limited(kept, [write, stated('delete', degraded(kept))])
   }
   return { ...(await standing(job, reduced, image, options)), checks: [...checks, ...note] }
 }
