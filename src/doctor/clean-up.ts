@@ -32,19 +32,25 @@ export async function cleanUp(job: CleanUpJob): Promise<Diagnosis> {
   const { backend, slots, entries, diagnostics } = job
   const signal = AbortSignal.timeout(LIMIT_MS)
   return examine('clean-up', job.now, async () => {
-    const left: string[] = []
-    const attempt = async (place: string, work: () => Promise<void>): Promise<void> => {
+    const attempt = async (place: string, work: () => Promise<void>): Promise<readonly string[]> => {
       try {
         await work()
+        return []
       } catch (thrown) {
         const { message, location } = asProvError(thrown)
-        left.push(`${location ?? place} (${message})`)
+        return [`${location ?? place} (${message})`]
       }
     }
     if (job.hurried) await sleep(SETTLE_MS)
-    for (const slot of slots) await attempt(slot.key, () => removeAll(backend, slot, entries, signal))
+    const kept: string[] = []
+    for (const slot of slots) {
+      kept.push(...(await attempt(slot.key, () => removeAll(backend, slot, entries, signal))))
+    }
     await diagnostics.standIn?.close()
-    await attempt(backend.name, async () => diagnostics.sweep?.(slots, { signal }))
+    const { sweep } = diagnostics
+    const unswept = sweep === undefined ? kept : await attempt(backend.name, () => sweep(slots, { signal }))
+    // A sweep that succeeds has taken away what could not be removed as a copy, too.
+    const left = unswept.length === 0 ? [] : [...new Set([...kept, ...unswept])]
     if (left.length === 0) return 'nothing is left behind'
     throw new ProvError('incomplete', `the probe may be left behind at ${left.join(', ')}`, {
       backend: backend.name,

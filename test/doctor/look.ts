@@ -34,8 +34,9 @@ export function outcomes({ checks }: BackendReport): readonly string[] {
   return checks.map(({ check, outcome }) => `${check} ${outcome}`)
 }
 
+/** What all checks of that name say. */
 export function detailOf({ checks }: BackendReport, check: string): string {
-  return checks.find((one) => one.check === check)?.detail ?? `no ${check}`
+  return checks.flatMap((one) => (one.check === check ? [one.detail] : [])).join('; ')
 }
 
 /** Every file and folder below with its content, times and all that a probe could have changed. */
