@@ -1,6 +1,5 @@
 /** What gcs and s3 say of themselves: does the store keep its preconditions, and what time has it. */
 import type { Backend, CallOptions, Context, Slot } from '../../src/backend.ts'
-import { clockSkew } from '../../src/clock-skew.ts'
 import {
   type DiagnoseOptions,
   type Diagnosis,
@@ -8,9 +7,9 @@ import {
   degraded,
   examine,
   type Look,
-  stated,
 } from '../../src/diagnosis.ts'
 import { ProvError } from '../../src/errors.ts'
+import { clockAt } from '../clock.ts'
 import { scratchIn, withSettings } from '../scratch.ts'
 import { PARTS } from './layout.ts'
 import { objectName, placeIn } from './place.ts'
@@ -44,7 +43,7 @@ export async function diagnose(job: DiagnoseJob, options: DiagnoseOptions): Prom
   const object = `prov-doctor/${Buffer.from(context.random(8)).toString('hex')}.probe`
   const now = () => context.now()
   const [clock, honoured] = await Promise.all([
-    clockOf(job, options.signal),
+    job.endpoint === undefined ? [] : [await clockAt(job.endpoint, context, options.signal)],
     options.readOnly ? [] : [await examine('conditional-write', now, () => preconditions(job, object, options))],
   ])
   // What was not asked about, reading and writing will say better; but nobody need wait for it twice.
@@ -53,21 +52,8 @@ export async function diagnose(job: DiagnoseJob, options: DiagnoseOptions): Prom
     const silent = check.error?.code === 'unreachable' || check.error?.code === 'timed_out'
     return silent ? [{ ...check, check: 'reach' }] : []
   })
-  if (options.readOnly || told.some(({ check }) => check === 'reach')) return { checks: [clock, ...told] }
-  return { checks: [clock, ...told], sweep: (slots, calls) => sweep(job, slots, object, calls) }
-}
-
-async function clockOf({ context, endpoint }: DiagnoseJob, signal: AbortSignal): Promise<Diagnosis> {
-  const nobody = { outcome: 'skipped', detail: 'nobody to ask for the time' } as const
-  if (endpoint === undefined) return stated('clock', nobody)
-  const now = () => context.now()
-  return examine('clock', now, async () => {
-    const sent = now()
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(10_000)])
-    // Any answer will do: no credentials are sent.
-    const answer = await fetch(endpoint, { method: 'HEAD', redirect: 'manual', signal: limited }).catch(() => undefined)
-    return answer === undefined ? nobody : clockSkew(answer.headers.get('date') ?? undefined, sent, now())
-  })
+  if (options.readOnly || told.some(({ check }) => check === 'reach')) return { checks: [...clock, ...told] }
+  return { checks: [...clock, ...told], sweep: (slots, calls) => sweep(job, slots, object, calls) }
 }
 
 async function preconditions({ name, reached }: DiagnoseJob, object: string, calls: CallOptions): Promise<Look> {

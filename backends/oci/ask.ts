@@ -49,19 +49,30 @@ export async function isMade(registry: Registry, repo: string, options: CallOpti
 }
 
 /**
- * Why nothing could be deleted again; undefined when it could. Asked for a tag and a digest that nobody has: a registry that allows it
- * answers 404.
+ * Why nothing could be deleted again; undefined when it could. Asked for a digest that nobody has: a registry that allows it answers
+ * 404.
  *
- * @example await canDelete(registry, repo, { signal }) // 'the registry deletes no manifests'
+ * @example await whyKept(registry, repo, { signal }) // 'the registry does not allow deletion, so what is written stays'
  */
-export async function canDelete(registry: Registry, repo: string, options: CallOptions): Promise<string | undefined> {
-  const byDigest = await refused(registry, repo, 'DELETE', `manifests/${NOBODYS_DIGEST}`, 'pull,push', options)
-  if (byDigest === 'not_supported') return 'the registry does not allow deletion, so what is written stays'
-  if (byDigest === 'denied') return 'the credentials do not allow deletion, so what is written stays'
-  if (byDigest !== 'absent' && byDigest !== undefined) return `the registry answers a deletion with ${byDigest}`
-  const byTag = await refused(registry, repo, 'DELETE', `manifests/${NOBODYS_TAG}`, 'pull,push', options)
-  if (byTag === 'absent' || byTag === undefined) return undefined
-  return 'the registry deletes no tag, so an empty one stays where the last copy was removed'
+export async function whyKept(registry: Registry, repo: string, options: CallOptions): Promise<string | undefined> {
+  const code = await refused(registry, repo, 'DELETE', `manifests/${NOBODYS_DIGEST}`, 'pull,push', options)
+  switch (code) {
+    case 'absent':
+    case undefined:
+      return undefined
+    case 'not_supported':
+      return 'the registry does not allow deletion, so what is written stays'
+    case 'denied':
+      return 'the credentials do not allow deletion, so what is written stays'
+    default:
+      return `the registry answers a deletion with ${code}`
+  }
+}
+
+/** Whether tags can be deleted, asked as {@link whyKept}. @example await deletesTags(registry, repo, { signal }) // false */
+export async function deletesTags(registry: Registry, repo: string, options: CallOptions): Promise<boolean> {
+  const code = await refused(registry, repo, 'DELETE', `manifests/${NOBODYS_TAG}`, 'pull,push', options)
+  return code === 'absent' || code === undefined
 }
 
 /**

@@ -16,7 +16,7 @@ import { madeUpImage } from '../../src/doctor/material.ts'
 import { ProvError } from '../../src/errors.ts'
 import { registryOf } from '../../src/reference.ts'
 import { isThere, isWritable, scratchIn, withSettings } from '../scratch.ts'
-import { canDelete, greeting, isMade, referrersOf, tryUpload } from './ask.ts'
+import { deletesTags, greeting, isMade, referrersOf, tryUpload, whyKept } from './ask.ts'
 import { connect } from './connect.ts'
 import { failure } from './failure.ts'
 import type { HostPolicy } from './hosts.ts'
@@ -34,6 +34,8 @@ export interface DiagnoseJob {
 
 const NO_IMAGE = 'name an image with --image REPO@sha256:…, or a repository with storage.oci.repository'
 const NO_BUNDLE_IMAGE = 'bundles lie with their images: name one with --image REPO@sha256:…'
+
+const NO_TAGS = 'the registry deletes no tags, so an empty one stays where the last copy is removed'
 
 /**
  * @example await diagnose({ context, settings, policy, open: openOci }, { signal, readOnly: false, artifacts: [] })
@@ -126,7 +128,7 @@ async function limits(
 ): Promise<Diagnostics> {
   const { context, settings, repo, own } = job
   const bundleless = settings.encodings.includes('sigstore-bundle') && own === undefined
-  const note = bundleless ? [stated('referrers', skipped(NO_BUNDLE_IMAGE))] : []
+  const note: Diagnosis[] = bundleless ? [stated('referrers', skipped(NO_BUNDLE_IMAGE))] : []
   const reduced = bundleless ? withSettings(context, { 'storage.oci.encoding-format': 'dsse' }) : context
   const image = madeUpImage(own ?? repo, context.random)
   if (options.readOnly) return { checks: [...checks, ...note], image, standIn: job.open(reduced) }
@@ -141,8 +143,11 @@ async function limits(
     if (!(await isMade(registry, one, options))) {
       return limited(`${one} is not there yet, and a probe would make it: push something there first`, [])
     }
-    const kept = await canDelete(registry, one, options)
-    if (kept === undefined) continue
+    const kept = await whyKept(registry, one, options)
+    if (kept === undefined) {
+      if (!(await deletesTags(registry, one, options))) note.push(stated('delete', degraded(NO_TAGS)))
+      continue
+    }
     const write = await tryUpload(registry, one, kept, () => context.now(), options)
     return limited(kept, [write, stated('delete', degraded(kept))])
   }

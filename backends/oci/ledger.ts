@@ -26,7 +26,34 @@ const SHARED: readonly string[] = [digestOf(EMPTY_CONFIG)]
 export function openLedger(): Ledger {
   const manifests = new Map<string, Made>()
   const blobs = new Map<string, Made>()
+  /** Tags that could only be taken away with their manifests. */
+  const doubtful = new Map<string, Made>()
   const note = (notes: Map<string, Made>, repo: string, ref: string) => notes.set(`${repo} ${ref}`, { repo, ref })
+
+  /** A tag that cannot be deleted goes with its manifest, if that is the probe's own. */
+  async function forget(registry: Registry, { repo, ref }: Made, options: CallOptions): Promise<void> {
+    const found = await registry.getManifest(repo, ref, options)
+    if (found === undefined) return
+    try {
+      await registry.deleteManifest(repo, ref, options)
+    } catch (thrown) {
+      const noTags = thrown instanceof ProvError && ['response_invalid', 'not_supported'].includes(thrown.code)
+      if (!noTags || ref === found.digest || !manifests.has(`${repo} ${found.digest}`)) throw thrown
+      await registry.deleteManifest(repo, found.digest, options)
+      note(doubtful, repo, ref)
+    }
+  }
+
+  /** A registry that does not let a tag go with its manifest goes on listing it. */
+  async function stillListed(registry: Registry, options: CallOptions): Promise<readonly string[]> {
+    const found: string[] = []
+    for (const repo of new Set([...doubtful.values()].map((made) => made.repo))) {
+      for await (const tag of registry.listTags(repo, options)) {
+        if (doubtful.has(`${repo} ${tag}`)) found.push(`${repo}:${tag} (an empty tag)`)
+      }
+    }
+    return found
+  }
 
   async function clear(notes: Map<string, Made>, left: string[], work: (made: Made) => Promise<void>): Promise<void> {
     for (const made of notes.values()) {
@@ -49,6 +76,7 @@ export function openLedger(): Ledger {
           }
           return registry.putManifest(repo, ref, bytes, mediaType, options)
         },
+        deleteManifest: (repo, ref, options) => forget(registry, { repo, ref }, options),
         async putBlob(repo, bytes, options) {
           const digest = digestOf(bytes)
           if (!SHARED.includes(digest) && !(await registry.hasBlob(repo, digest, options))) note(blobs, repo, digest)
@@ -61,10 +89,7 @@ export function openLedger(): Ledger {
       const left: string[] = []
       const byTag = (made: Made) => (made.ref.includes(':') ? 1 : 0)
       const ordered = new Map([...manifests].toSorted(([, a], [, b]) => byTag(a) - byTag(b)))
-      await clear(ordered, left, async ({ repo, ref }) => {
-        if ((await registry.getManifest(repo, ref, options)) === undefined) return
-        await registry.deleteManifest(repo, ref, options)
-      })
+      await clear(ordered, left, (made) => forget(registry, made, options))
       await clear(blobs, left, async ({ repo, ref }) => {
         const path = `/v2/${repo.slice(repo.indexOf('/') + 1)}/blobs/${ref}`
         try {
@@ -75,6 +100,7 @@ export function openLedger(): Ledger {
           if (!(thrown instanceof ProvError && known.includes(thrown.code))) throw thrown
         }
       })
+      left.push(...(await stillListed(registry, options)))
       if (left.length > 0) throw new ProvError('incomplete', left.join(', '), { backend: 'oci', operation: 'clean up' })
     },
   }

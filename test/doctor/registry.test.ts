@@ -71,6 +71,24 @@ for (const name of ['distribution', 'cue-oci'] as const) {
       expect(await left(there)).toEqual([])
     })
 
+    test('no deletion of tags: told, and the probe goes by its digest', async () => {
+      const there = await before(registry(name), ({ method, path }) =>
+        method === 'DELETE' && /\/manifests\/(?!sha256:)/.test(path) ? { status: 400 } : undefined,
+      )
+      const report = await lookAt('oci', { settings: { 'storage.oci.repository': there.repository } })
+      expect(outcomes(report)).toEqual(expect.arrayContaining(['write ok', 'delete degraded']))
+      expect(detailOf(report, 'delete')).toContain('an empty one stays')
+      const tags = (await tagsOf(there.endpoint, there.name)).filter((tag) => tag !== 'v1')
+      if (api) {
+        // Here a tag does not go with its manifest, and that is said.
+        expect(report).toMatchObject({ outcome: 'failed', exit: 7 })
+        for (const tag of tags) expect(detailOf(report, 'clean-up')).toContain(`${tag} (an empty tag)`)
+      } else {
+        expect(report).toMatchObject({ outcome: 'degraded', exit: 0 })
+        expect(await left(there)).toEqual([])
+      }
+    })
+
     test('--read-only sends nothing that could change anything', async () => {
       const there = await before(registry(name))
       const report = await lookAt('oci', { settings: { 'storage.oci.repository': there.repository }, readOnly: true })
@@ -91,7 +109,6 @@ for (const name of ['distribution', 'cue-oci'] as const) {
 
     for (const [title, status, path] of [
       ['no deletion', 405, /\/manifests\//],
-      ['no deletion of tags', 400, /\/manifests\/(?!sha256:)/],
       ['no deletion for these credentials', 403, /\/manifests\//],
     ] as const) {
       test(`${title}: told before anything is written, and an upload is only begun`, async () => {
@@ -111,6 +128,19 @@ for (const name of ['distribution', 'cue-oci'] as const) {
     }
   })
 }
+
+describeWith(['docker-registry'], 'doctor at distribution 2.8', () => {
+  test('which deletes no tags: everything is tried all the same, and nothing is left', async () => {
+    const there = await before(registry('docker-registry'))
+    for (const mode of ['readback', 'markers']) {
+      const settings = { 'storage.oci.repository': there.repository, 'storage.oci.tag-writes': mode }
+      const report = await lookAt('oci', { settings })
+      expect(report).toMatchObject({ outcome: 'degraded', exit: 0 })
+      expect(outcomes(report)).toEqual(expect.arrayContaining(['write ok', 'delete degraded', 'clean-up ok']))
+    }
+    expect(await left(there)).toEqual([])
+  })
+})
 
 describeWith(['distribution'], 'doctor and a registry in trouble', () => {
   const isManifestPut: Parameters<Rule>[0] extends infer S ? (seen: S) => boolean : never = ({ method, path }) =>
