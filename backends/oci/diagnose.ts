@@ -151,7 +151,8 @@ async function limits(
     const write = await tryUpload(registry, one, kept, () => context.now(), options)
     return limited(kept, [write, stated('delete', degraded(kept))])
   }
-  return { ...(await standing(job, reduced, image, options)), checks: [...checks, ...note] }
+  const found = await standing(job, reduced, image, options)
+  return { ...found, checks: [...checks, ...note, ...found.checks] }
 }
 
 async function standing(job: Told, context: Context, image: ImageRef, options: DiagnoseOptions): Promise<Diagnostics> {

@@ -142,7 +142,7 @@ const ORDER: readonly Check[] = [
   'clean-up',
 ]
 
-/** The error for a backend that could not even be opened, as a report. */
+/** The report of a backend that could not even be opened. @example unopened('docdb', error).exit // 2 */
 export function unopened(backend: string, thrown: unknown): BackendReport {
   const error = asProvError(thrown)
   return reportOf(backend, [

@@ -154,10 +154,16 @@ describeWith(['distribution'], 'doctor and a registry in trouble', () => {
     const there = await before(registry('distribution'), ({ method }) =>
       method === 'PUT' || method === 'POST' ? { status: 403 } : undefined,
     )
-    const report = await lookAt('oci', { settings: { 'storage.oci.repository': there.repository } })
-    expect(report).toMatchObject({ outcome: 'failed', exit: 7 })
-    expect(report.checks.find(({ check }) => check === 'write')?.error?.code).toBe('denied')
-    expect(outcomes(report)).toContain('clean-up ok')
+    const bundles = { 'storage.oci.encoding-format': 'sigstore-bundle' }
+    for (const look of [
+      { settings: { 'storage.oci.repository': there.repository } },
+      { settings: bundles, artifacts: there.artifacts },
+    ]) {
+      const report = await lookAt('oci', look)
+      expect(report).toMatchObject({ outcome: 'failed', exit: 7 })
+      expect(report.checks.find(({ check }) => check === 'write')?.error?.code).toBe('denied')
+      expect(outcomes(report)).toContain('clean-up ok')
+    }
     expect(await tagsOf(there.endpoint, there.name)).toEqual(['v1'])
   })
 
