@@ -3,6 +3,7 @@
  * A backend moves bytes; it never signs, verifies or decides.
  */
 import type { Artifact, RunArtifact, RunClaim, Subject } from './artifact.ts'
+import type { DiagnoseOptions, Diagnostics } from './diagnosis.ts'
 import type { Entry, Kind } from './entry.ts'
 import type { ErrorJson } from './errors.ts'
 
@@ -144,6 +145,12 @@ export interface Backend {
   remove?(slot: Slot, found: Found, options: CallOptions): Promise<void>
   /** Marks the run as signed; asked for last, once every required copy is confirmed. */
   seal?(run: RunArtifact, options: CallOptions): Promise<void>
+  /**
+   * For `prov doctor`: what only the backend can know of its state, and how it may be probed. Throws only for what is configured wrong;
+   * with `readOnly` it changes nothing. What it puts up for the probe (a scratch file) is taken away by `sweep`, which the caller must call.
+   * Absent: nothing is known beforehand, and everything that its capabilities promise may be probed.
+   */
+  diagnose?(options: DiagnoseOptions): Promise<Diagnostics>
   close(): Promise<void>
 }
 

@@ -24,6 +24,9 @@ export type {
   Slot,
 } from './backend.ts'
 export { checkEntry } from './check.ts'
+export type { Check, DiagnoseOptions, Diagnosis, Diagnostics } from './diagnosis.ts'
+export type { BackendReport } from './doctor/backend.ts'
+export { diagnoseBackend } from './doctor/backend.ts'
 export type { Entry, Kind, Signature } from './entry.ts'
 export { entryId, holds, SIMPLESIGNING_TYPE, STATEMENT_TYPE, sameBytes, sha256Hex, signatureId } from './entry.ts'
 export { decodeEnvelope, encodeEnvelope, pae, signedBytes } from './envelope.ts'

@@ -3,6 +3,7 @@ import { Command, type Option } from 'commander'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
 import { conformCommand } from './commands/conform.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { getCommand } from './commands/get.ts'
 import { keysCommand } from './commands/keys.ts'
 import { listCommand } from './commands/list.ts'
@@ -49,6 +50,7 @@ verify, 4 copies disagree, 5 a copy is missing, 6 a backend could not be read,
     payloadCommand(io),
     getCommand(io),
     listCommand(io),
+    doctorCommand(io, exit),
     keysCommand(io),
     configCommand(io),
     conformCommand(io, exit),

@@ -8,7 +8,7 @@ import type { Signer } from './signers/signer.ts'
 import { type Trust, verifySignature } from './trust.ts'
 
 /** Makes the entry of a payload; the same promise for the same payload. */
-export type Sign = (format: Format, payload: Uint8Array) => Promise<Entry>
+export type Sign = (format: Pick<Format, 'kind' | 'payloadType'>, payload: Uint8Array) => Promise<Entry>
 
 /**
  * A {@link Sign} over a signer that is opened on first use. Each signature is verified before it is handed out.

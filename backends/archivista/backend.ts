@@ -3,6 +3,7 @@ import type { Backend, CallOptions, Context, Found, OpenBackend, Receipt, Slot }
 import { type Entry, entryId, holds, signatureId } from '../../src/entry.ts'
 import { ProvError } from '../../src/errors.ts'
 import { isObject, type JsonApi, jsonApi, objectOf } from '../json-api.ts'
+import { jsonGreeting } from '../json-clock.ts'
 import { endpointOf, requestMs } from '../objects/settings.ts'
 import { digestsOf, foundOf, gitoidHex, gitoidOf, NAME, slotsOf, uploadOf } from './layout.ts'
 
@@ -98,6 +99,12 @@ export const open: OpenBackend = (context) => {
     size,
     put,
     get,
+    async diagnose({ signal }) {
+      const variables = { digests: ['0'.repeat(64)], first: 1, after: null }
+      const body = Buffer.from(JSON.stringify({ query: QUERY, variables }))
+      const call = { method: 'POST', path: '/query', body, signal, asks: true, operation: 'query' } as const
+      return { checks: await jsonGreeting(api(), { ...call, location: baseOf(context) }, context) }
+    },
     close: async () => opened?.close(),
   }
   return backend

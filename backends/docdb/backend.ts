@@ -182,6 +182,7 @@ export function open(context: Context): Backend {
     remove,
     keep,
     list,
+    diagnose: async (options) => (await import('./diagnose.ts')).diagnose(context, target, options, open),
     close: async () => {
       const opened = connecting
       connecting = undefined

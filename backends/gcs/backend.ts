@@ -15,6 +15,10 @@ export const open: OpenBackend = (context) =>
   openObjects(context, {
     name: NAME,
     sharedWrites: context.setting('storage.gcs.directory') ? 'lock' : 'precondition',
+    diagnosis: () => {
+      const { directory, endpoint } = readSettings(context)
+      return { name: NAME, open, directory, endpoint }
+    },
     home: () => {
       const settings = readSettings(context)
       const { directory } = settings

@@ -3,6 +3,7 @@ import type { Backend, CallOptions, Context, Found, ListFilter, OpenBackend, Rec
 import { type Entry, entryId, holds, signatureId } from '../../src/entry.ts'
 import { ProvError } from '../../src/errors.ts'
 import { isObject, type JsonApi, jsonApi, objectOf } from '../json-api.ts'
+import { jsonGreeting } from '../json-clock.ts'
 import { endpointOf, requestMs } from '../objects/settings.ts'
 import { foundOf, kindOfNote, NAME, type Names, namedSlotOf, noteBody, occurrenceOf, slotsOf } from './layout.ts'
 
@@ -137,6 +138,12 @@ export const open: OpenBackend = (context) => {
     put,
     get,
     list,
+    async diagnose({ signal }) {
+      const location = `projects/${names().project}`
+      const path = `/v1/${location}/occurrences?pageSize=1`
+      const call = { method: 'GET', path, operation: 'list occurrences', location, signal, expects: [404] } as const
+      return { checks: await jsonGreeting(api(), call, context) }
+    },
     close: async () => opened?.close(),
   }
   return backend

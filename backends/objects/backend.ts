@@ -2,6 +2,7 @@
 import type { Backend, CallOptions, Context, Receipt, Slot } from '../../src/backend.ts'
 import { type Entry, entryId, holds, signatureId } from '../../src/entry.ts'
 import { asProvError, ProvError } from '../../src/errors.ts'
+import type { DiagnoseJob } from './diagnose.ts'
 import { PARTS, type Parts, partsOf } from './layout.ts'
 import { listSlots } from './list.ts'
 import { keptName, type Place, placeIn, placeOf, slotOf } from './place.ts'
@@ -22,6 +23,8 @@ export interface ObjectsOptions {
   readonly sharedWrites: 'precondition' | 'lock'
   /** Asked on first use only, so that a backend can be described without being configured. Throws `config_invalid`. */
   home(): Home
+  /** For `diagnose`; absent: nothing is known beforehand. */
+  readonly diagnosis?: () => Pick<DiagnoseJob, 'name' | 'directory' | 'endpoint' | 'open'>
   /** See {@link Writer}; default 1.5 s. */
   readonly patienceMs?: number
 }
@@ -171,6 +174,13 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
       } catch (thrown) {
         throw named(thrown, 'list', settled?.root ?? name)
       }
+    },
+
+    async diagnose(asked) {
+      const own = options.diagnosis?.()
+      return own === undefined
+        ? { checks: [] }
+        : (await import('./diagnose.ts')).diagnose({ ...own, context, reached }, asked)
     },
 
     async close() {

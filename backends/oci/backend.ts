@@ -2,7 +2,7 @@
  * oci: cosign's tags beside the image, in one repository for all, or in an image layout directory; and Sigstore bundles that refer
  * to the image.
  */
-import type { Backend, OpenBackend, Receipt, Slot } from '../../src/backend.ts'
+import type { Backend, Context, OpenBackend, Receipt, Slot } from '../../src/backend.ts'
 import { type Entry, entryId, signatureId } from '../../src/entry.ts'
 import { registryOf } from '../../src/reference.ts'
 import type { Bundles } from './bundles.ts'
@@ -13,7 +13,7 @@ import { keptTag, type Layer, layerKey, layersOf, type NewLayer, signatureOf } f
 import { bundlesOf } from './layout-bundle.ts'
 import { type KnownBlobs, present } from './present.ts'
 import { editOf, locationOf, readTag } from './read-tag.ts'
-import { MAX_BLOB_BYTES } from './registry.ts'
+import { MAX_BLOB_BYTES, type Registry } from './registry.ts'
 import { type OciSettings, readSettings } from './settings.ts'
 import { isBundles, listedAs, slotsOf, tagOfSlot } from './slots.ts'
 import { readTagState, type Tag } from './tag.ts'
@@ -28,11 +28,14 @@ import { readTagState, type Tag } from './tag.ts'
  *
  * @example const oci = open(context); await oci.get(slot, { signal })
  */
-export const open: OpenBackend = (context) => {
+export const open: OpenBackend = (context) => openOci(context)
+
+/** As {@link open}, over a registry that is wrapped, for a probe that must know what it wrote. */
+export function openOci(context: Context, wrap?: (registry: Registry) => Registry): Backend {
   const settings = readSettings(context)
   const policy = hostPolicy(settings.hosts, settings.repository && registryOf(settings.repository))
   let connection: Promise<Connection> | undefined
-  const connected = () => (connection ??= connect(settings, policy, context))
+  const connected = () => (connection ??= connect(settings, policy, context, wrap))
   const known: KnownBlobs = new Map()
   const { encodings } = settings
   const hasTags = encodings.includes('dsse')
@@ -148,6 +151,10 @@ export const open: OpenBackend = (context) => {
           if (subject !== undefined && (filter.subject ?? subject) === subject) yield { ...slot, names: { subject } }
         }
       }
+    },
+
+    async diagnose(options) {
+      return (await import('./diagnose.ts')).diagnose({ context, settings, policy, open: openOci }, options)
     },
 
     async close() {

@@ -16,10 +16,20 @@ export interface Connection {
 
 const HELPER_TIMEOUT_MS = 30_000
 
-/** @example const { registry } = await connect(settings, policy, context) */
-export async function connect(settings: OciSettings, policy: HostPolicy, context: Context): Promise<Connection> {
-  const registry =
-    settings.layout === undefined ? await remote(settings, policy, context) : await directory(settings.layout, context)
+/**
+ * @param wrap what everything then goes through in the registry's stead
+ *
+ * @example const { registry } = await connect(settings, policy, context)
+ */
+export async function connect(
+  settings: OciSettings,
+  policy: HostPolicy,
+  context: Context,
+  wrap: (registry: Registry) => Registry = (plain) => plain,
+): Promise<Connection> {
+  const registry = wrap(
+    settings.layout === undefined ? await remote(settings, policy, context) : await directory(settings.layout, context),
+  )
   const { now, random, debug } = context
   const protocol = await protocolOf(settings, {
     registry,

@@ -1,5 +1,6 @@
 /** The port through which prov sees a store of manifests and blobs: a registry, or an image layout directory. */
 import type { CallOptions } from '../../src/backend.ts'
+import type { HttpResponse, Method } from './exchange.ts'
 import type { Referrer } from './layout-bundle.ts'
 
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
@@ -54,5 +55,18 @@ export interface Registry {
   listReferrers?(repo: string, digest: string, options: CallOptions): Promise<readonly Referrer[] | undefined>
   /** Every repository that is there; undefined where that cannot be asked. */
   listRepositories?(options: CallOptions): AsyncIterable<string>
+  /**
+   * Any other request to the registry of `repo`, for a diagnosis: its answer below 400, what it refuses as an error (404 as `absent`, 405
+   * as `not_supported`). Absent where there is no registry to ask.
+   */
+  ask?(repo: string, question: Question, options: CallOptions): Promise<HttpResponse>
   close(): void
+}
+
+export interface Question {
+  readonly method: Method
+  /** From the root of the registry, or a URL that it gave. */
+  readonly path: string
+  /** Whether the credentials must be good for writing. */
+  readonly actions: 'pull' | 'pull,push'
 }

@@ -225,6 +225,12 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       return found
     },
 
+    ask(repo, { method, path, actions }, { signal }) {
+      const operation = `${method} ${path.split('?')[0]}`
+      const call: Call = { operation, ref: '', signal, actions, repeat: 'unsent', maxBytes: LIST_BYTES }
+      return sender(repo, call)({ method, path })
+    },
+
     close: http.close,
   }
 }

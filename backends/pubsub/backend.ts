@@ -44,6 +44,11 @@ export function openMessages(name: string, read: () => GoogleTarget | KafkaTarge
     return (await import('./google.ts')).openGoogle(target)
   }
 
+  function connected(): Promise<Broker> {
+    connecting ??= connect()
+    return connecting
+  }
+
   async function placed<T>(slot: Slot, operation: string, work: () => T | Promise<T>): Promise<T> {
     try {
       return await work()
@@ -74,10 +79,7 @@ export function openMessages(name: string, read: () => GoogleTarget | KafkaTarge
   const put = (slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt> =>
     placed(slot, 'publish', async () => {
       measure(entry)
-      const publish = async () => {
-        connecting ??= connect()
-        return (await connecting).publish(entry)
-      }
+      const publish = async () => (await connected()).publish(entry)
       const id = await within(publish, options, read().requestMs)
       const signatures = entry.signatures.map(signatureId)
       const location = `${slot.key}#${id}`
@@ -107,6 +109,7 @@ export function openMessages(name: string, read: () => GoogleTarget | KafkaTarge
     size,
     put,
     get,
+    diagnose: async (options) => (await import('./diagnose.ts')).diagnose({ name, read, broker: connected }, options),
     close: async () => {
       const broker = await connecting?.catch(() => undefined)
       connecting = undefined

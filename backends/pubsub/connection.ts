@@ -5,5 +5,7 @@ import type { Entry } from '../../src/entry.ts'
 export interface Broker {
   /** The broker's id of the message. Rejects with {@link ProvError}s, without backend and place. */
   publish(entry: Entry): Promise<string>
+  /** Whether the topic is there, without a message. Rejects as `publish` does. */
+  hasTopic(): Promise<boolean>
   close(): Promise<void>
 }

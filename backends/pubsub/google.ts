@@ -38,6 +38,14 @@ export function openGoogle(target: GoogleTarget): Broker {
         throw failure(thrown)
       }
     },
+    async hasTopic() {
+      try {
+        const [there] = await sender.exists()
+        return there
+      } catch (thrown) {
+        throw failure(thrown)
+      }
+    },
     close: () => client.close(),
   }
 }

@@ -42,6 +42,15 @@ export function openKafka({ topic, brokers, requestMs }: KafkaTarget): Broker {
         throw failure(thrown)
       }
     },
+    async hasTopic() {
+      try {
+        return (await producer.metadata({ topics: [topic] })).topics.has(topic)
+      } catch (thrown) {
+        const error = failure(thrown)
+        if (error instanceof ProvError && error.code === 'target_unwritable') return false
+        throw error
+      }
+    },
     close: async () => {
       await producer.close(true)
     },

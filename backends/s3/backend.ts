@@ -15,6 +15,11 @@ export const open: OpenBackend = (context) =>
   openObjects(context, {
     name: NAME,
     sharedWrites: context.setting('storage.s3.directory') ? 'lock' : 'precondition',
+    diagnosis: () => {
+      const { directory, endpoint, region } = readSettings(context)
+      const aws = region === undefined ? undefined : `https://s3.${region}.amazonaws.com`
+      return { name: NAME, open, directory, endpoint: endpoint ?? aws }
+    },
     home: () => {
       const settings = readSettings(context)
       const { directory } = settings

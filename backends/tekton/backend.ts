@@ -218,6 +218,7 @@ export function openTekton(
     remove,
     ...(list === undefined ? {} : { list }),
     seal,
+    diagnose: async (options) => (await import('./diagnose.ts')).diagnose(context, options, open),
     close: async () => inCluster?.close(),
   }
 }

@@ -48,13 +48,7 @@ export async function setUp(options: CommonOptions & InputOptions, io: Io): Prom
   const storage = options.storage ?? io.env['PROV_STORAGE']
   const listed = storage === undefined ? undefined : parseBackendList(storage)
   const classes = classBackends(settings, listed)
-  const names = [...new Set(listed ?? Object.values(classes).flat())]
-  const fleeting = names.find((name) => isBackend(name) && !lastingBackends().includes(name))
-  if (fleeting !== undefined) {
-    throw new ProvError('usage', `${fleeting} keeps nothing once prov ends`, {
-      hint: `it is for programs that embed prov; a command stores in ${lastingBackends().join(', ')}`,
-    })
-  }
+  const names = backendNames(settings, storage)
   const chosen = options.format === undefined ? undefined : parseFormats(options.format)
   refuseUnknown(chosen, names)
   const context: Context = {
@@ -137,12 +131,31 @@ async function fromCluster(inputs: readonly string[], options: CommonOptions & I
   return { files: inputs.filter((input) => !named.includes(input)), live }
 }
 
+/**
+ * The backends that a command is to use, each once: those listed, else those of the configuration. Throws `usage` for none, and for one
+ * that keeps nothing.
+ *
+ * @example backendNames(settings, 'tekton,oci') // ['tekton', 'oci']
+ */
+export function backendNames(settings: Settings, storage: string | undefined): readonly string[] {
+  const listed = storage === undefined ? undefined : parseBackendList(storage)
+  const names = [...new Set(listed ?? Object.values(classBackends(settings, listed)).flat())]
+  const fleeting = names.find((name) => isBackend(name) && !lastingBackends().includes(name))
+  if (fleeting !== undefined) {
+    throw new ProvError('usage', `${fleeting} keeps nothing once prov ends`, {
+      hint: `it is for programs that embed prov; a command stores in ${lastingBackends().join(', ')}`,
+    })
+  }
+  return names
+}
+
 /** One line on stderr, unless --quiet. */
 export function warn(io: Io, options: CommonOptions, line: string): void {
   if (options.quiet !== true) io.stderr.write(`prov: ${line}\n`)
 }
 
-function flagSettings(options: CommonOptions & InputOptions): readonly string[] {
+/** Flags that stand for a setting, as `--set` has them. */
+export function flagSettings(options: CommonOptions & InputOptions): readonly string[] {
   const { tektonFile, timeout, kubeconfig, context } = options
   return [
     ...(kubeconfig === undefined ? [] : [`kubernetes.kubeconfig=${kubeconfig}`]),

@@ -8,7 +8,19 @@ import { describe, expect, test } from 'vitest'
 import { BIN, cleanEnv, prov, ROOT, run } from '../support/cli.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture, runOfImage } from '../support/runs.ts'
 
-const COMMANDS = ['store', 'verify', 'payload', 'get', 'list', 'keys', 'conform', 'completion'] as const
+const COMMANDS = [
+  'store',
+  'verify',
+  'migrate',
+  'repair',
+  'payload',
+  'get',
+  'list',
+  'doctor',
+  'keys',
+  'conform',
+  'completion',
+] as const
 const RUN = 'fixtures/runs/kaniko-taskrun.json'
 
 describe('help', () => {
@@ -21,12 +33,22 @@ describe('help', () => {
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
   })
 
-  test.each(['store', 'verify', 'payload', 'get', 'list', 'keys generate', 'config show', 'config check', 'conform'])(
-    '%s takes --json',
-    async (command) => {
-      expect((await prov([...command.split(' '), '--help'])).stdout).toMatch(/^ +--json /m)
-    },
-  )
+  test.each([
+    'store',
+    'verify',
+    'migrate',
+    'repair',
+    'payload',
+    'get',
+    'list',
+    'doctor',
+    'keys generate',
+    'config show',
+    'config check',
+    'conform',
+  ])('%s takes --json', async (command) => {
+    expect((await prov([...command.split(' '), '--help'])).stdout).toMatch(/^ +--json /m)
+  })
 
   test('prov alone, and a group alone, print their help on stderr and exit 2', async () => {
     for (const args of [[], ['keys']]) {

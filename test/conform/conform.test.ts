@@ -43,7 +43,7 @@ describe('a sound backend', () => {
       expect(lines(report, 'pass', kind)).toHaveLength(ALL.length - missing.length - faults.length)
     }
     expect(report.cases.find((row) => row.line === 'denied')?.reason).toBe('the rig has no `faults.denied`')
-    expect(report.counts).toEqual({ pass: 54, fail: 0, gap: 0, not_run: 20 })
+    expect(report.counts).toEqual({ pass: 56, fail: 0, gap: 0, not_run: 20 })
   })
 
   test('with a rig that can make trouble every line is run', async () => {
@@ -58,7 +58,7 @@ describe('a flawed backend fails just the lines that its flaw breaks', () => {
   const look = ['bytes', 'spelling', 'nonAscii', 'certificates', 'severalSignatures', 'putTwice', 'resign', 'another']
   test.each<readonly [string, readonly string[], RegExp]>([
     ['losesSecond', ['race'], /expected 1 of them, found 2/],
-    ['overwrites', ['resign', 'another', 'race', 'neighbours'], /expected 'occupied', found 'written'/],
+    ['overwrites', ['resign', 'another', 'race', 'neighbours', 'diagnose'], /expected 'occupied', found 'written'/],
     [
       'altersPayload',
       [
@@ -71,6 +71,7 @@ describe('a flawed backend fails just the lines that its flaw breaks', () => {
         'replaceConflict',
         'remove',
         'removeGone',
+        'diagnose',
       ],
       /the payload: expected 'eyJf/,
     ],
@@ -86,6 +87,7 @@ describe('a flawed backend fails just the lines that its flaw breaks', () => {
         'timedOut',
         'abortBefore',
         'remove',
+        'diagnose',
         'close',
       ],
       /absent: there is nothing/,
@@ -93,8 +95,8 @@ describe('a flawed backend fails just the lines that its flaw breaks', () => {
     ['ignoresAbort', ['abortBefore', 'abortDuring'], /the call did not fail/],
     ['strayReceipts', ['slotsMatch', 'replace'], /slot: expected '.*', found '.*-elsewhere'/],
     ['hangs', ['close'], /^it did not end within 2 s$/],
-    ['exits', ['list'], /^the process ended \(exit 0\)$/],
-    ['leavesRejections', ['remove', 'removeGone'], /^an error that nobody handles: nobody waits for this$/],
+    ['exits', ['list', 'diagnose'], /^the process ended \(exit 0\)$/],
+    ['leavesRejections', ['remove', 'removeGone', 'diagnose'], /^an error that nobody handles: nobody waits for this$/],
     ['plainErrors', ['abortBefore', 'abortDuring'], /^it failed without a code: AbortError/],
   ])('%s', async (flaw, broken, says) => {
     const report = await judged([FLAWED, '--set', `flaw=${flaw}`, '--timeout', '2'])

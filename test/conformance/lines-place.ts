@@ -1,6 +1,8 @@
 /** Where copies belong. */
-
-import { calm, look } from './checks.ts'
+import { randomBytes } from 'node:crypto'
+import type { Backend } from '../../src/backend.ts'
+import { diagnoseBackend } from '../../src/doctor/backend.ts'
+import { calm, collect, look } from './checks.ts'
 import { expect } from './expect.ts'
 import { aboutOf, sampleEntry } from './samples.ts'
 import type { LineTests } from './scene.ts'
@@ -37,11 +39,30 @@ export const placeLines: LineTests = {
     }
     if (writes !== undefined) expect(await rig.writes?.()).toBeGreaterThan(writes)
   },
+  diagnose: async ({ kind, rig, backend, slot, another }) => {
+    await backend.put(slot, sampleEntry(kind, rig.run, rig.image), calm())
+    const before = { found: await look(backend, slot), listed: await listOf(backend) }
+    const artifacts = [rig.run, { type: 'image', image: rig.image, run: rig.run } as const]
+    const world = { ...calm(), now: Date.now, random: (size: number) => randomBytes(size) }
+    const report = await diagnoseBackend(await another(), { ...world, artifacts, readOnly: false })
+    expect(report.checks.filter(({ outcome }) => outcome === 'failed')).toEqual([])
+    expect(report.outcome !== 'skipped').toBe(true)
+    const wrote = report.checks.filter(({ check }) => check === 'write').every(({ outcome }) => outcome === 'ok')
+    expect(wrote).toBe(backend.capabilities.remove)
+    const after = await another()
+    expect({ found: await look(after, slot), listed: await listOf(after) }).toEqual(before)
+  },
   close: async ({ backend, slot }) => {
     await look(backend, slot)
     await backend.close()
     await backend.close()
   },
+}
+
+async function listOf(backend: Backend): Promise<readonly string[] | undefined> {
+  return backend.list === undefined || !backend.capabilities.list
+    ? undefined
+    : (await collect(backend.list({}, calm()))).map(({ key }) => key).toSorted()
 }
 
 function fail(): never {

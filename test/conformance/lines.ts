@@ -39,6 +39,7 @@ export const LINES = {
   removeGone: 'remove of what is gone is no error, of what has changed a conflict',
   list: 'list streams every slot that holds something',
   seal: 'seal comes last, is idempotent and leaves the copies alone',
+  diagnose: 'a diagnosis finds working what works, and leaves everything as it was',
   close: 'close twice is no error',
 } as const
 

@@ -1,0 +1,90 @@
+/** What gcs and s3 say of themselves: does the store keep its preconditions, and what time has it. */
+import type { Backend, CallOptions, Context, Slot } from '../../src/backend.ts'
+import {
+  type DiagnoseOptions,
+  type Diagnosis,
+  type Diagnostics,
+  degraded,
+  examine,
+  type Look,
+} from '../../src/diagnosis.ts'
+import { ProvError } from '../../src/errors.ts'
+import { clockAt } from '../clock.ts'
+import { scratchIn, withSettings } from '../scratch.ts'
+import { PARTS } from './layout.ts'
+import { objectName, placeIn } from './place.ts'
+import type { ObjectStore } from './store.ts'
+
+export interface DiagnoseJob {
+  readonly name: 'gcs' | 's3'
+  readonly context: Context
+  /** The directory that stands in for a bucket; absent: a bucket. */
+  readonly directory?: string | undefined
+  /** Where the service is asked for the time; absent: nowhere. */
+  readonly endpoint?: string | undefined
+  reached(signal: AbortSignal): Promise<ObjectStore>
+  open(context: Context): Backend
+}
+
+/**
+ * In a directory the probe goes to a scratch folder; in a bucket to places of its own. There, before it, the preconditions are tried
+ * on an object of three bytes: some emulators take no notice of them.
+ *
+ * @example await diagnose({ name: 's3', context, reached, open }, options)
+ */
+export async function diagnose(job: DiagnoseJob, options: DiagnoseOptions): Promise<Diagnostics> {
+  const { name, context, directory } = job
+  if (directory !== undefined) {
+    if (options.readOnly) return { checks: [] }
+    const scratch = await scratchIn(directory, context)
+    const standIn = job.open(withSettings(context, { [`storage.${name}.directory`]: scratch.path }))
+    return { checks: [], standIn, sweep: () => scratch.sweep() }
+  }
+  const object = `prov-doctor/${Buffer.from(context.random(8)).toString('hex')}.probe`
+  const now = () => context.now()
+  const [clock, honoured] = await Promise.all([
+    job.endpoint === undefined ? [] : [await clockAt(job.endpoint, context, options.signal)],
+    options.readOnly ? [] : [await examine('conditional-write', now, () => preconditions(job, object, options))],
+  ])
+  // What was not asked about, reading and writing will say better; but nobody need wait for it twice.
+  const told = honoured.flatMap((check): readonly Diagnosis[] => {
+    if (check.outcome !== 'failed' || check.error?.code === 'conflict') return [check]
+    const silent = check.error?.code === 'unreachable' || check.error?.code === 'timed_out'
+    return silent ? [{ ...check, check: 'reach' }] : []
+  })
+  if (options.readOnly || told.some(({ check }) => check === 'reach')) return { checks: [...clock, ...told] }
+  return { checks: [...clock, ...told], sweep: (slots, calls) => sweep(job, slots, object, calls) }
+}
+
+async function preconditions({ name, reached }: DiagnoseJob, object: string, calls: CallOptions): Promise<Look> {
+  const store = await reached(calls.signal)
+  const write = (text: string, expect: string | null) => store.put(object, Buffer.from(text), expect, calls)
+  const broken = (what: string) =>
+    new ProvError('conflict', `the store takes no notice of preconditions: ${what}`, {
+      backend: name,
+      operation: 'probe',
+      location: object,
+      hint: 'two writers may overwrite each other here',
+    })
+  const first = await write('one', null)
+  if (first === undefined) throw new ProvError('occupied', 'the place of the probe is taken', { backend: name })
+  if ((await write('two', null)) !== undefined) throw broken('an object was made that was there already')
+  const second = await write('two', first)
+  if (second === undefined) throw broken('a write that named the state that stands there was refused')
+  if ((await write('six', first)) !== undefined) throw broken('a write that named an older state was let through')
+  await store.delete(object, first, calls)
+  if ((await store.head(object, calls)) === undefined) {
+    return degraded('the store keeps the preconditions of writes, and takes no notice of those of deletions')
+  }
+  return 'the store keeps its preconditions'
+}
+
+/** Halves of a copy that broke off are no copy, and nobody lists or removes them: so every object is looked for by name. */
+async function sweep(job: DiagnoseJob, slots: readonly Slot[], object: string, calls: CallOptions): Promise<void> {
+  const store = await job.reached(calls.signal)
+  const copies = slots.map(placeIn).flatMap((place) => PARTS.map((part) => objectName(place, place.key, part)))
+  for (const name of [object, ...copies]) {
+    const version = await store.head(name, calls)
+    if (version !== undefined) await store.delete(name, version, calls)
+  }
+}

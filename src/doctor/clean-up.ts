@@ -1,0 +1,61 @@
+/** Takes away what the probe wrote, whatever became of it, and names what stays. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Backend, Slot } from '../backend.ts'
+import { type Diagnosis, type Diagnostics, examine } from '../diagnosis.ts'
+import type { Entry } from '../entry.ts'
+import { asProvError, ProvError } from '../errors.ts'
+import { removeAll } from './probe.ts'
+
+/** In all; it goes on after Ctrl-C, and must not for ever. */
+const LIMIT_MS = 30_000
+/** A request that was cut off may still be acted on for a moment. */
+const SETTLE_MS = 300
+
+export interface CleanUpJob {
+  /** What the probe was written through. */
+  readonly backend: Backend
+  /** Places where a write was tried. */
+  readonly slots: readonly Slot[]
+  readonly entries: readonly Entry[]
+  readonly diagnostics: Diagnostics
+  /** The probe was broken off. */
+  readonly hurried: boolean
+  now(): number
+}
+
+/**
+ * Removes, closes what stood in, and sweeps. Never throws: what stays is in the detail of the failed check, place by place.
+ *
+ * @example (await cleanUp(job)).outcome // 'ok'
+ */
+export async function cleanUp(job: CleanUpJob): Promise<Diagnosis> {
+  const { backend, slots, entries, diagnostics } = job
+  const signal = AbortSignal.timeout(LIMIT_MS)
+  return examine('clean-up', job.now, async () => {
+    const attempt = async (place: string, work: () => Promise<void>): Promise<readonly string[]> => {
+      try {
+        await work()
+        return []
+      } catch (thrown) {
+        const { message, location } = asProvError(thrown)
+        return [`${location ?? place} (${message})`]
+      }
+    }
+    if (job.hurried) await sleep(SETTLE_MS)
+    const kept: string[] = []
+    for (const slot of slots) {
+      kept.push(...(await attempt(slot.key, () => removeAll(backend, slot, entries, signal))))
+    }
+    await diagnostics.standIn?.close()
+    const { sweep } = diagnostics
+    const unswept = sweep === undefined ? kept : await attempt(backend.name, () => sweep(slots, { signal }))
+    // A sweep that succeeds has taken away what could not be removed as a copy, too.
+    const left = unswept.length === 0 ? [] : [...new Set([...kept, ...unswept])]
+    if (left.length === 0) return 'nothing is left behind'
+    throw new ProvError('incomplete', `the probe may be left behind at ${left.join(', ')}`, {
+      backend: backend.name,
+      operation: 'clean up',
+      hint: 'delete it by hand: it vouches for nothing',
+    })
+  })
+}

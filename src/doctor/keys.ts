@@ -1,0 +1,111 @@
+/** Looks at keys: can this one sign, can that one verify, and what are they called. */
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { type Diagnosis, degraded, examine, exitOf, type Look, stated } from '../diagnosis.ts'
+import { gravest } from '../errors.ts'
+import { publicKeyBeside } from '../signers/beside.ts'
+import type { Password } from '../signers/cosignkey.ts'
+import { type Environment, readPemBlocks } from '../signers/keyfile.ts'
+import { keyHint, keyId } from '../signers/keyid.ts'
+import { keyKind } from '../signers/kind.ts'
+import { loadSigner } from '../signers/load.ts'
+import type { Signer } from '../signers/signer.ts'
+import { loadTrust, trustOf, verifySignature } from '../trust.ts'
+
+export interface KeyOptions {
+  readonly env: Environment
+  /** Asked only for a private key that is encrypted. */
+  password(key: string): () => Promise<Password | undefined>
+  now(): number
+}
+
+export interface KeyReport {
+  /** Path or `env://NAME`, as given. */
+  readonly key: string
+  readonly kind: 'private' | 'public' | 'unknown'
+  readonly outcome: 'ok' | 'degraded' | 'failed'
+  readonly exit: number
+  /** Every key in the file: Chains' key id, and the hint of Sigstore bundles. */
+  readonly ids: readonly { readonly keyid: string; readonly hint: string; readonly algorithm: string }[]
+  readonly checks: readonly Diagnosis[]
+}
+
+const ALGORITHMS = { p256: 'ECDSA P-256', p384: 'ECDSA P-384', p521: 'ECDSA P-521', ed25519: 'Ed25519', rsa: 'RSA' }
+
+/**
+ * What one key is good for. Never throws for what is wrong with the key: an unreadable, weak or unknown one has a failed check (exit 2)
+ * with the reason.
+ *
+ * @example (await diagnoseKey('cosign.pub', options)).ids[0]?.keyid // 'SHA256:oZ2oW4s1…'
+ */
+export async function diagnoseKey(key: string, options: KeyOptions): Promise<KeyReport> {
+  const labels = await readPemBlocks(key, options.env).then(
+    (blocks) => blocks.map(({ label }) => label),
+    () => [],
+  )
+  const isPrivate = labels.some((label) => label.endsWith('PRIVATE KEY'))
+  const kind = isPrivate ? 'private' : labels.length === 0 ? 'unknown' : 'public'
+  const found: KeyObject[] = []
+  const checks = isPrivate ? await signing(key, found, options) : await verifying(key, found, options)
+  const has = (outcome: string) => checks.some((check) => check.outcome === outcome)
+  return {
+    key,
+    kind,
+    outcome: has('failed') ? 'failed' : has('degraded') ? 'degraded' : 'ok',
+    exit: gravest(checks.map(exitOf)),
+    ids: found.map((one) => ({ keyid: keyId(one), hint: keyHint(one), algorithm: nameOf(one) })),
+    checks,
+  }
+}
+
+const TEXT = Buffer.from('prov doctor tries a key')
+
+async function signing(key: string, found: KeyObject[], options: KeyOptions): Promise<readonly Diagnosis[]> {
+  const { env, now } = options
+  let signer: Signer | undefined
+  const sign = await examine('sign', now, async () => {
+    signer = await loadSigner({ key, env, password: options.password(key) })
+    found.push(signer.publicKey)
+    await signer.sign(TEXT)
+    return `${nameOf(signer.publicKey)} signs`
+  })
+  if (signer === undefined) return [sign]
+  const own = signer
+  const verify = await examine('verify', now, async () => {
+    const sig = await own.sign(TEXT)
+    const verdict = verifySignature(trustOf(own), TEXT, { sig })
+    if (!verdict.ok) return { outcome: 'failed', detail: verdict.message }
+    const beside = await publicKeyBeside(key)
+    if (beside === undefined) return verdictOn(own.publicKey)
+    const same = beside.equals(own.publicKey)
+    return same ? 'and the .pub beside it is its own' : degraded('the .pub beside it is that of another key')
+  })
+  return [sign, verify]
+}
+
+async function verifying(key: string, found: KeyObject[], { env, now }: KeyOptions): Promise<readonly Diagnosis[]> {
+  const all: Diagnosis[] = []
+  const load = await examine('verify', now, async () => {
+    const { keys } = await loadTrust([key], env)
+    found.push(...keys.map(({ publicKey }) => createPublicKey(publicKey.export({ type: 'spki', format: 'pem' }))))
+    return ''
+  })
+  if (load.outcome === 'failed') return [load]
+  for (const one of found) all.push(stated('verify', verdictOn(one)))
+  return all
+}
+
+function verdictOn(key: KeyObject): Look {
+  switch (keyKind(key)) {
+    case 'ed25519':
+      return degraded('Ed25519 verifies; Ed25519ph, which Tekton Chains makes with an imported key, does not')
+    case 'p521':
+      return degraded('ECDSA P-521 verifies what Tekton Chains signed; prov and cosign do not sign with it')
+    default:
+      return `${nameOf(key)} verifies`
+  }
+}
+
+function nameOf(key: KeyObject): string {
+  const kind = keyKind(key)
+  return kind === 'rsa' ? `RSA ${key.asymmetricKeyDetails?.modulusLength}` : ALGORITHMS[kind]
+}

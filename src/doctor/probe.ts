@@ -1,0 +1,211 @@
+/** Tries in one place what the capabilities of a backend promise. Only over the contract: the same steps for every backend. */
+import type { Backend, Found, FoundEntry, Slot } from '../backend.ts'
+import { type Check, type Diagnosis, degraded, examine, type Look, skipped, stated } from '../diagnosis.ts'
+import { type Entry, entryId, holds, sameBytes } from '../entry.ts'
+import { encodeEnvelope } from '../envelope.ts'
+import { asProvError, type ErrorCode, ProvError } from '../errors.ts'
+
+export interface ProbeJob {
+  readonly backend: Backend
+  readonly slot: Slot
+  readonly entries: readonly [Entry, Entry, Entry]
+  /** Absent: everything is tried. Else why nothing is written. */
+  readonly unwritten?: Look | undefined
+  readonly signal: AbortSignal
+  now(): number
+  /** Called right before the first write. */
+  begun(): void
+}
+
+/** As many places are looked at in a listing; stores that hold more are not read to their end. */
+const LISTED = 1000
+const LIST_MS = 10_000
+const STEPS = ['write', 'read-back', 'repeat', 'list', 'replace', 'conditional-write', 'delete'] as const
+
+/**
+ * Every check of one place, in the order tried. Never throws. What it writes is still there when a step failed: see cleanUp.
+ *
+ * @example (await probe({ backend, slot, entries, signal, now, begun })).every(({ outcome }) => outcome === 'ok')
+ */
+export async function probe(job: ProbeJob): Promise<readonly Diagnosis[]> {
+  const { backend, slot, signal, now } = job
+  const read = await examine('read', now, async () => {
+    if (!backend.capabilities.readable) return impossible('write-only: nobody can look at what it was given')
+    const found = await backend.get(slot, { signal })
+    if (found.length > 0) throw wrong('response_invalid', 'a place that nobody has written to is not empty', job)
+    return 'a place that holds nothing reads as empty'
+  })
+  if (read.outcome === 'failed') return [read, ...notTried(STEPS, 'not tried, since reading failed')]
+  if (job.unwritten !== undefined) {
+    const list = backend.capabilities.readable ? [await examine('list', now, () => listed(job, undefined))] : []
+    return [read, ...list, stated('write', job.unwritten)]
+  }
+  return [read, ...(await writes(job))]
+}
+
+async function writes(job: ProbeJob): Promise<readonly Diagnosis[]> {
+  const { backend, now } = job
+  const [first] = job.entries
+  const done: Diagnosis[] = []
+  const step = async (check: Check, work: () => Promise<Look>): Promise<boolean> => {
+    const diagnosis = await examine(check, now, work)
+    done.push(diagnosis)
+    return diagnosis.outcome !== 'failed'
+  }
+  const rest = (reason: string) => {
+    const tried = done.map(({ check }) => check)
+    return [
+      ...done,
+      ...notTried(
+        STEPS.filter((check) => !tried.includes(check)),
+        reason,
+      ),
+    ]
+  }
+  if (!(await step('write', () => written(job)))) return rest('not tried, since writing failed')
+  if (!(await step('read-back', () => readBack(job)))) return rest('not tried, since reading back failed')
+  await step('repeat', () => repeated(job))
+  await step('list', () => listed(job, first))
+  let stale: Found | undefined
+  await step('replace', async () => {
+    if (!backend.capabilities.replace) return impossible('nothing is ever replaced here; a new copy goes beside')
+    stale = await ours(job, first)
+    return replaced(job, stale)
+  })
+  await step('conditional-write', () => guarded(job, stale))
+  await step('delete', () => removed(job))
+  return done
+}
+
+async function written(job: ProbeJob): Promise<Look> {
+  const { backend, slot, entries, signal } = job
+  job.begun()
+  const { outcome, location } = await backend.put(slot, entries[0], { signal })
+  if (outcome !== 'written') throw wrong('read_back_failed', `the first write was answered ${outcome}`, job)
+  return `the probe stood at ${location}`
+}
+
+async function readBack(job: ProbeJob): Promise<Look> {
+  const [first] = job.entries
+  const { entry } = await ours(job, first)
+  if (job.backend.capabilities.keepsEnvelope && first.kind === 'dsse') {
+    const same = sameBytes(encodeEnvelope(entry), encodeEnvelope(first))
+    if (!same) return degraded('payload and signature come back, the envelope is spelled differently')
+  }
+  return 'byte for byte'
+}
+
+async function repeated(job: ProbeJob): Promise<Look> {
+  const { outcome } = await job.backend.put(job.slot, job.entries[0], job)
+  return outcome === 'unchanged' ? 'unchanged' : degraded(`writing the same again was answered ${outcome}`)
+}
+
+async function listed(job: ProbeJob, wanted: Entry | undefined): Promise<Look> {
+  const { backend, slot, signal } = job
+  if (backend.list === undefined || !backend.capabilities.list) return impossible('it cannot be listed here')
+  const stop = AbortSignal.timeout(LIST_MS)
+  let seen = 0
+  try {
+    for await (const { key } of backend.list({ kind: slot.kind }, { signal: AbortSignal.any([signal, stop]) })) {
+      seen++
+      if (wanted !== undefined && key === slot.key) return 'the probe is listed'
+      if (seen >= LISTED) return `the first ${LISTED} places were listed; looking ended there`
+    }
+  } catch (thrown) {
+    if (stop.aborted && !signal.aborted) return degraded(`listing goes on after ${LIST_MS / 1000} s (${seen} places)`)
+    throw thrown
+  }
+  if (wanted === undefined) return `${seen} ${seen === 1 ? 'place' : 'places'}`
+  throw wrong('read_back_failed', 'what was just written is not listed', job)
+}
+
+async function replaced(job: ProbeJob, stale: Found): Promise<Look> {
+  const { backend, slot, entries, signal } = job
+  await backend.replace?.(slot, stale, entries[2], { signal })
+  const now = await backend.get(slot, { signal })
+  const is = (entry: Entry) => now.some((item) => item.entry !== undefined && holds(item.entry, entry))
+  if (!is(entries[2])) throw wrong('read_back_failed', 'the new copy is not there', job)
+  if (is(entries[0])) throw wrong('read_back_failed', 'the old copy is still there', job)
+  return 'the new copy stands in the place of the old'
+}
+
+async function guarded(job: ProbeJob, stale: Found | undefined): Promise<Look> {
+  const { backend, slot, entries, signal } = job
+  const { outcome } = await backend.put(slot, entries[1], { signal })
+  const wanted = slot.holds === 'one' ? 'occupied' : 'written'
+  if (outcome !== wanted) throw wrong('conflict', `a second writer was answered ${outcome} instead of ${wanted}`, job)
+  await ours(job, stale === undefined ? entries[0] : entries[2])
+  if (
+    stale !== undefined &&
+    (await code(() => backend.replace?.(slot, stale, entries[1], { signal }))) !== 'conflict'
+  ) {
+    throw wrong('conflict', 'a writer that had not seen the newest state was let through', job)
+  }
+  const { sharedWrites } = backend.capabilities
+  return sharedWrites === 'readback'
+    ? degraded('what is out of date is noticed, but two writers at one moment may lose one of the two copies')
+    : `kept by ${sharedWrites}`
+}
+
+async function removed(job: ProbeJob): Promise<Look> {
+  await removeAll(job.backend, job.slot, job.entries, job.signal)
+  return 'removed, and the place reads as empty'
+}
+
+/**
+ * Removes everything of the probe's from its place. Throws when something of it stays.
+ *
+ * @example await removeAll(backend, slot, entries, AbortSignal.timeout(30_000))
+ */
+export async function removeAll(
+  backend: Backend,
+  slot: Slot,
+  entries: readonly Entry[],
+  signal: AbortSignal,
+): Promise<void> {
+  const ids = entries.map(entryId)
+  // Each is looked up anew: what was read before another one went may be out of date.
+  for (let tries = 0; tries < 2 * ids.length; tries++) {
+    const found = await backend.get(slot, { signal })
+    const mine = found.find((item) => item.entry !== undefined && ids.includes(entryId(item.entry)))
+    if (mine === undefined) return
+    await backend.remove?.(slot, mine, { signal })
+  }
+  throw new ProvError('read_back_failed', 'the probe is still there after it was removed', {
+    backend: backend.name,
+    location: slot.key,
+  })
+}
+
+async function ours({ backend, slot, signal }: ProbeJob, entry: Entry): Promise<FoundEntry> {
+  const found = await backend.get(slot, { signal })
+  for (const item of found) if (item.entry !== undefined && holds(item.entry, entry)) return item
+  throw new ProvError('read_back_failed', 'what was written does not come back as it was', {
+    backend: backend.name,
+    operation: 'read back',
+    location: slot.key,
+  })
+}
+
+async function code(work: () => Promise<unknown> | undefined): Promise<ErrorCode | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (thrown) {
+    const error = asProvError(thrown)
+    if (error.code === 'conflict') return error.code
+    throw error
+  }
+}
+
+function wrong(errorCode: ErrorCode, message: string, { backend, slot }: ProbeJob): ProvError {
+  return new ProvError(errorCode, message, { backend: backend.name, operation: 'probe', location: slot.key })
+}
+
+function impossible(detail: string): Look {
+  return { outcome: 'not_possible', detail }
+}
+
+function notTried(checks: readonly Check[], reason: string): readonly Diagnosis[] {
+  return checks.map((check) => stated(check, skipped(reason)))
+}
