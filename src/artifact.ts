@@ -1,4 +1,5 @@
 /** What provenance describes. Pure data; how it is read from files is src/input.ts, what it says is src/formats/. */
+import { createHash } from 'node:crypto'
 
 /** A subject as an in-toto Statement names it: digests are `algorithm → lower-case hex`. */
 export interface Subject {
@@ -71,6 +72,27 @@ export function artifactName(artifact: Artifact): string {
       return `image ${artifact.image.repository}@${artifact.image.digest}`
     case 'statement':
       return `statement ${artifact.name}`
+  }
+}
+
+/**
+ * The same as a URI: `oci://repo@sha256:…` for an image, which is where it is fetched from; for what has no address of its own
+ * `prov:taskrun/ns/name/uid` and `prov:statement/sha256:<payload>`.
+ *
+ * @example artifactUri({ type: 'image', image }) // 'oci://ghcr.io/acme/app@sha256:…'
+ */
+export function artifactUri(artifact: Artifact): string {
+  switch (artifact.type) {
+    case 'run': {
+      const parts = [artifact.namespace, artifact.name, artifact.uid].map((part) =>
+        encodeURIComponent(part.toWellFormed()),
+      )
+      return `prov:${artifact.kind.toLowerCase()}/${parts.join('/')}`
+    }
+    case 'image':
+      return `oci://${artifact.image.repository}@${artifact.image.digest}`
+    case 'statement':
+      return `prov:statement/sha256:${createHash('sha256').update(artifact.payload).digest('hex')}`
   }
 }
 
