@@ -8,16 +8,21 @@ import { formatNamed } from '../formats/index.ts'
 import { type Io, write } from '../io.ts'
 import { reporter } from '../progress.ts'
 import { verifyText } from '../report.ts'
+import type { Reports } from '../reports/open.ts'
+import type { Demands } from '../settle.ts'
 import { loadTrust } from '../trust.ts'
 import { type VerifyTarget, verify } from '../verify.ts'
 import { VERSION } from '../version.ts'
 import { layoutOf } from './layout.ts'
 import { artifactsOf, type Setup, setUp, warn } from './setup.ts'
 import type { VerifyOptions } from './verify.ts'
+import { headOf, reportsFor } from './verify-reports.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
 export async function runVerify(inputs: readonly string[], options: VerifyOptions, io: Io): Promise<number> {
+  const began = io.now()
   const setup = await setUp(options, io)
+  let reports: Reports | undefined
   try {
     const trust = await loadTrust(options.key.length === 0 ? keyFromEnvironment(io) : options.key, io.env)
     refuseLater(setup.settings, ['format', ...setup.backends.map((backend) => backend.name)])
@@ -26,28 +31,30 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     if (odd !== undefined) throw new ProvError('usage', `--optional names ${odd}, which --storage does not`)
     const { artifacts, notes } = await artifactsOf(inputs, options, io)
     const targets = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
+    const demands: Demands = {
+      optional,
+      strict: options.strict === true,
+      ...(options.require === undefined ? {} : { require: options.require }),
+    }
+    reports = await reportsFor(options, io)
+    const { settings } = setup
+    const backends = setup.backends.map((backend) => backend.name)
+    await reports?.begin(headOf({ version: VERSION, began, backends, demands, trust, settings }))
     const progress = reporter(io, 'verified', options)
-    const report = await verify({
-      targets,
-      trust,
-      demands: {
-        optional,
-        strict: options.strict === true,
-        ...(options.require === undefined ? {} : { require: options.require }),
-      },
-      signal: io.signal,
-      progress: progress.update,
-    })
+    const report = await verify({ targets, trust, demands, signal: io.signal, progress: progress.update })
     progress.end()
+    for (const one of report.artifacts) await reports?.artifact(one)
+    await reports?.end({ exit: report.exit, notes })
     if (options.json === true) {
       await write(io.stdout, `${JSON.stringify({ command: 'verify', version: VERSION, ...report, notes }, null, 2)}\n`)
     } else {
       for (const note of notes) warn(io, options, note)
-      if (options.quiet !== true || report.exit !== 0) await write(io.stdout, verifyText(report, layoutOf(io)))
+      const silent = reports?.onStdout === true || (options.quiet === true && report.exit === 0)
+      if (!silent) await write(io.stdout, verifyText(report, layoutOf(io)))
     }
     return report.exit
   } finally {
-    await setup.close()
+    await Promise.all([reports?.discard(), setup.close()])
   }
 }
 
