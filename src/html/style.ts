@@ -136,7 +136,6 @@ const NARROW = `
   .fields label, .fields button { flex: 1 1 9rem; }
   .matrix, .matrix > tbody, .matrix > tbody > tr, .matrix > tbody > tr > * { display: block; width: auto !important; }
   .matrix > thead { position: absolute; left: -999rem; }
-  noscript .matrix > thead { position: static; }
   .matrix > tbody > tr { padding: .5rem .7rem; border-bottom: 1px solid var(--line); }
   .matrix > tbody > tr > * { border: 0; padding: .1rem 0; }
   .matrix > tbody > tr > td[data-label] { display: grid; grid-template-columns: 6.5rem 1fr; justify-items: start; align-items: baseline; }

@@ -51,7 +51,7 @@ export function agreement(backends: readonly string[], marksOf: MarksOf, all: Re
   const none = { '=': 0, '~': 0, '*': 0, '#': 0, '+': 0, '!': 0, x: 0 }
   return markup`<section aria-labelledby="h-agreement">
 <h2 id="h-agreement">Agreement per backend</h2>
-<div class="scroll"><table class="agreement">
+<div class="scroll" tabindex="0" role="region" aria-labelledby="h-agreement"><table class="agreement">
 <thead><tr><th scope="col">Backend</th><th scope="col">Share</th>${shown.map((mark) => markup`<th scope="col" class="n">${chip(mark)}</th>`)}</tr></thead>
 <tbody>
 ${backends.map((name) => line(markup`${name}`, marksOf.get(name) ?? none))}</tbody>
@@ -81,14 +81,14 @@ export function plainTable(backends: readonly string[], artifacts: readonly Veri
   const rows = artifacts.toSorted((a, b) => Number(b.exit > 0) - Number(a.exit > 0)).slice(0, MOST_PLAIN)
   const more = artifacts.length - rows.length
   const cell = (one: VerifiedArtifact, backend: string): Markup =>
-    markup`<td>${one.rows.filter((row) => row.backend === backend).map(({ mark }) => markup`${chip(mark)} `)}</td>`
+    markup`<td data-label="${backend}">${one.rows.filter((row) => row.backend === backend).map(({ mark }) => markup`${chip(mark)} `)}</td>`
   return markup`<table class="matrix">
 <thead><tr><th scope="col">Artifact</th><th scope="col">Verdict</th>${backends.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(
   (
     one,
-  ) => markup`<tr><th scope="row">${one.artifact} <small>${one.kind === 'raw' ? 'signature' : 'attestation'}</small></th><td>${one.exit === 0 ? 'ok' : `exit ${one.exit}: ${one.findings[0]?.code ?? ''}`}</td>${backends.map((backend) => cell(one, backend))}</tr>
+  ) => markup`<tr><th scope="row">${one.artifact} <small>${one.kind === 'raw' ? 'signature' : 'attestation'}</small></th><td data-label="Verdict">${one.exit === 0 ? 'ok' : `exit ${one.exit}: ${one.findings[0]?.code ?? ''}`}</td>${backends.map((backend) => cell(one, backend))}</tr>
 `,
 )}</tbody></table>
 ${more === 0 ? markup`` : markup`<p>and ${more} more, which this page shows with a script only</p>`}`

@@ -53,13 +53,8 @@ export const github: OpenForm = () => {
       matrix.add(matrixLine(one, known?.backends ?? []))
       for (const line of findingLines(one, facts)) findings.add(line)
       for (const { row } of facts.rows) {
-        const what = row.format ?? ''
-        const cells = [
-          codeSpan(row.mark),
-          span(row.backend),
-          what === '' ? '' : span(what),
-          span(row.location ?? row.slot ?? ''),
-        ]
+        const [what, place] = [row.format ?? '', row.location ?? row.slot ?? '']
+        const cells = [codeSpan(row.mark), ...[row.backend, what, place].map((text) => (text === '' ? '' : span(text)))]
         copies.add(`| ${span(one.artifact)} | ${cells.join(' | ')} |`)
       }
       return ''
@@ -82,9 +77,9 @@ function page(head: ReportHead, { exit, totals, notes }: ReportSummary, { matrix
     exit === 0 ? '✅ prov verify: all that is required agrees' : `❌ prov verify: not verified (exit ${exit})`
   const count = totals.artifacts === 1 ? '1 artifact' : `${totals.artifacts} artifacts`
   const asked = [
-    demands.require === undefined ? '' : `, at least ${demands.require} backends required`,
-    demands.optional.length === 0 ? '' : `, optional: ${demands.optional.map((name) => codeSpan(name)).join(' ')}`,
-    demands.strict ? ', strict' : '',
+    demands.require === undefined ? '' : ` At least ${demands.require} backends are required.`,
+    demands.optional.length === 0 ? '' : ` Optional: ${demands.optional.map((name) => codeSpan(name)).join(', ')}.`,
+    demands.strict ? ' Strict: strangers count.' : '',
   ]
   const said = notes.map((note) => `- ${codeSpan(note)}`)
   const head2 = (title: string, lines: readonly string[]): readonly string[] =>
@@ -93,7 +88,7 @@ function page(head: ReportHead, { exit, totals, notes }: ReportSummary, { matrix
   return `${[
     `## ${verdict}`,
     '',
-    `${count}, copies: ${codeSpan(marksText(totals.marks))}. ${(EXITS[exit] ?? '').replace(/^./, (c) => c.toUpperCase())}${asked.join('')}.`,
+    `${count}, copies: ${codeSpan(marksText(totals.marks))}. ${(EXITS[exit] ?? '').replace(/^./, (c) => c.toUpperCase())}.${asked.join('')}`,
     '',
     `| artifact | ${backends.map(span).join(' | ')} |`,
     `| --- |${' --- |'.repeat(backends.length)}`,
