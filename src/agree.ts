@@ -2,12 +2,13 @@
 
 import { contradictions } from './across-formats.ts'
 import type { About, Slot } from './backend.ts'
+import { type Difference, differencesBetween } from './difference.ts'
 import { type Entry, signatureId } from './entry.ts'
 import type { ErrorJson } from './errors.ts'
 import { formatsOf } from './format-of.ts'
 import { claimedIdentity } from './identity.ts'
 import type { GoodCopy, Judged, OtherItem } from './judge.ts'
-import { differences, meaningOf } from './meaning.ts'
+import { meaningOf } from './meaning.ts'
 
 /** `=` agrees, `~` agrees otherwise spelled or re-signed, `*` drift, `#` does not verify, `+` absent, `!` not readable, `x` not kept. */
 export type Mark = '=' | '~' | '*' | '#' | '+' | '!' | 'x'
@@ -39,6 +40,8 @@ export interface Row {
   readonly error?: ErrorJson
   /** What `~` means here, or where `*` differs. */
   readonly detail?: string
+  /** For `*` and `~` where the payload is not the reference's: where it differs, bounded in number and length. */
+  readonly differences?: readonly Difference[]
 }
 
 export interface Stranger extends ErrorJson {
@@ -167,16 +170,24 @@ function presentRow(cell: Cell, reference: Merged | undefined, drifts: boolean, 
   if (copy === undefined || reference === undefined) return { ...base, mark: '+' }
   if (drifts) {
     const odd = cell.copies.find((c) => !sameMeaning(c, reference))
-    const where = odd === undefined ? [] : differences(reference.payload, odd.payload, 5)
+    const where = odd === undefined ? [] : differencesBetween(reference.payload, odd.payload)
+    const pointers = where.slice(0, 5).map(({ pointer }) => pointer)
     const message = 'verifies, but means something else than another copy that verifies'
-    const detail = where.length === 0 ? 'another copy differs from this one' : `differs at ${where.join(', ')}`
-    return { ...base, mark: '*', error: { code: 'drift', message }, detail }
+    const detail = where.length === 0 ? 'another copy differs from this one' : `differs at ${pointers.join(', ')}`
+    return { ...base, mark: '*', error: { code: 'drift', message }, detail, ...withDifferences(where) }
   }
   if (across !== undefined) {
     return { ...base, mark: '*', error: { code: 'drift_across_formats', message: across }, detail: across }
   }
   const detail = unlike(cell.copies, copy, reference)
-  return detail === undefined ? { ...base, mark: '=' } : { ...base, mark: '~', detail }
+  if (detail === undefined) return { ...base, mark: '=' }
+  const other = cell.copies.find((c) => c.id !== reference.id)
+  const spelling = other === undefined ? [] : differencesBetween(reference.payload, other.payload)
+  return { ...base, mark: '~', detail, ...withDifferences(spelling) }
+}
+
+function withDifferences(differences: readonly Difference[]): Pick<Row, 'differences'> {
+  return differences.length === 0 ? {} : { differences }
 }
 
 function unlike(copies: readonly Merged[], copy: Merged, reference: Merged): string | undefined {

@@ -1,4 +1,5 @@
 /** What provenance describes. Pure data; how it is read from files is src/input.ts, what it says is src/formats/. */
+import { createHash } from 'node:crypto'
 
 /** A subject as an in-toto Statement names it: digests are `algorithm → lower-case hex`. */
 export interface Subject {
@@ -95,6 +96,27 @@ function runName({ namespace, name, uid, claim }: RunArtifact): string {
   const known = name === '' ? claim?.joined : `${namespace}/${name}`
   if (known === undefined) return uid
   return uid === '' ? known : `${known} (${uid})`
+}
+
+/**
+ * The same as a URI: `oci://repo@sha256:…` for an image, which is where it is fetched from; for what has no address of its own
+ * `prov:taskrun/ns/name/uid` and `prov:statement/sha256:<payload>`.
+ *
+ * @example artifactUri({ type: 'image', image }) // 'oci://ghcr.io/acme/app@sha256:…'
+ */
+export function artifactUri(artifact: Artifact): string {
+  switch (artifact.type) {
+    case 'run': {
+      const { namespace, name, uid, claim } = artifact
+      const known = name === '' ? [claim?.joined ?? ''] : [namespace, name]
+      const parts = [...known, uid].filter((part) => part !== '').map((part) => encodeURIComponent(part.toWellFormed()))
+      return `prov:${artifact.kind.toLowerCase()}/${parts.join('/')}`
+    }
+    case 'image':
+      return `oci://${artifact.image.repository}@${artifact.image.digest}`
+    case 'statement':
+      return `prov:statement/sha256:${createHash('sha256').update(artifact.payload).digest('hex')}`
+  }
 }
 
 /** Chains' key of a run, e.g. `taskrun-<uid>` (pkg/artifacts/signable.go ShortKey). */

@@ -41,7 +41,7 @@ export const ERRORS = {
   key_password: { exit: 2, retryable: false, meaning: 'the password does not open the private key, or none was given' },
   not_kept: { exit: 2, retryable: false, meaning: 'no named backend keeps this artifact' },
   host_refused: { exit: 2, retryable: false, meaning: 'the run names a host that the configuration does not allow' },
-  target_unwritable: { exit: 2, retryable: false, meaning: 'the place named for the copies cannot be written' },
+  target_unwritable: { exit: 2, retryable: false, meaning: 'the place named for copies or a report cannot be written' },
   // 3: a copy that does not verify
   signature_invalid: { exit: 3, retryable: false, meaning: 'the signature does not verify over the stored bytes' },
   key_untrusted: { exit: 3, retryable: false, meaning: 'signed by a key that is not among those given' },

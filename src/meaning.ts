@@ -1,7 +1,7 @@
 /** What a payload says, apart from how it is spelled. */
 import { createHash } from 'node:crypto'
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /**
  * A digest of what the payload means: JSON with sorted keys, and a Statement's subjects as a set. Two payloads with one meaning
@@ -22,12 +22,28 @@ export function meaningOf(payload: Uint8Array): string {
  * @example differences(a, b) // ['/predicate/invocation/environment/labels/team']
  */
 export function differences(a: Uint8Array, b: Uint8Array, limit = 20): readonly string[] {
+  return differingValues(a, b, limit)?.map(({ pointer }) => pointer) ?? (meaningOf(a) === meaningOf(b) ? [] : [''])
+}
+
+/** One place where two payloads differ; a value is undefined where its payload has none. */
+export interface Differing {
+  readonly pointer: string
+  readonly a: Json | undefined
+  readonly b: Json | undefined
+}
+
+/**
+ * The same with the values that stand there; undefined when one of the payloads is no JSON.
+ *
+ * @example differingValues(a, b, 20)?.[0] // { pointer: '/predicate/…/team', a: 'web', b: 'api' }
+ */
+export function differingValues(a: Uint8Array, b: Uint8Array, limit: number): readonly Differing[] | undefined {
   const left = parse(a)
   const right = parse(b)
-  if (left === undefined || right === undefined) return meaningOf(a) === meaningOf(b) ? [] : ['']
-  const paths: string[] = []
-  compare(asSet(left), asSet(right), '', paths, limit)
-  return paths
+  if (left === undefined || right === undefined) return undefined
+  const found: Differing[] = []
+  compare(asSet(left), asSet(right), '', found, limit)
+  return found
 }
 
 function parse(payload: Uint8Array): Json | undefined {
@@ -58,15 +74,15 @@ function canonical(value: Json): string {
   return `{${members.join(',')}}`
 }
 
-function compare(a: Json | undefined, b: Json | undefined, path: string, paths: string[], limit: number): void {
-  if (paths.length >= limit) return
+function compare(a: Json | undefined, b: Json | undefined, pointer: string, found: Differing[], limit: number): void {
+  if (found.length >= limit) return
   if (isObject(a) && isObject(b)) {
     for (const key of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()) {
-      compare(a[key], b[key], `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, paths, limit)
+      compare(a[key], b[key], `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, found, limit)
     }
   } else if (Array.isArray(a) && Array.isArray(b)) {
-    for (let i = 0; i < Math.max(a.length, b.length); i++) compare(a[i], b[i], `${path}/${i}`, paths, limit)
+    for (let i = 0; i < Math.max(a.length, b.length); i++) compare(a[i], b[i], `${pointer}/${i}`, found, limit)
   } else if (a === undefined || b === undefined || canonical(a) !== canonical(b)) {
-    paths.push(path)
+    found.push({ pointer, a, b })
   }
 }

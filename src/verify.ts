@@ -1,7 +1,7 @@
 /** prov verify: read every copy, verify each, compare, settle. A function of artifacts, trust and backends; it writes nothing. */
 import pLimit from 'p-limit'
 import { type Agreement, agree, type Look } from './agree.ts'
-import { type Artifact, artifactName } from './artifact.ts'
+import { type Artifact, artifactName, artifactUri, type Subject } from './artifact.ts'
 import type { About, Backend } from './backend.ts'
 import { type ErrorJson, gravest } from './errors.ts'
 import { lookFor } from './look.ts'
@@ -32,6 +32,10 @@ export interface VerifiedArtifact extends Agreement {
   readonly artifact: string
   readonly type: Artifact['type']
   readonly kind: About['kind']
+  /** Names the artifact for programs; unlike `artifact` it has one spelling for good. */
+  readonly uri: string
+  /** What the artifact is about, with digests; [] for a run that made nothing. */
+  readonly subjects: readonly Subject[]
   readonly exit: number
   readonly findings: readonly ErrorJson[]
   readonly holding: readonly string[]
@@ -90,6 +94,8 @@ export async function verifyOne(
     artifact: artifactName(about.artifact),
     type: about.artifact.type,
     kind: about.kind,
+    uri: artifactUri(about.artifact),
+    subjects: about.subjects,
     ...agreement,
     ...settle(agreement, job.demands),
   }

@@ -4,6 +4,7 @@ import { formatNamed } from '../formats/index.ts'
 import { type Io, write } from '../io.ts'
 import { pool } from '../pool.ts'
 import { reporter } from '../progress.ts'
+import type { Reports } from '../reports/open.ts'
 import { type Demands, settle } from '../settle.ts'
 import type { Surveyed } from '../survey.ts'
 import type { Trust } from '../trust.ts'
@@ -15,15 +16,18 @@ import type { Setup } from './setup.ts'
 import type { VerifyOptions } from './verify.ts'
 import { surveyOf } from './whole.ts'
 
+/** What `prov verify` has made ready. */
+interface Scene {
+  readonly setup: Setup
+  readonly trust: Trust
+  readonly demands: Demands
+  readonly reports: Reports | undefined
+  readonly io: Io
+}
+
 /** Runs the command over everything that the backends hold, and gives its exit status. */
-export async function runVerifyAll(
-  inputs: readonly string[],
-  options: VerifyOptions,
-  setup: Setup,
-  trust: Trust,
-  demands: Demands,
-  io: Io,
-): Promise<number> {
+export async function runVerifyAll(inputs: readonly string[], options: VerifyOptions, scene: Scene): Promise<number> {
+  const { setup, trust, reports, io } = scene
   if (inputs.length + options.image.length + options.statement.length > 0) {
     throw new ProvError('usage', '--all takes no INPUT: it verifies whatever the backends hold')
   }
@@ -32,15 +36,16 @@ export async function runVerifyAll(
   const tally = verifyTally()
   const progress = reporter(io, 'verified', options)
   const judged = pool(surveyOf(options, setup, trust, io, share), options.concurrency, (one) =>
-    verifySurveyed(one, setup, trust, demands, io),
+    verifySurveyed(one, scene),
   )
   let stopped: 'end' | 'failed' | 'aborted' = 'end'
   try {
     for await (const one of judged) {
       tally.add(one)
+      await reports?.artifact(one)
       progress.update(tally.artifacts(), undefined)
       if (options.json === true) await write(io.stdout, `${JSON.stringify(one)}\n`)
-      else if (options.verbose === true || one.exit !== 0 || one.strangers.length > 0) {
+      else if (reports?.onStdout !== true && (options.verbose === true || one.exit !== 0 || one.strangers.length > 0)) {
         await write(io.stdout, artifactText(one, layout))
       }
       if (options.failFast !== true || one.exit === 0) continue
@@ -60,24 +65,19 @@ export async function runVerifyAll(
     stopped === 'aborted' ? ERRORS.aborted.exit : 0,
     counted.artifacts === 0 && !isPart ? ERRORS.nothing_verified.exit : 0,
   ])
+  await reports?.end({ exit, notes: isPart ? ['this is a part of the whole'] : [] })
   const summary = { ...counted, exit, complete: stopped === 'end', whole: !isPart }
   if (options.json === true) {
     const said = { command: 'verify', version: VERSION, all: true, ...summary }
     const keys = { hash: trust.hash, keyids: trust.keys.map((key) => key.keyid) }
     await write(io.stdout, `${JSON.stringify({ ...said, trust: keys })}\n`)
-  } else if (options.quiet !== true || exit !== 0) {
+  } else if (reports?.onStdout !== true && (options.quiet !== true || exit !== 0)) {
     await write(io.stdout, surveyText(summary, layout))
   }
   return exit
 }
 
-async function verifySurveyed(
-  one: Surveyed,
-  setup: Setup,
-  trust: Trust,
-  demands: Demands,
-  io: Io,
-): Promise<VerifiedArtifact> {
+async function verifySurveyed(one: Surveyed, { setup, trust, demands, io }: Scene): Promise<VerifiedArtifact> {
   const { backends, formatNamed: named } = setup
   if (one.about !== undefined) {
     const { about, looks } = one
@@ -90,7 +90,8 @@ async function verifySurveyed(
   const mark = ERRORS[error.code].exit === ERRORS.unreachable.exit ? ('!' as const) : ('#' as const)
   const agreement = { rows: [{ backend, slot: slot.key, mark, error }], strangers: [], references: [] }
   const type = slot.kind === 'raw' ? ('image' as const) : ('statement' as const)
-  return { artifact: slot.key, type, kind: slot.kind, ...agreement, ...settle(agreement, demands) }
+  const names = { artifact: slot.key, uri: `prov:place/${encodeURIComponent(slot.key)}`, subjects: [] }
+  return { ...names, type, kind: slot.kind, ...agreement, ...settle(agreement, demands) }
 }
 
 /** `5` and `5%` are five in a hundred. */

@@ -8,53 +8,60 @@ import { formatNamed } from '../formats/index.ts'
 import { type Io, write } from '../io.ts'
 import { reporter } from '../progress.ts'
 import { verifyText } from '../report.ts'
+import type { Reports } from '../reports/open.ts'
+import type { Demands } from '../settle.ts'
 import { loadTrust } from '../trust.ts'
 import { type VerifyTarget, verify } from '../verify.ts'
 import { VERSION } from '../version.ts'
 import { layoutOf } from './layout.ts'
 import { artifactsOf, type Setup, setUp, warn } from './setup.ts'
 import type { VerifyOptions } from './verify.ts'
+
 import { keysOf } from './verify-keys.ts'
+import { headOf, reportsFor } from './verify-reports.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
 export async function runVerify(inputs: readonly string[], options: VerifyOptions, io: Io): Promise<number> {
+  const began = io.now()
   const setup = await setUp(options, io)
+  let reports: Reports | undefined
   try {
     const trust = await loadTrust(keysOf(options.key, io), io.env)
     refuseLater(setup.settings, ['format', ...setup.backends.map((backend) => backend.name)])
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     const odd = optional.find((name) => !setup.backends.some((backend) => backend.name === name))
     if (odd !== undefined) throw new ProvError('usage', `--optional names ${odd}, which --storage does not`)
-    const demands = {
+    const demands: Demands = {
       optional,
       strict: options.strict === true,
       ...(options.require === undefined ? {} : { require: options.require }),
     }
+    if (options.all !== true) refuseWithoutAll(options)
+    reports = await reportsFor(options, io)
+    const { settings } = setup
+    const backends = setup.backends.map((backend) => backend.name)
+    await reports?.begin(headOf({ version: VERSION, began, backends, demands, trust, settings }))
     if (options.all === true) {
       const { runVerifyAll } = await import('./run-verify-all.ts')
-      return await runVerifyAll(inputs, options, setup, trust, demands, io)
+      return await runVerifyAll(inputs, options, { setup, trust, demands, reports, io })
     }
-    refuseWithoutAll(options)
     const { artifacts, notes } = await artifactsOf(inputs, options, io)
     const targets = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
     const progress = reporter(io, 'verified', options)
-    const report = await verify({
-      targets,
-      trust,
-      demands,
-      signal: io.signal,
-      progress: progress.update,
-    })
+    const report = await verify({ targets, trust, demands, signal: io.signal, progress: progress.update })
     progress.end()
+    for (const one of report.artifacts) await reports?.artifact(one)
+    await reports?.end({ exit: report.exit, notes })
     if (options.json === true) {
       await write(io.stdout, `${JSON.stringify({ command: 'verify', version: VERSION, ...report, notes }, null, 2)}\n`)
     } else {
       for (const note of notes) warn(io, options, note)
-      if (options.quiet !== true || report.exit !== 0) await write(io.stdout, verifyText(report, layoutOf(io)))
+      const silent = reports?.onStdout === true || (options.quiet === true && report.exit === 0)
+      if (!silent) await write(io.stdout, verifyText(report, layoutOf(io)))
     }
     return report.exit
   } finally {
-    await setup.close()
+    await Promise.all([reports?.discard(), setup.close()])
   }
 }
 

@@ -378,6 +378,12 @@ export const SETTINGS = {
     usedBy: 'cluster',
     meaning: 'context of the kubeconfig, when not its current one',
   },
+  'verifier.id': {
+    type: 'string',
+    default: 'prov:verifier',
+    usedBy: 'verify',
+    meaning: 'URI of who verifies, in the summaries of verify --output vsa',
+  },
 } as const satisfies Record<string, SettingRow>
 
 export type SettingKey = keyof typeof SETTINGS
