@@ -38,7 +38,8 @@ function fail(thrown: unknown, args: readonly string[], io: Io): number {
   const error = asProvError(thrown)
   const exit = io.signal.aborted && error.code === 'aborted' ? 128 + constants.signals.SIGINT : ERRORS[error.code].exit
   const json = errorJson(error)
-  if (args.includes('--json')) io.stdout.write(`${JSON.stringify({ exit, error: json }, null, 2)}\n`)
+  // One line: a failure in the middle of JSON lines is one of them.
+  if (args.includes('--json')) io.stdout.write(`${JSON.stringify({ exit, error: json })}\n`)
   io.stderr.write(`${oneLine(json)}\n`)
   if (error.code === 'internal' && io.env['PROV_DEBUG'] !== undefined && error.cause instanceof Error) {
     io.stderr.write(`${error.cause.stack ?? ''}\n`)

@@ -10,6 +10,7 @@ import { listCommand } from './commands/list.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { payloadCommand } from './commands/payload.ts'
 import { repairCommand } from './commands/repair.ts'
+import { schemaCommand } from './commands/schema.ts'
 import { storeCommand } from './commands/store.ts'
 import { verifyCommand } from './commands/verify.ts'
 import type { Io } from './io.ts'
@@ -54,6 +55,7 @@ verify, 4 copies disagree, 5 a copy is missing, 6 a backend could not be read,
     keysCommand(io),
     configCommand(io),
     conformCommand(io, exit),
+    schemaCommand(io),
     completionCommand(io, () => root),
   ]
   for (const command of commands) root.addCommand(command)
