@@ -1,6 +1,7 @@
 /** The work of `prov schema`. */
 import { type Io, write } from '../io.ts'
 import { SCHEMAS, type SchemaName, type SchemaRow } from '../schemas/index.ts'
+import { show } from './layout.ts'
 
 /** Prints one schema, or without a name one line for each. */
 export async function runOutputSchema(name: SchemaName | undefined, io: Io): Promise<void> {
@@ -11,6 +12,8 @@ export async function runOutputSchema(name: SchemaName | undefined, io: Io): Pro
   }
   const rows: readonly [string, SchemaRow][] = Object.entries(SCHEMAS)
   const width = Math.max(...rows.map(([each]) => each.length))
-  const lines = rows.map(([each, { summary }]) => `${each.padEnd(width)}  ${summary}\n`)
-  await write(io.stdout, lines.join(''))
+  await show(
+    io,
+    rows.map(([each, { summary }]) => `${each.padEnd(width)}  ${summary}`),
+  )
 }
