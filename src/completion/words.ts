@@ -59,7 +59,11 @@ export function grouped(entries: readonly Entry[]): readonly Group[] {
   return [...groups.values()]
 }
 
-/** Names of one kind, for values that are one of them; undefined for the other values. */
+/**
+ * Names of one kind, for values that are one of them; undefined for the other values.
+ *
+ * @example oneOf('backend', known) // ['tekton', 'oci', …]
+ */
 export function oneOf(value: Value, known: Known): readonly string[] | undefined {
   if (typeof value === 'object') return value.choices
   if (value === 'backend') return known.backends

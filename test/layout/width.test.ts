@@ -115,6 +115,8 @@ const SAYINGS: Readonly<Record<string, () => Promise<readonly Said[]>>> = {
       await on60(['stroe']),
       await on60(['verify', '--storag', 'oci']),
       await on60(['get', 'x']),
+      await on60([]),
+      await on60(['keys']),
     ]
   },
 }
