@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { build, type Plugin } from 'esbuild'
+import { SCHEMAS } from './src/schemas/index.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -79,6 +80,12 @@ mkdirSync(chunks, { recursive: true })
 for (const { path, text } of outputFiles) writeFileSync(path, withoutFacades(text))
 for (const name of readdirSync(chunks)) {
   if (!(`${chunks}/${name}` in metafile.outputs)) rmSync(`${chunks}/${name}`) // of an earlier build
+}
+rmSync('dist/schemas', { recursive: true, force: true })
+mkdirSync('dist/schemas')
+for (const [name, { load }] of Object.entries(SCHEMAS)) {
+  const { schema } = await load()
+  writeFileSync(`dist/schemas/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`)
 }
 rmSync('dist/types', { recursive: true, force: true })
 const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {

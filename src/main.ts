@@ -1,9 +1,9 @@
 /** The command line: parses, runs one command, turns whatever comes back into output and an exit status. */
 import { constants } from 'node:os'
 import { CommanderError } from 'commander'
+import { tell } from './commands/layout.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import type { Io } from './io.ts'
-import { plain } from './plain.ts'
 import { program } from './program.ts'
 
 /**
@@ -38,8 +38,9 @@ function fail(thrown: unknown, args: readonly string[], io: Io): number {
   const error = asProvError(thrown)
   const exit = io.signal.aborted && error.code === 'aborted' ? 128 + constants.signals.SIGINT : ERRORS[error.code].exit
   const json = errorJson(error)
-  if (args.includes('--json')) io.stdout.write(`${JSON.stringify({ exit, error: json }, null, 2)}\n`)
-  io.stderr.write(`${oneLine(json)}\n`)
+  // One line: a failure in the middle of JSON lines is one of them.
+  if (args.includes('--json')) io.stdout.write(`${JSON.stringify({ exit, error: json })}\n`)
+  tell(io, oneLine(json))
   if (error.code === 'internal' && io.env['PROV_DEBUG'] !== undefined && error.cause instanceof Error) {
     io.stderr.write(`${error.cause.stack ?? ''}\n`)
   }
@@ -50,5 +51,5 @@ function oneLine(error: ErrorJson): string {
   const at = error.location === undefined || error.message.includes(error.location) ? '' : ` [${error.location}]`
   const backend = error.backend === undefined ? '' : `${error.backend}: `
   const hint = error.hint === undefined ? '' : ` (${error.hint})`
-  return plain(`prov: ${error.code}: ${backend}${error.message}${at}${hint}`.replace(/\s*\n\s*/g, '; '))
+  return `prov: ${error.code}: ${backend}${error.message}${at}${hint}`.replace(/\s*\n\s*/g, '; ')
 }

@@ -5,11 +5,13 @@ import { configCommand } from './commands/config.ts'
 import { conformCommand } from './commands/conform.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { getCommand } from './commands/get.ts'
+import { fitHelp } from './commands/help-text.ts'
 import { keysCommand } from './commands/keys.ts'
 import { listCommand } from './commands/list.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { payloadCommand } from './commands/payload.ts'
 import { repairCommand } from './commands/repair.ts'
+import { schemaCommand } from './commands/schema.ts'
 import { storeCommand } from './commands/store.ts'
 import { verifyCommand } from './commands/verify.ts'
 import type { Io } from './io.ts'
@@ -38,9 +40,10 @@ Examples:
   prov store  --storage tekton,oci --key cosign.key run.yaml
   prov verify --storage tekton,oci --key cosign.pub run.yaml
 
-Exit status: 0 all well, 1 defect in prov, 2 usage or input, 3 a copy does not
-verify, 4 copies disagree, 5 a copy is missing, 6 a backend could not be read,
-7 not everything was stored (run the same command again).`,
+Exit status: 0 all well, 1 defect in prov, 2 usage or input,
+3 a copy does not verify, 4 copies disagree, 5 a copy is
+missing, 6 a backend could not be read, 7 not everything was
+stored (run the same command again).`,
     )
   const commands = [
     storeCommand(io, exit),
@@ -54,25 +57,34 @@ verify, 4 copies disagree, 5 a copy is missing, 6 a backend could not be read,
     keysCommand(io),
     configCommand(io),
     conformCommand(io, exit),
+    schemaCommand(io),
     completionCommand(io, () => root),
   ]
   for (const command of commands) root.addCommand(command)
   for (const command of [root, ...root.commands, ...root.commands.flatMap((c) => c.commands)]) {
     command
       .helpOption('-h, --help', 'print this help')
-      .configureHelp({ optionDescription: (option) => option.description + choicesOf(option) })
+      .configureHelp({
+        minWidthToWrap: 20,
+        optionDescription: (option) => option.description + choicesOf(option),
+      })
       .exitOverride()
       .showSuggestionAfterError()
       .configureOutput({
-        writeOut: (text) => io.stdout.write(text),
+        writeOut: (text) => io.stdout.write(fitHelp(text, helpWidth(io.stdout))),
         writeErr: (text) => {
           // Errors are said by src/main.ts, in one line; what is left is the help of a command that was named alone.
-          if (text.startsWith('Usage: ')) io.stderr.write(text)
+          if (text.startsWith('Usage: ')) io.stderr.write(fitHelp(text, helpWidth(io.stderr)))
         },
-        getOutHelpWidth: () => Math.max(40, io.stdout.columns ?? 80),
+        getOutHelpWidth: () => helpWidth(io.stdout),
+        getErrHelpWidth: () => helpWidth(io.stderr),
       })
   }
   return root
+}
+
+function helpWidth(stream: Io['stdout']): number {
+  return Math.max(40, stream.columns ?? 80)
 }
 
 /** Like commander's own, but flags that may be repeated do not say that they are empty by default. */

@@ -7,6 +7,7 @@ import type { PlanRow } from './plan.ts'
 import type { CopyReceipt, Outcome } from './receipt.ts'
 import type { StoredItem, StoreReport } from './store.ts'
 import type { VerifiedArtifact, VerifyReport } from './verify.ts'
+import { wrap } from './wrap.ts'
 
 export interface Layout {
   /** Columns of the terminal; undefined when there is none: then nothing is wrapped. */
@@ -174,21 +175,4 @@ export function page(lines: readonly Line[], layout: Layout): string {
     ]
   })
   return `${wrapped.join('\n')}\n`
-}
-
-/** Breaks at spaces only, with a hanging indent; a word longer than the line stands alone, so that it can be copied. */
-function wrap(line: string, width: number | undefined): readonly string[] {
-  if (width === undefined || line.length <= width) return [line]
-  const indent = `${/^ */.exec(line)?.[0] ?? ''}    `
-  const out: string[] = []
-  let current = ''
-  for (const word of line.split(/(?<=\S) /)) {
-    if (current !== '' && current.length + 1 + word.length > width) {
-      out.push(current)
-      current = `${indent}${word.trimStart()}`
-    } else {
-      current = current === '' ? word : `${current} ${word}`
-    }
-  }
-  return [...out, current]
 }

@@ -7,6 +7,7 @@ import { type ClusterInput, loadFromCluster } from '../input/cluster.ts'
 import type { Io } from '../io.ts'
 import { openCluster } from '../kubernetes/cluster.ts'
 import { runReference } from '../kubernetes/runs.ts'
+import { tell } from './layout.ts'
 
 /**
  * Reads them from the cluster of the configuration. Throws `usage` for one that is also a path here: which of the two is meant,
@@ -30,7 +31,7 @@ export async function readFromCluster(
     now: () => io.now(),
     random: (size) => io.random(size),
     debug: (line) => {
-      if (verbose) io.stderr.write(`prov: ${line}\n`)
+      if (verbose) tell(io, `prov: ${line}`)
     },
   })
   try {

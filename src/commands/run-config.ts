@@ -3,6 +3,7 @@ import { configSchema } from '../config/schema.ts'
 import { settingsTable } from '../config/table.ts'
 import { type Io, write } from '../io.ts'
 import type { ConfigOptions } from './config.ts'
+import { show } from './layout.ts'
 import { settingsFor } from './settings.ts'
 import { warn } from './setup.ts'
 
@@ -24,7 +25,8 @@ export async function runShow(options: ConfigOptions, io: Io): Promise<void> {
     await write(io.stdout, `${JSON.stringify({ settings: rows, warnings: settings.warnings }, null, 2)}\n`)
     return
   }
-  for (const { key, value, origin } of rows) await write(io.stdout, `${key} = ${value ?? ''}  (${origin})\n`)
+  const lines = rows.map(({ key, value, origin }) => `${key} = ${value ?? ''}  (${origin})`)
+  await show(io, lines)
 }
 
 /** Throws the first error, which names all of them; warnings are printed. */
@@ -35,8 +37,7 @@ export async function runCheck(options: ConfigOptions, io: Io): Promise<void> {
     return
   }
   for (const warning of settings.warnings) warn(io, options, warning)
-  if (options.quiet !== true)
-    await write(io.stdout, `the configuration is sound (${settings.warnings.length} warnings)\n`)
+  if (options.quiet !== true) await show(io, [`the configuration is sound (${settings.warnings.length} warnings)`])
 }
 
 export async function runSchema(io: Io): Promise<void> {

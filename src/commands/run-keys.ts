@@ -5,6 +5,7 @@ import { generateKeyPair, writeKeyPair } from '../signers/generate.ts'
 import { keyId } from '../signers/keyid.ts'
 import { passwordSource } from '../signers/password.ts'
 import type { GenerateOptions } from './keys.ts'
+import { show } from './layout.ts'
 
 export async function runGenerate(options: GenerateOptions, io: Io): Promise<void> {
   const question = `Password of the new key ${options.output}.key: `
@@ -15,6 +16,6 @@ export async function runGenerate(options: GenerateOptions, io: Io): Promise<voi
   if (options.json === true) {
     await write(io.stdout, `${JSON.stringify({ privateFile, publicFile, keyid }, null, 2)}\n`)
   } else if (options.quiet !== true) {
-    await write(io.stdout, `private key ${privateFile}\npublic key  ${publicFile}\nkey id      ${keyid}\n`)
+    await show(io, [`private key ${privateFile}`, `public key  ${publicFile}`, `key id      ${keyid}`])
   }
 }

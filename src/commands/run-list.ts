@@ -1,6 +1,7 @@
 /** The work of `prov list`. */
 import { ProvError } from '../errors.ts'
 import { type Io, write } from '../io.ts'
+import { show } from './layout.ts'
 import type { ListOptions } from './list.ts'
 import { setUp } from './setup.ts'
 
@@ -28,12 +29,8 @@ export async function runList(options: ListOptions, io: Io): Promise<void> {
     for (const backend of setup.backends) {
       for await (const slot of backend.list?.(filter, { signal: io.signal }) ?? []) {
         const { key, ...rest } = slot
-        await write(
-          io.stdout,
-          options.json === true
-            ? `${JSON.stringify({ ...rest, slot: key })}\n`
-            : `${backend.name} ${slot.kind} ${key}\n`,
-        )
+        if (options.json === true) await write(io.stdout, `${JSON.stringify({ ...rest, slot: key })}\n`)
+        else await show(io, [`${backend.name} ${slot.kind} ${key}`])
       }
     }
   } finally {

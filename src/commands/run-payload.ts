@@ -25,6 +25,7 @@ export async function runPayload(inputs: readonly string[], options: PayloadOpti
       options,
       `nothing to sign: the input has no ${format.kind === 'raw' ? 'image' : 'artifact'} for ${format.name}`,
     )
+    if (options.json === true) await write(io.stdout, 'null\n')
     return
   }
   const payload = format.payload(chosen, formatOptions(settings))

@@ -14,6 +14,7 @@ import { runReference } from '../kubernetes/runs.ts'
 import { parseImage } from '../reference.ts'
 import type { RetryOptions } from '../retry.ts'
 import { parseStatement } from '../statement.ts'
+import { tell } from './layout.ts'
 import type { CommonOptions, InputOptions } from './options.ts'
 import { settingsFor } from './settings.ts'
 
@@ -57,7 +58,7 @@ export async function setUp(options: CommonOptions & InputOptions, io: Io): Prom
     now: io.now,
     random: io.random,
     debug: (line) => {
-      if (options.verbose === true) io.stderr.write(`prov: ${line}\n`)
+      if (options.verbose === true) tell(io, `prov: ${line}`)
     },
   }
   const backends = await Promise.all(names.map((name) => openBackend(name, context)))
@@ -151,7 +152,7 @@ export function backendNames(settings: Settings, storage: string | undefined): r
 
 /** One line on stderr, unless --quiet. */
 export function warn(io: Io, options: CommonOptions, line: string): void {
-  if (options.quiet !== true) io.stderr.write(`prov: ${line}\n`)
+  if (options.quiet !== true) tell(io, `prov: ${line}`)
 }
 
 /** Flags that stand for a setting, as `--set` has them. */

@@ -56,9 +56,12 @@ export function verifyCommand(io: Io, exit: Exit): Command {
       'after',
       `
 Marks:
-  =  verifies and agrees            ~  agrees; re-signed or re-serialised
-  *  drift: means something else    #  does not verify
-  +  absent                         !  could not be read
+  =  verifies and agrees
+  ~  agrees; re-signed or re-serialised
+  *  drift: verifies, but means something else
+  #  does not verify
+  +  absent
+  !  could not be read
   x  not kept by this backend
 
 Examples:

@@ -185,20 +185,6 @@ describe('the world around', () => {
 })
 
 describe('completion', () => {
-  test('bash completes commands, flags, backends and formats', async () => {
-    const { stdout, code } = await prov(['completion', 'bash'])
-    expect(code).toBe(0)
-    const ask = async (words: readonly string[]): Promise<string> => {
-      const line = `${stdout}\nCOMP_WORDS=(prov ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _prov; echo "\${COMPREPLY[@]}"`
-      return (await run('bash', ['-c', line])).stdout.trim()
-    }
-    expect(await ask(['st'])).toBe('store')
-    expect(await ask(['verify', '--str'])).toBe('--strict')
-    expect(await ask(['keys', 'generate', '--out'])).toBe('--output')
-    expect(await ask(['store', '--storage', 'tek'])).toBe('tekton')
-    expect(await ask(['store', '--format', 'slsa/v1'])).toBe('slsa/v1')
-  })
-
   test.each(['bash', 'zsh', 'fish'])('%s: every command and every flag is in the script', async (shell) => {
     const { stdout } = await prov(['completion', shell])
     for (const command of COMMANDS) expect(stdout).toContain(command)

@@ -49,11 +49,17 @@ describe('the package', () => {
       'dist/conform-child.js',
       'dist/types/src/index.d.ts',
       'dist/types/test/conformance/public.d.ts',
+      'dist/schemas/verify.json',
     ]) {
       expect(paths).toContain(wanted)
     }
     expect(
-      paths.filter((path) => !/^(package\.json|README\.md|LICENSE|bin\/prov\.js|dist\/.+\.(js|d\.ts))$/.test(path)),
+      paths.filter(
+        (path) =>
+          !/^(package\.json|README\.md|LICENSE|bin\/prov\.js|dist\/(.+\.(js|d\.ts)|schemas\/[-a-z]+\.json))$/.test(
+            path,
+          ),
+      ),
     ).toEqual([])
     expect(packed.unpackedSize).toBeLessThan(20_000_000)
   })
@@ -77,6 +83,14 @@ describe('the package', () => {
     expect(store.code, store.stderr).toBe(0)
     const verify = await run(installed, ['verify', ...args, PUBLIC_KEY, file], { env, cwd: consumer })
     expect(verify.code, verify.stderr + verify.stdout).toBe(0)
+  })
+
+  it('gives the schemas of its JSON', async () => {
+    const source =
+      "import schema from 'prov/schemas/keys-generate.json' with { type: 'json' }\nconsole.log(schema.title)\n"
+    writeFileSync(join(consumer, 'schema.mjs'), source)
+    const outcome = await run(process.execPath, ['schema.mjs'], { cwd: consumer })
+    expect(outcome, outcome.stderr).toMatchObject({ code: 0, stdout: 'prov keys generate --json\n' })
   })
 
   it('gives a library with types', async () => {

@@ -20,7 +20,7 @@ export type ServerName =
   | 'pubsub'
   | 'kafka'
   | 'kube-apiserver'
-export type ToolName = 'cosign-v2' | 'cosign-v3' | 'strace' | 'chromium'
+export type ToolName = 'cosign-v2' | 'cosign-v3' | 'strace' | 'chromium' | 'script' | 'zsh' | 'fish'
 
 /** Registries that take anonymous writes; the last one has the referrers API. */
 export const REGISTRIES = ['distribution', 'docker-registry', 'cue-oci'] as const satisfies readonly ServerName[]

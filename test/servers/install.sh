@@ -4,7 +4,7 @@
 # One line an item: present | installed in N s | not available: reason. Exit 1 if something asked for could not be had.
 . "$(dirname "$0")/lib.sh"
 
-ALL='cue-oci registry docker-registry htpasswd strace chromium cosign-v2 cosign-v3 fake-gcs moto versitygw mongo-java firestore pubsub kafka etcd kube-apiserver'
+ALL='cue-oci registry docker-registry htpasswd strace script zsh fish chromium cosign-v2 cosign-v3 fake-gcs moto versitygw mongo-java firestore pubsub kafka etcd kube-apiserver'
 MOTO=5.2.1
 K8S=v1.36.3
 
@@ -147,8 +147,8 @@ install_item() {
     kube-apiserver) install_kube_apiserver ;;
     docker-registry) apt_install docker-registry docker-registry ;;
     htpasswd) apt_install htpasswd apache2-utils ;;
-    strace) apt_install strace strace ;;
-    chromium) apt_install chromium chromium ;;
+    strace | zsh | fish | chromium) apt_install "$1" "$1" ;;
+    script) apt_install script bsdutils ;;
     *) if [ -n "${GO[$1]:-}" ]; then go_install "$1"; else WHY="unknown name; known: $ALL"; return 1; fi ;;
   esac
 }

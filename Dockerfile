@@ -1,0 +1,23 @@
+# docker build -t prov . && docker run --rm -v "$PWD:/work" prov verify --storage tekton --key cosign.pub run.yaml
+FROM node:24-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY build.ts tsconfig.json tsconfig.build.json ./
+COPY bin bin
+COPY src src
+COPY backends backends
+COPY test/conformance test/conformance
+RUN node build.ts
+
+FROM node:24-slim
+ENV NODE_ENV=production
+COPY --from=build /src/package.json /opt/prov/package.json
+COPY --from=build /src/bin /opt/prov/bin
+COPY --from=build /src/dist /opt/prov/dist
+RUN ln -s /opt/prov/bin/prov.js /usr/local/bin/prov && prov --version
+# The account `node` of the image, by number: Kubernetes has to see that it is not root.
+USER 1000:1000
+WORKDIR /work
+ENTRYPOINT ["/opt/prov/bin/prov.js"]
+CMD ["--help"]

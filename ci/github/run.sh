@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Second step of action.yml. Reads INPUT_* and the runner's own variables; ends with the exit status of prov.
+set -o pipefail
+
+fail() {
+  echo "::error title=prov::$1"
+  exit 2
+}
+
+# collect TEXT: each line that is not empty becomes one argument, whatever is in it
+collect() {
+  local line
+  lines=()
+  while IFS= read -r line || [ -n "$line" ]; do
+    line=${line%$'\r'}
+    [ -z "$line" ] || lines+=("$line")
+  done <<<"$1"
+}
+
+[[ $INPUT_COMMAND =~ ^[a-z]+(' '[a-z]+)?$ ]] || fail 'the input command names no command of prov'
+case ${INPUT_SUMMARY:=true} in true | false) ;; *) fail 'the input summary must be true or false' ;; esac
+[ -z "$INPUT_PASSWORD" ] || export COSIGN_PASSWORD=$INPUT_PASSWORD
+unset INPUT_PASSWORD
+
+read -r -a words <<<"$INPUT_COMMAND"
+[ -z "$INPUT_STORAGE" ] || words+=(--storage "$INPUT_STORAGE")
+[ -z "$INPUT_KEY" ] || words+=(--key "$INPUT_KEY")
+[ -z "$INPUT_CONFIG" ] || words+=(--config "$INPUT_CONFIG")
+collect "$INPUT_ARGS"
+words+=(--json "${lines[@]}" --)
+collect "$INPUT_INPUT"
+words+=("${lines[@]}")
+
+folder=$(mktemp -d "${RUNNER_TEMP:-/tmp}/prov.XXXXXX") || exit 1
+status=0
+node "$GITHUB_ACTION_PATH/bin/prov.js" "${words[@]}" >"$folder/report.json" || status=$?
+{
+  echo "exit=$status"
+  echo "json=$folder/report.json"
+} >>"$GITHUB_OUTPUT"
+
+summary=/dev/null
+[ "$INPUT_SUMMARY" = false ] || summary=${GITHUB_STEP_SUMMARY:-/dev/null}
+node "$GITHUB_ACTION_PATH/ci/github/summary.mjs" "$INPUT_COMMAND" "$status" "$folder/report.json" "$summary" ||
+  echo '::warning title=prov::the job summary could not be written'
+exit "$status"

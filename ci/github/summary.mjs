@@ -1,0 +1,82 @@
+// summary.mjs COMMAND STATUS REPORT SUMMARY: appends Markdown about the report to the file SUMMARY, and prints one line for the log.
+// Whatever a store or a run says stands in code spans: no Markdown, HTML or workflow command comes out of it.
+import { appendFileSync, readFileSync } from 'node:fs'
+import { EXITS, MARKS } from '../../dist/index.js'
+
+const [command = '', status = '', report = '', summary = ''] = process.argv.slice(2)
+const MOST = 200 // rows of a table: GitHub takes 1 MiB of summary
+
+/** The report; undefined for what prints no single document. */
+function read() {
+  try {
+    return JSON.parse(readFileSync(report, 'utf8')) ?? undefined
+  } catch {
+    return undefined
+  }
+}
+
+function code(text) {
+  const line = String(text)
+    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, ' ')
+    .replaceAll('|', '\\|')
+  const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return longest === 0 ? `\`${line || ' '}\`` : `${fence} ${line} ${fence}`
+}
+
+function table(head, rows) {
+  if (rows.length === 0) return []
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  const more = rows.length > MOST ? ['', `… and ${rows.length - MOST} more, all in the JSON report`] : []
+  return ['', line(head), line(head.map(() => '---')), ...rows.slice(0, MOST).map(line), ...more]
+}
+
+function finding({ code: name, message, backend, hint }) {
+  return `- **${name}** ${code(backend === undefined ? message : `${backend}: ${message}`)}${hint === undefined ? '' : ` (${code(hint)})`}`
+}
+
+function stored({ dryRun, items }) {
+  const rows = items.flatMap((item) => {
+    const of = (backend, what, place) => [code(item.artifact), code(backend), what, code(place)]
+    if (dryRun) return item.plan.map((row) => of(row.backend, row.action, row.slot?.key ?? ''))
+    return item.copies.map((copy) => of(copy.backend, copy.outcome, copy.location))
+  })
+  return table(['artifact', 'backend', dryRun ? 'plan' : 'copy', 'place'], rows)
+}
+
+function verified({ artifacts }) {
+  const rows = artifacts.flatMap((one) =>
+    one.rows.map((row) => [
+      code(one.artifact),
+      code(row.mark),
+      code(row.backend),
+      code(row.location ?? row.slot ?? ''),
+    ]),
+  )
+  const marks = [...new Set(artifacts.flatMap((one) => one.rows.map((row) => row.mark)))]
+  const legend = marks.map((mark) => `${code(mark)} ${MARKS[mark]}`).join(' · ')
+  return [...table(['artifact', 'mark', 'backend', 'place'], rows), ...(legend === '' ? [] : ['', legend])]
+}
+
+function exits() {
+  const rows = Object.entries(EXITS).map(([exit, says]) =>
+    exit === status ? [`**${exit}**`, `**${says}**`] : [exit, says],
+  )
+  return ['', '<details><summary>Exit codes</summary>', ...table(['exit', 'meaning'], rows), '', '</details>']
+}
+
+const told = read()
+const meaning = (EXITS[status] ?? 'ended by the system').replaceAll('`', '')
+const findings = told?.error === undefined ? (told?.findings ?? []) : [told.error]
+const shown = findings.slice(0, MOST)
+const lines = [
+  `## ${status === '0' ? '✅' : '❌'} prov ${command}: ${meaning} (exit ${status})`,
+  ...(told?.command === 'store' ? stored(told) : told?.command === 'verify' ? verified(told) : []),
+  ...(shown.length === 0 ? [] : ['', '### Findings', '', ...shown.map(finding)]),
+  ...exits(),
+  '',
+]
+console.log(
+  status === '0' ? `prov ${command}: ${meaning}` : `::error title=prov ${command}::exit ${status}: ${meaning}`,
+)
+appendFileSync(summary, `${lines.join('\n')}\n`)

@@ -1,0 +1,36 @@
+/**
+ * The schemas of everything that prov prints as JSON, by name. One file and one row a command; each is read only when it is asked for.
+ *
+ * @example (await SCHEMAS.verify.load()).schema['title'] // 'prov verify --json'
+ */
+import type { Schema } from './shape.ts'
+
+export interface SchemaRow {
+  /** The command whose --json it describes; absent: any. */
+  readonly command?: string
+  /** One line for the list. */
+  readonly summary: string
+  readonly load: () => Promise<{ readonly schema: Schema }>
+}
+
+export const SCHEMAS = {
+  store: { command: 'store', summary: 'receipts and plan of a store', load: () => import('./store.ts') },
+  verify: { command: 'verify', summary: 'marks and verdict', load: () => import('./verify.ts') },
+  migrate: { command: 'migrate', summary: 'an entry, one a line', load: () => import('./migrate.ts') },
+  repair: { command: 'repair', summary: 'an artifact, one a line', load: () => import('./repair.ts') },
+  payload: { command: 'payload', summary: 'bytes that would be signed', load: () => import('./payload.ts') },
+  get: { command: 'get', summary: 'one stored entry', load: () => import('./get.ts') },
+  list: { command: 'list', summary: 'a place, one a line', load: () => import('./list.ts') },
+  'keys-generate': {
+    command: 'keys generate',
+    summary: 'files of a new pair',
+    load: () => import('./keys-generate.ts'),
+  },
+  'config-show': { command: 'config show', summary: 'settings in force', load: () => import('./config-show.ts') },
+  'config-check': { command: 'config check', summary: 'warnings', load: () => import('./config-check.ts') },
+  doctor: { command: 'doctor', summary: 'what each backend and key is good for', load: () => import('./doctor.ts') },
+  conform: { command: 'conform', summary: 'what a backend of your own passes', load: () => import('./conform.ts') },
+  failure: { summary: 'in place of a result', load: () => import('./failure.ts') },
+} as const satisfies Readonly<Record<string, SchemaRow>>
+
+export type SchemaName = keyof typeof SCHEMAS
