@@ -50,5 +50,9 @@ function oneLine(error: ErrorJson): string {
   const at = error.location === undefined || error.message.includes(error.location) ? '' : ` [${error.location}]`
   const backend = error.backend === undefined ? '' : `${error.backend}: `
   const hint = error.hint === undefined ? '' : ` (${error.hint})`
-  return plain(`prov: ${error.code}: ${backend}${error.message}${at}${hint}`.replace(/\s*\n\s*/g, '; '))
+  return plain(
+    `prov: ${error.code}: ${backend}${error.message}${at}${hint}`.replace(/(:?)\s*\n\s*/g, (_, colon) =>
+      colon === ':' ? ': ' : '; ',
+    ),
+  )
 }
