@@ -1,8 +1,7 @@
 /** The command line: parses, runs one command, turns whatever comes back into output and an exit status. */
-import { constants } from 'node:os'
 import { CommanderError } from 'commander'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from './errors.ts'
-import type { Io } from './io.ts'
+import { exitOf, type Io } from './io.ts'
 import { plain } from './plain.ts'
 import { program } from './program.ts'
 
@@ -36,7 +35,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
 
 function fail(thrown: unknown, args: readonly string[], io: Io): number {
   const error = asProvError(thrown)
-  const exit = io.signal.aborted && error.code === 'aborted' ? 128 + constants.signals.SIGINT : ERRORS[error.code].exit
+  const exit = exitOf(ERRORS[error.code].exit, io)
   const json = errorJson(error)
   if (args.includes('--json')) io.stdout.write(`${JSON.stringify({ exit, error: json }, null, 2)}\n`)
   io.stderr.write(`${oneLine(json)}\n`)

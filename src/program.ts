@@ -52,7 +52,7 @@ verify, 4 copies disagree, 5 a copy is missing, 6 a backend could not be read,
   for (const command of [root, ...root.commands, ...root.commands.flatMap((c) => c.commands)]) {
     command
       .helpOption('-h, --help', 'print this help')
-      .configureHelp({ optionDescription: (option) => option.description + choicesOf(option) })
+      .configureHelp({ minWidthToWrap: 20, optionDescription: (option) => option.description + choicesOf(option) })
       .exitOverride()
       .showSuggestionAfterError()
       .configureOutput({

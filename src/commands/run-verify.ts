@@ -5,7 +5,7 @@ import { refuseLater } from '../config/later.ts'
 import { parseBackendList } from '../config/lists.ts'
 import { ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
-import { type Io, write } from '../io.ts'
+import { exitOf, type Io, write } from '../io.ts'
 import { reporter } from '../progress.ts'
 import { verifyText } from '../report.ts'
 import { loadTrust } from '../trust.ts'
@@ -27,7 +27,7 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     const { artifacts, notes } = await artifactsOf(inputs, options, io)
     const targets = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
     const progress = reporter(io, 'verified', options)
-    const report = await verify({
+    const told = await verify({
       targets,
       trust,
       demands: {
@@ -39,6 +39,7 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
       progress: progress.update,
     })
     progress.end()
+    const report = { ...told, exit: exitOf(told.exit, io) }
     if (options.json === true) {
       await write(io.stdout, `${JSON.stringify({ command: 'verify', version: VERSION, ...report, notes }, null, 2)}\n`)
     } else {
