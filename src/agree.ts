@@ -19,6 +19,8 @@ export interface Look {
   /** Undefined: the backend does not keep this artifact. */
   readonly slot?: Slot
   readonly judged?: Judged
+  /** Copies that verify and are not in the slot, but came with the artifact. */
+  readonly carried?: readonly GoodCopy[]
   /** In place of a slot: where a write-only store takes the entry. Nobody can look there, so it is `x` in verify. */
   readonly sendTo?: Slot
   /** Why it could not be read. */

@@ -135,6 +135,11 @@ export interface Backend {
   put(slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt>
   /** Every item in the slot; [] when absent. Throws only when it could not look. */
   get(slot: Slot, options: CallOptions): Promise<readonly Found[]>
+  /**
+   * Pure. What the artifact itself brought along where its copies shall lie elsewhere: none of these is a copy in the slot, but one that verifies
+   * may become one, instead of a new signature.
+   */
+  carried?(slot: Slot): readonly Found[]
   /** Puts `entry` in the place of `found`, only if that is still there as it was read; otherwise throws `conflict`. */
   replace?(slot: Slot, found: Found, entry: Entry, options: CallOptions): Promise<Receipt>
   /** Keeps what was found beside its place, where nobody takes it for a copy, and says where. Asked for before `replace` mends damage. */

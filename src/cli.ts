@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:os'
 import { ProvError } from './errors.ts'
-import type { Io } from './io.ts'
+import { exitOf, type Io } from './io.ts'
 import { main } from './main.ts'
 
 async function run(): Promise<void> {
@@ -27,8 +27,7 @@ async function run(): Promise<void> {
     now: Date.now,
     random: randomBytes,
   }
-  const exit = await main(process.argv.slice(2), io)
-  process.exitCode = stop.signal.aborted && exit !== 0 ? 128 + constants.signals.SIGINT : exit
+  process.exitCode = exitOf(await main(process.argv.slice(2), io), io)
 }
 
 await run()

@@ -104,6 +104,8 @@ async function putOrMend(
   const judged = judge(about, slot, receipt.found ?? [], trust)
   const good = judged.good[0]
   const claimant = judged.others.find((other) => other.claims)
+  // Nothing was there, but the artifact brought a copy of its own along.
+  if (good !== undefined && options.resign) return supersede(backend, slot, judged, entry, options)
   if (good !== undefined && claimant === undefined) {
     // Another writer was first with a copy that verifies: it stays.
     const detail = 'another writer stored a valid copy first'

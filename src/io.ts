@@ -1,4 +1,5 @@
 /** The world as a command sees it: streams, clock, randomness, environment and the wish to stop. Given once, by src/cli.ts. */
+import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 
 export interface Io {
@@ -10,6 +11,15 @@ export interface Io {
   readonly signal: AbortSignal
   now(): number
   random(size: number): Uint8Array
+}
+
+/**
+ * The exit status of a command that came to this one: what Ctrl-C kept from success has a status of its own.
+ *
+ * @example exitOf(7, io) // 7, or 130 after Ctrl-C
+ */
+export function exitOf(exit: number, io: Pick<Io, 'signal'>): number {
+  return io.signal.aborted && exit !== 0 ? 128 + constants.signals.SIGINT : exit
 }
 
 /** Waits, or rejects with the signal's reason. */

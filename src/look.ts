@@ -65,5 +65,12 @@ async function lookAt(
     if (error.code === 'internal') throw error
     return { backend: backend.name, slot, error: errorJson(error) }
   }
-  return { backend: backend.name, slot, judged: judge(about, slot, found, await trust) }
+  const judged = judge(about, slot, found, await trust)
+  const carried = backend.carried?.(slot) ?? []
+  return {
+    backend: backend.name,
+    slot,
+    judged,
+    ...(carried.length === 0 ? {} : { carried: judge(about, slot, carried, await trust).good }),
+  }
 }

@@ -1,9 +1,8 @@
 /** The command line: parses, runs one command, turns whatever comes back into output and an exit status. */
-import { constants } from 'node:os'
 import { CommanderError } from 'commander'
 import { tell } from './commands/layout.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from './errors.ts'
-import type { Io } from './io.ts'
+import { exitOf, type Io } from './io.ts'
 import { program } from './program.ts'
 
 /**
@@ -36,7 +35,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
 
 function fail(thrown: unknown, args: readonly string[], io: Io): number {
   const error = asProvError(thrown)
-  const exit = io.signal.aborted && error.code === 'aborted' ? 128 + constants.signals.SIGINT : ERRORS[error.code].exit
+  const exit = exitOf(ERRORS[error.code].exit, io)
   const json = errorJson(error)
   // One line: a failure in the middle of JSON lines is one of them.
   if (args.includes('--json')) io.stdout.write(`${JSON.stringify({ exit, error: json })}\n`)
@@ -51,5 +50,7 @@ function oneLine(error: ErrorJson): string {
   const at = error.location === undefined || error.message.includes(error.location) ? '' : ` [${error.location}]`
   const backend = error.backend === undefined ? '' : `${error.backend}: `
   const hint = error.hint === undefined ? '' : ` (${error.hint})`
-  return `prov: ${error.code}: ${backend}${error.message}${at}${hint}`.replace(/\s*\n\s*/g, '; ')
+  return `prov: ${error.code}: ${backend}${error.message}${at}${hint}`.replace(/(:?)\s*\n\s*/g, (_, colon) =>
+    colon === ':' ? ': ' : '; ',
+  )
 }

@@ -64,10 +64,7 @@ stored (run the same command again).`,
   for (const command of [root, ...root.commands, ...root.commands.flatMap((c) => c.commands)]) {
     command
       .helpOption('-h, --help', 'print this help')
-      .configureHelp({
-        minWidthToWrap: 20,
-        optionDescription: (option) => option.description + choicesOf(option),
-      })
+      .configureHelp({ minWidthToWrap: 20, optionDescription: (option) => option.description + choicesOf(option) })
       .exitOverride()
       .showSuggestionAfterError()
       .configureOutput({

@@ -179,13 +179,10 @@ async function prepare(item: StoreItem, about: About, trust: Promise<Trust>, job
   return { item, about, looks, adopted, payload }
 }
 
-/** The first copy that verifies, in the order of the backends; its bytes are the entry. */
+/** The first copy that verifies, in the order of the backends, else one that the artifact brought along; its bytes are the entry. */
 function adopt(looks: readonly Look[]): Entry | undefined {
-  for (const look of looks) {
-    const copy = look.judged?.good[0]
-    if (copy !== undefined) return hinted(copy)
-  }
-  return undefined
+  const [copy] = [...looks.flatMap((look) => look.judged?.good ?? []), ...looks.flatMap((look) => look.carried ?? [])]
+  return copy === undefined ? undefined : hinted(copy)
 }
 
 /** The copy's entry, with the key that verified each signature named: stores of bundles tell keys by that. */

@@ -3,7 +3,7 @@ import pLimit from 'p-limit'
 import { type Agreement, agree, type Look } from './agree.ts'
 import { type Artifact, artifactName, artifactUri, type Subject } from './artifact.ts'
 import type { About, Backend } from './backend.ts'
-import { type ErrorJson, gravest } from './errors.ts'
+import { type ErrorJson, gravest, ProvError } from './errors.ts'
 import { lookFor } from './look.ts'
 import { failuresOf, type Report } from './progress.ts'
 import { type Demands, settle } from './settle.ts'
@@ -52,11 +52,17 @@ export interface VerifyReport {
 const AT_ONCE = 64
 
 /**
- * The verdict over every target, in their order. Never throws for what a backend does.
+ * The verdict over every target, in their order. Never throws for what a backend does; throws `input_empty` where there is no target, since
+ * nothing checked is never success.
  *
  * @example const report = await verify(job); process.exitCode = report.exit
  */
 export async function verify(job: VerifyJob): Promise<VerifyReport> {
+  if (job.targets.length === 0) {
+    throw new ProvError('input_empty', 'there is nothing in the input to verify', {
+      hint: 'prov payload shows what an input gives; --format and the configuration narrow it',
+    })
+  }
   const limit = pLimit(AT_ONCE)
   let done = 0
   const failures = failuresOf()

@@ -1,6 +1,6 @@
 /** The port over a directory: the same names as in a bucket, each object a file. */
 import { mkdir, open, opendir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { CallOptions, Context } from '../../src/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { type Files, fileError, fileErrorCode, nodeFiles } from '../../src/files.ts'
@@ -59,9 +59,10 @@ export function directoryStore(
 
   /** Makes the folder, and brings the name of each new one to the disk. */
   async function makeFolder(folder: string): Promise<void> {
-    const first = await mkdir(folder, { recursive: true })
+    const whole = resolve(folder) // a relative path would end at '.', which is its own parent
+    const first = await mkdir(whole, { recursive: true })
     if (first === undefined) return
-    for (let made = folder; made.length >= first.length; made = dirname(made)) await files.syncFolder(dirname(made))
+    for (let made = whole; made.length >= first.length; made = dirname(made)) await files.syncFolder(dirname(made))
   }
 
   async function create(path: string, bytes: Uint8Array): Promise<string | undefined> {

@@ -128,6 +128,12 @@ export function openTekton(
       return now === undefined ? [] : standing(now, place).items.map((item) => foundOf(place, item))
     })
 
+  const carried = (slot: Slot): readonly Found[] => {
+    const place = placeIn(slot)
+    const given = liveAt(place) === undefined ? inFiles.given(place.uid) : undefined
+    return given === undefined ? [] : standing(given, place).items.map((item) => foundOf(place, item))
+  }
+
   const replace = (slot: Slot, found: Found, entry: Entry, options: CallOptions): Promise<Receipt> =>
     edit('replace', slot, options, (now, place) => {
       const item = itemAt(now, place, found)
@@ -214,6 +220,7 @@ export function openTekton(
     ready,
     put,
     get,
+    carried,
     replace,
     remove,
     ...(list === undefined ? {} : { list }),

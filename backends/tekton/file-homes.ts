@@ -25,6 +25,8 @@ export interface FileHomes {
   fileFor(run: RunArtifact): string
   at(place: Place): Home
   of(run: RunArtifact): Home
+  /** The annotations with which a run came whose copies shall be in the configured file; undefined for any other. */
+  given(uid: string): Annotations | undefined
   /** Every run of a file, in its order. */
   all(file: string, signal: AbortSignal): ReturnType<RunFile['all']>
   /** Throws `usage` where there is no file, and `target_unwritable` where it could not be replaced. */
@@ -91,6 +93,10 @@ export function fileHomes(context: Context, configured: string | undefined, opti
       const file = fileFor(run)
       const own = run.source?.file === file ? run.source : {}
       return home(file, { ...own, uid: run.uid, run })
+    },
+    given(uid) {
+      const run = configured === undefined ? undefined : runs.get(uid)
+      return run === undefined || run.source?.file === configured ? undefined : annotationsIn(run.object['metadata'])
     },
     all: (file, signal) => fileAt(file).all(signal),
     async ready(file) {

@@ -5,7 +5,7 @@ import type { Backend, Context } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import type { Settings } from '../config/settings.ts'
 import { type DoctorReport, doctor } from '../doctor/doctor.ts'
-import { type Io, write } from '../io.ts'
+import { exitOf, type Io, write } from '../io.ts'
 import { doctorText } from '../report-doctor.ts'
 import { passwordSource } from '../signers/password.ts'
 import { VERSION } from '../version.ts'
@@ -26,7 +26,7 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
   const names = named === undefined && keys.length > 0 ? [] : backendNames(settings, named)
   const { artifacts, notes } = await looked(inputs, input, io)
   for (const note of notes) warn(io, options, note)
-  const report = await doctor({
+  const told = await doctor({
     keys,
     keyOptions: {
       env: io.env,
@@ -40,6 +40,7 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
     now: io.now,
     random: io.random,
   })
+  const report = { ...told, exit: exitOf(told.exit, io) }
   await print(report, options, io)
   return report.exit
 }

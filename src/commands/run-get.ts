@@ -2,9 +2,12 @@
 import { artifactName } from '../artifact.ts'
 import type { FoundEntry } from '../backend.ts'
 import { checkEntry } from '../check.ts'
-import { type Entry, entryId } from '../entry.ts'
+import { parseFormats } from '../config/lists.ts'
+import { type Entry, entryId, type Kind } from '../entry.ts'
 import { encodeEnvelope } from '../envelope.ts'
 import { ProvError } from '../errors.ts'
+import { formatsOf } from '../format-of.ts'
+import { formatNamed } from '../formats/index.ts'
 import { relation } from '../identity.ts'
 import { type Io, write } from '../io.ts'
 import { loadTrust } from '../trust.ts'
@@ -12,7 +15,10 @@ import type { GetOptions, Part } from './get.ts'
 import { targetsOf } from './run-verify.ts'
 import { artifactsOf, setUp } from './setup.ts'
 
-/** Writes the part to stdout, byte for byte; throws `absent` when there is no such copy or part. */
+/**
+ * Writes the part to stdout, byte for byte. Without --format it is that of the attestation; of an image alone that has none, of its signature.
+ * Throws `absent` when there is no such copy or part.
+ */
 export async function runGet(part: Part, inputs: readonly string[], options: GetOptions, io: Io): Promise<void> {
   const setup = await setUp(options, io)
   try {
@@ -21,22 +27,27 @@ export async function runGet(part: Part, inputs: readonly string[], options: Get
       throw new ProvError('usage', 'get reads from one backend', { hint: 'name one with --storage' })
     const { artifacts } = await artifactsOf(inputs, options, io)
     const wanted = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
-    const kind = options.format === 'simplesigning' ? 'raw' : 'dsse'
-    const runs = wanted.filter((target) => target.about.kind === kind)
-    const targets = runs.length === 0 && options.format === undefined ? wanted : runs
+    const named = options.format === undefined ? undefined : parseFormats(options.format).of(backend.name)
+    const format = named === undefined ? undefined : formatNamed(named)
+    const alone = format === undefined && artifacts.every((artifact) => artifact.type === 'image')
     const trust = options.key.length === 0 ? undefined : await loadTrust(options.key, io.env)
-    const copies: FoundEntry[] = []
-    for (const { about } of targets) {
-      for (const slot of backend.slots(about)) {
-        for (const found of await backend.get(slot, { signal: io.signal })) {
-          if (found.entry === undefined || relation(found.entry, about.artifact, about.subjects, slot.holds) !== 'same')
-            continue
-          if (trust !== undefined && checkEntry(found.entry, trust).verified.length === 0) continue
-          copies.push(found)
+    const isWanted = (entry: Entry): boolean =>
+      (format === undefined || format.name === 'statement' || formatsOf(entry).includes(format.name)) &&
+      (trust === undefined || checkEntry(entry, trust).verified.length > 0)
+    const copiesOf = async (kind: Kind): Promise<readonly FoundEntry[]> => {
+      const copies: FoundEntry[] = []
+      for (const { about } of wanted.filter((target) => target.about.kind === kind)) {
+        for (const slot of backend.slots(about)) {
+          for (const found of await backend.get(slot, { signal: io.signal })) {
+            if (found.entry === undefined || !isWanted(found.entry)) continue
+            if (relation(found.entry, about.artifact, about.subjects, slot.holds) === 'same') copies.push(found)
+          }
         }
       }
+      return copies
     }
-    const copy = choose(copies, options)
+    const likeliest = await copiesOf(format?.kind ?? 'dsse')
+    const copy = choose(likeliest.length === 0 && alone ? await copiesOf('raw') : likeliest, options)
     if (copy === undefined) {
       const what = artifacts.length === 1 && artifacts[0] !== undefined ? artifactName(artifacts[0]) : 'the input'
       throw new ProvError(

@@ -7,7 +7,7 @@ import type { Entry } from '../entry.ts'
 import { ProvError } from '../errors.ts'
 import { formatsOf } from '../format-of.ts'
 import { formatNamed } from '../formats/index.ts'
-import { type Io, pause, write } from '../io.ts'
+import { exitOf, type Io, pause, write } from '../io.ts'
 import { checkSides, type MigrateJob, migrate, type Place } from '../migrate.ts'
 import { movedText, moveTally, summaryText } from '../migrate-report.ts'
 import { pace } from '../pool.ts'
@@ -84,7 +84,8 @@ export async function runMigrate(
       progress.end()
       await record?.end()
     }
-    const summary = tally.summary(complete, shard !== undefined)
+    const counted = tally.summary(complete, shard !== undefined)
+    const summary = { ...counted, exit: exitOf(counted.exit, io) }
     if (options.json === true) {
       const json = { command: 'migrate', version: VERSION, dryRun: options.dryRun === true, complete, ...summary }
       await write(io.stdout, `${JSON.stringify(json)}\n`)

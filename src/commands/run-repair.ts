@@ -3,7 +3,7 @@ import type { Look } from '../agree.ts'
 import type { About, Backend } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import { ERRORS, type ErrorJson, gravest, ProvError } from '../errors.ts'
-import { type Io, write } from '../io.ts'
+import { exitOf, type Io, write } from '../io.ts'
 import { pool } from '../pool.ts'
 import { reporter } from '../progress.ts'
 import { type Repaired, repair } from '../repair.ts'
@@ -68,7 +68,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     }
     const counted = tally.summary()
     const empty = done === 0 && complete && options.shard === undefined ? ERRORS.nothing_verified.exit : 0
-    const exit = gravest([counted.exit, empty, complete ? 0 : ERRORS.aborted.exit])
+    const exit = exitOf(gravest([counted.exit, empty, complete ? 0 : ERRORS.aborted.exit]), io)
     const summary = { ...counted, exit }
     if (options.json === true) {
       await write(

@@ -5,7 +5,7 @@ import { refuseLater } from '../config/later.ts'
 import { parseBackendList } from '../config/lists.ts'
 import { ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
-import { type Io, write } from '../io.ts'
+import { exitOf, type Io, write } from '../io.ts'
 import { reporter } from '../progress.ts'
 import { storeText } from '../report.ts'
 import { publicKeyBeside } from '../signers/beside.ts'
@@ -38,7 +38,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     const items = artifacts.flatMap((artifact) => itemsOf(artifact, setup))
     if (items.length === 0) throw nothingToStore(options)
     const progress = reporter(io, 'stored', options)
-    const report = await store({
+    const told = await store({
       items,
       signer,
       trust: () => trustSource(key, signer, options, io),
@@ -52,6 +52,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
       progress: progress.update,
     })
     progress.end()
+    const report = { ...told, exit: exitOf(told.exit, io) }
     if (options.json === true) {
       const json = { command: 'store', version: VERSION, dryRun: options.dryRun === true, ...report, notes }
       await write(io.stdout, `${JSON.stringify(json, null, 2)}\n`)

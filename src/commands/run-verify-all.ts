@@ -1,7 +1,7 @@
 /** The work of `prov verify --all`: whole backends against each other, one artifact after the other, with flat memory. */
 import { ERRORS, gravest, ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
-import { type Io, write } from '../io.ts'
+import { exitOf, type Io, write } from '../io.ts'
 import { pool } from '../pool.ts'
 import { reporter } from '../progress.ts'
 import type { Reports } from '../reports/open.ts'
@@ -60,11 +60,12 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   if (io.signal.aborted) stopped = 'aborted'
   const counted = tally.summary()
   const isPart = options.shard !== undefined || share < 1 || stopped !== 'end'
-  const exit = gravest([
+  const worst = gravest([
     counted.exit,
     stopped === 'aborted' ? ERRORS.aborted.exit : 0,
     counted.artifacts === 0 && !isPart ? ERRORS.nothing_verified.exit : 0,
   ])
+  const exit = exitOf(worst, io)
   await reports?.end({ exit, notes: isPart ? ['this is a part of the whole'] : [] })
   const summary = { ...counted, exit, complete: stopped === 'end', whole: !isPart }
   if (options.json === true) {

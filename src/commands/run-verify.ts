@@ -5,7 +5,7 @@ import { refuseLater } from '../config/later.ts'
 import { parseBackendList } from '../config/lists.ts'
 import { ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
-import { type Io, write } from '../io.ts'
+import { exitOf, type Io, write } from '../io.ts'
 import { reporter } from '../progress.ts'
 import { verifyText } from '../report.ts'
 import type { Reports } from '../reports/open.ts'
@@ -48,8 +48,9 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     const { artifacts, notes } = await artifactsOf(inputs, options, io)
     const targets = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
     const progress = reporter(io, 'verified', options)
-    const report = await verify({ targets, trust, demands, signal: io.signal, progress: progress.update })
+    const told = await verify({ targets, trust, demands, signal: io.signal, progress: progress.update })
     progress.end()
+    const report = { ...told, exit: exitOf(told.exit, io) }
     for (const one of report.artifacts) await reports?.artifact(one)
     await reports?.end({ exit: report.exit, notes })
     if (options.json === true) {

@@ -2,8 +2,10 @@
  * A Tekton object as Go's encoding/json writes it back: members in the order of the Go type, unknown ones dropped, empty ones left out or written
  * as their zero value. SLSA v1.0 predicates hold a run's spec, and whole TaskRuns, in this form. Pure.
  */
+import { canonicalDuration } from './duration.ts'
 import { GO_TYPES } from './go-types.ts'
-import { ShapeError } from './shape.ts'
+import { canonicalQuantity } from './quantity.ts'
+import { NoValueError, ShapeError } from './shape.ts'
 import { goTime, parseTime } from './time.ts'
 import { byBytes, goJson, type Json, paramValue } from './values.ts'
 
@@ -13,10 +15,14 @@ interface Member {
   readonly type: string
 }
 
+/** Go's time before any: Kubernetes writes it as none. */
+const ZERO_TIME = '0001-01-01T00:00:00'
+
 const parsed = new Map<string, readonly Member[]>()
 
 /**
- * JSON text of a value of the named type of {@link GO_TYPES}. Throws ShapeError for a member of a wrong type.
+ * JSON text of a value of the named type of {@link GO_TYPES}. Throws ShapeError for a member of a wrong type, NoValueError for a param or result
+ * without a value.
  *
  * @example goStruct({ params: [] }, 'TaskRunSpec', 'spec') // '{"serviceAccountName":""}'
  */
@@ -98,17 +104,28 @@ function writeMap(value: unknown, inner: string, path: string): string {
 
 function writeCustom(value: unknown, type: string, path: string): string {
   if (type === 'ParamValue') {
-    const read = value === undefined ? undefined : paramValue(value)
-    if (read === undefined) throw new ShapeError(path, 'a string, a list or an object of strings', value ?? null)
+    if (value === undefined) throw new NoValueError(path)
+    const read = paramValue(value)
+    if (read === undefined) throw new ShapeError(path, 'a string, a list or an object of strings', value)
     return goJson(read)
   }
   if (value === undefined || value === null) return 'null'
   if (type === 'Time' || type === 'VolatileTime') {
     const moment = typeof value === 'string' ? parseTime(value) : undefined
     if (moment === undefined) throw new ShapeError(path, 'an RFC 3339 time', value)
+    if (moment.seconds === ZERO_TIME) return 'null'
     return goJson(goTime({ ...moment, nanoseconds: 0 }))
   }
-  if (type === 'Quantity' && typeof value === 'number') return goJson(String(value))
+  if (type === 'Quantity') {
+    const amount = typeof value === 'string' || typeof value === 'number' ? canonicalQuantity(String(value)) : undefined
+    if (amount === undefined) throw new ShapeError(path, 'a quantity, such as 500m or 1Gi', value)
+    return goJson(amount)
+  }
+  if (type === 'Duration') {
+    const duration = typeof value === 'string' ? canonicalDuration(value) : undefined
+    if (duration === undefined) throw new ShapeError(path, 'a duration, such as 1h30m', value)
+    return goJson(duration)
+  }
   if (type === 'RawExtension' || type === 'FieldsV1') return escapeHtml(JSON.stringify(value))
   return goJson(value as Json)
 }

@@ -13,6 +13,7 @@ const OWN_PREFIX = 'chains.tekton.dev/'
  */
 export function invocation(run: RunArtifact): Json {
   const view = runView(run)
+  const overlaid = new Map([...view.defaults, ...view.params].map((param): [string, Param] => [param.name, param]))
   const source = view.refSource
   const annotations = Object.entries(view.annotations).filter(
     ([key]) => key !== LAST_APPLIED && !key.startsWith(OWN_PREFIX),
@@ -27,9 +28,7 @@ export function invocation(run: RunArtifact): Json {
       ...(source === undefined || Object.keys(source.digest).length === 0 ? {} : { digest: source.digest }),
       ...(source === undefined || source.entryPoint === '' ? {} : { entryPoint: source.entryPoint }),
     },
-    parameters: record(
-      [...view.defaults, ...view.params].map((param): [string, ParamValue] => [param.name, givenValue(run, param)]),
-    ),
+    parameters: record([...overlaid].map(([name, param]): [string, ParamValue] => [name, givenValue(run, param)])),
     ...(Object.keys(environment).length === 0 ? {} : { environment }),
   }
 }

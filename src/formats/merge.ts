@@ -34,8 +34,7 @@ function note(places: Map<string, number[]>, name: string, index: number): void 
   else known.push(index)
 }
 
-function sharesDigest(a: Readonly<Record<string, string>> | undefined, b: Readonly<Record<string, string>>): boolean {
-  return (
-    a !== undefined && Object.entries(b).some(([algorithm, hex]) => Object.hasOwn(a, algorithm) && a[algorithm] === hex)
-  )
+/** As in Go, an algorithm that the second lacks counts as ''. */
+function sharesDigest(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>>): boolean {
+  return Object.entries(a).some(([algorithm, hex]) => (Object.hasOwn(b, algorithm) ? b[algorithm] : '') === hex)
 }

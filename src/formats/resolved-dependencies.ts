@@ -5,6 +5,7 @@ import { imageMaterials, inputMaterials, pipelineInputs, stepInputs } from './ma
 import type { Named } from './merge.ts'
 import { executedTasks } from './pipeline-tasks.ts'
 import { pipelineRunView, type RefSource, readingRun, taskRunView } from './run-view.ts'
+import { NoValueError } from './shape.ts'
 import { type Json, protoJson } from './values.ts'
 
 export interface DependencyOptions {
@@ -43,16 +44,20 @@ function ofPipelineRun(run: RunArtifact, options: DependencyOptions): readonly D
   const tasks = executedTasks(run)
   return once([
     ...sources('pipeline', pipelineRunView(run).refSource),
-    ...tasks.flatMap(({ run: child }) => [
-      ...(options.wholeTaskRuns ? [wholeTaskRun(child)] : sources('pipelineTask', taskRunView(child).refSource)),
-      ...(options.stepActions ? stepActions(child) : []),
-      ...imageMaterials(child).map((one) => described(one)),
-    ]),
+    ...tasks.flatMap(({ run: child }) => ofChild(child, options)),
     ...(options.deepInspection && options.stepActions
       ? tasks.flatMap(({ run: child }) => stepInputs(taskRunView(child)).map(asInput))
       : []),
     ...pipelineInputs(run, options.deepInspection).map(asInput),
   ])
+}
+
+/** What one TaskRun of a PipelineRun brings; nothing where Chains cannot write it down whole. */
+function ofChild(child: RunArtifact, options: DependencyOptions): readonly Descriptor[] {
+  const definition = options.wholeTaskRuns ? wholeTaskRun(child) : sources('pipelineTask', taskRunView(child).refSource)
+  if (definition === undefined) return []
+  const images = imageMaterials(child).map((one) => described(one))
+  return [...definition, ...(options.stepActions ? stepActions(child) : []), ...images]
 }
 
 /** The first of those with one uri, digest and content; the definitions themselves always stay. */
@@ -74,10 +79,18 @@ function sources(name: string, source: RefSource | undefined): readonly Descript
   return source === undefined ? [] : [described({ name: source.uri, digest: source.digest }, name)]
 }
 
-function wholeTaskRun(run: RunArtifact): Descriptor {
-  const text = readingRun(run, () => goStruct(run.object, 'TaskRun', run.name))
+function wholeTaskRun(run: RunArtifact): readonly Descriptor[] | undefined {
+  const text = readingRun(run, () => {
+    try {
+      return goStruct(run.object, 'TaskRun', run.name)
+    } catch (error) {
+      if (error instanceof NoValueError) return undefined
+      throw error
+    }
+  })
+  if (text === undefined) return undefined
   const [source = {}] = sources('pipelineTask', taskRunView(run).refSource)
-  return { ...source, name: 'pipelineTask', content: Buffer.from(text).toString('base64') }
+  return [{ ...source, name: 'pipelineTask', content: Buffer.from(text).toString('base64') }]
 }
 
 function asInput(one: Named): Descriptor {

@@ -13,6 +13,13 @@ export class ShapeError extends Error {
   }
 }
 
+/** A param or result without its value, which Go reads and then cannot write. */
+export class NoValueError extends ShapeError {
+  constructor(path: string) {
+    super(path, 'a string, a list or an object of strings', null)
+  }
+}
+
 export type Fields = Readonly<Record<string, unknown>>
 
 /** The members of an object; undefined when absent or null. */

@@ -28,9 +28,21 @@ function taskRunSpec(spec: Fields): Fields {
 }
 
 function taskRunStatus(status: Fields): Fields {
-  const { results: _, cloudEvents: __, resourcesResult: ___, ...rest } = status
+  const { results: _, cloudEvents: __, resourcesResult: ___, artifacts: ____, spanContext: _____, ...rest } = status
   const made = renamed(rest, { taskResults: 'results' })
-  return { ...made, ...change(made, 'taskSpec', taskSpec) }
+  return {
+    ...made,
+    ...change(made, 'taskSpec', taskSpec),
+    ...changeEach(made, ['steps'], stepState),
+    ...changeEach(made, ['retriesStatus'], taskRunStatus),
+  }
+}
+
+/** v1beta1 has no such member of its own. */
+function stepState(step: Fields): Fields {
+  const { terminationReason: _, ...rest } = step
+  const terminated = step['terminated']
+  return isFields(terminated) ? { ...rest, terminationReason: terminated['reason'] } : rest
 }
 
 function pipelineRunSpec(spec: Fields): Fields {
@@ -67,6 +79,7 @@ function pipelineSpec(spec: Fields): Fields {
   const { resources: _, ...rest } = spec
   return {
     ...rest,
+    ...changeEach(rest, ['params'], paramSpec),
     ...changeEach(rest, ['tasks', 'finally'], (task) => {
       const { resources: __, conditions: ___, ...kept } = task
       return { ...kept, ...change(kept, 'taskSpec', taskSpec) }
@@ -78,8 +91,13 @@ function taskSpec(spec: Fields): Fields {
   const { resources: _, ...rest } = spec
   return {
     ...changed(rest, ['steps', 'sidecars']),
+    ...changeEach(rest, ['params'], paramSpec),
     ...change(rest, 'stepTemplate', computeResources),
   }
+}
+
+function paramSpec(param: Fields): Fields {
+  return { ...param, type: param['type'] || 'string' }
 }
 
 function changed(fields: Fields, lists: readonly string[]): Fields {

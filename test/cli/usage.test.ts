@@ -5,6 +5,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Io } from '../../src/io.ts'
+import { program } from '../../src/program.ts'
 import { BIN, cleanEnv, prov, ROOT, run } from '../support/cli.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture, runOfImage } from '../support/runs.ts'
 
@@ -56,6 +58,22 @@ describe('help', () => {
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toMatch(/^Usage: prov/)
     }
+  })
+
+  test('fits a terminal of 60 columns', async () => {
+    let text = ''
+    const stdout = {
+      columns: 60,
+      write: (more: string) => {
+        text += more
+      },
+    }
+    await program({ stdout, env: {} } as unknown as Io, () => undefined)
+      .parseAsync(['store', '--help'], { from: 'user' })
+      .catch(() => undefined)
+    const [options = ''] = text.split('Examples:')
+    expect(options).toContain('--storage <LIST>')
+    expect(options.split('\n').filter((line) => line.length > 60)).toEqual([])
   })
 
   test('--version prints the version of package.json', async () => {
@@ -119,6 +137,22 @@ describe('mistakes: one line, a code, exit 2', () => {
   })
 })
 
+describe('nothing checked is never success', () => {
+  test.each([
+    ['a format that the input has nothing of', ['--storage', 'tekton', '--format', 'simplesigning']],
+    [
+      'a signer that the configuration turned off',
+      ['--set', 'artifacts.taskrun.signer=none', '--set', 'artifacts.oci.storage=oci'],
+    ],
+    ['a storage that the configuration turned off', ['--set', 'artifacts.taskrun.storage=']],
+  ])('%s: exit 2', async (_, args) => {
+    const file = 'fixtures/runs/no-results-taskrun.yaml'
+    const { code, stdout, stderr } = await prov(['verify', '--key', PUBLIC_KEY, ...args, file])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^prov: input_empty: there is nothing in the input to verify/)
+  })
+})
+
 describe('the world around', () => {
   test('a reader that stops reading is no failure', async () => {
     const child = spawn(
@@ -149,18 +183,23 @@ describe('the world around', () => {
     const { port } = server.address() as AddressInfo
     const { file } = runOfImage({ endpoint: `127.0.0.1:${port}`, name: 'app', digest: `sha256:${'a'.repeat(64)}` })
     let began = 0
-    const outcome = await prov(['store', '--storage', 'oci', '--key', PRIVATE_KEY, file], {
-      env: { COSIGN_PASSWORD: PASSWORD },
-      started: (child) => {
-        server.once('request', () => {
-          began = performance.now()
-          child.kill('SIGINT')
-        })
-      },
-    })
+    const interrupted = (args: readonly string[]) =>
+      prov([...args, file], {
+        env: { COSIGN_PASSWORD: PASSWORD },
+        started: (child) => {
+          server.once('request', () => {
+            began = performance.now()
+            child.kill('SIGINT')
+          })
+        },
+      })
+    const outcome = await interrupted(['store', '--storage', 'oci', '--key', PRIVATE_KEY])
     expect(outcome.code).toBe(130)
     expect(performance.now() - began).toBeLessThan(5000)
-    expect(outcome.stdout + outcome.stderr).toMatch(/same command/)
+    expect(outcome.stdout + outcome.stderr).toMatch(/exit 130.*same command/)
+    const verified = await interrupted(['verify', '--storage', 'oci', '--key', PUBLIC_KEY, '--json'])
+    expect(verified.code).toBe(130)
+    expect(JSON.parse(verified.stdout)).toMatchObject({ exit: 130, findings: [{ code: 'aborted' }, {}, {}, {}] })
     for (const socket of sockets) socket.destroy()
     server.close()
   })

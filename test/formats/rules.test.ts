@@ -489,3 +489,50 @@ describe('formatNamed', () => {
     expect(FORMATS.map((format) => format.name)).toContain('simplesigning')
   })
 })
+
+describe('what Tekton could not have written, Chains reads all the same', () => {
+  it('a param that is overlaid needs no value', () => {
+    const run = load(taskRun({ spec: { params: [{ name: 'a' }, { name: 'a', value: 'x' }] } }))
+    expect(payload(run).predicate.invocation.parameters).toEqual({ a: 'x' })
+    expect(refusal(() => payload(load(taskRun({ spec: { params: [{ name: 'a' }] } })))).code).toBe('input_invalid')
+  })
+
+  it('an algorithm that one of two materials lacks counts as empty', () => {
+    const [one, two] = [
+      { name: 'u', digest: { sha1: '' } },
+      { name: 'u', digest: { sha256: HEX } },
+    ]
+    expect(merged([], [one, two])).toEqual([{ name: 'u', digest: { sha1: '', sha256: HEX } }])
+    expect(merged([], [two, one])).toEqual([two, one])
+  })
+
+  it('a TaskRun that cannot be written whole is left out of slsa-tekton dependencies, images and all', () => {
+    const child = (name: string, results: object[]): object =>
+      taskRun({
+        name,
+        labels: { 'tekton.dev/pipelineTask': name },
+        status: {
+          completionTime: '2026-11-20T15:01:37Z',
+          steps: [{ name: 's', imageID: `x.io/${name}@sha256:${HEX}` }],
+          results,
+        },
+      })
+    const pipeline = {
+      ...taskRun({
+        name: 'pr',
+        status: {
+          pipelineSpec: { tasks: [{ name: 'a' }, { name: 'b' }] },
+          childReferences: ['a', 'b'].map((name) => ({ kind: 'TaskRun', name })),
+        },
+      }),
+      kind: 'PipelineRun',
+    }
+    const run = load(pipeline, child('a', [{ name: 'r' }]), child('b', [{ name: 'r', value: 'x' }]))
+    const tekton = { ...options, buildType: 'https://tekton.dev/chains/v2/slsa-tekton' }
+    const { resolvedDependencies } = payload(run, 'slsa/v2alpha3', tekton).predicate.buildDefinition
+    expect(resolvedDependencies.map((one: { name?: string; uri?: string }) => one.name ?? one.uri)).toEqual([
+      'pipelineTask',
+      'oci://x.io/b',
+    ])
+  })
+})

@@ -146,6 +146,33 @@ describe('loadInputs', () => {
       ])
   })
 
+  it('reads v1beta1 as Tekton converts it: params have a type, steps say why they ended', async () => {
+    const steps = [
+      { name: 's', terminated: { reason: 'Error', exitCode: 1 } },
+      { name: 't', terminationReason: 'x' },
+    ]
+    const old = {
+      ...run('old', {
+        spec: { taskSpec: { params: [{ name: 'a' }, { name: 'b', type: 'array' }] } },
+        status: { steps, spanContext: {}, retriesStatus: [{ taskResults: [{ name: 'r', value: 'v' }] }] },
+      }),
+      apiVersion: 'tekton.dev/v1beta1',
+    }
+    const { runs } = await loadInputs([write(JSON.stringify(old))])
+    expect(runs[0]?.object['spec']).toEqual({
+      taskSpec: {
+        params: [
+          { name: 'a', type: 'string' },
+          { name: 'b', type: 'array' },
+        ],
+      },
+    })
+    expect(runs[0]?.object['status']).toEqual({
+      steps: [{ name: 's', terminated: { reason: 'Error', exitCode: 1 }, terminationReason: 'Error' }, { name: 't' }],
+      retriesStatus: [{ results: [{ name: 'r', value: 'v' }] }],
+    })
+  })
+
   it('takes the child that the PipelineRun owns when two TaskRuns share a name', async () => {
     const child = (uid: string, owner: string): object => ({
       ...run('x'),

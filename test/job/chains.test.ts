@@ -149,6 +149,47 @@ function completed(place: () => Target): void {
 describeWith(['distribution'], 'a run that Chains signed is completed in a registry', () => completed(inRegistry))
 describe('a run that Chains signed is completed in a directory', () => completed(inDirectory))
 
+describe('a run that Chains signed, from standard input', () => {
+  const begin = (): { readonly target: string; readonly where: readonly string[]; readonly input: Buffer } => {
+    const folder = scratch()
+    const target = join(folder, 'run.yaml')
+    const copies = ['--set', `storage.gcs.directory=${join(folder, 'copies')}`]
+    const where = ['--storage', 'tekton,gcs', ...copies, '--tekton-file', target]
+    return { target, where, input: readFileSync(signedByChains()) }
+  }
+
+  it("is completed with Chains' own signature, which it brought along", async () => {
+    const { target, where, input } = begin()
+    const outcome = await prov(['store', '--json', ...where, '--key', PRIVATE_KEY, '-'], { env, input })
+    expect(outcome.code, outcome.stdout + outcome.stderr).toBe(0)
+    expect(storedOf(outcome).items.map(({ source }) => source)).toEqual(['adopted', 'adopted'])
+    for (const storage of ['tekton', 'gcs']) {
+      const got = await prov(['get', 'signature', ...where, '--storage', storage, target])
+      expect(got.bytes.toString('latin1')).toBe(decoded('signature', RUN_KEY))
+    }
+    const verified = await prov(['verify', '--json', ...where, '--key', PUBLIC_KEY, target])
+    expect(linesOf(verdictOf(verified))).toEqual(['gcs dsse =', 'gcs raw =', 'tekton dsse =', 'tekton raw ='])
+  })
+
+  it('is signed anew in both places with --resign', async () => {
+    const { target, where, input } = begin()
+    expect((await prov(['store', ...where, '--key', PRIVATE_KEY, '--resign', '-'], { env, input })).code).toBe(0)
+    const got = await prov(['get', 'signature', ...where, '--storage', 'tekton', target])
+    expect(got.bytes.toString('latin1')).not.toBe(decoded('signature', RUN_KEY))
+    const verified = await prov(['verify', '--json', ...where, '--key', PUBLIC_KEY, target])
+    expect(linesOf(verdictOf(verified))).toEqual(['gcs dsse =', 'gcs raw =', 'tekton dsse =', 'tekton raw ='])
+  })
+
+  it('has no copy in the file before one was stored there', async () => {
+    const { where, input } = begin()
+    const verified = await prov(['verify', '--json', ...where, '--key', PUBLIC_KEY, '-'], { input })
+    expect([verified.code, linesOf(verdictOf(verified))]).toEqual([
+      5,
+      ['gcs dsse + absent', 'gcs raw + absent', 'tekton dsse + absent', 'tekton raw + absent'],
+    ])
+  })
+})
+
 describe('a run whose labels changed after it was stored', () => {
   const relabel = ({ a }: Stage): void => {
     const document = parseDocument(readFileSync(a.file, 'utf8'))

@@ -9,6 +9,8 @@ import { type Files, nodeFiles } from '../../src/files.ts'
 import { calm, collect, entries, expectCode, expectSame, look } from '../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../conformance/samples.ts'
 import { testContext } from '../s3/context.ts'
+import { prov } from '../support/cli.ts'
+import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 import { twenty } from './trouble.ts'
 
@@ -92,6 +94,16 @@ function hidden(directory: string): readonly string[] {
 }
 
 describe('a directory', () => {
+  it.each(['g', './g', 'g/h', '..'])('named %s from where prov is run', async (directory) => {
+    const file = runFixture('kaniko-taskrun.json')
+    const cwd = join(scratch(), 'x')
+    mkdirSync(cwd)
+    const where = ['--storage', 'gcs', '--set', `storage.gcs.directory=${directory}`]
+    const options = { cwd, env: { PROV_PASSWORD: PASSWORD }, timeout: 20_000 }
+    expect(await prov(['store', ...where, '--key', PRIVATE_KEY, file], options)).toMatchObject({ code: 0 })
+    expect(await prov(['verify', ...where, '--key', PUBLIC_KEY, file], options)).toMatchObject({ code: 0 })
+  })
+
   it('20 writers at one place: one wins, nothing is mixed, nothing is left over', async () => {
     const directory = join(scratch(), 'copies')
     const handles = Array.from({ length: 20 }, () => on(directory))
