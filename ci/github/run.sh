@@ -27,9 +27,15 @@ read -r -a words <<<"$INPUT_COMMAND"
 [ -z "$INPUT_KEY" ] || words+=(--key "$INPUT_KEY")
 [ -z "$INPUT_CONFIG" ] || words+=(--config "$INPUT_CONFIG")
 collect "$INPUT_ARGS"
-words+=(--json "${lines[@]}" --)
+words+=(--json "${lines[@]}")
+
+summary=/dev/null
+[ "$INPUT_SUMMARY" = false ] || summary=${GITHUB_STEP_SUMMARY:-/dev/null}
+# What verify found, prov itself writes there.
+if [ "$INPUT_COMMAND" = verify ] && [ "$summary" != /dev/null ]; then words+=(--output github); fi
+
 collect "$INPUT_INPUT"
-words+=("${lines[@]}")
+words+=(-- "${lines[@]}")
 
 folder=$(mktemp -d "${RUNNER_TEMP:-/tmp}/prov.XXXXXX") || exit 1
 status=0
@@ -39,8 +45,6 @@ node "$GITHUB_ACTION_PATH/bin/prov.js" "${words[@]}" >"$folder/report.json" || s
   echo "json=$folder/report.json"
 } >>"$GITHUB_OUTPUT"
 
-summary=/dev/null
-[ "$INPUT_SUMMARY" = false ] || summary=${GITHUB_STEP_SUMMARY:-/dev/null}
 node "$GITHUB_ACTION_PATH/ci/github/summary.mjs" "$INPUT_COMMAND" "$status" "$folder/report.json" "$summary" ||
   echo '::warning title=prov::the job summary could not be written'
 exit "$status"

@@ -1,7 +1,7 @@
 // summary.mjs COMMAND STATUS REPORT SUMMARY: appends Markdown about the report to the file SUMMARY, and prints one line for the log.
 // Whatever a store or a run says stands in code spans: no Markdown, HTML or workflow command comes out of it.
 import { appendFileSync, readFileSync } from 'node:fs'
-import { EXITS, MARKS } from '../../dist/index.js'
+import { EXITS } from '../../dist/index.js'
 
 const [command = '', status = '', report = '', summary = ''] = process.argv.slice(2)
 const MOST = 200 // rows of a table: GitHub takes 1 MiB of summary
@@ -44,20 +44,6 @@ function stored({ dryRun, items }) {
   return table(['artifact', 'backend', dryRun ? 'plan' : 'copy', 'place'], rows)
 }
 
-function verified({ artifacts }) {
-  const rows = artifacts.flatMap((one) =>
-    one.rows.map((row) => [
-      code(one.artifact),
-      code(row.mark),
-      code(row.backend),
-      code(row.location ?? row.slot ?? ''),
-    ]),
-  )
-  const marks = [...new Set(artifacts.flatMap((one) => one.rows.map((row) => row.mark)))]
-  const legend = marks.map((mark) => `${code(mark)} ${MARKS[mark]}`).join(' · ')
-  return [...table(['artifact', 'mark', 'backend', 'place'], rows), ...(legend === '' ? [] : ['', legend])]
-}
-
 function exits() {
   const rows = Object.entries(EXITS).map(([exit, says]) =>
     exit === status ? [`**${exit}**`, `**${says}**`] : [exit, says],
@@ -69,13 +55,14 @@ const told = read()
 const meaning = (EXITS[status] ?? 'ended by the system').replaceAll('`', '')
 const findings = told?.error === undefined ? (told?.findings ?? []) : [told.error]
 const shown = findings.slice(0, MOST)
-const lines = [
+// `prov verify --output github` has written its own part, unless it failed before that.
+const isWritten = command === 'verify' && told?.error === undefined
+const part = [
   `## ${status === '0' ? '✅' : '❌'} prov ${command}: ${meaning} (exit ${status})`,
-  ...(told?.command === 'store' ? stored(told) : told?.command === 'verify' ? verified(told) : []),
+  ...(told?.command === 'store' ? stored(told) : []),
   ...(shown.length === 0 ? [] : ['', '### Findings', '', ...shown.map(finding)]),
-  ...exits(),
-  '',
 ]
+const lines = [...(isWritten ? [] : part), ...exits(), '']
 console.log(
   status === '0' ? `prov ${command}: ${meaning}` : `::error title=prov ${command}::exit ${status}: ${meaning}`,
 )

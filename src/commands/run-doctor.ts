@@ -10,7 +10,7 @@ import { doctorText } from '../report-doctor.ts'
 import { passwordSource } from '../signers/password.ts'
 import { VERSION } from '../version.ts'
 import type { DoctorOptions } from './doctor.ts'
-import { layoutOf } from './layout.ts'
+import { layoutOf, tell } from './layout.ts'
 import type { InputOptions } from './options.ts'
 import { settingsFor } from './settings.ts'
 import { artifactsOf, backendNames, flagSettings, warn } from './setup.ts'
@@ -61,7 +61,7 @@ async function opened(name: string, settings: Settings, options: DoctorOptions, 
     now: io.now,
     random: io.random,
     debug: (line) => {
-      if (options.verbose === true) io.stderr.write(`prov: ${line}\n`)
+      if (options.verbose === true) tell(io, `prov: ${line}`)
     },
   }
   refuseLater(settings, [name])

@@ -75,7 +75,7 @@ describe('action.yml', () => {
     const verified = await verify(inputs, cwd)
     expect(verified, verified.log).toMatchObject({ code: 0, outputs: { exit: '0' } })
     expect(report(verified)).toMatchObject({ command: 'verify', exit: 0 })
-    expect(verified.summary).toMatch(/^## ✅ prov verify: all well \(exit 0\)\n/)
+    expect(verified.summary).toMatch(/^## ✅ prov verify: all that is required agrees\n/)
     expect(verified.summary.match(/ \| `=` \| /g)).toHaveLength(4)
     for (const exit of Object.keys(EXITS)) expect(verified.summary).toContain(`${exit === '0' ? '**0**' : exit} | `)
     expect(verified.summary).toContain(EXITS[7])
@@ -88,8 +88,9 @@ describe('action.yml', () => {
     const verified = await verify(inputs, cwd)
     expect(verified, verified.log).toMatchObject({ code: 3, outputs: { exit: '3' } })
     expect(report(verified)).toMatchObject({ exit: 3 })
-    expect(verified.summary).toMatch(/^## ❌ prov verify: a copy does not verify \(#\) \(exit 3\)\n/)
-    expect(verified.summary).toContain('- **signature_invalid** ')
+    expect(verified.summary).toMatch(/^## ❌ prov verify: not verified \(exit 3\)\n/)
+    expect(verified.summary).toContain('**signature_invalid** ')
+    expect(verified.summary.match(/^## /gm)).toHaveLength(1)
     expect(verified.summary).toContain('| **3** | ')
     expect(verified.log).toMatch(/^::error title=prov verify::exit 3: a copy does not verify/m)
   })
@@ -162,18 +163,16 @@ describe('a hostile value', () => {
     const summary = join(scratch(), 'summary')
     const error = { code: 'absent', message: EVIL, hint: EVIL }
     const copies = [{ backend: EVIL, outcome: 'failed', location: EVIL }]
-    const rows = [{ backend: EVIL, mark: '+', slot: EVIL }]
     for (const one of [
       { command: 'store', dryRun: false, items: [{ artifact: EVIL, copies }], findings: [error] },
-      { command: 'verify', artifacts: [{ artifact: EVIL, rows }], findings: [error] },
       { error },
     ]) {
       writeFileSync(file, JSON.stringify(one))
-      const args = [join(ROOT, 'ci/github/summary.mjs'), 'verify', '5', file, summary]
+      const args = [join(ROOT, 'ci/github/summary.mjs'), 'store', '5', file, summary]
       const { code, stdout } = await run(process.execPath, args)
       expect({ code, stdout }).toEqual({
         code: 0,
-        stdout: '::error title=prov verify::exit 5: a copy is missing (+)\n',
+        stdout: '::error title=prov store::exit 5: a copy is missing (+)\n',
       })
     }
     const text = readFileSync(summary, 'utf8')
