@@ -119,6 +119,16 @@ export function artifactUri(artifact: Artifact): string {
   }
 }
 
+/**
+ * False for a run that is still under way: its provenance will say more once it has ended. Chains waits for that.
+ *
+ * @example hasEnded(run) // true
+ */
+export function hasEnded({ object }: RunArtifact): boolean {
+  const status = object['status']
+  return typeof status === 'object' && status !== null && 'completionTime' in status && Boolean(status.completionTime)
+}
+
 /** Chains' key of a run, e.g. `taskrun-<uid>` (pkg/artifacts/signable.go ShortKey). */
 export function runKey(run: Pick<RunArtifact, 'kind' | 'uid'>): string {
   return `${run.kind.toLowerCase()}-${run.uid}`

@@ -1,5 +1,5 @@
 /** The work of `prov store`. */
-import type { Artifact } from '../artifact.ts'
+import { type Artifact, artifactName, hasEnded } from '../artifact.ts'
 import type { Backend } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import { parseBackendList } from '../config/lists.ts'
@@ -34,7 +34,8 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     refuseLater(setup.settings, ['store', 'format', ...setup.backends.map((backend) => backend.name)])
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     refuseUnnamed(optional, setup)
-    const { artifacts, notes } = await artifactsOf(inputs, options, io)
+    const { artifacts, notes: read } = await artifactsOf(inputs, options, io)
+    const notes = [...read, ...artifacts.flatMap(unfinished)]
     const items = artifacts.flatMap((artifact) => itemsOf(artifact, setup))
     if (items.length === 0) throw nothingToStore(options)
     const progress = reporter(io, 'stored', options)
@@ -66,6 +67,11 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
   } finally {
     await setup.close()
   }
+}
+
+function unfinished(artifact: Artifact): readonly string[] {
+  if (artifact.type !== 'run' || hasEnded(artifact)) return []
+  return [`${artifactName(artifact)} has not ended: what is signed now will not say how it did`]
 }
 
 /**

@@ -56,8 +56,10 @@ const open = new Set()
 let wanted = []
 let drawn = 0
 
+const EXIT_OF = { '#': 3, '*': 4, '+': 5, '!': 6 }
 function codeOf(item) {
-  const counted = item.rows.find((row) => row[2] === 1 && row[8])
+  const rows = item.rows.filter((row) => row[2] === 1 && row[8])
+  const counted = rows.find((row) => EXIT_OF[row[1]] === item.exit) || rows[0]
   const error = counted ? counted[8] : item.beyond[0] || (item.strangers.find((s) => s[1] === 1) || [])[0]
   return error ? text(error[0]) : ''
 }

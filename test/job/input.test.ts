@@ -305,4 +305,15 @@ describe('input that is good', () => {
     expect([code, stderr]).toEqual([0, ''])
     expect((await prov(['verify', ...where, key.public, 'run.yaml'], { cwd: folder })).code).toBe(0)
   })
+
+  it('of a run that has not ended is stored, with a word about it', async () => {
+    const folder = scratch()
+    const unended = good.replace(/^ {2}completionTime: .*\n/m, '')
+    expect(unended).not.toBe(good)
+    writeFileSync(join(folder, 'run.yaml'), unended)
+    const args = ['store', '--storage', 'tekton', '--key', key.private]
+    const { code, stderr } = await prov([...args, 'run.yaml'], { cwd: folder })
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^prov: TaskRun .* has not ended: what is signed now will not say how it did\n$/)
+  })
 })
