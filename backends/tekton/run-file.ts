@@ -112,7 +112,9 @@ export function openRunFile(path: string, options: RunFileOptions): RunFile {
     try {
       return await files.realpath(path).catch(async (error: unknown) => {
         if (!create || fileErrorCode(error) !== 'ENOENT') throw error
-        return join(await files.realpath(dirname(path)), basename(path))
+        // Where there is no folder either, there is nothing to read, and `ready` says so before a write.
+        const folder = await files.realpath(dirname(path)).catch(() => dirname(path))
+        return join(folder, basename(path))
       })
     } catch (error) {
       throw fileError(error, where('read'))

@@ -38,7 +38,8 @@ export function configOf(path: string, content: unknown): ConfigFile {
     const named = typeof kind === 'string' ? ` (kind ${JSON.stringify(kind.slice(0, 40))})` : ''
     throw invalid(path, `is neither prov's own configuration nor a ConfigMap${named}`)
   }
-  if (data !== undefined && !isMapping(data)) throw invalid(path, 'is a ConfigMap whose data is no mapping')
+  if (data !== undefined && data !== null && data !== '' && !isMapping(data))
+    throw invalid(path, 'is a ConfigMap whose data is no mapping')
   const name = isMapping(metadata) ? metadata['name'] : undefined
   const named = name === undefined || name === 'chains-config'
   const { _example, ...values } = isMapping(data) ? data : {}

@@ -48,7 +48,8 @@ function readEnum(row: SettingRow, text: string): Reading {
 }
 
 function readList(row: SettingRow, text: string): Reading {
-  if (text === '') return { value: '' }
+  // Nothing to store in is a choice; of a list of forms, nothing is none.
+  if (text === '' && (row.type === 'backends' || row.allowed === undefined)) return { value: '' }
   const items = text.split(',').map((item) => item.trim())
   if (items.includes('')) return { refused: `${shown(row, text)} has an empty element` }
   const odd = row.allowed === undefined ? undefined : items.find((item) => row.allowed?.includes(item) === false)

@@ -106,7 +106,7 @@ function writeCustom(value: unknown, type: string, path: string): string {
   if (type === 'ParamValue') {
     if (value === undefined) throw new NoValueError(path)
     const read = paramValue(value)
-    if (read === undefined) throw new ShapeError(path, 'a string, a list or an object of strings', value)
+    if (read === undefined) throw new ShapeError(path, 'a quoted string (so large a number is not told exactly)', value)
     return goJson(read)
   }
   if (value === undefined || value === null) return 'null'

@@ -67,7 +67,7 @@ export function time(value: unknown, path: string): Moment | undefined {
 export function param(value: unknown, path: string): ParamValue | undefined {
   if (value === undefined) return undefined
   const read = paramValue(value)
-  if (read === undefined) throw new ShapeError(path, 'a string, a list or an object of strings', value)
+  if (read === undefined) throw new ShapeError(path, 'a quoted string (so large a number is not told exactly)', value)
   return read
 }
 

@@ -19,6 +19,7 @@ export function paramValue(value: unknown): ParamValue | undefined {
   if (isRecord(value) && Object.values(value).every(isText)) {
     return record(Object.entries(value).map(([key, item]) => [key, (item as string | null) ?? '']))
   }
+  if (Object.is(value, -0)) return '-0'
   return everyNumberExact(value) ? JSON.stringify(value) : undefined
 }
 

@@ -135,6 +135,7 @@ describe('values, as Chains reads them', () => {
     ['storage.timeout', '0', 'no duration'],
     ['storage.retries', '-1', 'whole number'],
     ['storage.oci.hosts', 'a,,b', 'empty element'],
+    ['storage.oci.encoding-format', '', 'empty element'],
   ])('%s=%s is refused', async (key, text, reason) => {
     const error = await failure({ set: [`${key}=${text}`] })
     expect(error).toMatchObject({ code: 'config_invalid', message: expect.stringContaining(reason) })
@@ -229,6 +230,8 @@ signers.kms.kmsref: gcpkms://x`),
     expect((await load({ config: other })).warnings).toEqual([expect.stringContaining('"other", not chains-config')])
     const empty = file('kind: ConfigMap\napiVersion: v1\nmetadata: {name: chains-config}\n')
     expect((await load({ config: empty })).warnings).toEqual([expect.stringContaining('without settings')])
+    const none = file('kind: ConfigMap\nmetadata: {name: chains-config}\ndata:\n')
+    expect((await load({ config: none })).warnings).toEqual([expect.stringContaining('without settings')])
   })
 
   const bomb = [

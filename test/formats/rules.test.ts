@@ -462,6 +462,9 @@ describe('values and times', () => {
       { a: '' },
     ])
     expect(paramValue(2 ** 60)).toBeUndefined()
+    expect(paramValue(-0)).toBe('-0')
+    const big = taskRun({ spec: { params: [{ name: 'a', value: 2 ** 60 }] } })
+    expect(refusal(() => load(big)).message).toContain('spec.params[0].value must be a quoted string')
   })
 
   it('read RFC 3339 with any offset and write UTC', () => {

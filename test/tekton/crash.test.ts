@@ -215,6 +215,15 @@ describe('the file itself', () => {
     await fine.ready?.(slotOf(fine, run, 'dsse'), calm())
   })
 
+  test('so is a folder that is not there: nothing is in it, and nothing can be', async () => {
+    const { run } = place()
+    const backend = openTekton(testContext({ 'storage.tekton.file': join(testFolder(), 'absent', 'own.yaml') }))
+    const slot = slotOf(backend, run, 'dsse')
+    expect(await backend.get(slot, calm())).toEqual([])
+    await expectCode(backend.ready?.(slot, calm()) ?? Promise.resolve(), 'target_unwritable')
+    await expectCode(backend.put(slot, sampleEntry('dsse', run, image), calm()), 'storage_io')
+  })
+
   test('over the limit of a cluster there is a warning and no failure', async () => {
     const { run } = place()
     const lines: string[] = []
