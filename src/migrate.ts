@@ -5,6 +5,7 @@ import { checkEntry } from './check.ts'
 import { type Entry, entryId, signatureId } from './entry.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { formatOf } from './format-of.ts'
+import { fullest } from './fullest.ts'
 import { judge } from './judge.ts'
 import { mergedEntries } from './merged.ts'
 import { type MovedCopy, type MoveOptions, planCopy, putCopy, removeMoved } from './move.ts'
@@ -96,8 +97,24 @@ async function movePlace(place: Place, job: MigrateJob): Promise<readonly Moved[
     return [leftAt(slot, slot.key, 'failed', errorJson(error))]
   }
   const sorted = about === undefined ? sortOut(slot, found, job) : sortFor(about, slot, found, job)
-  const moved = await Promise.all(sorted.candidates.map((candidate) => moveEntry(candidate, job)))
+  const moved = await Promise.all(sorted.candidates.map((candidate) => moveCandidate(candidate, job)))
   return [...sorted.left, ...moved]
+}
+
+/** Where the source has several places for the entry, one that keeps less of it brings what the others keep. */
+async function moveCandidate(candidate: Candidate, job: MigrateJob): Promise<Moved> {
+  const { slot, items, origin } = candidate
+  if (slot.holds === 'one' || job.source.capabilities.keepsEnvelope) return moveEntry(candidate, job)
+  try {
+    const { slots } = placesFor(origin, (about) => job.source.slots(about))
+    const others = slots.filter(({ key }) => key !== slot.key)
+    const full = await fullest(items, job.source, others, job)
+    return await moveEntry({ ...candidate, items: full, entry: mergedEntries(full)[0]?.entry ?? candidate.entry }, job)
+  } catch (thrown) {
+    const error = asProvError(thrown)
+    if (error.code === 'internal') throw error
+    return { ...describe(candidate), outcome: 'failed', error: errorJson(error) }
+  }
 }
 
 interface Sorted {
