@@ -2,6 +2,7 @@
 import type { ListFilter, Slot } from '../backend.ts'
 import type { Entry } from '../entry.ts'
 import { parseMoment, timeOf } from '../entry-time.ts'
+import { ProvError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { isInShard, parseShard } from '../shard.ts'
 import type { FilterOptions } from './options.ts'
@@ -37,4 +38,18 @@ export function timeFilter({ since, before }: FilterOptions, now: number): (entr
     const time = timeOf(entry)
     return time !== undefined && time >= (from ?? time) && (until === undefined || time < until)
   }
+}
+
+/**
+ * Without --all there is nothing to narrow. Throws `usage` naming the first flag that was given.
+ *
+ * @param more flags of the command itself, by name
+ */
+export function refuseFilters(
+  { kind, since, before, shard }: FilterOptions,
+  more: Readonly<Record<string, unknown>> = {},
+): void {
+  const given = Object.entries({ kind, since, before, shard, ...more })
+  const odd = given.find(([, value]) => value !== undefined)
+  if (odd !== undefined) throw new ProvError('usage', `--${odd[0]} goes with --all`)
 }

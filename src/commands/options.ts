@@ -63,7 +63,7 @@ export function withFilters(command: Command): Command {
     .option('--since <WHEN>', 'only builds that ended since then: a date, or an age such as 30d')
     .option('--before <WHEN>', 'only builds that ended before then')
     .option('--shard <I/N>', 'only this part of the work; /N takes I from JOB_COMPLETION_INDEX')
-    .addOption(new Option('--concurrency <N>', 'places worked on at a time').argParser(count).default(16))
+    .addOption(new Option('--concurrency <N>', 'places worked on at a time (default: 16)').argParser(count).default(16))
 }
 
 /** @example withCommon(new Command('list')) */
@@ -79,7 +79,7 @@ export function withCommon(command: Command): Command {
 /** @example withCluster(new Command('payload')) */
 export function withCluster(command: Command): Command {
   return command
-    .option('-n, --namespace <NAME>', 'namespace of the runs in the cluster')
+    .option('-n, --namespace <NAME>', 'namespace of the runs, in the cluster or in a listing')
     .option('--kubeconfig <FILE>', 'how to reach the cluster (else KUBECONFIG, as kubectl has it)')
     .option('--context <NAME>', 'context of the kubeconfig')
 }

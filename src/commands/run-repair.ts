@@ -11,6 +11,7 @@ import { repairedText, repairSummaryText, repairTally } from '../repair-report.t
 import type { Surveyed } from '../survey.ts'
 import { loadTrust, type Trust } from '../trust.ts'
 import { VERSION } from '../version.ts'
+import { refuseFilters } from './filters.ts'
 import { layoutOf } from './layout.ts'
 import type { RepairOptions } from './repair.ts'
 import { targetsOf } from './run-verify.ts'
@@ -30,6 +31,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
   if (options.all === true && inputs.length > 0) {
     throw new ProvError('usage', '--all takes no INPUT: it mends whatever the backends hold')
   }
+  if (options.all !== true) refuseFilters(options)
   const setup = await setUp(options, io)
   try {
     const trust = await loadTrust(keysOf(options.key, io), io.env)

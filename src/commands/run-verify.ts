@@ -13,6 +13,7 @@ import type { Demands } from '../settle.ts'
 import { loadTrust } from '../trust.ts'
 import { type VerifyTarget, verify } from '../verify.ts'
 import { VERSION } from '../version.ts'
+import { refuseFilters } from './filters.ts'
 import { layoutOf } from './layout.ts'
 import { artifactsOf, type Setup, setUp, warn } from './setup.ts'
 import type { VerifyOptions } from './verify.ts'
@@ -36,7 +37,7 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
       strict: options.strict === true,
       ...(options.require === undefined ? {} : { require: options.require }),
     }
-    if (options.all !== true) refuseWithoutAll(options)
+    if (options.all !== true) refuseFilters(options, { sample: options.sample, 'fail-fast': options.failFast })
     reports = await reportsFor(options, io)
     const { settings } = setup
     const backends = setup.backends.map((backend) => backend.name)
@@ -98,11 +99,4 @@ function imageTargets(
   })
   const about = { artifact, kind: 'dsse' as const, subjects, role: 'attestation' as const }
   return alone ? [...signatures, { about, backends, ...base }] : signatures
-}
-
-/** Throws `usage` for flags that mean nothing without --all. */
-function refuseWithoutAll({ kind, since, before, shard, sample, failFast }: VerifyOptions): void {
-  const given = Object.entries({ kind, since, before, shard, sample, 'fail-fast': failFast })
-  const odd = given.find(([, value]) => value !== undefined)
-  if (odd !== undefined) throw new ProvError('usage', `--${odd[0]} goes with --all`)
 }

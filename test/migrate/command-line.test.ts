@@ -208,3 +208,16 @@ test('a set of ids knows what it holds', () => {
     if (!set.has(`raw:sha256:${n}`) || set.has(`dsse:sha256:${n}`)) throw new Error(`${n}`)
   expect(set.add('raw:sha256:7')).toBe(false)
 })
+
+test.each([
+  ['verify', ['--kind', 'raw']],
+  ['verify', ['--fail-fast']],
+  ['verify', ['--sample', '5%']],
+  ['repair', ['--shard', '1/2']],
+  ['repair', ['--since', '30d']],
+])('%s takes %j only with --all', async (command, flags) => {
+  const base = [command, '--storage', 'tekton', '--key', PUBLIC_KEY]
+  const { code, stderr } = await prov([...base, ...flags, runFixture('images-list-taskrun.yaml')])
+  expect(code).toBe(2)
+  expect(stderr).toContain(`${flags[0]} goes with --all`)
+})
