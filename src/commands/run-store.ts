@@ -35,6 +35,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     refuseUnnamed(optional, setup)
     const { artifacts, notes: read } = await artifactsOf(inputs, options, io)
+    if (artifacts.some(asksForUpload)) refuseLater(setup.settings, ['upload'])
     const notes = [...read, ...artifacts.flatMap(unfinished)]
     const items = artifacts.flatMap((artifact) => itemsOf(artifact, setup))
     if (items.length === 0) throw nothingToStore(options)
@@ -67,6 +68,15 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
   } finally {
     await setup.close()
   }
+}
+
+/** What `transparency.enabled: manual` waits for (reference: chains.md, section 5). */
+function asksForUpload(artifact: Artifact): boolean {
+  if (artifact.type !== 'run') return false
+  const metadata = artifact.object['metadata'] as
+    | { readonly annotations?: Readonly<Record<string, unknown>> }
+    | undefined
+  return metadata?.annotations?.['chains.tekton.dev/transparency-upload'] === 'true'
 }
 
 function unfinished(artifact: Artifact): readonly string[] {

@@ -37,6 +37,8 @@ export interface SettingRow {
   readonly later?: 'every value' | readonly string[]
   /** What puts it to use: a backend's name, `signer` (no --key given), `store`, or `format`. */
   readonly usedBy: string
+  /** Values that something else puts to use: `upload`, a run whose annotation asks for a log entry. */
+  readonly valuesUsedBy?: Readonly<Record<string, string>>
   /** One line for the README. */
   readonly meaning: string
 }
@@ -184,6 +186,7 @@ export const SETTINGS = {
     default: 'false',
     later: ['true', 'manual'],
     usedBy: 'store',
+    valuesUsedBy: { manual: 'upload' },
     meaning: 'enter signatures into a transparency log',
   },
   'transparency.url': {

@@ -316,4 +316,18 @@ describe('input that is good', () => {
     expect(code).toBe(0)
     expect(stderr).toMatch(/^prov: TaskRun .* has not ended: what is signed now will not say how it did\n$/)
   })
+
+  it('of a run that asks for a log entry is refused only where the configuration leaves that to it', async () => {
+    const folder = scratch()
+    const asking = good.replace(/^( {2}annotations:)\n/m, '$1\n    chains.tekton.dev/transparency-upload: "true"\n')
+    expect(asking).not.toBe(good)
+    writeFileSync(join(folder, 'run.yaml'), good)
+    writeFileSync(join(folder, 'asking.yaml'), asking)
+    const args = ['store', '--storage', 'tekton', '--key', key.private, '--set', 'transparency.enabled=manual']
+    expect((await prov([...args, 'run.yaml'], { cwd: folder })).code).toBe(0)
+    const { code, stderr } = await prov([...args, 'asking.yaml'], { cwd: folder })
+    expect(code).toBe(2)
+    expect(stderr).toContain('does not have transparency.enabled=manual yet')
+    expect(readFileSync(join(folder, 'asking.yaml'), 'utf8')).toBe(asking)
+  })
 })
