@@ -70,6 +70,10 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
 
     slots: (about) => slotsOf(about, settings, policy),
 
+    async ready() {
+      if (settings.layout !== undefined) await (await import('./image-layout.ts')).isLayout(settings.layout)
+    },
+
     size(slot, entry) {
       if (isBundles(slot)) return bundleSize(entry, slot)
       const layers = checkedLayers(entry, slot)

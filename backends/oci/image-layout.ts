@@ -177,20 +177,31 @@ async function isIntact(files: Files, path: string, bytes: Uint8Array): Promise<
 async function makeLayout(directory: string, blobs: string, files: Files, unique: string): Promise<void> {
   const marker = join(directory, 'oci-layout')
   await mkdir(directory, { recursive: true })
-  const present = await readdir(directory)
-  if (!present.includes('oci-layout')) {
-    const foreign = present.find((name) => !/^(blobs|index\.json|\.?(oci-layout|index\.json)\.prov-.*)$/.test(name))
-    if (foreign !== undefined) {
-      throw new ProvError('target_unwritable', `${directory} holds other files and is no OCI image layout`, {
-        backend: 'oci',
-        operation: 'make',
-        location: directory,
-        hint: 'name an empty or a new directory with storage.oci.layout',
-      })
-    }
+  if (!(await isLayout(directory))) {
     await atomicWrite(marker, Buffer.from('{"imageLayoutVersion":"1.0.0"}'), { files, unique })
   }
   await mkdir(blobs, { recursive: true })
+}
+
+/**
+ * True for an image layout, false for an empty directory or none, in which one can be made. Throws `target_unwritable` for a directory
+ * that holds other files.
+ *
+ * @example await isLayout('copies') // true
+ */
+export async function isLayout(directory: string): Promise<boolean> {
+  const present: readonly string[] = await readdir(directory).catch((error: unknown) => {
+    if (fileErrorCode(error) === 'ENOENT') return []
+    throw fileError(error, { backend: 'oci', operation: 'look', location: directory })
+  })
+  if (present.includes('oci-layout')) return true
+  if (present.every((name) => /^(blobs|index\.json|\.?(oci-layout|index\.json)\.prov-.*)$/.test(name))) return false
+  throw new ProvError('target_unwritable', `${directory} holds other files and is no OCI image layout`, {
+    backend: 'oci',
+    operation: 'make',
+    location: directory,
+    hint: 'name an empty or a new directory with storage.oci.layout',
+  })
 }
 
 function stopIfAborted(signal: AbortSignal, operation: string, location: string): void {

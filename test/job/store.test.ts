@@ -201,3 +201,16 @@ describe('a store into a directory', () => {
     }
   })
 })
+
+describe('a folder that is no image layout', () => {
+  it('is refused before anything is signed, and stays as it is', async () => {
+    const folder = scratch()
+    writeFileSync(join(folder, 'thesis.txt'), 'mine')
+    const { file } = runOfImage({ endpoint: 'registry.example', name: 'app', digest: digestOf(Buffer.from('x')) })
+    const before = readFileSync(file, 'utf8')
+    const outcome = await store('--storage', 'tekton,oci', '--set', `storage.oci.layout=${folder}`, file)
+    expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining('holds other files') })
+    expect(readFileSync(file, 'utf8')).toBe(before)
+    expect(existsSync(join(folder, 'blobs'))).toBe(false)
+  })
+})
