@@ -7,6 +7,16 @@ import type { Trust } from './trust.ts'
 
 export interface LookOptions {
   readonly signal: AbortSignal
+  /** What a look into one of the places has just found there: it is not looked into again. */
+  readonly seen?: Seen
+}
+
+/** What stood in one place of one backend. */
+export interface Seen {
+  readonly backend: string
+  /** The slot's key. */
+  readonly slot: string
+  readonly found: readonly Found[]
 }
 
 /**
@@ -55,7 +65,9 @@ async function lookAt(
 ): Promise<Look> {
   let found: readonly Found[]
   try {
-    found = await backend.get(slot, options)
+    const { seen, signal } = options
+    const isSeen = seen !== undefined && seen.backend === backend.name && seen.slot === slot.key
+    found = isSeen ? seen.found : await backend.get(slot, { signal })
   } catch (thrown) {
     const error = asProvError(thrown)
     if (error.code === 'internal') throw error

@@ -6,6 +6,7 @@ import { type Entry, entryId } from './entry.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { type IdSet, idSet } from './id-set.ts'
 import { claimedIdentity } from './identity.ts'
+import type { Seen } from './look.ts'
 import { mergedEntries } from './merged.ts'
 import { originOf, placesFor } from './origin.ts'
 import { pool } from './pool.ts'
@@ -27,9 +28,9 @@ export interface SurveyJob {
   readonly retry: RetryOptions
 }
 
-/** One artifact that some backend holds a copy of; or a place that could not be read, or from which nothing could be told. */
+/** One artifact that some backend holds a copy of, and what its place was seen to hold; or a place that could not be read, or from which nothing could be told. */
 export type Surveyed =
-  | { readonly about: About; readonly error?: never }
+  | { readonly about: About; readonly seen?: Seen; readonly error?: never }
   | { readonly error: ErrorJson; readonly backend: string; readonly slot: Slot; readonly about?: never }
 
 /**
@@ -93,7 +94,9 @@ async function targetsAt(
     if (!job.accepts(entry) || (!ok && anyGood && slot.holds === 'many')) continue
     const target = targetOf(backend, slot, entry)
     if (target.about === undefined) targets.push(target)
-    else if (isNew(slot, entry, target.about, ok, later, seen)) targets.push(target)
+    else if (isNew(slot, entry, target.about, ok, later, seen)) {
+      targets.push({ ...target, seen: { backend: backend.name, slot: slot.key, found } })
+    }
   }
   const damage = found.find((item) => item.damage !== undefined && item.damage.code !== 'stranger')?.damage
   if (damage !== undefined && !anyGood) {

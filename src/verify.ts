@@ -4,7 +4,7 @@ import { type Agreement, agree } from './agree.ts'
 import { type Artifact, artifactName } from './artifact.ts'
 import type { About, Backend } from './backend.ts'
 import { type ErrorJson, gravest } from './errors.ts'
-import { lookFor } from './look.ts'
+import { type LookOptions, lookFor } from './look.ts'
 import { type Demands, settle } from './settle.ts'
 import type { Trust } from './trust.ts'
 
@@ -79,9 +79,9 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
  */
 export async function verifyOne(
   { about, backends, required }: Omit<VerifyTarget, 'mayBeAbsent'>,
-  job: Pick<VerifyJob, 'trust' | 'demands' | 'signal'>,
+  job: Pick<VerifyJob, 'trust' | 'demands' | 'signal'> & Pick<LookOptions, 'seen'>,
 ): Promise<VerifiedArtifact> {
-  const looks = await lookFor(about, backends, job.trust, { signal: job.signal })
+  const looks = await lookFor(about, backends, job.trust, job)
   const agreement = agree(about, looks, required)
   return {
     artifact: artifactName(about.artifact),

@@ -83,7 +83,8 @@ async function verifySurveyed(
     const { about } = one
     const required = (backend: string): readonly string[] =>
       named && about.artifact.type === 'run' ? [formatNamed(setup.formatFor(about.artifact, backend)).name] : []
-    return verifyOne({ about, backends, required }, { trust, demands, signal: io.signal })
+    const seen = one.seen === undefined ? {} : { seen: one.seen }
+    return verifyOne({ about, backends, required }, { trust, demands, signal: io.signal, ...seen })
   }
   const { backend, slot } = one
   const error = { ...one.error, backend }
