@@ -119,16 +119,15 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
     return patiently(options, () => {
       const db = connection(false)
       if (db === undefined || isEmpty(db)) return []
+      // octet_length is told by the row's head: of a row that is too large no more is read.
+      const bytes = COLUMNS.map((column) => `ifnull(octet_length(${column}), 0)`).join(' + ')
+      const within = `${bytes} <= ${MAX_ROW_BYTES}`
+      const select = prepare(db, `SELECT ${COLUMNS.join(', ')} FROM documents WHERE Name = ? AND ${within}`)
       return keys.flatMap((key) => {
-        const bytes = COLUMNS.map((column) => `ifnull(length(${column}), 0)`).join(' + ')
-        const measured = prepare(db, `SELECT ${bytes} AS bytes FROM documents WHERE Name = ?`).get(key)
-        if (Number(measured?.['bytes'] ?? 0) > MAX_ROW_BYTES) {
-          throw new ProvError('response_too_large', `the row ${key} is larger than ${MAX_ROW_BYTES} bytes`)
-        }
-        const row = prepare(db, `SELECT ${COLUMNS.join(', ')} FROM documents WHERE Name = ?`).get(key) as
-          | Row
-          | undefined
-        return row === undefined ? [] : [{ key, fields: fieldsOf(key, row), state: row }]
+        const row = select.get(key) as Row | undefined
+        if (row !== undefined) return [{ key, fields: fieldsOf(key, row), state: row }]
+        if (prepare(db, 'SELECT 1 FROM documents WHERE Name = ?').get(key) === undefined) return []
+        throw new ProvError('response_too_large', `the row ${key} is larger than ${MAX_ROW_BYTES} bytes`)
       })
     })
   }
