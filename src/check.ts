@@ -30,6 +30,17 @@ export interface EntryCheck {
  * if (verified.length === 0) console.error(failed[0]?.code) // 'key_untrusted'
  */
 export function checkEntry(entry: Entry, trust: Trust): EntryCheck {
+  const before = checks.get(entry)
+  if (before?.trust === trust) return before.check
+  const check = checked(entry, trust)
+  checks.set(entry, { trust, check })
+  return check
+}
+
+/** An entry does not change once it was read, so the mathematics is done once for each reading. */
+const checks = new WeakMap<Entry, { readonly trust: Trust; readonly check: EntryCheck }>()
+
+function checked(entry: Entry, trust: Trust): EntryCheck {
   const bytes = signedBytes(entry)
   const verified: VerifiedSignature[] = []
   const failed: FailedSignature[] = []

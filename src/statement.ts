@@ -22,9 +22,16 @@ const TYPES = /^https:\/\/in-toto\.io\/Statement\/v(0\.1|1(\.\d+)?)$/
  * @example readStatement(entry.payload)?.predicateType // 'https://slsa.dev/provenance/v0.2'
  */
 export function readStatement(payload: Uint8Array): Statement | undefined {
+  const before = statements.get(payload)
+  if (before !== undefined) return before
   const read = look(payload)
-  return typeof read === 'string' ? undefined : read
+  if (typeof read === 'string') return undefined
+  statements.set(payload, read)
+  return read
 }
+
+/** A payload does not change once it was read, and several judges ask what it says. */
+const statements = new WeakMap<Uint8Array, Statement>()
 
 /**
  * A Statement file as an artifact; its payload is the file, byte for byte. Throws `input_invalid` naming what is wrong: not JSON in
@@ -84,9 +91,11 @@ function subjectsOf(value: unknown): readonly Subject[] | string {
   return subjects
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 function decode(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return UTF8.decode(bytes)
   } catch {
     return undefined
   }

@@ -140,9 +140,18 @@ export function open(context: Context): Backend {
     }
   }
 
-  function foundOf({ key, raw, entry, damage }: Standing): Found {
-    const common = { location: locationOf(where, key), raw, version: sha256Hex(raw) }
-    return entry === undefined ? { ...common, damage } : { ...common, entry }
+  function foundOf(item: Standing): Found {
+    const { key, entry, damage } = item
+    const common = {
+      location: locationOf(where, key),
+      get raw() {
+        return item.raw
+      },
+      get version() {
+        return sha256Hex(item.raw)
+      },
+    }
+    return entry === undefined ? Object.assign(common, { damage }) : Object.assign(common, { entry })
   }
 
   function receipt(slot: Slot, key: string, entry: Entry, outcome: Receipt['outcome']): Receipt {

@@ -65,12 +65,30 @@ export type Item =
  * @example itemOf('09e72cd46682', fields, 'raw').entry?.payload
  */
 export function itemOf(key: string, fields: Fields, kind: Kind): Item {
-  const raw = rawOf(fields)
+  let made: Uint8Array | undefined
+  // Few ask for it, and it is as large as the document.
+  const raw = (): Uint8Array => {
+    made ??= rawOf(fields)
+    return made
+  }
   try {
-    return { key, raw, entry: entryOf(fields, kind) }
+    return {
+      key,
+      entry: entryOf(fields, kind),
+      get raw() {
+        return raw()
+      },
+    }
   } catch (thrown) {
-    const error = asProvError(thrown)
-    return { key, raw, damage: errorJson(new ProvError(error.code, error.message, { backend: NAME })) }
+    const { code, message } = asProvError(thrown)
+    const damage = errorJson(new ProvError(code, message, { backend: NAME }))
+    return {
+      key,
+      damage,
+      get raw() {
+        return raw()
+      },
+    }
   }
 }
 

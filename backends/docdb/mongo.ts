@@ -1,6 +1,7 @@
 /** MongoDB: Chains' fields as go-cloud's mongodocstore spells them (`_id` is the name, numbers are doubles, bytes are binary subtype 0). */
-import { type Collection, type Document, MongoClient, MongoParseError, MongoServerError } from 'mongodb'
+import { type Collection, type Document, MongoBulkWriteError, MongoClient, MongoParseError } from 'mongodb'
 import { ProvError } from '../../src/errors.ts'
+import { batching } from './batch.ts'
 import type { SignedDocument } from './layout.ts'
 import { mongoFailure } from './mongo-failure.ts'
 import { bodyOf } from './mongo-value.ts'
@@ -13,6 +14,8 @@ interface MongoDocument {
 }
 
 const DUPLICATE_KEY = 11000
+/** Documents in one request; each may have up to 16 MB. */
+const AT_ONCE = 16
 /** Longest search for a usable server, unless the URL says otherwise; a longer outage is for the next try. */
 const SELECTION_MS = 5000
 /** A replacement or removal goes by all that prov and Chains read. */
@@ -49,22 +52,37 @@ export function openMongo(target: MongoTarget): DocumentStore {
     }
   }
 
-  const get = (keys: readonly string[], { signal }: StoreOptions): Promise<readonly StoredDocument[]> =>
-    attempt(async () => {
-      const found = await collection.find({ _id: { $in: [...keys] } }, { signal, promoteBuffers: true }).toArray()
-      return found.map((document) => ({ key: document._id, fields: fieldsOf(document), state: document }))
-    })
+  const get = batching(
+    AT_ONCE,
+    (wanted: readonly (readonly string[])[], { signal }): Promise<readonly (readonly StoredDocument[])[]> =>
+      attempt(async () => {
+        const keys = [...new Set(wanted.flat())]
+        const found = await collection.find({ _id: { $in: keys } }, { signal, promoteBuffers: true }).toArray()
+        const stored = new Map(
+          found.map((document) => [document._id, { key: document._id, fields: fieldsOf(document), state: document }]),
+        )
+        return wanted.map((own) => own.flatMap((key) => stored.get(key) ?? []))
+      }),
+  )
 
-  const create = (document: SignedDocument): Promise<boolean> =>
-    attempt(async () => {
-      try {
-        await collection.insertOne({ _id: document.Name, ...bodyOf(document, target) })
-        return true
-      } catch (thrown) {
-        if (thrown instanceof MongoServerError && thrown.code === DUPLICATE_KEY) return false
-        throw thrown
-      }
-    })
+  const create = batching(
+    AT_ONCE,
+    (documents: readonly SignedDocument[]): Promise<readonly boolean[]> =>
+      attempt(async () => {
+        const bodies = documents.map((document) => ({ _id: document.Name, ...bodyOf(document, target) }))
+        try {
+          await collection.insertMany(bodies, { ordered: false })
+          return documents.map(() => true)
+        } catch (thrown) {
+          if (!(thrown instanceof MongoBulkWriteError) || thrown.result.getWriteConcernError() !== undefined)
+            throw thrown
+          const errors = [thrown.writeErrors].flat()
+          if (errors.length === 0 || errors.some(({ code }) => code !== DUPLICATE_KEY)) throw thrown
+          const there = new Set(errors.map(({ index }) => index))
+          return documents.map((_, i) => !there.has(i))
+        }
+      }),
+  )
 
   const replace = ({ key, state }: StoredDocument, document: SignedDocument): Promise<boolean> =>
     attempt(async () => {

@@ -78,7 +78,7 @@ export function standing(
   documents: readonly StoredDocument[],
 ): { readonly items: readonly Standing[]; readonly freeKey: string } {
   const all = keysOf(place).flatMap((key) => documents.filter((stored) => stored.key === key))
-  const items = all.map((stored) => ({ ...itemOf(stored.key, stored.fields, place.kind), stored }))
+  const items = all.map((stored) => Object.assign(itemOf(stored.key, stored.fields, place.kind), { stored }))
   const { image } = place
   if (image === undefined) return { items, freeKey: place.key }
   const taken = items.find(

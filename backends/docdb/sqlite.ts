@@ -1,16 +1,17 @@
 /** SQLite, the database without a server: Chains' fields as columns of one table, indexed by run and by the digests of subjects. */
-import { existsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { statSync } from 'node:fs'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { Context } from '../../src/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import { batching } from './batch.ts'
 import { fits, type JsonLimits } from './json.ts'
 import type { SignedDocument } from './layout.ts'
 import { subjectDigests } from './place.ts'
 import type { SqliteTarget } from './settings.ts'
 import { SIZE_RULES } from './size.ts'
+import { isBusy, isRefusal, sqliteFailure } from './sqlite-failure.ts'
 import type { DocumentStore, Fields, StoredDocument, StoreOptions, Wanted } from './store.ts'
 
 /** `Run` is the uid of the run that a document is about itself; images are found by their digest. `Digest` is `algorithm:hex`. */
@@ -27,6 +28,8 @@ CREATE INDEX IF NOT EXISTS subjects_by_name ON subjects (Name);
 const COLUMNS = ['Signed', 'Signature', 'Cert', 'Chain', 'Object'] as const
 const SAME = COLUMNS.map((column) => `${column} IS ?`).join(' AND ')
 const PAGE = 50
+/** Documents in one transaction; others wait for it meanwhile. */
+const AT_ONCE = 64
 /** SQLite's own functions read JSON no deeper. */
 const LIMITS: JsonLimits = { depth: 1000, arraysInArrays: true, key: () => true, number: () => true }
 /** A row that somebody else wrote may be larger than what prov writes, never without bound. */
@@ -43,13 +46,29 @@ type Row = Readonly<Record<string, SQLInputValue>>
 export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context['random']): DocumentStore {
   let database: DatabaseSync | undefined
   let writable = false
+  /** Compiled once for each opening of the file. */
+  let statements = new Map<string, StatementSync>()
+  /** Nobody takes tables away again. */
+  let tables = false
+
+  function prepare(db: DatabaseSync, sql: string): StatementSync {
+    const known = statements.get(sql)
+    if (known !== undefined) return known
+    const made = db.prepare(sql)
+    statements.set(sql, made)
+    return made
+  }
+
+  function isEmpty(db: DatabaseSync): boolean {
+    tables ||= hasTables(db)
+    return !tables
+  }
 
   /** The open file; undefined when there is none and none is to be made. */
   function connection(forWriting: boolean): DatabaseSync | undefined {
     if (database !== undefined && (writable || !forWriting)) return database
     if (!forWriting && !isThere(path)) return undefined
-    database?.close()
-    database = undefined
+    close()
     try {
       database = prepared(path, false)
       writable = true
@@ -61,6 +80,12 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
     return database
   }
 
+  function close(): void {
+    statements = new Map()
+    database?.close()
+    database = undefined
+  }
+
   /** Tries again, with pauses, while another process holds the file. */
   async function patiently<T>({ signal }: StoreOptions, work: () => T): Promise<T> {
     for (let wait = 1; ; wait = Math.min(50, wait * 2)) {
@@ -68,7 +93,7 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
       try {
         return work()
       } catch (thrown) {
-        if (!isBusy(thrown)) throw failure(thrown, path)
+        if (!isBusy(thrown)) throw sqliteFailure(thrown, path)
         await pause(wait * (0.5 + (random(1)[0] ?? 0) / 256), undefined, { signal }).catch(() => {})
       }
     }
@@ -93,31 +118,35 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
   async function get(keys: readonly string[], options: StoreOptions): Promise<readonly StoredDocument[]> {
     return patiently(options, () => {
       const db = connection(false)
-      if (db === undefined || !hasTables(db)) return []
+      if (db === undefined || isEmpty(db)) return []
+      // octet_length is told by the row's head: of a row that is too large no more is read.
+      const bytes = COLUMNS.map((column) => `ifnull(octet_length(${column}), 0)`).join(' + ')
+      const within = `${bytes} <= ${MAX_ROW_BYTES}`
+      const select = prepare(db, `SELECT ${COLUMNS.join(', ')} FROM documents WHERE Name = ? AND ${within}`)
       return keys.flatMap((key) => {
-        const bytes = COLUMNS.map((column) => `ifnull(length(${column}), 0)`).join(' + ')
-        const measured = db.prepare(`SELECT ${bytes} AS bytes FROM documents WHERE Name = ?`).get(key)
-        if (Number(measured?.['bytes'] ?? 0) > MAX_ROW_BYTES) {
-          throw new ProvError('response_too_large', `the row ${key} is larger than ${MAX_ROW_BYTES} bytes`)
-        }
-        const row = db.prepare(`SELECT ${COLUMNS.join(', ')} FROM documents WHERE Name = ?`).get(key) as Row | undefined
-        return row === undefined ? [] : [{ key, fields: fieldsOf(key, row), state: row }]
+        const row = select.get(key) as Row | undefined
+        if (row !== undefined) return [{ key, fields: fieldsOf(key, row), state: row }]
+        if (prepare(db, 'SELECT 1 FROM documents WHERE Name = ?').get(key) === undefined) return []
+        throw new ProvError('response_too_large', `the row ${key} is larger than ${MAX_ROW_BYTES} bytes`)
       })
     })
   }
 
-  const create = (document: SignedDocument, options: StoreOptions): Promise<boolean> =>
-    transaction(options, (db) => {
-      const { Name } = document
-      const { changes } = db
-        .prepare(
-          `INSERT INTO documents (Name, Run, ${COLUMNS.join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-        )
-        .run(Name, runIn(Name), ...valuesOf(document))
-      if (changes === 0) return false
-      indexSubjects(db, document)
-      return true
-    })
+  /** What waits at the same time is brought to the disk at the same time. */
+  const create = batching(AT_ONCE, (documents: readonly SignedDocument[], options) =>
+    transaction(options, (db) => documents.map((document) => inserted(db, document))),
+  )
+
+  function inserted(db: DatabaseSync, document: SignedDocument): boolean {
+    const { Name } = document
+    const { changes } = prepare(
+      db,
+      `INSERT INTO documents (Name, Run, ${COLUMNS.join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    ).run(Name, runIn(Name), ...valuesOf(document))
+    if (changes === 0) return false
+    indexSubjects((sql) => prepare(db, sql), document)
+    return true
+  }
 
   const replace = (stored: StoredDocument, document: SignedDocument, options: StoreOptions): Promise<boolean> =>
     transaction(options, (db) => {
@@ -128,7 +157,7 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
         .run(...valuesOf(document), stored.key, ...stateOf(stored))
       if (changes === 0) return false
       db.prepare('DELETE FROM subjects WHERE Name = ?').run(stored.key)
-      indexSubjects(db, document)
+      indexSubjects((sql) => prepare(db, sql), document)
       return true
     })
 
@@ -150,8 +179,8 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
     for (let last = ''; ; ) {
       const rows = await patiently(options, () => {
         const db = connection(false)
-        if (db === undefined || !hasTables(db)) return []
-        const page = db.prepare(`SELECT Name, Signed FROM ${from} WHERE ${where} ORDER BY Name LIMIT ${PAGE}`)
+        if (db === undefined || isEmpty(db)) return []
+        const page = prepare(db, `SELECT Name, Signed FROM ${from} WHERE ${where} ORDER BY Name LIMIT ${PAGE}`)
         return page.all(...more, last) as readonly Row[]
       })
       for (const { Name, Signed } of rows) yield { key: String(Name), fields: { Signed } }
@@ -166,10 +195,7 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
     replace,
     remove,
     list,
-    close: async () => {
-      database?.close()
-      database = undefined
-    },
+    close: async () => close(),
   }
 }
 
@@ -210,8 +236,8 @@ function hasTables(db: DatabaseSync): boolean {
   return found?.['n'] === 2
 }
 
-function indexSubjects(db: DatabaseSync, { Name, Signed }: SignedDocument): void {
-  const insert = db.prepare('INSERT INTO subjects (Digest, Name) VALUES (?, ?) ON CONFLICT DO NOTHING')
+function indexSubjects(prepare: (sql: string) => StatementSync, { Name, Signed }: SignedDocument): void {
+  const insert = prepare('INSERT INTO subjects (Digest, Name) VALUES (?, ?) ON CONFLICT DO NOTHING')
   for (const digest of subjectDigests(Signed)) insert.run(digest, Name)
 }
 
@@ -240,44 +266,4 @@ function parsedObject(text: SQLInputValue): unknown {
   } catch {
     return text
   }
-}
-
-/** The result code of SQLite without its extension (https://www.sqlite.org/rescode.html); undefined for any other error. */
-function resultCode(thrown: unknown): number | undefined {
-  if (!(thrown instanceof Error) || !('errcode' in thrown) || typeof thrown.errcode !== 'number') return undefined
-  return thrown.errcode & 0xff
-}
-
-const BUSY = 5
-const LOCKED = 6
-const CANNOT_OPEN = 14
-const REFUSALS: readonly (number | undefined)[] = [3, 8, CANNOT_OPEN, 23] // PERM, READONLY, CANTOPEN, AUTH
-const FULL = 13
-const TOO_BIG = 18
-
-function isBusy(thrown: unknown): boolean {
-  const code = resultCode(thrown)
-  return code === BUSY || code === LOCKED
-}
-
-function isRefusal(thrown: unknown): boolean {
-  return REFUSALS.includes(resultCode(thrown))
-}
-
-function failure(thrown: unknown, path: string): unknown {
-  if (!(thrown instanceof Error)) return thrown
-  const details = { cause: thrown }
-  const code = resultCode(thrown)
-  if (code === undefined) {
-    const denied = 'code' in thrown && (thrown.code === 'EACCES' || thrown.code === 'EPERM')
-    return denied ? new ProvError('denied', 'the file may not be looked at by this user', details) : thrown
-  }
-  if (code === CANNOT_OPEN && !existsSync(dirname(path))) {
-    return new ProvError('storage_io', 'the folder of the file does not exist', details)
-  }
-  if (isRefusal(thrown))
-    return new ProvError('denied', `the file cannot be opened or written: ${thrown.message}`, details)
-  if (code === TOO_BIG) return new ProvError('entry_too_large', 'SQLite takes no row of this size', details)
-  const what = code === FULL ? 'the disk is full' : thrown.message
-  return new ProvError('storage_io', `the file could not be read or written: ${what}`, details)
 }

@@ -41,6 +41,8 @@ export function directoryStore(
     }
   }
 
+  const syncFolder = shared((folder: string) => files.syncFolder(folder))
+
   /** Makes a file with these bytes that is on the disk already, moves it to its place, and gives its version. */
   async function write(path: string, bytes: Uint8Array, move: (made: string) => Promise<void>): Promise<string> {
     const made = join(dirname(path), `.${basename(path)}.prov-tmp-${Buffer.from(random(8)).toString('hex')}`)
@@ -50,7 +52,7 @@ export function directoryStore(
       await files.sync(made)
       const version = versionOf(await stat(made, { bigint: true }))
       await move(made)
-      await files.syncFolder(dirname(path))
+      await syncFolder(dirname(path))
       return version
     } finally {
       await files.unlink(made).catch(() => {})
@@ -62,7 +64,7 @@ export function directoryStore(
     const whole = resolve(folder) // a relative path would end at '.', which is its own parent
     const first = await mkdir(whole, { recursive: true })
     if (first === undefined) return
-    for (let made = whole; made.length >= first.length; made = dirname(made)) await files.syncFolder(dirname(made))
+    for (let made = whole; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
   }
 
   async function create(path: string, bytes: Uint8Array): Promise<string | undefined> {
@@ -101,7 +103,7 @@ export function directoryStore(
         const path = pathOf(name)
         await change(path, expect, calls, async () => {
           await files.unlink(path)
-          await files.syncFolder(dirname(path))
+          await syncFolder(dirname(path))
         })
       }),
 
@@ -117,6 +119,37 @@ export function directoryStore(
     },
 
     close: () => {},
+  }
+}
+
+/**
+ * One call at a time for each folder: whoever comes while one is under way shares the next with all others who do, since that one may
+ * have begun before what they did.
+ */
+function shared(work: (folder: string) => Promise<void>): (folder: string) => Promise<void> {
+  const running = new Map<string, Promise<void>>()
+  const next = new Map<string, Promise<void>>()
+
+  function run(folder: string): Promise<void> {
+    const made = work(folder).finally(() => {
+      if (running.get(folder) === made) running.delete(folder)
+    })
+    running.set(folder, made)
+    return made
+  }
+
+  return (folder) => {
+    const now = running.get(folder)
+    if (now === undefined) return run(folder)
+    const waiting = next.get(folder)
+    if (waiting !== undefined) return waiting
+    const then = (): Promise<void> => {
+      next.delete(folder)
+      return run(folder)
+    }
+    const made = now.then(then, then)
+    next.set(folder, made)
+    return made
   }
 }
 
