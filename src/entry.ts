@@ -1,5 +1,5 @@
 /** What prov stores: a payload, the signatures over it, and the proofs that came with them. Pure; knows no backend. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** `dsse`: the signatures cover DSSE's PAE of payload type and payload. `raw`: they cover the payload bytes themselves. */
 export type Kind = 'dsse' | 'raw'
@@ -39,7 +39,7 @@ export interface Entry {
 
 /** @example sha256Hex(Buffer.from('')) // 'e3b0c442…' */
 export function sha256Hex(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes)
 }
 
 /**

@@ -1,5 +1,5 @@
 /** A set of ids in 16 bytes each, for millions of them. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 const WORDS = 4
 
@@ -49,7 +49,7 @@ export function idSet(): IdSet {
       size++
       return true
     },
-    has: (id) => !isFree(table, find(table, places, wordsOf(id))),
+    has: (id) => size > 0 && !isFree(table, find(table, places, wordsOf(id))),
     get size() {
       return size
     },
@@ -61,6 +61,6 @@ function isFree(table: Uint32Array, at: number): boolean {
 }
 
 function wordsOf(id: string): readonly number[] {
-  const digest = createHash('sha256').update(id).digest()
+  const digest = hash('sha256', id, 'buffer')
   return Array.from({ length: WORDS }, (_, i) => digest.readUInt32LE(i * 4))
 }

@@ -1,5 +1,5 @@
 /** Splits work between workers that know nothing of each other. Pure. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { ProvError } from './errors.ts'
 
 export interface Shard {
@@ -36,7 +36,7 @@ export function parseShard(text: string, env: Readonly<Record<string, string | u
  * @example isInShard('sqlite:prov.db#taskrun-b0a4…', { index: 0, count: 1 }) // true
  */
 export function isInShard(key: string, { index, count }: Shard): boolean {
-  return count === 1 || createHash('sha256').update(key).digest().readUInt32BE(0) % count === index
+  return count === 1 || hash('sha256', key, 'buffer').readUInt32BE(0) % count === index
 }
 
 function usage(message: string): ProvError {

@@ -28,6 +28,9 @@ CREATE INDEX IF NOT EXISTS subjects_by_name ON subjects (Name);
 const COLUMNS = ['Signed', 'Signature', 'Cert', 'Chain', 'Object'] as const
 const SAME = COLUMNS.map((column) => `${column} IS ?`).join(' AND ')
 const PAGE = 50
+/** The key of a run or Statement says all that a list wants to know; the payload of a whole database need not be read for it. */
+const SIGNED_OF_IMAGES =
+  "CASE WHEN Name GLOB 'taskrun-*' OR Name GLOB 'pipelinerun-*' OR Name GLOB 'statement-*' THEN NULL ELSE Signed END AS Signed"
 /** Documents in one transaction; others wait for it meanwhile. */
 const AT_ONCE = 64
 /** SQLite's own functions read JSON no deeper. */
@@ -175,12 +178,13 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
   ): AsyncIterable<Pick<StoredDocument, 'key' | 'fields'>> {
     const [from, more] =
       subject === undefined ? ['documents', []] : ['subjects JOIN documents USING (Name)', [`sha256:${subject}`]]
+    const signed = subject === undefined ? SIGNED_OF_IMAGES : 'Signed'
     const where = subject === undefined ? 'Name > ?' : 'Digest = ? AND Name > ?'
     for (let last = ''; ; ) {
       const rows = await patiently(options, () => {
         const db = connection(false)
         if (db === undefined || isEmpty(db)) return []
-        const page = prepare(db, `SELECT Name, Signed FROM ${from} WHERE ${where} ORDER BY Name LIMIT ${PAGE}`)
+        const page = prepare(db, `SELECT Name, ${signed} FROM ${from} WHERE ${where} ORDER BY Name LIMIT ${PAGE}`)
         return page.all(...more, last) as readonly Row[]
       })
       for (const { Name, Signed } of rows) yield { key: String(Name), fields: { Signed } }

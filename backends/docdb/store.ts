@@ -35,7 +35,10 @@ export interface DocumentStore {
   replace(stored: StoredDocument, document: SignedDocument, options: StoreOptions): Promise<boolean>
   /** False when it is no longer there as it was read; nothing is removed then. */
   remove(stored: StoredDocument, options: StoreOptions): Promise<boolean>
-  /** Key and `Signed` of every document, a page at a time; other fields may be missing. */
+  /**
+   * Key and `Signed` of every document, a page at a time; other fields may be missing, and without a subject also `Signed` of what is
+   * about a run or is a Statement.
+   */
   list(wanted: Wanted, options: StoreOptions): AsyncIterable<Pick<StoredDocument, 'key' | 'fields'>>
   close(): Promise<void>
 }

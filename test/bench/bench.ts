@@ -13,6 +13,7 @@ import { BIN, cleanEnv, run, prov as runProv } from '../support/cli.ts'
 import { FIXTURES, PASSWORD, PRIVATE_KEY, PUBLIC_KEY, type RunWithImage, runWithImage } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 import { type Command, type Figure, inTurn, once, rounds } from './measure.ts'
+import { moves, verifyAll } from './moves.ts'
 import { bulk, coldStarts } from './stores.ts'
 
 const { values } = parseArgs({
@@ -51,7 +52,8 @@ async function predicateOf(file: string): Promise<string> {
   return path
 }
 
-async function storeAndVerify(endpoint: string, peer: string): Promise<void> {
+/** Gives what cosign's two checks of one image took. */
+async function storeAndVerify(endpoint: string, peer: string): Promise<Figure> {
   const storage = ['--storage', 'tekton,oci']
   const store = ({ file }: RunWithImage): Command => prov('store', ...storage, '--key', PRIVATE_KEY, file)
   const offline = ['--tlog-upload=false', '--yes']
@@ -100,6 +102,7 @@ async function storeAndVerify(endpoint: string, peer: string): Promise<void> {
     'ms',
     'at most 1.0',
   )
+  return verified.cosign
 }
 
 const BUILDPACKS = join(FIXTURES, 'runs/buildpacks-taskrun.yaml')
@@ -152,7 +155,10 @@ console.log(
   `prov beside its peers: medians of ${ROUNDS} rounds, ${cpus().length} cores (${cpus()[0]?.model.trim()}), distribution 3.1.2 on loopback\n`,
 )
 await help()
-await storeAndVerify(endpoint, `cosign ${version}`)
+const cosignChecks = await storeAndVerify(endpoint, `cosign ${version}`)
 await inBulk()
 await coldStarts(ROUNDS)
 await bulk(RUNS, manyRuns(RUNS))
+const turns = Math.min(3, ROUNDS)
+await verifyAll(10 * RUNS, turns, { figure: cosignChecks, peer: `cosign ${version} verify, verify-attestation` }, print)
+await moves(2 * RUNS, turns, print)

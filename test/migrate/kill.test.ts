@@ -170,9 +170,9 @@ describeWith(['mongo-java'], 'a migration from SQLite to MongoDB', () => {
     const proxy = await startTcpProxy(new URL(url).host)
     const client = new MongoClient(url)
     return {
-      source: [await source(600)],
+      source: [await source(400)],
       to: 'docdb',
-      entries: 600,
+      entries: 400,
       each: 1,
       proxy,
       close: async () => {
@@ -211,7 +211,7 @@ describeWith(['versitygw'], 'a migration from an OCI image layout to S3', () => 
       },
     })
     const layout = `storage.oci.layout=${join(scratch(), 'layout')}`
-    const entries = 100
+    const entries = 80
     const filled = await prov([
       ...['migrate', '--from', 'docdb', '--from-set', await source(entries), '--to', 'oci', '--to-set', layout],
       ...['--key', key.public, '--quiet'],
