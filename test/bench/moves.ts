@@ -114,7 +114,11 @@ export async function moves(count: number, turns: number, print: Print): Promise
   sdk.destroy()
   const version = versionOf('@aws-sdk/client-s3')
   say('s3 (versitygw)', objects, `4 putObject each, SDK ${version}`)
-  say('the same', { prov: objects.prov, bare: objects.read }, `4 putObject and 4 getObject each, SDK ${version}`)
+  say(
+    's3, read back by both',
+    { prov: objects.prov, bare: objects.read },
+    `4 putObject and 4 getObject each, SDK ${version}`,
+  )
 }
 
 /**
