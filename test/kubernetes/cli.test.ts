@@ -77,7 +77,8 @@ describeWith(['kube-apiserver'], 'the command line on a cluster', () => {
     const childReferences = [
       { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', name: child.name, pipelineTaskName: 'build' },
     ]
-    const status = { childReferences, conditions: [], startTime: '2026-01-01T00:00:00Z' }
+    const times = { startTime: '2026-01-01T00:00:00Z', completionTime: '2026-01-01T00:05:00Z' }
+    const status = { childReferences, conditions: [], ...times }
     const object = { apiVersion: 'tekton.dev/v1', kind: 'PipelineRun', metadata: {}, spec: {}, status }
     const parent = await api.create({ kind: 'PipelineRun', object })
     const stored = await cli('store', [`pr/${parent.name}`])
