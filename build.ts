@@ -5,7 +5,8 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { build, type Plugin } from 'esbuild'
+import { resolve } from 'node:path'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { SCHEMAS } from './src/schemas/index.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
@@ -41,7 +42,7 @@ function withoutFacades(code: string): string {
   })
 }
 
-const { metafile, outputFiles } = await build({
+const options = {
   // The suite that defines a backend is part of the package: to import (`prov/conformance`), and to run in a process of its own.
   entryPoints: {
     cli: 'src/cli.ts',
@@ -73,7 +74,35 @@ const { metafile, outputFiles } = await build({
   metafile: true,
   write: false,
   logLevel: 'warning',
-}).catch(() => process.exit(1)) // esbuild has said what is wrong
+} as const satisfies BuildOptions
+
+/** Every part that is loaded by itself, but for the command line's own start. */
+async function partsOf(): Promise<readonly string[]> {
+  const { metafile } = await build(options)
+  return Object.values(metafile.outputs).flatMap(({ entryPoint }) => entryPoint ?? [])
+}
+
+/** Lets each part import src/core.ts: see there. */
+function withCore(parts: readonly string[]): Plugin {
+  const core = resolve('src/core.ts')
+  const own = new Set(
+    parts.filter((part) => part.endsWith('.ts') && part !== 'src/cli.ts').map((part) => resolve(part)),
+  )
+  return {
+    name: 'one-core',
+    setup(b) {
+      b.onLoad({ filter: /\.ts$/ }, ({ path }) =>
+        own.has(path)
+          ? { contents: `import ${JSON.stringify(core)}\n${readFileSync(path, 'utf8')}`, loader: 'ts' }
+          : null,
+      )
+    },
+  }
+}
+
+const failed = () => process.exit(1) // esbuild has said what is wrong
+const parts = await partsOf().catch(failed)
+const { metafile, outputFiles } = await build({ ...options, plugins: [withCore(parts), builtins] }).catch(failed)
 
 const chunks = 'dist/chunks'
 mkdirSync(chunks, { recursive: true })
