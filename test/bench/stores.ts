@@ -4,6 +4,7 @@ import { freshBucket as gcsBucket } from '../gcs/context.ts'
 import { account, freshBucket as s3Bucket } from '../s3/context.ts'
 import { registry, server } from '../servers/endpoints.ts'
 import { BIN, cleanEnv } from '../support/cli.ts'
+import { freshName } from '../support/registry.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 import { type Command, once, rounds } from './measure.ts'
@@ -93,12 +94,14 @@ export async function coldStarts(count: number): Promise<void> {
 /** `count` runs with an image each into a registry and MongoDB in one call: attestation and image signature in both. */
 export async function bulk(count: number, files: readonly string[]): Promise<void> {
   const mongo = (await server('mongo-java'))['MONGO_JAVA'] ?? ''
+  // Places that nobody has written to: what an earlier bench left there would be found, and not stored.
+  const name = freshName('bulk')
   const store: Store = {
     what: 'oci,docdb',
     backend: 'oci,docdb',
     set: [
-      `storage.oci.repository=${registry('distribution')}/bulk`,
-      'storage.docdb.url=mongo://prov/bulk?id_field=Name',
+      `storage.oci.repository=${registry('distribution')}/${name}`,
+      `storage.docdb.url=mongo://prov/${name.replaceAll(/[^a-z0-9]/g, '')}?id_field=Name`,
     ],
     env: { MONGO_SERVER_URL: mongo },
   }
