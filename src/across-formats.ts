@@ -19,6 +19,7 @@ interface Facts {
 export function contradictions(
   copies: readonly { format: string; payload: Uint8Array }[],
 ): ReadonlyMap<string, string> {
+  if (copies.length < 2) return new Map()
   const known = copies.flatMap(({ format, payload }) => {
     const statement = readStatement(payload)
     return statement === undefined ? [] : [{ format, facts: factsOf(statement) }]

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { Entry, Signature } from './entry.ts'
 import { signedBytes } from './envelope.ts'
-import { type Trust, type TrustedKey, verifySignature } from './trust.ts'
+import { type Trust, type TrustedKey, type Verdict, verifySignature, verifySignatureAside } from './trust.ts'
 
 export interface VerifiedSignature {
   readonly signature: Signature
@@ -32,26 +32,47 @@ export interface EntryCheck {
 export function checkEntry(entry: Entry, trust: Trust): EntryCheck {
   const before = checks.get(entry)
   if (before?.trust === trust) return before.check
-  const check = checked(entry, trust)
-  checks.set(entry, { trust, check })
-  return check
+  const bytes = signedBytes(entry)
+  return noted(
+    entry,
+    trust,
+    entry.signatures.map((signature) => verifySignature(trust, bytes, signature)),
+  )
+}
+
+/**
+ * Checks the entries among these items on other threads, as many at once as there are. Whoever asks {@link checkEntry} then has the answer.
+ *
+ * @example await checkAside(await backend.get(slot, { signal }), trust)
+ */
+export async function checkAside(found: readonly { readonly entry?: Entry }[], trust: Trust): Promise<void> {
+  await Promise.all(
+    found.map(async ({ entry }) => {
+      if (entry === undefined || checks.get(entry)?.trust === trust) return
+      const bytes = signedBytes(entry)
+      const verdicts = entry.signatures.map((signature) => verifySignatureAside(trust, bytes, signature))
+      noted(entry, trust, await Promise.all(verdicts))
+    }),
+  )
 }
 
 /** An entry does not change once it was read, so the mathematics is done once for each reading. */
 const checks = new WeakMap<Entry, { readonly trust: Trust; readonly check: EntryCheck }>()
 
-function checked(entry: Entry, trust: Trust): EntryCheck {
-  const bytes = signedBytes(entry)
+function noted(entry: Entry, trust: Trust, verdicts: readonly Verdict[]): EntryCheck {
   const verified: VerifiedSignature[] = []
   const failed: FailedSignature[] = []
-  for (const signature of entry.signatures) {
-    const verdict = verifySignature(trust, bytes, signature)
+  for (const [i, signature] of entry.signatures.entries()) {
+    const verdict = verdicts[i]
+    if (verdict === undefined) continue
     const odd = verdict.ok ? oddCertificate(signature, verdict.key) : undefined
     if (odd !== undefined) failed.push({ signature, code: 'copy_malformed', message: odd })
     else if (verdict.ok) verified.push({ signature, key: verdict.key })
     else failed.push({ signature, code: verdict.code, message: verdict.message })
   }
-  return { verified, failed }
+  const check = { verified, failed }
+  checks.set(entry, { trust, check })
+  return check
 }
 
 /** What is wrong with the certificate and chain beside a signature that verifies; undefined when nothing is. */

@@ -80,9 +80,11 @@ function readSignature(item: unknown): Signature {
   return typeof keyid === 'string' && keyid !== '' ? { sig, keyid } : { sig }
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return UTF8.decode(bytes)
   } catch {
     throw malformed('it is not UTF-8')
   }

@@ -61,6 +61,12 @@ function isFree(table: Uint32Array, at: number): boolean {
 }
 
 function wordsOf(id: string): readonly number[] {
-  const digest = hash('sha256', id, 'buffer')
-  return Array.from({ length: WORDS }, (_, i) => digest.readUInt32LE(i * 4))
+  const digest = hash('sha256', id, 'binary')
+  return [wordAt(digest, 0), wordAt(digest, 4), wordAt(digest, 8), wordAt(digest, 12)]
+}
+
+/** Four characters of one byte each as a number. */
+function wordAt(text: string, at: number): number {
+  const [a, b, c, d] = [text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2), text.charCodeAt(at + 3)]
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0
 }

@@ -1,6 +1,7 @@
 /** Looks for every copy of one artifact, in every backend at once. */
 import type { Look } from './agree.ts'
 import type { About, Backend, Found, Slot } from './backend.ts'
+import { checkAside } from './check.ts'
 import { asProvError, errorJson } from './errors.ts'
 import { judge } from './judge.ts'
 import type { Trust } from './trust.ts'
@@ -65,12 +66,14 @@ async function lookAt(
     if (error.code === 'internal') throw error
     return { backend: backend.name, slot, error: errorJson(error) }
   }
-  const judged = judge(about, slot, found, await trust)
+  const keys = await trust
+  await checkAside(found, keys)
+  const judged = judge(about, slot, found, keys)
   const carried = backend.carried?.(slot) ?? []
   return {
     backend: backend.name,
     slot,
     judged,
-    ...(carried.length === 0 ? {} : { carried: judge(about, slot, carried, await trust).good }),
+    ...(carried.length === 0 ? {} : { carried: judge(about, slot, carried, keys).good }),
   }
 }

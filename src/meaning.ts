@@ -46,9 +46,11 @@ export function differingValues(a: Uint8Array, b: Uint8Array, limit: number): re
   return found
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
 function parse(payload: Uint8Array): Json | undefined {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) as Json
+    return JSON.parse(UTF8.decode(payload)) as Json
   } catch {
     return undefined
   }

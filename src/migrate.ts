@@ -1,7 +1,7 @@
 /** prov migrate: streams one backend's entries into others, signed bytes untouched, each verified before and read back after. */
 import { artifactName } from './artifact.ts'
 import type { About, Backend, Found, FoundEntry, Slot } from './backend.ts'
-import { checkEntry } from './check.ts'
+import { checkAside, checkEntry } from './check.ts'
 import { type Entry, entryId, signatureId } from './entry.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { formatOf } from './format-of.ts'
@@ -96,6 +96,7 @@ async function movePlace(place: Place, job: MigrateJob): Promise<readonly Moved[
     if (error.code === 'internal') throw error
     return [leftAt(slot, slot.key, 'failed', errorJson(error))]
   }
+  await checkAside(found, job.trust)
   const sorted = about === undefined ? sortOut(slot, found, job) : sortFor(about, slot, found, job)
   const moved = await Promise.all(sorted.candidates.map((candidate) => moveCandidate(candidate, job)))
   return [...sorted.left, ...moved]

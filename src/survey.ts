@@ -1,7 +1,7 @@
 /** Everything that whole backends hold, as targets for verify and repair: streamed, with next to nothing kept in memory. */
 import type { Look } from './agree.ts'
 import type { About, Backend, Found, ListFilter, Slot } from './backend.ts'
-import { checkEntry } from './check.ts'
+import { checkAside, checkEntry } from './check.ts'
 import { type Entry, entryId } from './entry.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { type IdSet, idSet } from './id-set.ts'
@@ -96,6 +96,7 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
     if (error.code === 'internal') throw error
     return [{ error: errorJson(error), backend: backend.name, slot }]
   }
+  await checkAside(found, job.trust)
   const checked = mergedEntries(found).map(({ entry }) => ({ entry, ...checkEntry(entry, job.trust) }))
   const good = checked.filter(({ verified }) => verified.length > 0)
   const targets: Surveyed[] = []

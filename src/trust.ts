@@ -75,6 +75,21 @@ export function trustOf(of: Signer | KeyObject, source = 'the signing key'): Tru
  */
 export function verifySignature(trust: Trust, bytes: Uint8Array, signature: Signature): Verdict {
   for (const key of trust.keys) if (madeBy(key.publicKey, bytes, signature.sig)) return { ok: true, key }
+  return unproven(trust, signature)
+}
+
+/**
+ * The same on another thread, where the mathematics holds up nobody.
+ *
+ * @example (await verifySignatureAside(trust, signedBytes(entry), signature)).ok
+ */
+export async function verifySignatureAside(trust: Trust, bytes: Uint8Array, signature: Signature): Promise<Verdict> {
+  for (const key of trust.keys) if (await madeByAside(key.publicKey, bytes, signature.sig)) return { ok: true, key }
+  return unproven(trust, signature)
+}
+
+/** How a signature that no key given has made is called. */
+function unproven(trust: Trust, signature: Signature): Verdict {
   const { certificate } = signature
   const keyid = signature.keyid || signature.keyHint
   if (certificate !== undefined && certificate !== '' && !trust.keys.some((key) => certifies(certificate, key))) {
@@ -121,6 +136,22 @@ function madeBy(publicKey: KeyObject, bytes: Uint8Array, sig: Uint8Array): boole
       return false // OpenSSL throws for some malformed signatures and answers false for others
     }
   })
+}
+
+async function madeByAside(publicKey: KeyObject, bytes: Uint8Array, sig: Uint8Array): Promise<boolean> {
+  if (sig.length > MAX_SIGNATURE_BYTES) return false
+  const { key, hashes } = wayOf(publicKey)
+  for (const hash of hashes) {
+    const isMaker = await new Promise<boolean>((resolve) => {
+      try {
+        verify(hash, bytes, key, sig, (error, answer) => resolve(error === null && answer))
+      } catch {
+        resolve(false)
+      }
+    })
+    if (isMaker) return true
+  }
+  return false
 }
 
 function certifies(pem: string, key: TrustedKey): boolean {

@@ -1,4 +1,4 @@
-/** Collects what is asked for in one turn of the event loop and does it in one go: one request, or one transaction, instead of many. */
+/** Does in one go what is asked for at about the same time: one request, or one transaction, instead of many. */
 import { ProvError } from '../../src/errors.ts'
 import type { StoreOptions } from './store.ts'
 
@@ -10,8 +10,10 @@ interface Waiting<I, O> {
 }
 
 /**
- * `work` gives one result for each item, in their order; its signal is aborted once every caller has stopped. When it throws something
- * that trying again does not heal, each item is done by itself, so that one bad item is no failure of the others.
+ * What is asked for in one turn of the event loop goes together, and so does what is asked for while a batch is under way: it waits for the
+ * end of that, or until there is a full batch of it. `work` gives one result for each item, in their order; its signal is aborted once
+ * every caller has stopped, and then nobody waits for it any more. When it throws something that trying again does not heal, each item
+ * is done by itself, so that one bad item is no failure of the others.
  *
  * @example const create = batching(32, (documents: readonly SignedDocument[], options) => createAll(documents, options))
  */
@@ -20,16 +22,32 @@ export function batching<I, O>(
   work: (items: readonly I[], options: StoreOptions) => Promise<readonly O[]>,
 ): (item: I, options: StoreOptions) => Promise<O> {
   let waiting: Waiting<I, O>[] = []
+  let underWay = 0
+  let called = false
+
+  function callFlush(): void {
+    if (called || waiting.length === 0) return
+    called = true
+    setImmediate(flush)
+  }
 
   function flush(): void {
-    const all = waiting
-    waiting = []
-    for (let at = 0; at < all.length; at += most) void run(all.slice(at, at + most))
+    called = false
+    const stopped = waiting.filter(({ signal }) => signal.aborted)
+    for (const { reject } of stopped) reject(new ProvError('aborted', 'stopped before it was done'))
+    if (stopped.length > 0) waiting = waiting.filter(({ signal }) => !signal.aborted)
+    while (waiting.length >= most || (waiting.length > 0 && underWay === 0)) void run(waiting.splice(0, most))
   }
 
   async function run(batch: readonly Waiting<I, O>[]): Promise<void> {
+    const signal = whenAll(batch.map((one) => one.signal))
+    const ended = once(() => {
+      underWay--
+      callFlush()
+    })
+    underWay++
+    signal.addEventListener('abort', ended, { once: true })
     try {
-      const signal = whenAll(batch.map((one) => one.signal))
       const results = await work(
         batch.map(({ item }) => item),
         { signal },
@@ -40,14 +58,26 @@ export function batching<I, O>(
       for (const one of batch)
         if (alone) void run([one])
         else one.reject(error)
+    } finally {
+      signal.removeEventListener('abort', ended)
+      ended()
     }
   }
 
   return (item, { signal }) =>
     new Promise((resolve, reject) => {
-      if (waiting.length === 0) setImmediate(flush)
       waiting.push({ item, signal, resolve, reject })
+      callFlush()
     })
+}
+
+function once(work: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    work()
+  }
 }
 
 function whenAll(signals: readonly AbortSignal[]): AbortSignal {

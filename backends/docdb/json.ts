@@ -38,6 +38,15 @@ export function sameJson(a: Json, b: unknown): boolean {
   if (typeof a !== 'object') return a === b
   if (typeof b !== 'object' || b === null || isArray(a) !== Array.isArray(b)) return false
   if (isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => sameJson(item, b[i]))
+  return sameMembers(a as Readonly<Record<string, Json>>, b as Readonly<Record<string, unknown>>)
+}
+
+function sameMembers(a: Readonly<Record<string, Json>>, b: Readonly<Record<string, unknown>>): boolean {
+  const names = Object.keys(a)
+  // Nearly always both are spelled alike.
+  if (names.every((name) => Object.hasOwn(b, name) && name.isWellFormed())) {
+    return names.length === Object.keys(b).length && names.every((name) => sameJson(a[name] ?? null, b[name]))
+  }
   const others = new Map(Object.entries(b).map(([name, item]) => [name.toWellFormed(), item]))
   const own = Object.entries(a)
   return own.length === others.size && own.every(([name, item]) => sameMember(item, name.toWellFormed(), others))

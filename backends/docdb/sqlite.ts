@@ -38,6 +38,10 @@ const LIMITS: JsonLimits = { depth: 1000, arraysInArrays: true, key: () => true,
 /** A row that somebody else wrote may be larger than what prov writes, never without bound. */
 const MAX_ROW_BYTES = 4 * SIZE_RULES.sqlite.limit
 
+// octet_length is told by the row's head: of a row that is too large no more is read.
+const BYTES = COLUMNS.map((column) => `ifnull(octet_length(${column}), 0)`).join(' + ')
+const SELECT = `SELECT ${COLUMNS.join(', ')} FROM documents WHERE Name = ? AND ${BYTES} <= ${MAX_ROW_BYTES}`
+
 type Row = Readonly<Record<string, SQLInputValue>>
 
 /**
@@ -122,10 +126,7 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
     return patiently(options, () => {
       const db = connection(false)
       if (db === undefined || isEmpty(db)) return []
-      // octet_length is told by the row's head: of a row that is too large no more is read.
-      const bytes = COLUMNS.map((column) => `ifnull(octet_length(${column}), 0)`).join(' + ')
-      const within = `${bytes} <= ${MAX_ROW_BYTES}`
-      const select = prepare(db, `SELECT ${COLUMNS.join(', ')} FROM documents WHERE Name = ? AND ${within}`)
+      const select = prepare(db, SELECT)
       return keys.flatMap((key) => {
         const row = select.get(key) as Row | undefined
         if (row !== undefined) return [{ key, fields: fieldsOf(key, row), state: row }]

@@ -43,13 +43,19 @@ export function directoryStore(
 
   const syncFolder = shared((folder: string) => files.syncFolder(folder))
 
+  /** Tells the temporary files of this writer from those of any other. */
+  const unique = Buffer.from(random(8)).toString('hex')
+  let written = 0
+
   /** Makes a file with these bytes that is on the disk already, moves it to its place, and gives its version. */
   async function write(path: string, bytes: Uint8Array, move: (made: string) => Promise<void>): Promise<string> {
-    const made = join(dirname(path), `.${basename(path)}.prov-tmp-${Buffer.from(random(8)).toString('hex')}`)
-    await makeFolder(dirname(path))
+    const made = join(dirname(path), `.${basename(path)}.prov-tmp-${unique}-${written++}`)
     try {
-      await files.create(made, bytes, 0o644)
-      await files.sync(made)
+      await files.create(made, bytes, 0o644, true).catch(async (error: unknown) => {
+        if (fileErrorCode(error) !== 'ENOENT') throw error
+        await makeFolder(dirname(path))
+        await files.create(made, bytes, 0o644, true)
+      })
       const version = versionOf(await stat(made, { bigint: true }))
       await move(made)
       await syncFolder(dirname(path))

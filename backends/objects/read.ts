@@ -93,19 +93,27 @@ function bytesOf(stored: Stored): Readonly<Partial<Record<Part, Uint8Array>>> {
 
 /** The item for the core; `raw` is JSON of the objects, base64. */
 export function foundOf(backend: string, root: string, place: Place, { key, stored, entry, damage }: Item): Found {
-  const native = PARTS.flatMap((part) => {
-    const object = stored[part]
-    return object === undefined
-      ? []
-      : [[objectName(place, key, part), Buffer.from(object.bytes).toString('base64')] as const]
-  })
-  const common = {
-    location: locationOf(root, place, key),
-    raw: Buffer.from(JSON.stringify(Object.fromEntries(native))),
-    version: versionOf(key, stored),
+  // Few ask for these two.
+  const lazy = {
+    get raw() {
+      return rawOf(place, key, stored)
+    },
+    get version() {
+      return versionOf(key, stored)
+    },
   }
-  if (entry !== undefined) return { ...common, entry }
-  return { ...common, damage: { code: 'copy_malformed', message: 'the objects are no entry', ...damage, backend } }
+  const location = locationOf(root, place, key)
+  if (entry !== undefined) return Object.assign(lazy, { location, entry })
+  const what = { code: 'copy_malformed' as const, message: 'the objects are no entry', ...damage, backend }
+  return Object.assign(lazy, { location, damage: what })
+}
+
+function rawOf(place: Place, key: string, stored: Stored): Uint8Array {
+  const native = PARTS.flatMap((part) => {
+    const bytes = stored[part]?.bytes
+    return bytes === undefined ? [] : [[objectName(place, key, part), Buffer.from(bytes).toString('base64')] as const]
+  })
+  return Buffer.from(JSON.stringify(Object.fromEntries(native)))
 }
 
 export function locationOf(root: string, place: Place, key: string): string {

@@ -13,6 +13,7 @@ import { movedText, moveTally, summaryText } from '../migrate-report.ts'
 import { pace } from '../pool.ts'
 import { reporter } from '../progress.ts'
 import { isInShard, parseShard, type Shard } from '../shard.ts'
+import { steadyMemory } from '../steady-memory.ts'
 import { loadTrust } from '../trust.ts'
 import { VERSION } from '../version.ts'
 import { listFilter, timeFilter } from './filters.ts'
@@ -31,6 +32,7 @@ export async function runMigrate(
   args: readonly string[],
   io: Io,
 ): Promise<number> {
+  steadyMemory()
   const shard = options.shard === undefined ? undefined : parsedShard(options, io)
   checkNames(options)
   if (options.emitJob === true) return emitJob(inputs, options, args, shard, io)

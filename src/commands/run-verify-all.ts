@@ -6,6 +6,7 @@ import { pool } from '../pool.ts'
 import { reporter } from '../progress.ts'
 import type { Reports } from '../reports/open.ts'
 import { type Demands, settle } from '../settle.ts'
+import { steadyMemory } from '../steady-memory.ts'
 import type { Surveyed } from '../survey.ts'
 import type { Trust } from '../trust.ts'
 import { type VerifiedArtifact, verifyOne } from '../verify.ts'
@@ -27,6 +28,7 @@ interface Scene {
 
 /** Runs the command over everything that the backends hold, and gives its exit status. */
 export async function runVerifyAll(inputs: readonly string[], options: VerifyOptions, scene: Scene): Promise<number> {
+  steadyMemory()
   const { setup, trust, reports, io } = scene
   if (inputs.length + options.image.length + options.statement.length > 0) {
     throw new ProvError('usage', '--all takes no INPUT: it verifies whatever the backends hold')

@@ -49,3 +49,54 @@ it('stops the work only when all who wait for it have stopped', async () => {
   await Promise.all([work(1, { signal: first.signal }), work(2, { signal: second.signal })])
   expect(seen).toEqual([false, true])
 })
+
+it('lets what comes meanwhile wait and go together, but nothing that fills a batch', async () => {
+  const batches: (readonly number[])[] = []
+  const gates: (() => void)[] = []
+  const work = batching(3, async (items: readonly number[]) => {
+    batches.push(items)
+    await new Promise<void>((resolve) => gates.push(resolve))
+    return items
+  })
+  const first = work(1, calm())
+  await turns()
+  const meanwhile = [work(2, calm())]
+  await turns()
+  meanwhile.push(work(3, calm()))
+  await turns()
+  expect(batches).toEqual([[1]])
+  const full = [4, 5, 6].map((n) => work(n, calm()))
+  await turns()
+  expect(batches).toEqual([[1], [2, 3, 4]])
+  while (gates.length > 0) {
+    gates.shift()?.()
+    await turns()
+  }
+  expect(await Promise.all([first, ...meanwhile, ...full])).toEqual([1, 2, 3, 4, 5, 6])
+  expect(batches).toEqual([[1], [2, 3, 4], [5, 6]])
+})
+
+it('waits for no batch that its callers have given up, and does nothing for those who stopped while they waited', async () => {
+  const batches: (readonly number[])[] = []
+  const work = batching(3, async (items: readonly number[]) => {
+    batches.push(items)
+    if (items.includes(1)) await new Promise(() => {}) // a driver that hangs and heeds no signal
+    return items
+  })
+  const [hung, queued] = [new AbortController(), new AbortController()]
+  void work(1, { signal: hung.signal })
+  await turns()
+  const stopped = work(2, { signal: queued.signal })
+  const later = work(3, calm())
+  await turns()
+  expect(batches).toEqual([[1]])
+  queued.abort()
+  hung.abort()
+  expect(await later).toBe(3)
+  await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+  expect(batches).toEqual([[1], [3]])
+})
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+}

@@ -1,5 +1,5 @@
 /** The directory that stands in for a bucket: cut at any file operation, twenty writers, and what the conformance suite leaves to this file. */
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openObjects } from '../../backends/objects/backend.ts'
@@ -88,6 +88,7 @@ async function until(done: () => boolean): Promise<void> {
 }
 
 function hidden(directory: string): readonly string[] {
+  if (!existsSync(directory)) return []
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.includes('/.'))
     .map((name) => join(directory, name))
@@ -130,7 +131,7 @@ describe('a directory', () => {
     const failing = async (): Promise<never> => {
       throw Object.assign(new Error(errno), { code: errno })
     }
-    for (const part of ['create', 'sync', 'link'] as const) {
+    for (const part of ['create', 'syncFolder', 'link'] as const) {
       const backend = on(directory, { ...nodeFiles, [part]: failing })
       const error = await expectCode(backend.put(slotOf(backend), sampleEntry('raw', run, image), calm()), code)
       expect(error.location).toContain(directory)
