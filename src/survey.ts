@@ -54,8 +54,9 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
       hint: 'oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster',
     })
   }
-  const walk: Walk = { seen: idSet(), isFirst: true, bad: [], job }
+  const walk: Walk = { seen: idSet(), isFirst: true, later: job.whole ? walked.slice(1) : [], bad: [], job }
   for (const backend of job.whole ? walked : walked.slice(0, 1)) {
+    walk.later = walk.later.filter((other) => other !== backend)
     const work = (slot: Slot) => targetsAt(backend, slot, walk)
     for await (const targets of pool(placesIn(backend, job), job.concurrency, work)) yield* targets
     walk.isFirst = false
@@ -67,10 +68,12 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
   }
 }
 
-/** What is remembered while backends are walked: 16 bytes for what was come upon, and the places that hold nothing good. */
+/** What is remembered while backends are walked: some bytes for what a later place may hold as well, and the places that hold nothing good. */
 interface Walk {
   readonly seen: IdSet
   isFirst: boolean
+  /** Those to be walked after this one. */
+  later: readonly Backend[]
   readonly bad: { readonly error: ErrorJson; readonly backend: Backend; readonly slot: Slot }[]
   readonly job: SurveyJob
 }
@@ -104,7 +107,8 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
     if (!job.accepts(entry)) continue
     const target = targetOf(backend, slot, entry)
     if ('error' in target) targets.push(target)
-    else if (isNew(slot, entry, target.about, walk)) targets.push(await looked(target.about, { slot, found }, walk))
+    else if (isNew(backend, slot, entry, target.about, walk))
+      targets.push(await looked(target.about, { slot, found }, walk))
   }
   if (good.length > 0) return targets
   const damage = found.find((item) => item.damage !== undefined && item.damage.code !== 'stranger')?.damage
@@ -114,12 +118,19 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   return targets
 }
 
-/** Looks for every copy, and notes what there is: a copy that differs must not be taken for something new when its own place is walked. */
+/**
+ * Looks for every copy, and notes what there is: neither a copy that differs nor damage must be taken for something new when its own place is
+ * walked.
+ */
 async function looked(about: About, known: LookOptions['known'], { seen, job }: Walk): Promise<Surveyed> {
   const { backends, trust, signal } = job
   const looks = await lookFor(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
   for (const { found } of looks.flatMap((look) => look.judged?.good ?? [])) {
     if (about.kind === 'dsse' && about.artifact.type === 'run') seen.add(identityId(found.entry))
+  }
+  for (const { slot, judged } of looks) {
+    const isWell = judged !== undefined && judged.good.length > 0 && judged.others.length === 0
+    if (slot !== undefined && !isWell) seen.add(looseId(slot))
   }
   return { about, looks }
 }
@@ -128,19 +139,18 @@ async function looked(about: About, known: LookOptions['known'], { seen, job }: 
  * Notes what verifying this target will look at, so that no later walk takes it for something new. False for an entry that a walk has
  * come upon already: a Statement about several images lies in several places, and a run's other copies are looked at with the first.
  */
-function isNew(slot: Slot, entry: Entry, about: About, { seen, isFirst, job }: Walk): boolean {
+function isNew(backend: Backend, slot: Slot, entry: Entry, about: About, { seen, isFirst, later }: Walk): boolean {
   const { artifact } = about
   const isStatement = about.kind === 'dsse' && artifact.type === 'statement'
   if (isStatement && seen.has(identityId(entry))) return false
   // In the first walk only places that are shared hold an entry twice.
-  const isFresh = seen.add(entryId(entry))
+  const mayComeAgain = slot.holds === 'many' || !isFirst || later.length > 0
+  const isFresh = !mayComeAgain || seen.add(entryId(entry))
   if (!isFresh && (slot.holds === 'many' || !isFirst)) return false
   if (about.kind === 'dsse' && artifact.type === 'run') seen.add(identityId(entry))
-  for (const backend of job.backends) {
-    for (const place of backend.slots(about)) {
-      if (place.holds === 'one') seen.add(placeId(place))
-      seen.add(looseId(place))
-    }
+  for (const place of [backend, ...later].flatMap((one) => one.slots(about))) {
+    const isHere = place.backend === slot.backend && place.key === slot.key
+    if (place.holds === 'one' && !isHere) seen.add(placeId(place))
   }
   return true
 }

@@ -40,7 +40,13 @@ const MAX_ROW_BYTES = 4 * SIZE_RULES.sqlite.limit
 
 // octet_length is told by the row's head: of a row that is too large no more is read.
 const BYTES = COLUMNS.map((column) => `ifnull(octet_length(${column}), 0)`).join(' + ')
-const SELECT = `SELECT ${COLUMNS.join(', ')} FROM documents WHERE Name = ? AND ${BYTES} <= ${MAX_ROW_BYTES}`
+const FITS = `${BYTES} <= ${MAX_ROW_BYTES}`
+const FITTING = COLUMNS.map((column) => `CASE WHEN ${FITS} THEN ${column} END AS ${column}`).join(', ')
+
+/** Several keys in one statement: an image may stand under two. */
+function selectOf(keys: number): string {
+  return `SELECT Name, ${FITS} AS Fits, ${FITTING} FROM documents WHERE Name IN (${Array(keys).fill('?').join(', ')})`
+}
 
 type Row = Readonly<Record<string, SQLInputValue>>
 
@@ -126,11 +132,10 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
     return patiently(options, () => {
       const db = connection(false)
       if (db === undefined || isEmpty(db)) return []
-      const select = prepare(db, SELECT)
-      return keys.flatMap((key) => {
-        const row = select.get(key) as Row | undefined
-        if (row !== undefined) return [{ key, fields: fieldsOf(key, row), state: row }]
-        if (prepare(db, 'SELECT 1 FROM documents WHERE Name = ?').get(key) === undefined) return []
+      const rows = prepare(db, selectOf(keys.length)).all(...keys) as readonly Row[]
+      return rows.map(({ Name, Fits, ...row }) => {
+        const key = String(Name)
+        if (Fits === 1) return { key, fields: fieldsOf(key, row), state: row }
         throw new ProvError('response_too_large', `the row ${key} is larger than ${MAX_ROW_BYTES} bytes`)
       })
     })

@@ -8,6 +8,7 @@ import { pool } from '../pool.ts'
 import { reporter } from '../progress.ts'
 import { type Repaired, repair } from '../repair.ts'
 import { repairedText, repairSummaryText, repairTally } from '../repair-report.ts'
+import { steadyMemory } from '../steady-memory.ts'
 import type { Surveyed } from '../survey.ts'
 import { loadTrust, type Trust } from '../trust.ts'
 import { VERSION } from '../version.ts'
@@ -28,6 +29,7 @@ interface Work {
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
 export async function runRepair(inputs: readonly string[], options: RepairOptions, io: Io): Promise<number> {
+  if (options.all === true) steadyMemory()
   if (options.all === true && inputs.length > 0) {
     throw new ProvError('usage', '--all takes no INPUT: it mends whatever the backends hold')
   }

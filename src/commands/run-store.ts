@@ -12,12 +12,16 @@ import { publicKeyBeside } from '../signers/beside.ts'
 import { loadSigner } from '../signers/load.ts'
 import { passwordSource } from '../signers/password.ts'
 import type { Signer } from '../signers/signer.ts'
+import { steadyMemory } from '../steady-memory.ts'
 import { type StoreItem, store } from '../store.ts'
 import { joinTrust, loadTrust, type Trust, trustOf } from '../trust.ts'
 import { VERSION } from '../version.ts'
 import { layoutOf } from './layout.ts'
 import { artifactsOf, type Setup, setUp, warn } from './setup.ts'
 import type { StoreOptions } from './store.ts'
+
+/** Entries of which memory counts more than the time to load what keeps it. */
+const MANY = 100
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is written. */
 export async function runStore(inputs: readonly string[], options: StoreOptions, io: Io): Promise<number> {
@@ -39,6 +43,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     const notes = [...read, ...artifacts.flatMap(unfinished)]
     const items = artifacts.flatMap((artifact) => itemsOf(artifact, setup))
     if (items.length === 0) throw nothingToStore(options)
+    if (items.length > MANY) steadyMemory()
     const progress = reporter(io, 'stored', options)
     const told = await store({
       items,

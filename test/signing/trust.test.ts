@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { checkEntry } from '../../src/check.ts'
+import { checkAside, checkEntry } from '../../src/check.ts'
 import { STATEMENT_TYPE } from '../../src/entry.ts'
 import { pae } from '../../src/envelope.ts'
-import { loadTrust, trustOf, verifySignature } from '../../src/trust.ts'
+import { joinTrust, loadTrust, trustOf, verifySignature } from '../../src/trust.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'prov-trust-'))
 const BYTES = Buffer.from('what was signed')
@@ -110,4 +110,36 @@ it('checks every signature of an entry, over the PAE', () => {
   expect(check.failed).toMatchObject([{ signature: bare, code: 'signature_invalid' }])
   expect(checkEntry({ ...entry, payloadType: 'text/plain' }, trust).verified).toEqual([])
   expect(createPublicKey(ours.privateKey).equals(check.verified[0]?.key.publicKey ?? ours.privateKey)).toBe(true)
+})
+
+it('says the same of every signature when it is checked on another thread', async () => {
+  const payload = Buffer.from('{}')
+  const bytes = pae(STATEMENT_TYPE, payload)
+  const [p384, rsa, ed25519] = [
+    generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+    generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    generateKeyPairSync('ed25519'),
+  ]
+  const all = joinTrust([ours, p384, rsa, ed25519].map(({ publicKey }) => trustOf(publicKey)))
+  const signatures = [
+    { sig: sign('sha256', bytes, ours.privateKey) },
+    { sig: sign('sha256', bytes, p384.privateKey) },
+    { sig: sign('sha384', bytes, p384.privateKey) },
+    { sig: sign('sha256', bytes, rsa.privateKey) },
+    { sig: sign(null, bytes, ed25519.privateKey) },
+    { sig: sign('sha256', payload, ours.privateKey) },
+    { sig: sign('sha256', bytes, other.privateKey), keyid: 'SHA256:of-somebody-else' },
+    { sig: Buffer.from('no signature') },
+    { sig: Buffer.alloc(0) },
+    { sig: Buffer.alloc(5000) },
+    { sig: sign('sha256', bytes, ours.privateKey), certificate: 'garbage' },
+  ]
+  const entry = { kind: 'dsse', payloadType: STATEMENT_TYPE, payload, signatures } as const
+  const expected = checkEntry({ ...entry }, all)
+  expect(expected.verified).toHaveLength(5)
+  expect(new Set(expected.failed.map(({ code }) => code)).size).toBe(3)
+  const aside = { ...entry, payload: Buffer.from(payload) }
+  await checkAside([{ entry: aside }, {}], all)
+  aside.payload.fill(0) // what is known is not worked out once more
+  expect(checkEntry(aside, all)).toEqual(expected)
 })
