@@ -4,7 +4,7 @@ import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/en
 import { asProvError, ProvError } from '../../src/errors.ts'
 import { within } from './deadline.ts'
 import { openStore } from './engines.ts'
-import { documentOf, keptDocument, NAME } from './layout.ts'
+import { documentOf, keptDocument, NAME, type SignedDocument } from './layout.ts'
 import { keysOf, listed, locationOf, namedSlotOf, placeIn, placeOf, type Standing, slotOf, standing } from './place.ts'
 import { readTarget } from './settings.ts'
 import { SIZE_RULES, sizeOf, tooLarge } from './size.ts'
@@ -44,10 +44,12 @@ export function open(context: Context): Backend {
     }
   }
 
-  function size(slot: Slot, entry: Entry): number {
+  /** The document and its size, if it fits. */
+  function fitting(slot: Slot, entry: Entry): { readonly document: SignedDocument; readonly bytes: number } {
     if (entry.payload.length > rule.limit) throw named(tooLarge('the payload', entry.payload.length, rule.limit), slot)
     try {
-      return sizeOf(documentOf(entry, placeIn(slot).key), rule)
+      const document = documentOf(entry, placeIn(slot).key)
+      return { document, bytes: sizeOf(document, rule) }
     } catch (thrown) {
       throw named(asProvError(thrown), slot)
     }
@@ -55,7 +57,7 @@ export function open(context: Context): Backend {
 
   const put = (slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt> =>
     call('put', slot.key, options, async (documents, signal) => {
-      size(slot, entry)
+      const { document } = fitting(slot, entry)
       const place = placeIn(slot)
       for (let round = 0; round < ROUNDS; round++) {
         const { items, freeKey } = standing(place, await documents.get(keysOf(place), { signal }))
@@ -65,7 +67,7 @@ export function open(context: Context): Backend {
         if (occupant !== undefined) {
           return { ...receipt(slot, occupant.key, entry, 'occupied'), found: items.map(foundOf) }
         }
-        if (await documents.create(documentOf(entry, freeKey), { signal }))
+        if (await documents.create({ ...document, Name: freeKey }, { signal }))
           return receipt(slot, freeKey, entry, 'written')
       }
       throw changedSince()
@@ -93,9 +95,9 @@ export function open(context: Context): Backend {
 
   const replace = (slot: Slot, found: Found, entry: Entry, options: CallOptions): Promise<Receipt> =>
     call('replace', slot.key, options, async (documents, signal) => {
-      size(slot, entry)
+      const { document } = fitting(slot, entry)
       const item = await still(documents, slot, found, signal)
-      const done = item !== undefined && (await documents.replace(item.stored, documentOf(entry, item.key), { signal }))
+      const done = item && (await documents.replace(item.stored, { ...document, Name: item.key }, { signal }))
       if (!done) throw changedSince()
       return receipt(slot, item.key, entry, 'replaced')
     })
@@ -184,7 +186,7 @@ export function open(context: Context): Backend {
       const place = placeOf(about)
       return place === undefined ? [] : [slotOf(where, place)]
     },
-    size,
+    size: (slot, entry) => fitting(slot, entry).bytes,
     put,
     get,
     replace,
