@@ -13,7 +13,7 @@ import { BIN, cleanEnv, run, prov as runProv } from '../support/cli.ts'
 import { FIXTURES, PASSWORD, PRIVATE_KEY, PUBLIC_KEY, type RunWithImage, runWithImage } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 import { type Command, type Figure, inTurn, once, rounds } from './measure.ts'
-import { moves, verifyAll } from './moves.ts'
+import { movesToMongo, movesToS3, verifyAll } from './moves.ts'
 import { bulk, coldStarts } from './stores.ts'
 
 const { values } = parseArgs({
@@ -161,4 +161,5 @@ await coldStarts(ROUNDS)
 await bulk(RUNS, manyRuns(RUNS))
 const turns = Math.min(3, ROUNDS)
 await verifyAll(10 * RUNS, turns, { figure: cosignChecks, peer: `cosign ${version} verify, verify-attestation` }, print)
-await moves(2 * RUNS, turns, print)
+await movesToMongo(10 * RUNS, turns, print)
+await movesToS3(2 * RUNS, turns, print)

@@ -48,8 +48,8 @@ async function copied(file: string, work: (row: Row) => Promise<unknown>): Promi
 
 const flags = (flag: string, values: readonly string[]): readonly string[] => values.flatMap((value) => [flag, value])
 
-/** `count` entries from SQLite to MongoDB, and from SQLite to S3. */
-export async function moves(count: number, turns: number, print: Print): Promise<void> {
+/** `count` entries in an SQLite file, and how they are migrated from there. */
+async function sourceOf(count: number) {
   const key = newKey()
   const file = join(scratch(), 'source.db')
   await fillSqlite(file, key.private, count)
@@ -59,13 +59,18 @@ export async function moves(count: number, turns: number, print: Print): Promise
     return once({ command: process.execPath, args: [BIN, ...args], env: cleanEnv(env) })
   }
   const rate = ({ ms }: Figure): number => count / (ms / 1000)
-  const say = (to: string, { prov, bare }: Record<'prov' | 'bare', Figure>, peer: string): void =>
-    print(`prov migrate, ${count} entries to ${to}`, rate(prov), peer, rate(bare), 'entries/s', 'at least 0.8')
+  const say = (print: Print, to: string, ours: Figure, bare: Figure, peer: string): void =>
+    print(`prov migrate, ${count} entries to ${to}`, rate(ours), peer, rate(bare), 'entries/s', 'at least 0.8')
+  return { file, migrated, say }
+}
 
+/** `count` entries from SQLite to MongoDB. */
+export async function movesToMongo(count: number, turns: number, print: Print): Promise<void> {
+  const { file, migrated, say } = await sourceOf(count)
   const url = (await server('mongo-java'))['MONGO_JAVA'] ?? ''
   const client = new MongoClient(url)
   const collection = () => freshName('bench').replaceAll('/', '-')
-  const mongo = await rounds(turns, {
+  const figures = await rounds(turns, {
     prov: () =>
       migrated('docdb', [`storage.docdb.url=mongo://prov_test/${collection()}?id_field=Name`], {
         MONGO_SERVER_URL: url,
@@ -80,8 +85,12 @@ export async function moves(count: number, turns: number, print: Print): Promise
     },
   })
   await client.close()
-  say('docdb (mongo-java)', mongo, `insertOne, mongodb ${versionOf('mongodb')}`)
+  say(print, 'docdb (mongo-java)', figures.prov, figures.bare, `insertOne, mongodb ${versionOf('mongodb')}`)
+}
 
+/** `count` entries from SQLite to S3. */
+export async function movesToS3(count: number, turns: number, print: Print): Promise<void> {
+  const { file, migrated, say } = await sourceOf(count)
   const s3 = await account('versitygw')
   const credentials = {
     accessKeyId: s3.env['AWS_ACCESS_KEY_ID'] ?? '',
@@ -113,12 +122,8 @@ export async function moves(count: number, turns: number, print: Print): Promise
   })
   sdk.destroy()
   const version = versionOf('@aws-sdk/client-s3')
-  say('s3 (versitygw)', objects, `4 putObject each, SDK ${version}`)
-  say(
-    's3, read back by both',
-    { prov: objects.prov, bare: objects.read },
-    `4 putObject and 4 getObject each, SDK ${version}`,
-  )
+  say(print, 's3 (versitygw)', objects.prov, objects.bare, `4 putObject each, SDK ${version}`)
+  say(print, 's3, read back by both', objects.prov, objects.read, `4 putObject and 4 getObject each, SDK ${version}`)
 }
 
 /**
