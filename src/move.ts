@@ -25,7 +25,6 @@ export interface MovedCopy extends Omit<CopyReceipt, 'outcome'> {
  */
 export async function putCopy(backend: Backend, slot: Slot, entry: Entry, options: MoveOptions): Promise<MovedCopy> {
   return tried(backend, slot, entry, async () => {
-    const bytes = backend.size(slot, entry)
     const receipt = await retry(async () => {
       const made = await backend.put(slot, entry, options)
       if (made.outcome === 'occupied') throw occupied(backend, slot, made.found ?? [], entry)
@@ -36,7 +35,7 @@ export async function putCopy(backend: Backend, slot: Slot, entry: Entry, option
     }, options.retry)
     const { location } = receipt
     if (receipt.outcome === 'unchanged') return { location, outcome: 'unchanged', confirmed: true }
-    return { location, outcome: 'written', confirmed: true, bytes }
+    return { location, outcome: 'written', confirmed: true, bytes: backend.size(slot, entry) }
   })
 }
 
