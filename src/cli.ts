@@ -18,6 +18,7 @@ async function run(): Promise<void> {
   // A reader that has seen enough (head, less) is no failure of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   process.stderr.on('error', () => undefined)
+  muteSqliteWarning()
   const io: Io = {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -28,6 +29,14 @@ async function run(): Promise<void> {
     random: randomBytes,
   }
   process.exitCode = exitOf(await main(process.argv.slice(2), io), io)
+}
+
+/** Node.js 22 tells whoever opens its SQLite that it is experimental; 24 does not any more. */
+function muteSqliteWarning(): void {
+  const emit = process.emitWarning.bind(process) as (...args: readonly unknown[]) => void
+  process.emitWarning = (...args: readonly unknown[]) => {
+    if (!String(args[0]).startsWith('SQLite is an experimental feature')) emit(...args)
+  }
 }
 
 await run()

@@ -9,6 +9,7 @@ import type { Io } from '../../src/io.ts'
 import { program } from '../../src/program.ts'
 import { BIN, cleanEnv, prov, ROOT, run } from '../support/cli.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture, runOfImage } from '../support/runs.ts'
+import { scratch } from '../support/scratch.ts'
 
 const COMMANDS = [
   'store',
@@ -212,6 +213,21 @@ describe('the world around', () => {
     const verified = await prov(['verify', '--storage', 'tekton', '--key', PUBLIC_KEY, '--json', '--verbose', file])
     expect(verified.code).toBe(0)
     expect(JSON.parse(verified.stdout)).toMatchObject({ exit: 0, command: 'verify' })
+  })
+
+  test("Node's word that its SQLite is experimental is not passed on; any other warning is", async () => {
+    // Node.js 22 says so when the module is loaded; this one has to be made to.
+    const said = ['SQLite is an experimental feature and might change at any time', 'this is something else']
+    const preload = `const load = process.getBuiltinModule.bind(process)
+      process.getBuiltinModule = (name) => {
+        if (name === 'node:sqlite') for (const text of ${JSON.stringify(said)}) process.emitWarning(text, 'ExperimentalWarning')
+        return load(name)
+      }`
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` }
+    const database = `storage.docdb.url=sqlite:${join(scratch(), 'prov.db')}`
+    const { stderr } = await prov(['list', '--storage', 'docdb', '--set', database], { env })
+    expect(stderr).toContain('this is something else')
+    expect(stderr).not.toContain('SQLite')
   })
 
   test('a password may come from a file, with or without a newline at its end', async () => {
