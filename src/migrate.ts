@@ -74,7 +74,7 @@ interface Candidate {
 
 /**
  * Works through the places as they come and yields what became of each entry, in no order. Never throws for what a backend does,
- * but for a source that cannot be listed. Running it again moves what is missing and nothing twice.
+ * but for a source that cannot be listed, and `usage` where something was to be removed from a place that is a target as well. Running it again moves what is missing and nothing twice.
  *
  * @example for await (const { outcome, entry } of migrate(job)) console.log(outcome, entry)
  */
@@ -175,6 +175,7 @@ async function moveEntry(candidate: Candidate, job: MigrateJob): Promise<Moved> 
   if (!verified && !job.includeUnverified) return { ...base, outcome: 'left' }
   const places = job.targets.map((target) => ({
     target,
+    parts: partsFor(target, items, entry),
     ...placesFor(candidate.origin, (about) => target.slots(about)),
   }))
   const notKept = places.filter((place) => place.slots.length === 0).map(({ target }) => target.name)
@@ -185,8 +186,8 @@ async function moveEntry(candidate: Candidate, job: MigrateJob): Promise<Moved> 
   const copy = job.dryRun ? planCopy : putCopy
   const copies = (
     await Promise.all(
-      places.flatMap(({ target, slots }) =>
-        slots.flatMap((to) => partsFor(target, items, entry).map((part) => copy(target, to, part, job))),
+      places.flatMap(({ target, slots, parts }) =>
+        slots.flatMap((to) => parts.map((part) => copy(target, to, part, job))),
       ),
     )
   ).flat()
@@ -201,12 +202,13 @@ async function moveEntry(candidate: Candidate, job: MigrateJob): Promise<Moved> 
   }
   if (!job.deleteSource || job.dryRun || failed !== undefined || notKept.length > 0) return moved
   try {
-    const kept = places.flatMap(({ target, slots }) => slots.map((to) => ({ backend: target, slot: to })))
+    const kept = places.flatMap(({ target, slots, parts }) => slots.map((to) => ({ backend: target, slot: to, parts })))
     await removeMoved(job.source, slot, entry, kept, job)
     return { ...moved, removed: true }
   } catch (thrown) {
     const error = asProvError(thrown)
-    if (error.code === 'internal') throw error
+    // Source and target are one place: no other entry is to be put at risk.
+    if (error.code === 'internal' || error.code === 'usage') throw error
     return { ...moved, outcome: 'failed', error: errorJson(error) }
   }
 }

@@ -50,17 +50,25 @@ export async function planCopy(backend: Backend, slot: Slot, entry: Entry, optio
   })
 }
 
+/** A place that an entry was moved to, and what was put there. */
+export interface NewPlace {
+  readonly backend: Backend
+  readonly slot: Slot
+  readonly parts: readonly Entry[]
+}
+
 /**
  * Takes the entry out of the place it came from, after a second, fresh look has found it in every new place. Throws
- * `read_back_failed` when one of them does not hold it any more, and what the source throws.
+ * `read_back_failed` when one of them does not hold it any more, what the source throws, and `usage` when a new place turns out to be
+ * the old one under another name (a link, an alias of a server): then it is put back first.
  *
- * @example await removeMoved(source, slot, entry, [{ backend: docdb, slot: target }], options)
+ * @example await removeMoved(source, slot, entry, [{ backend: docdb, slot: target, parts: [entry] }], options)
  */
 export async function removeMoved(
   source: Backend,
   slot: Slot,
   entry: Entry,
-  copies: readonly { readonly backend: Backend; readonly slot: Slot }[],
+  places: readonly NewPlace[],
   options: MoveOptions,
 ): Promise<void> {
   if (source.remove === undefined) {
@@ -69,10 +77,18 @@ export async function removeMoved(
       location: slot.key,
     })
   }
-  for (const copy of copies) {
-    const found = await retry(() => copy.backend.get(copy.slot, options), options.retry)
-    if (!isThere(found, entry)) throw notThere(copy.backend.name, copy.slot.key)
+  for (const place of places) {
+    const found = await retry(() => place.backend.get(place.slot, options), options.retry)
+    if (!isThere(found, entry)) throw notThere(place.backend.name, place.slot.key)
   }
+  try {
+    await removeAll(source, slot, entry, options)
+  } finally {
+    await restoreLost(source, entry, places, options)
+  }
+}
+
+async function removeAll(source: Backend, slot: Slot, entry: Entry, options: MoveOptions): Promise<void> {
   // The state token of a look is spent with the first removal: look anew for each item.
   for (let last: FoundEntry | undefined; ; ) {
     const found = await retry(() => source.get(slot, options), options.retry)
@@ -85,7 +101,34 @@ export async function removeMoved(
       })
     }
     last = item
-    await source.remove(slot, item, options)
+    await source.remove?.(slot, item, options)
+  }
+}
+
+/** What went out of a new place with the old one is put back, Ctrl-C or not. */
+async function restoreLost(
+  source: Backend,
+  entry: Entry,
+  places: readonly NewPlace[],
+  { retry: calm }: MoveOptions,
+): Promise<void> {
+  const { signal } = new AbortController()
+  const options = { signal, retry: { ...calm, signal } }
+  for (const { backend, slot, parts } of places) {
+    const found = await retry(() => backend.get(slot, options), options.retry).catch(() => undefined)
+    if (found !== undefined && isThere(found, entry)) continue
+    const copies: MovedCopy[] = []
+    for (const part of parts) copies.push(await putCopy(backend, slot, part, options))
+    const failed = copies.find(({ outcome }) => outcome === 'failed')?.error
+    const where = { backend: backend.name, location: slot.key }
+    if (failed !== undefined && found === undefined) throw new ProvError(failed.code, failed.message, where)
+    if (copies.every(({ outcome }) => outcome === 'unchanged')) continue
+    const what = failed === undefined ? 'and was put back' : `and could not be put back: ${failed.message}`
+    const message = `the entry went out of ${backend.name} as it was taken out of ${source.name}, ${what}`
+    throw new ProvError('usage', message, {
+      ...where,
+      hint: 'source and target are one place: leave --delete-source out',
+    })
   }
 }
 

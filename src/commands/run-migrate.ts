@@ -3,6 +3,7 @@ import { isBackend, noSuchBackend } from '../../backends/index.ts'
 import type { Backend } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import { parseBackendList } from '../config/lists.ts'
+import { SETTINGS } from '../config/table.ts'
 import type { Entry } from '../entry.ts'
 import { ProvError } from '../errors.ts'
 import { formatsOf } from '../format-of.ts'
@@ -46,6 +47,7 @@ export async function runMigrate(
     const [source] = from.backends
     if (source === undefined) throw new ProvError('internal', 'no source was opened')
     checkSides(source, to.backends, options.deleteSource === true)
+    if (options.deleteSource === true) refuseSamePlace(source, from, to)
     const layout = layoutOf(io)
     const { places, total } = await placesOf(inputs, options, source, from, shard, io)
     const progress = reporter(io, options.dryRun === true ? 'looked at' : 'migrated', options)
@@ -111,6 +113,15 @@ function checkNames({ from, to }: MigrateOptions): void {
   if (parseBackendList(from).length > 1) {
     throw new ProvError('usage', '--from takes one backend', { hint: 'run one migration for each source' })
   }
+}
+
+/** A source that is one of the targets would be emptied. One under two names is found out with the first entry that is removed. */
+function refuseSamePlace({ name }: Backend, from: Setup, to: Setup): void {
+  const isTarget = to.backends.some((target) => target.name === name)
+  if (!isTarget || Object.keys(SETTINGS).some((key) => from.settings.get(key) !== to.settings.get(key))) return
+  throw new ProvError('usage', `--delete-source would take out of ${name} what is to be in ${name}`, {
+    hint: 'source and target are one place: set them apart with --from-set and --to-set',
+  })
 }
 
 /** One end of the move, with a configuration of its own. */

@@ -1,6 +1,6 @@
 /** `prov migrate` as a user types it. */
 import { createPublicKey, verify } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -161,6 +161,36 @@ test('a signed record says what went where', async () => {
     ),
   })
   expect((await prov(['list', '--storage', 'docdb', ...set])).stdout).toBe('')
+})
+
+describe('--delete-source from a place into itself', () => {
+  const base = ['--key', PUBLIC_KEY, '--delete-source']
+  const count = async (set: readonly string[]) => {
+    const { stdout } = await prov(['list', '--storage', 's3', ...set])
+    return stdout.trim().split('\n').length
+  }
+
+  test('is refused before anything is touched', async () => {
+    const { set } = await stored('s3')
+    const { code, stderr } = await prov(['migrate', '--from', 's3', '--to', 'gcs,s3', ...base, ...set])
+    expect(code).toBe(2)
+    expect(stderr).toContain('--delete-source would take out of s3 what is to be in s3')
+    expect(await count(set)).toBe(3)
+  })
+
+  test.each(['s3', 'gcs'])('is found out under another name (%s), and loses nothing', async (to) => {
+    const { set } = await stored('s3')
+    const directory = set.find((one) => one.startsWith('storage.s3.directory='))?.split('=')[1] ?? ''
+    const link = join(scratch(), 'link')
+    symlinkSync(directory, link)
+    const other = ['--to-set', `storage.${to}.directory=${link}`]
+    const { code, stderr } = await prov(['migrate', '--from', 's3', '--to', to, ...base, ...set, ...other])
+    expect(code).toBe(2)
+    expect(stderr).toContain('source and target are one place')
+    expect(await count(set)).toBe(3)
+    const runs = runFixture('images-list-taskrun.yaml')
+    expect((await prov(['verify', '--storage', 's3', '--key', PUBLIC_KEY, ...set, runs])).code).toBe(0)
+  })
 })
 
 test('a wrong key moves nothing', async () => {
