@@ -9,6 +9,7 @@ import { fullest } from './fullest.ts'
 import { judge } from './judge.ts'
 import { mergedEntries } from './merged.ts'
 import { type MovedCopy, type MoveOptions, planCopy, putCopy, removeMoved } from './move.ts'
+import { oneFirst, type Turns } from './one-first.ts'
 import { type Origin, originOf, placesFor } from './origin.ts'
 import { pool } from './pool.ts'
 import { retry } from './retry.ts'
@@ -79,14 +80,24 @@ interface Candidate {
  * @example for await (const { outcome, entry } of migrate(job)) console.log(outcome, entry)
  */
 export async function* migrate(job: MigrateJob): AsyncGenerator<Moved, void> {
+  const removals = oneFirst(isOnePlace)
   const work = async (place: Place): Promise<readonly Moved[]> => {
     await job.turn()
-    return movePlace(place, job)
+    return movePlace(place, { ...job, removals })
   }
   for await (const moved of pool(job.places, job.concurrency, work)) yield* moved
 }
 
-async function movePlace(place: Place, job: MigrateJob): Promise<readonly Moved[]> {
+interface Work extends MigrateJob {
+  /** The first removal is made alone: if source and target are one place, no other entry is put at risk. */
+  readonly removals: Turns
+}
+
+function isOnePlace(thrown: unknown): boolean {
+  return thrown instanceof ProvError && thrown.code === 'usage'
+}
+
+async function movePlace(place: Place, job: Work): Promise<readonly Moved[]> {
   const { slot, about } = place
   let found: readonly Found[]
   try {
@@ -103,7 +114,7 @@ async function movePlace(place: Place, job: MigrateJob): Promise<readonly Moved[
 }
 
 /** Where the source has several places for the entry, one that keeps less of it brings what the others keep. */
-async function moveCandidate(candidate: Candidate, job: MigrateJob): Promise<Moved> {
+async function moveCandidate(candidate: Candidate, job: Work): Promise<Moved> {
   const { slot, items, origin } = candidate
   if (slot.holds === 'one' || job.source.capabilities.keepsEnvelope) return moveEntry(candidate, job)
   try {
@@ -113,7 +124,7 @@ async function moveCandidate(candidate: Candidate, job: MigrateJob): Promise<Mov
     return await moveEntry({ ...candidate, items: full, entry: mergedEntries(full)[0]?.entry ?? candidate.entry }, job)
   } catch (thrown) {
     const error = asProvError(thrown)
-    if (error.code === 'internal') throw error
+    if (error.code === 'internal' || isOnePlace(error)) throw error
     return { ...describe(candidate), outcome: 'failed', error: errorJson(error) }
   }
 }
@@ -168,7 +179,7 @@ function originFor(about: About, entry: Entry): Origin {
   return isAttested ? originOf(entry) : { about, alone: about }
 }
 
-async function moveEntry(candidate: Candidate, job: MigrateJob): Promise<Moved> {
+async function moveEntry(candidate: Candidate, job: Work): Promise<Moved> {
   const { slot, items, entry, verified } = candidate
   const base = describe(candidate)
   if (!job.accepts(entry)) return { ...base, outcome: 'filtered' }
@@ -203,12 +214,11 @@ async function moveEntry(candidate: Candidate, job: MigrateJob): Promise<Moved> 
   if (!job.deleteSource || job.dryRun || failed !== undefined || notKept.length > 0) return moved
   try {
     const kept = places.flatMap(({ target, slots, parts }) => slots.map((to) => ({ backend: target, slot: to, parts })))
-    await removeMoved(job.source, slot, entry, kept, job)
+    await job.removals(() => removeMoved(job.source, slot, entry, kept, job))
     return { ...moved, removed: true }
   } catch (thrown) {
     const error = asProvError(thrown)
-    // Source and target are one place: no other entry is to be put at risk.
-    if (error.code === 'internal' || error.code === 'usage') throw error
+    if (error.code === 'internal' || isOnePlace(error)) throw error
     return { ...moved, outcome: 'failed', error: errorJson(error) }
   }
 }

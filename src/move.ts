@@ -105,7 +105,7 @@ async function removeAll(source: Backend, slot: Slot, entry: Entry, options: Mov
   }
 }
 
-/** What went out of a new place with the old one is put back, Ctrl-C or not. */
+/** What went out of the new places with the old one is put back into each, Ctrl-C or not. */
 async function restoreLost(
   source: Backend,
   entry: Entry,
@@ -114,22 +114,31 @@ async function restoreLost(
 ): Promise<void> {
   const { signal } = new AbortController()
   const options = { signal, retry: { ...calm, signal } }
-  for (const { backend, slot, parts } of places) {
-    const found = await retry(() => backend.get(slot, options), options.retry).catch(() => undefined)
-    if (found !== undefined && isThere(found, entry)) continue
-    const copies: MovedCopy[] = []
-    for (const part of parts) copies.push(await putCopy(backend, slot, part, options))
-    const failed = copies.find(({ outcome }) => outcome === 'failed')?.error
-    const where = { backend: backend.name, location: slot.key }
-    if (failed !== undefined && found === undefined) throw new ProvError(failed.code, failed.message, where)
-    if (copies.every(({ outcome }) => outcome === 'unchanged')) continue
-    const what = failed === undefined ? 'and was put back' : `and could not be put back: ${failed.message}`
-    const message = `the entry went out of ${backend.name} as it was taken out of ${source.name}, ${what}`
-    throw new ProvError('usage', message, {
-      ...where,
-      hint: 'source and target are one place: leave --delete-source out',
-    })
-  }
+  const errors: ProvError[] = []
+  for (const place of places) errors.push(...(await restore(source, entry, place, options)))
+  const [first] = errors.toSorted((a, b) => Number(b.code === 'usage') - Number(a.code === 'usage'))
+  if (first !== undefined) throw first
+}
+
+/** An error that says what was lost there and is back, or that nobody can tell; none when the entry is where it was. */
+async function restore(
+  source: Backend,
+  entry: Entry,
+  { backend, slot, parts }: NewPlace,
+  options: MoveOptions,
+): Promise<readonly ProvError[]> {
+  const found = await retry(() => backend.get(slot, options), options.retry).catch(() => undefined)
+  if (found !== undefined && isThere(found, entry)) return []
+  const copies: MovedCopy[] = []
+  for (const part of parts) copies.push(await putCopy(backend, slot, part, options))
+  const failed = copies.find(({ outcome }) => outcome === 'failed')?.error
+  const where = { backend: backend.name, location: slot.key }
+  if (failed !== undefined && found === undefined) return [new ProvError(failed.code, failed.message, where)]
+  if (copies.every(({ outcome }) => outcome === 'unchanged')) return []
+  const what = failed === undefined ? 'and was put back' : `and could not be put back: ${failed.message}`
+  const message = `the entry went out of ${backend.name} as it was taken out of ${source.name}, ${what}`
+  const hint = 'source and target are one place: leave --delete-source out'
+  return [new ProvError('usage', message, { ...where, hint })]
 }
 
 async function tried(
