@@ -1,6 +1,6 @@
 /** `prov migrate` as a user types it. */
 import { createPublicKey, verify } from 'node:crypto'
-import { readFileSync, symlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -228,6 +228,22 @@ test('--emit-job prints a Job that does the same in shards', async () => {
     ),
   )
   expect(stdout).toContain('--from-file=keys/cosign.pub --from-file=chains.yaml')
+})
+
+test('a damaged place that says its run is found once, and mended where it is', async () => {
+  const { set, runs } = await stored('s3,docdb')
+  const folder = set.find((one) => one.startsWith('storage.s3.directory='))?.split('=')[1] ?? ''
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const payload = files.find((file) => /\/taskrun-[^/]*\.payload$/.test(file)) ?? ''
+  writeFileSync(join(folder, payload), 'garbage')
+  const flags = ['--storage', 's3,docdb', '--key', PUBLIC_KEY, ...set]
+  const { code, stdout } = await prov(['verify', '--all', ...flags])
+  expect(code).toBe(3)
+  expect(stdout).toContain('3 artifacts\n  s3: 2 =, 1 #\n  docdb: 3 =\n')
+  const repaired = await prov(['repair', '--all', '--apply', ...flags])
+  expect(repaired).toMatchObject({ code: 0, stdout: expect.stringContaining('copies 5 right, 1 mended') })
+  expect((await prov(['verify', ...flags, runs])).code).toBe(0)
+  expect((await prov(['verify', '--all', ...flags])).stdout).toContain('3 artifacts')
 })
 
 test('a set of ids knows what it holds', () => {
