@@ -38,7 +38,6 @@ export async function runMigrate(
   checkNames(options)
   if (options.emitJob === true) return emitJob(inputs, options, args, shard, io)
   const trust = await loadTrust(keysOf(options.key, io), io.env)
-  const record = await openRecord(options, io)
   const [from, to] = await Promise.all([
     side(options.from, options.fromSet, options, io),
     side(options.to, options.toSet, options, io),
@@ -69,6 +68,7 @@ export async function runMigrate(
       signal: io.signal,
       retry: to.retry,
     }
+    const record = await openRecord(options, io)
     let done = 0
     let complete = false
     try {

@@ -1,6 +1,6 @@
 /** `prov migrate` as a user types it. */
 import { createPublicKey, verify } from 'node:crypto'
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -112,6 +112,7 @@ describe('filters', () => {
     [['--shard', '5/4'], 'no part of the work'],
     [['--shard', '/4'], 'JOB_COMPLETION_INDEX'],
     [['--record', 'moves.jsonl'], '--record needs a key'],
+    [['--record-key', 'cosign.key'], '--record-key goes with --record'],
     [['--concurrency', '0'], 'whole number'],
   ])('%j is refused', async (flags, message) => {
     const base = ['migrate', '--from', 'docdb', '--to', 's3', '--key', PUBLIC_KEY]
@@ -161,6 +162,25 @@ test('a signed record says what went where', async () => {
     ),
   })
   expect((await prov(['list', '--storage', 'docdb', ...set])).stdout).toBe('')
+})
+
+test('the record of a run that went before stays, and a refused run leaves nothing', async () => {
+  const { set } = await stored('docdb')
+  const folder = scratch()
+  const record = join(folder, 'moves.jsonl')
+  const flags = ['--record', record, '--record-key', PRIVATE_KEY, '--delete-source', '--key', PUBLIC_KEY, ...set]
+  expect((await prov(['migrate', '--from', 'tekton', '--to', 's3', ...flags], { env })).code).toBe(2)
+  expect((await prov(['migrate', '--from', 'docdb', '--to', 's3', ...flags, '--since', 'x'], { env })).code).toBe(2)
+  expect(readdirSync(folder)).toEqual([])
+  expect((await prov(['migrate', '--from', 'docdb', '--to', 's3', '--kind', 'raw', ...flags], { env })).code).toBe(0)
+  appendFileSync(record, '{"half a li')
+  expect((await prov(['migrate', '--from', 'docdb', '--to', 's3', ...flags], { env })).code).toBe(0)
+  expect((await prov(['migrate', '--from', 'docdb', '--to', 's3', ...flags], { env })).code).toBe(5)
+  const [first = '', half, second = '', ...more] = readFileSync(record, 'utf8').trim().split('\n')
+  const subjects = [first, second].map((line) => readStatement(decodeEnvelope(Buffer.from(line)).payload)?.subjects)
+  expect(subjects.map((list) => list?.length)).toEqual([2, 1])
+  expect([half, more]).toEqual(['{"half a li', []])
+  expect(readdirSync(folder)).toEqual(['moves.jsonl'])
 })
 
 describe('--delete-source from a place into itself', () => {
