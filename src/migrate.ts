@@ -6,9 +6,10 @@ import { type Entry, entryId, signatureId } from './entry.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { formatOf } from './format-of.ts'
 import { fullest } from './fullest.ts'
+import { idSet } from './id-set.ts'
 import { judge } from './judge.ts'
 import { mergedEntries } from './merged.ts'
-import { type MovedCopy, type MoveOptions, planCopy, putCopy, removeMoved } from './move.ts'
+import { type MovedCopy, type MoveOptions, type PlanOptions, planCopy, putCopy, removeMoved } from './move.ts'
 import { oneFirst, type Turns } from './one-first.ts'
 import { type Origin, originOf, placesFor } from './origin.ts'
 import { pool } from './pool.ts'
@@ -81,14 +82,15 @@ interface Candidate {
  */
 export async function* migrate(job: MigrateJob): AsyncGenerator<Moved, void> {
   const removals = oneFirst(isOnePlace)
+  const planned = idSet()
   const work = async (place: Place): Promise<readonly Moved[]> => {
     await job.turn()
-    return movePlace(place, { ...job, removals })
+    return movePlace(place, { ...job, removals, planned })
   }
   for await (const moved of pool(job.places, job.concurrency, work)) yield* moved
 }
 
-interface Work extends MigrateJob {
+interface Work extends MigrateJob, PlanOptions {
   /** The first removal is made alone: if source and target are one place, no other entry is put at risk. */
   readonly removals: Turns
 }

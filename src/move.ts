@@ -2,6 +2,7 @@
 import type { Backend, CallOptions, Found, FoundEntry, Slot } from './backend.ts'
 import { type Entry, entryId, holds, sameBytes, signatureId } from './entry.ts'
 import { asProvError, errorJson, ProvError } from './errors.ts'
+import type { IdSet } from './id-set.ts'
 import { isThere, notThere } from './read-back.ts'
 import type { CopyReceipt } from './receipt.ts'
 import { type RetryOptions, retry } from './retry.ts'
@@ -39,13 +40,25 @@ export async function putCopy(backend: Backend, slot: Slot, entry: Entry, option
   })
 }
 
-/** What {@link putCopy} would do; looks, and writes nothing. */
-export async function planCopy(backend: Backend, slot: Slot, entry: Entry, options: MoveOptions): Promise<MovedCopy> {
+/** What a plan needs to know of itself: places and entries that it has written to in thought. */
+export interface PlanOptions extends MoveOptions {
+  readonly planned: IdSet
+}
+
+/**
+ * What {@link putCopy} would do; looks, and writes nothing. An entry that the source has in several places is planned once, and is there for
+ * the others.
+ */
+export async function planCopy(backend: Backend, slot: Slot, entry: Entry, options: PlanOptions): Promise<MovedCopy> {
   return tried(backend, slot, entry, async () => {
     const bytes = backend.size(slot, entry)
     const found = await retry(() => backend.get(slot, options), options.retry)
     if (isThere(found, entry)) return { location: slot.key, outcome: 'unchanged', confirmed: true }
     if (slot.holds === 'one' && found.length > 0) throw occupied(backend, slot, found, entry)
+    const place = `${backend.name} ${slot.key}`
+    const isNew = options.planned.add(`${place} ${entryId(entry)} ${entry.signatures.map(signatureId).join(' ')}`)
+    if (!isNew) return { location: slot.key, outcome: 'unchanged', confirmed: false }
+    if (slot.holds === 'one' && !options.planned.add(place)) throw occupied(backend, slot, [], entry)
     return { location: slot.key, outcome: 'planned', confirmed: false, bytes }
   })
 }

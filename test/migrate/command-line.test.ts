@@ -141,6 +141,20 @@ test('an empty source is no success', async () => {
   expect(stdout).toContain('nothing found')
 })
 
+test('what the source has in several places is planned once, as it is written once', async () => {
+  const { set } = await stored('oci')
+  const flags = ['--from', 'oci', '--to', 's3', '--key', PUBLIC_KEY, '--json', '--concurrency', '1', ...set]
+  const summary = async (...more: string[]) => {
+    const { stdout } = await prov(['migrate', ...flags, ...more])
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { counts: Record<string, number>; bytes: number }
+  }
+  const plan = await summary('--dry-run')
+  const real = await summary()
+  expect(plan.counts).toMatchObject({ planned: 3, unchanged: 1 })
+  expect(real.counts).toMatchObject({ moved: 3, unchanged: 1 })
+  expect(plan.bytes).toBe(real.bytes)
+})
+
 test('a signed record says what went where', async () => {
   const { set } = await stored('docdb')
   const record = join(scratch(), 'moves.jsonl')
