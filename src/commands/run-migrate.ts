@@ -3,6 +3,7 @@ import { isBackend, noSuchBackend } from '../../backends/index.ts'
 import type { Backend } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import { parseBackendList } from '../config/lists.ts'
+import { CONFIG_MAP, loadSettings } from '../config/settings.ts'
 import { SETTINGS } from '../config/table.ts'
 import type { Entry } from '../entry.ts'
 import { ProvError } from '../errors.ts'
@@ -205,8 +206,23 @@ async function emitJob(
       hint: 'a Job moves what the source lists',
     })
   }
+  const { record, recordKey, passwordFile, tektonFile, kubeconfig } = options
+  const files = {
+    record,
+    'record-key': recordKey,
+    'password-file': passwordFile,
+    'tekton-file': tektonFile,
+    kubeconfig,
+  }
+  const odd = Object.entries(files).find(([, value]) => value !== undefined)
+  if (odd !== undefined) throw new ProvError('usage', `--emit-job takes no --${odd[0]}: the pods have no such file`)
+  // What the pods would refuse is refused here, and no secret gets into the manifest.
+  filterOf(options, io.now())
+  for (const own of [options.fromSet, options.toSet]) await loadSettings({ set: [...options.set, ...own], env: {} })
+  const names = [options.from, ...parseBackendList(options.to)]
+  const usesCluster = names.includes('tekton') || CONFIG_MAP.test(options.config ?? '')
   const { indexedJob } = await import('../indexed-job.ts')
   const image = options.jobImage ?? `prov:${VERSION}`
-  await write(io.stdout, indexedJob({ args, shards: shard?.count ?? 4, image }))
+  await write(io.stdout, indexedJob({ args, shards: shard?.count ?? 4, image, usesCluster }))
   return 0
 }

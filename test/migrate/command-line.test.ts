@@ -264,6 +264,27 @@ test('--emit-job prints a Job that does the same in shards', async () => {
   expect(stdout).toContain('--from-file=keys/cosign.pub --from-file=chains.yaml')
 })
 
+test('--emit-job tells files of one name apart, and pods that ask the cluster get a token', async () => {
+  const args = ['--from', 'docdb', '--to=s3,tekton', '-ka/cosign.pub', '--key', 'my keys/cosign.pub']
+  const { stdout, code } = await prov(['migrate', ...args, '--emit-job'])
+  expect(code).toBe(0)
+  expect(stdout).toContain("prov-migrate --from-file=a/cosign.pub --from-file='2-cosign.pub=my keys/cosign.pub'\n")
+  const { spec } = parse(stdout).spec.template
+  expect(spec.automountServiceAccountToken).toBe(true)
+  expect(spec.containers[0].args.join(' ')).toContain('-k /etc/prov/cosign.pub --key /etc/prov/2-cosign.pub')
+})
+
+test.each([
+  [['--record', 'moves.jsonl', '--record-key', 'cosign.key'], 'the pods have no such file'],
+  [['--tekton-file', 'runs.yaml'], 'the pods have no such file'],
+  [['--since', 'yesterday'], 'no moment'],
+  [['--to-set', 'storage.docdb.url=mongo://me:secret@host/db/c'], 'is a secret'],
+])('--emit-job with %j is refused', async (flags, message) => {
+  const { stdout, stderr, code } = await prov(['migrate', '--from', 's3', '--to', 'docdb', '--emit-job', ...flags])
+  expect({ stdout, code }).toEqual({ stdout: '', code: 2 })
+  expect(stderr).toContain(message)
+})
+
 test('a damaged place that says its run is found once, and mended where it is', async () => {
   const { set, runs } = await stored('s3,docdb')
   const folder = set.find((one) => one.startsWith('storage.s3.directory='))?.split('=')[1] ?? ''
