@@ -18,7 +18,7 @@ import { isInShard, parseShard, type Shard } from '../shard.ts'
 import { steadyMemory } from '../steady-memory.ts'
 import { loadTrust } from '../trust.ts'
 import { VERSION } from '../version.ts'
-import { listFilter, timeFilter } from './filters.ts'
+import { listFilter, subjectFilter, timeFilter } from './filters.ts'
 import { layoutOf } from './layout.ts'
 import type { MigrateOptions } from './migrate.ts'
 import { openRecord } from './move-record.ts'
@@ -60,7 +60,7 @@ export async function runMigrate(
       targets: to.backends,
       places,
       trust,
-      accepts: filterOf(options, io.now()),
+      accepts: filterOf(options, io.now(), total === undefined),
       includeUnverified: options.includeUnverified === true,
       deleteSource: options.deleteSource === true,
       dryRun: options.dryRun === true,
@@ -181,12 +181,14 @@ async function* streamOf(places: readonly Place[]): AsyncIterable<Place> {
   yield* places
 }
 
-/** What --format, --since and --before let pass. */
-function filterOf(options: MigrateOptions, now: number): (entry: Entry) => boolean {
+/** What --format, --since, --before and, where no listing has seen to it, --subject let pass. */
+function filterOf(options: MigrateOptions, now: number, isListed: boolean): (entry: Entry) => boolean {
   const { format } = options
   const formats = format === undefined ? undefined : new Set(parseBackendList(format).map(nameOf))
   const inTime = timeFilter(options, now)
-  return (entry) => inTime(entry) && (formats === undefined || formatsOf(entry).some((name) => formats.has(name)))
+  const isAbout = isListed ? () => true : subjectFilter(options)
+  return (entry) =>
+    inTime(entry) && isAbout(entry) && (formats === undefined || formatsOf(entry).some((name) => formats.has(name)))
 }
 
 /** A format by any of its names; a predicate type stands for itself. */
@@ -217,7 +219,7 @@ async function emitJob(
   const odd = Object.entries(files).find(([, value]) => value !== undefined)
   if (odd !== undefined) throw new ProvError('usage', `--emit-job takes no --${odd[0]}: the pods have no such file`)
   // What the pods would refuse is refused here, and no secret gets into the manifest.
-  filterOf(options, io.now())
+  filterOf(options, io.now(), false)
   for (const own of [options.fromSet, options.toSet]) await loadSettings({ set: [...options.set, ...own], env: {} })
   const names = [options.from, ...parseBackendList(options.to)]
   const usesCluster = names.includes('tekton') || CONFIG_MAP.test(options.config ?? '')

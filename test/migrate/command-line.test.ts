@@ -107,7 +107,34 @@ describe('filters', () => {
     expect(await planned('--since', '1h')).toBe(0)
   })
 
+  test('--subject also narrows what belongs to runs at hand, in any spelling', async () => {
+    const { set, runs } = await stored('docdb')
+    const digest = 'sha256:34D5D6D6093CCE749A758A4D854FAA008C879EFCF1A804117BAF0D36438BF7B8'
+    const flags = ['--from', 'docdb', '--to', 's3', '--key', PUBLIC_KEY, '--dry-run', '--subject', digest, ...set]
+    expect((await prov(['migrate', ...flags, runs])).stdout).toContain('2 to be moved, 1 not asked for')
+    expect((await prov(['migrate', ...flags])).stdout).toContain('2 to be moved')
+  })
+
+  test('by namespace, which no registry tells, is refused', async () => {
+    const { set } = await stored('oci')
+    const { code, stderr } = await prov([
+      'migrate',
+      '--from',
+      'oci',
+      '--to',
+      's3',
+      '--key',
+      PUBLIC_KEY,
+      '-n',
+      'ci',
+      ...set,
+    ])
+    expect(code).toBe(2)
+    expect(stderr).toContain('nothing in a registry says in which namespace its run was')
+  })
+
   test.each([
+    [['--subject', '34d5d6d6093c'], 'is no digest'],
     [['--since', 'yesterday'], 'no moment'],
     [['--shard', '5/4'], 'no part of the work'],
     [['--shard', '/4'], 'JOB_COMPLETION_INDEX'],
