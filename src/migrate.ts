@@ -14,6 +14,7 @@ import { oneFirst, type Turns } from './one-first.ts'
 import { type Origin, originOf, placesFor } from './origin.ts'
 import { pool } from './pool.ts'
 import { retry } from './retry.ts'
+import { type WithoutStrays, withoutStrays } from './strays.ts'
 import type { Trust } from './trust.ts'
 
 /** One place of the source; `about` when the artifact is at hand, else it is told from what stands there. */
@@ -136,12 +137,21 @@ interface Sorted {
   readonly left: readonly Moved[]
 }
 
+/** With includeUnverified, strays are moved like everything else. */
+function apart(found: readonly Found[], { trust, includeUnverified }: MigrateJob): WithoutStrays {
+  return includeUnverified ? { kept: mergedEntries(found), strays: [] } : withoutStrays(mergedEntries(found), trust)
+}
+
 /** Everything that stands there, whatever it is about. */
-function sortOut(slot: Slot, found: readonly Found[], { trust }: MigrateJob): Sorted {
+function sortOut(slot: Slot, found: readonly Found[], job: MigrateJob): Sorted {
+  const { trust } = job
   const left: Moved[] = []
   const candidates: Candidate[] = []
   for (const { location, damage } of found) if (damage !== undefined) left.push(leftAt(slot, location, 'left', damage))
-  for (const { entry, items } of mergedEntries(found)) {
+  const { kept, strays } = apart(found, job)
+  for (const { item, code, message } of strays)
+    left.push(leftAt(slot, item.location, 'left', { code, message }, item.entry))
+  for (const { entry, items } of kept) {
     try {
       const origin = originOf(entry, slot.names)
       const { verified, failed } = checkEntry(entry, trust)
@@ -158,15 +168,18 @@ function sortOut(slot: Slot, found: readonly Found[], { trust }: MigrateJob): So
 }
 
 /** Only what is about the artifact at hand; other people's entries in a shared place are none of ours. */
-function sortFor(about: About, slot: Slot, found: readonly Found[], { trust }: MigrateJob): Sorted {
-  const { good, others } = judge(about, slot, found, trust)
+function sortFor(about: About, slot: Slot, found: readonly Found[], job: MigrateJob): Sorted {
+  const { good, others } = judge(about, slot, found, job.trust)
   const ours = others.filter((other) => other.claims)
-  const left = ours.flatMap(({ found: { location, entry }, code, message }) =>
+  const left: Moved[] = ours.flatMap(({ found: { location, entry }, code, message }) =>
     entry === undefined ? [leftAt(slot, location, 'left', { code, message })] : [],
   )
   const errors = new Map(ours.map(({ found: { location }, code, message }) => [location, { code, message }]))
   const items = [...good.map((copy) => copy.found), ...ours.map((other) => other.found)]
-  const candidates = mergedEntries(items).map(({ entry, items: own }) => {
+  const { kept, strays } = apart(items, job)
+  for (const { item, code, message } of strays)
+    left.push(leftAt(slot, item.location, 'left', { code, message }, item.entry))
+  const candidates = kept.map(({ entry, items: own }) => {
     const error = own.map(({ location }) => errors.get(location)).find((e) => e !== undefined)
     const isGood = own.some((item) => good.some((copy) => copy.found === item))
     const verdict = isGood || error === undefined ? { verified: true } : { verified: false, error }

@@ -1,10 +1,10 @@
 /** Moving entries between unlike stores: what is moved, what is left, and that running it again moves nothing twice. */
 import { describe, expect, test } from 'vitest'
 import type { Backend, Receipt } from '../../src/backend.ts'
-import { sameBytes } from '../../src/entry.ts'
+import { entryId, sameBytes, signatureId } from '../../src/entry.ts'
 import { checkSides } from '../../src/migrate.ts'
 import { moveTally } from '../../src/migrate-report.ts'
-import { attest, signer } from '../core/makers.ts'
+import { attest, signer, signImage } from '../core/makers.ts'
 import { calm, embedded, entrySet, fill, handle, idsIn, moved, outcomes, slotOf } from './set.ts'
 
 const ROUTES = [
@@ -83,6 +83,26 @@ test('what does not verify is left behind and said; with includeUnverified it go
   const again = await moved(source, [target], trust, { includeUnverified: true })
   expect(outcomes(again)).toEqual({ moved: 1, unchanged: 3 })
   expect(again.filter(({ verified }) => !verified)).toHaveLength(1)
+})
+
+test('what somebody else signed as well is left behind, and keeps nothing back', async () => {
+  const { items, trust } = await entrySet(1)
+  const settings = embedded()
+  const [source, target] = [await handle('oci', settings), await handle('docdb', settings)]
+  await fill(source, items)
+  const other = await signer()
+  const [run, image] = items
+  const picture = image?.about.artifact
+  if (run === undefined || image === undefined || picture?.type !== 'image') throw new Error('no such items')
+  await fill(source, [{ ...run, entry: await attest(run.run, other, run.entry.payload) }])
+  await fill(source, [{ ...image, entry: await signImage(picture, other) }])
+  const all = await moved(source, [target], trust)
+  expect(outcomes(all)).toEqual({ moved: 2, left: 2 })
+  expect(all.flatMap(({ error }) => error?.code ?? []).sort()).toEqual(['key_untrusted', 'signature_invalid'])
+  for (const { entry, signatures } of all.filter(({ outcome }) => outcome === 'moved')) {
+    const own = items.find((item) => entryId(item.entry) === entry)?.entry.signatures.map(signatureId)
+    expect(signatures).toEqual(own)
+  }
 })
 
 test('a copy in the place of another run is left behind', async () => {
