@@ -349,3 +349,12 @@ test.each([
   expect(code).toBe(2)
   expect(stderr).toContain(`${flags[0]} goes with --all`)
 })
+
+test.each([[['--run', 'x']], [['--format', 'slsa/v1']], [['--image', `r.example/a@sha256:${'a'.repeat(64)}`]]])(
+  'repair --all takes no %j',
+  async (flags) => {
+    const { code, stderr } = await prov(['repair', '--all', '--storage', 'tekton', '--key', PUBLIC_KEY, ...flags])
+    expect(code).toBe(2)
+    expect(stderr).toContain(`--all takes no ${flags[0]}`)
+  },
+)
