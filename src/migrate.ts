@@ -77,7 +77,8 @@ interface Candidate {
 
 /**
  * Works through the places as they come and yields what became of each entry, in no order. Never throws for what a backend does,
- * but for a source that cannot be listed, and `usage` where something was to be removed from a place that is a target as well. Running it again moves what is missing and nothing twice.
+ * but for a source that cannot be listed, `usage` where something was to be removed from a place that is a target as well, and the
+ * signal's reason. Running it again moves what is missing and nothing twice.
  *
  * @example for await (const { outcome, entry } of migrate(job)) console.log(outcome, entry)
  */
@@ -86,6 +87,8 @@ export async function* migrate(job: MigrateJob): AsyncGenerator<Moved, void> {
   const planned = idSet()
   const work = async (place: Place): Promise<readonly Moved[]> => {
     await job.turn()
+    // What was not begun has not failed.
+    job.signal.throwIfAborted()
     return movePlace(place, { ...job, removals, planned })
   }
   for await (const moved of pool(job.places, job.concurrency, work)) yield* moved

@@ -126,6 +126,26 @@ test('a copy in the place of another run is left behind', async () => {
   expect(trust.keys).toHaveLength(1)
 })
 
+test('once it is stopped, no other place is begun', async () => {
+  const { items, trust } = await entrySet(8)
+  const settings = embedded()
+  const [source, target] = [await handle('docdb', settings), await handle('s3', settings)]
+  await fill(source, items)
+  const slots = await Promise.all(items.map((item) => slotOf(source, item)))
+  const stop = new AbortController()
+  let begun = 0
+  async function* places() {
+    for (const slot of slots) yield { slot }
+  }
+  const turn = async () => {
+    if (++begun === 3) stop.abort(new Error('stopped'))
+  }
+  const all = moved(source, [target], trust, { places: places(), turn, signal: stop.signal, concurrency: 1 })
+  await expect(all).rejects.toThrow('stopped')
+  expect(begun).toBe(3)
+  expect(await idsIn(target)).toHaveLength(2)
+})
+
 test('what stands in the way stays', async () => {
   const { items, trust, by } = await entrySet(1)
   const settings = embedded()
