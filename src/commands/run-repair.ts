@@ -49,8 +49,11 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     const progress = reporter(io, apply ? 'mended' : 'looked at', options)
     const tally = repairTally()
     const layout = layoutOf(io)
-    const mend = async ({ about, looks, backends, lost }: Work): Promise<Repaired> =>
-      about === undefined ? lostPlace(lost) : repair(about, { ...job, backends }, looks)
+    const mend = async ({ about, looks, backends, lost }: Work): Promise<Repaired> => {
+      // What was not begun is not left as it is.
+      io.signal.throwIfAborted()
+      return about === undefined ? lostPlace(lost) : repair(about, { ...job, backends }, looks)
+    }
     let complete = false
     let done = 0
     try {
