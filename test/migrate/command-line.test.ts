@@ -254,6 +254,14 @@ describe('--delete-source from a place into itself', () => {
   })
 })
 
+test('the summary says which target keeps nothing of the kind', async () => {
+  const { set } = await stored('docdb')
+  const flags = ['--from', 'docdb', '--to', 's3,tekton', '--kind', 'raw', '--key', PUBLIC_KEY, ...set]
+  const { code, stdout } = await prov(['migrate', ...flags, '--tekton-file', join(scratch(), 'runs.yaml')])
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('  2 not kept by tekton\n') })
+  expect(stdout).toContain('migrated: every entry found is in every target that keeps it')
+})
+
 test('a wrong key moves nothing', async () => {
   const { set } = await stored('docdb')
   const key = join(scratch(), 'other')
