@@ -18,6 +18,8 @@ export interface MoveSummary {
   readonly codes: Readonly<Partial<Record<ErrorCode, number>>>
   /** How often each backend was at fault. */
   readonly errors: Readonly<Record<string, number>>
+  /** How many of the entries that went elsewhere each target keeps nothing of. */
+  readonly notKept: Readonly<Record<string, number>>
 }
 
 export interface MoveTally {
@@ -31,6 +33,7 @@ export function moveTally(from: string, to: readonly string[]): MoveTally {
   const counts = { moved: 0, unchanged: 0, planned: 0, left: 0, failed: 0, filtered: 0 }
   const codes: Partial<Record<ErrorCode, number>> = {}
   const errors: Record<string, number> = {}
+  const notKept: Record<string, number> = {}
   const exits = new Set<number>()
   let unverified = 0
   let removed = 0
@@ -41,6 +44,7 @@ export function moveTally(from: string, to: readonly string[]): MoveTally {
       if (moved.removed) removed++
       if (!moved.verified && (moved.outcome === 'moved' || moved.outcome === 'unchanged')) unverified++
       for (const copy of moved.copies) bytes += copy.outcome === 'failed' ? 0 : (copy.bytes ?? 0)
+      if (moved.outcome !== 'left') for (const name of moved.notKept) notKept[name] = (notKept[name] ?? 0) + 1
       if (moved.outcome !== 'left' && moved.outcome !== 'failed') return
       if (moved.error !== undefined) codes[moved.error.code] = (codes[moved.error.code] ?? 0) + 1
       const name = moved.error?.backend ?? from
@@ -51,7 +55,8 @@ export function moveTally(from: string, to: readonly string[]): MoveTally {
       const seen = Object.values(counts).reduce((sum, n) => sum + n, 0)
       if (seen === 0 && complete && !mayBeEmpty) exits.add(ERRORS.absent.exit)
       if (!complete) exits.add(ERRORS.aborted.exit)
-      return { exit: gravest(exits), from, to, counts: { ...counts }, unverified, removed, bytes, codes, errors }
+      const exit = gravest(exits)
+      return { exit, from, to, counts: { ...counts }, unverified, removed, bytes, codes, errors, notKept }
     },
   }
 }
@@ -75,7 +80,7 @@ export function movedText(moved: Moved, layout: Layout): string {
 
 /** The end of the report. */
 export function summaryText(summary: MoveSummary, layout: Layout, dryRun: boolean): string {
-  const { counts, from, to, codes, errors, exit } = summary
+  const { counts, from, to, codes, errors, notKept, exit } = summary
   const said: readonly (readonly [number, string])[] = [
     [counts.planned, 'to be moved'],
     [counts.moved, 'moved'],
@@ -91,12 +96,14 @@ export function summaryText(summary: MoveSummary, layout: Layout, dryRun: boolea
   const size = summary.bytes === 0 ? [] : [`  ${summary.bytes} bytes ${dryRun ? 'would be written' : 'written'}`]
   const why = Object.entries(codes).map(([code, n]) => `  ${n} ${code}`)
   const who = Object.entries(errors).map(([backend, n]) => `  ${n} failed at ${backend}`)
+  const elsewhere = Object.entries(notKept).map(([backend, n]) => `  ${n} not kept by ${backend}`)
+  const all = elsewhere.length === 0 ? 'every target' : 'every target that keeps it'
   const end = dryRun
     ? 'nothing was written (--dry-run)'
     : exit === 0
-      ? 'migrated: every entry found is in every target'
+      ? `migrated: every entry found is in ${all}`
       : `not migrated as a whole (exit ${exit}); the same command goes on`
-  return page([head, ...size, ...why, ...who, end], layout)
+  return page([head, ...size, ...elsewhere, ...why, ...who, end], layout)
 }
 
 function errorText({ code, message, hint }: ErrorJson): string {

@@ -6,12 +6,15 @@ import { type Entry, entryId, signatureId } from './entry.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { formatOf } from './format-of.ts'
 import { fullest } from './fullest.ts'
+import { idSet } from './id-set.ts'
 import { judge } from './judge.ts'
 import { mergedEntries } from './merged.ts'
-import { type MovedCopy, type MoveOptions, planCopy, putCopy, removeMoved } from './move.ts'
+import { type MovedCopy, type MoveOptions, type PlanOptions, planCopy, putCopy, removeMoved } from './move.ts'
+import { oneFirst, type Turns } from './one-first.ts'
 import { type Origin, originOf, placesFor } from './origin.ts'
 import { pool } from './pool.ts'
 import { retry } from './retry.ts'
+import { type WithoutStrays, withoutStrays } from './strays.ts'
 import type { Trust } from './trust.ts'
 
 /** One place of the source; `about` when the artifact is at hand, else it is told from what stands there. */
@@ -74,19 +77,33 @@ interface Candidate {
 
 /**
  * Works through the places as they come and yields what became of each entry, in no order. Never throws for what a backend does,
- * but for a source that cannot be listed. Running it again moves what is missing and nothing twice.
+ * but for a source that cannot be listed, `usage` where something was to be removed from a place that is a target as well, and the
+ * signal's reason. Running it again moves what is missing and nothing twice.
  *
  * @example for await (const { outcome, entry } of migrate(job)) console.log(outcome, entry)
  */
 export async function* migrate(job: MigrateJob): AsyncGenerator<Moved, void> {
+  const removals = oneFirst(isOnePlace)
+  const planned = idSet()
   const work = async (place: Place): Promise<readonly Moved[]> => {
     await job.turn()
-    return movePlace(place, job)
+    // What was not begun has not failed.
+    job.signal.throwIfAborted()
+    return movePlace(place, { ...job, removals, planned })
   }
   for await (const moved of pool(job.places, job.concurrency, work)) yield* moved
 }
 
-async function movePlace(place: Place, job: MigrateJob): Promise<readonly Moved[]> {
+interface Work extends MigrateJob, PlanOptions {
+  /** The first removal is made alone: if source and target are one place, no other entry is put at risk. */
+  readonly removals: Turns
+}
+
+function isOnePlace(thrown: unknown): boolean {
+  return thrown instanceof ProvError && thrown.code === 'usage'
+}
+
+async function movePlace(place: Place, job: Work): Promise<readonly Moved[]> {
   const { slot, about } = place
   let found: readonly Found[]
   try {
@@ -103,7 +120,7 @@ async function movePlace(place: Place, job: MigrateJob): Promise<readonly Moved[
 }
 
 /** Where the source has several places for the entry, one that keeps less of it brings what the others keep. */
-async function moveCandidate(candidate: Candidate, job: MigrateJob): Promise<Moved> {
+async function moveCandidate(candidate: Candidate, job: Work): Promise<Moved> {
   const { slot, items, origin } = candidate
   if (slot.holds === 'one' || job.source.capabilities.keepsEnvelope) return moveEntry(candidate, job)
   try {
@@ -113,7 +130,7 @@ async function moveCandidate(candidate: Candidate, job: MigrateJob): Promise<Mov
     return await moveEntry({ ...candidate, items: full, entry: mergedEntries(full)[0]?.entry ?? candidate.entry }, job)
   } catch (thrown) {
     const error = asProvError(thrown)
-    if (error.code === 'internal') throw error
+    if (error.code === 'internal' || isOnePlace(error)) throw error
     return { ...describe(candidate), outcome: 'failed', error: errorJson(error) }
   }
 }
@@ -123,12 +140,21 @@ interface Sorted {
   readonly left: readonly Moved[]
 }
 
+/** With includeUnverified, strays are moved like everything else. */
+function apart(found: readonly Found[], { trust, includeUnverified }: MigrateJob): WithoutStrays {
+  return includeUnverified ? { kept: mergedEntries(found), strays: [] } : withoutStrays(mergedEntries(found), trust)
+}
+
 /** Everything that stands there, whatever it is about. */
-function sortOut(slot: Slot, found: readonly Found[], { trust }: MigrateJob): Sorted {
+function sortOut(slot: Slot, found: readonly Found[], job: MigrateJob): Sorted {
+  const { trust } = job
   const left: Moved[] = []
   const candidates: Candidate[] = []
   for (const { location, damage } of found) if (damage !== undefined) left.push(leftAt(slot, location, 'left', damage))
-  for (const { entry, items } of mergedEntries(found)) {
+  const { kept, strays } = apart(found, job)
+  for (const { item, code, message } of strays)
+    left.push(leftAt(slot, item.location, 'left', { code, message }, item.entry))
+  for (const { entry, items } of kept) {
     try {
       const origin = originOf(entry, slot.names)
       const { verified, failed } = checkEntry(entry, trust)
@@ -145,15 +171,18 @@ function sortOut(slot: Slot, found: readonly Found[], { trust }: MigrateJob): So
 }
 
 /** Only what is about the artifact at hand; other people's entries in a shared place are none of ours. */
-function sortFor(about: About, slot: Slot, found: readonly Found[], { trust }: MigrateJob): Sorted {
-  const { good, others } = judge(about, slot, found, trust)
+function sortFor(about: About, slot: Slot, found: readonly Found[], job: MigrateJob): Sorted {
+  const { good, others } = judge(about, slot, found, job.trust)
   const ours = others.filter((other) => other.claims)
-  const left = ours.flatMap(({ found: { location, entry }, code, message }) =>
+  const left: Moved[] = ours.flatMap(({ found: { location, entry }, code, message }) =>
     entry === undefined ? [leftAt(slot, location, 'left', { code, message })] : [],
   )
   const errors = new Map(ours.map(({ found: { location }, code, message }) => [location, { code, message }]))
   const items = [...good.map((copy) => copy.found), ...ours.map((other) => other.found)]
-  const candidates = mergedEntries(items).map(({ entry, items: own }) => {
+  const { kept, strays } = apart(items, job)
+  for (const { item, code, message } of strays)
+    left.push(leftAt(slot, item.location, 'left', { code, message }, item.entry))
+  const candidates = kept.map(({ entry, items: own }) => {
     const error = own.map(({ location }) => errors.get(location)).find((e) => e !== undefined)
     const isGood = own.some((item) => good.some((copy) => copy.found === item))
     const verdict = isGood || error === undefined ? { verified: true } : { verified: false, error }
@@ -168,13 +197,14 @@ function originFor(about: About, entry: Entry): Origin {
   return isAttested ? originOf(entry) : { about, alone: about }
 }
 
-async function moveEntry(candidate: Candidate, job: MigrateJob): Promise<Moved> {
+async function moveEntry(candidate: Candidate, job: Work): Promise<Moved> {
   const { slot, items, entry, verified } = candidate
   const base = describe(candidate)
   if (!job.accepts(entry)) return { ...base, outcome: 'filtered' }
   if (!verified && !job.includeUnverified) return { ...base, outcome: 'left' }
   const places = job.targets.map((target) => ({
     target,
+    parts: partsFor(target, items, entry),
     ...placesFor(candidate.origin, (about) => target.slots(about)),
   }))
   const notKept = places.filter((place) => place.slots.length === 0).map(({ target }) => target.name)
@@ -185,8 +215,8 @@ async function moveEntry(candidate: Candidate, job: MigrateJob): Promise<Moved> 
   const copy = job.dryRun ? planCopy : putCopy
   const copies = (
     await Promise.all(
-      places.flatMap(({ target, slots }) =>
-        slots.flatMap((to) => partsFor(target, items, entry).map((part) => copy(target, to, part, job))),
+      places.flatMap(({ target, slots, parts }) =>
+        slots.flatMap((to) => parts.map((part) => copy(target, to, part, job))),
       ),
     )
   ).flat()
@@ -201,12 +231,12 @@ async function moveEntry(candidate: Candidate, job: MigrateJob): Promise<Moved> 
   }
   if (!job.deleteSource || job.dryRun || failed !== undefined || notKept.length > 0) return moved
   try {
-    const kept = places.flatMap(({ target, slots }) => slots.map((to) => ({ backend: target, slot: to })))
-    await removeMoved(job.source, slot, entry, kept, job)
+    const kept = places.flatMap(({ target, slots, parts }) => slots.map((to) => ({ backend: target, slot: to, parts })))
+    await job.removals(() => removeMoved(job.source, slot, entry, kept, job))
     return { ...moved, removed: true }
   } catch (thrown) {
     const error = asProvError(thrown)
-    if (error.code === 'internal') throw error
+    if (error.code === 'internal' || isOnePlace(error)) throw error
     return { ...moved, outcome: 'failed', error: errorJson(error) }
   }
 }

@@ -64,9 +64,10 @@ export interface Repaired {
 export async function repair(about: About, job: RepairJob, seen?: readonly Look[]): Promise<Repaired> {
   const looks = seen ?? (await lookFor(about, job.backends, job.trust, { signal: job.signal }))
   const reference = chosen(looks, job.prefer)
+  const decides = reference !== undefined && reference.backend === job.prefer
   // Known by its place alone, the run is whatever the preferred copy says; in shared places that is another search.
   const other = reference === undefined ? undefined : asSaidBy(reference.entry, about)
-  if (other !== undefined && job.prefer !== undefined) return repair(other, job)
+  if (other !== undefined && decides) return repair(other, job)
   const artifact = artifactName(about.artifact)
   if (reference === undefined) {
     const finding: ErrorJson = {
@@ -77,6 +78,8 @@ export async function repair(about: About, job: RepairJob, seen?: readonly Look[
     return { artifact, copies, ...verdict([finding]) }
   }
   const { entry, location } = reference
+  if (job.prefer !== undefined && !decides && isDivided(looks, entry, about))
+    return undecided(artifact, looks, job.prefer)
   const copies = await Promise.all(
     looks.flatMap((look) => {
       const { slot } = look
@@ -96,6 +99,22 @@ export async function repair(about: About, job: RepairJob, seen?: readonly Look[
   }
 }
 
+/** Nothing is written, above all not in the preferred backend: the next run would take it for that one's word. */
+function undecided(artifact: string, looks: readonly Look[], prefer: string): Repaired {
+  const finding: ErrorJson = {
+    code: 'drift',
+    message: `copies that verify mean different things, and ${prefer}, which is to decide, has none that verifies`,
+    hint: 'name with --prefer a backend that has one',
+  }
+  const copies = looks.flatMap((look) => (look.slot === undefined ? [] : [stuck(look, look.slot, finding)]))
+  const others = copies.flatMap(({ error }) => (error === undefined || error === finding ? [] : [error]))
+  return { artifact, copies, ...verdict([finding, ...others]) }
+}
+
+function isDivided(looks: readonly Look[], entry: Entry, about: About): boolean {
+  return looks.some((look) => look.judged?.good.some((copy) => drifts(copy, entry, about)) === true)
+}
+
 function verdict(findings: readonly ErrorJson[]): Pick<Repaired, 'exit' | 'findings'> {
   return { exit: gravest(findings.map(({ code }) => ERRORS[code].exit)), findings }
 }
@@ -110,15 +129,23 @@ function asSaidBy(entry: Entry, about: About): About | undefined {
   return { ...about, artifact: { ...artifact, claim: { ...artifact.claim, identity } }, subjects }
 }
 
+interface Reference {
+  readonly entry: Entry
+  readonly location: string
+  readonly backend: string
+}
+
 /** The first copy that verifies, in the order of the backends, or that of the preferred one. */
-function chosen(looks: readonly Look[], prefer: string | undefined): { entry: Entry; location: string } | undefined {
+function chosen(looks: readonly Look[], prefer: string | undefined): Reference | undefined {
   const inOrder = looks.toSorted((a, b) => Number(b.backend === prefer) - Number(a.backend === prefer))
-  const good = inOrder.find((look) => (look.judged?.good.length ?? 0) > 0)?.judged?.good ?? []
+  const holder = inOrder.find((look) => (look.judged?.good.length ?? 0) > 0)
+  const good = holder?.judged?.good ?? []
   const [first] = good
-  if (first === undefined) return undefined
+  if (holder === undefined || first === undefined) return undefined
   const same = good.filter((copy) => copy.id === first.id).map((copy) => copy.found)
   const [merged] = mergedEntries(same)
-  return merged === undefined ? undefined : { entry: merged.entry, location: first.found.location }
+  if (merged === undefined) return undefined
+  return { entry: merged.entry, location: first.found.location, backend: holder.backend }
 }
 
 async function mend(look: Look, slot: Slot, entry: Entry, about: About, job: RepairJob): Promise<MendedCopy> {

@@ -1,5 +1,6 @@
 /** Everything that whole backends hold, as targets for verify and repair: streamed, with next to nothing kept in memory. */
 import type { Look } from './agree.ts'
+import type { RunClaim } from './artifact.ts'
 import type { About, Backend, Found, ListFilter, Slot } from './backend.ts'
 import { checkAside, checkEntry } from './check.ts'
 import { type Entry, entryId } from './entry.ts'
@@ -54,7 +55,8 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
       hint: 'oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster',
     })
   }
-  const walk: Walk = { seen: idSet(), isFirst: true, later: job.whole ? walked.slice(1) : [], bad: [], job }
+  const later = job.whole ? walked.slice(1) : []
+  const walk: Walk = { seen: idSet(), isFirst: true, later, bad: [], named: new Map(), job }
   for (const backend of job.whole ? walked : walked.slice(0, 1)) {
     walk.later = walk.later.filter((other) => other !== backend)
     const work = (slot: Slot) => targetsAt(backend, slot, walk)
@@ -75,6 +77,8 @@ interface Walk {
   /** Those to be walked after this one. */
   later: readonly Backend[]
   readonly bad: { readonly error: ErrorJson; readonly backend: Backend; readonly slot: Slot }[]
+  /** What the bad places say of the run that they are for, by its uid. */
+  readonly named: Map<string, RunClaim>
   readonly job: SurveyJob
 }
 
@@ -105,7 +109,7 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   const targets: Surveyed[] = []
   for (const { entry } of good) {
     if (!job.accepts(entry)) continue
-    const target = targetOf(backend, slot, entry)
+    const target = targetOf(backend, slot, entry, walk)
     if ('error' in target) targets.push(target)
     else if (isNew(backend, slot, entry, target.about, walk))
       targets.push(await looked(target.about, { slot, found }, walk))
@@ -114,7 +118,12 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   const damage = found.find((item) => item.damage !== undefined && item.damage.code !== 'stranger')?.damage
   const failed = checked.find(({ entry }) => job.accepts(entry))?.failed[0]
   const error = damage ?? (failed === undefined ? undefined : { code: failed.code, message: failed.message })
-  if (error !== undefined) walk.bad.push({ error, backend, slot })
+  if (error === undefined) return targets
+  walk.bad.push({ error, backend, slot })
+  const claim = slot.names?.run
+  if (claim?.uid !== undefined && (claim.name ?? claim.joined) !== undefined) {
+    walk.named.set(claim.uid, { ...walk.named.get(claim.uid), ...claim })
+  }
   return targets
 }
 
@@ -170,9 +179,18 @@ function identityId(entry: Entry): string {
   return `identity ${claimedIdentity(entry)}`
 }
 
-function targetOf(backend: Backend, slot: Slot, entry: Entry): { readonly about: About } | Lost {
+/**
+ * Where only the uid of a run is known, a damaged copy may stand in a place that says its name: so it is looked at as that run's, and nothing
+ * is missed beside it.
+ */
+function targetOf(backend: Backend, slot: Slot, entry: Entry, { named }: Walk): { readonly about: About } | Lost {
   try {
-    return { about: placesFor(originOf(entry, slot.names), (one) => backend.slots(one)).about }
+    const origin = originOf(entry, slot.names)
+    const { artifact } = origin.about
+    const isNameless = artifact.type === 'run' && artifact.name === '' && artifact.claim?.joined === undefined
+    const claim = isNameless ? named.get(artifact.uid) : undefined
+    const full = claim === undefined ? origin : originOf(entry, { ...slot.names, run: claim })
+    return { about: placesFor(full, (one) => backend.slots(one)).about }
   } catch (thrown) {
     const error = asProvError(thrown)
     if (error.code === 'internal') throw error

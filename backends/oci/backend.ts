@@ -147,6 +147,10 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
     },
 
     async *list(filter, { signal }) {
+      if (filter.namespace !== undefined) {
+        const hint = 'name its runs instead'
+        throw failure('not_supported', 'nothing in a registry says in which namespace its run was', LISTING, { hint })
+      }
       const { registry } = await connected()
       for await (const repo of repositories(settings, registry, signal)) {
         for await (const name of registry.listTags(repo, { signal })) {
@@ -168,6 +172,8 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
   }
   return backend
 }
+
+const LISTING = { operation: 'list', location: 'oci' }
 
 /** About 900 bytes of manifest and 500 of the index come with each bundle. */
 const REFERRER_BYTES = 1400
@@ -232,18 +238,12 @@ async function* repositories(
   registry: Connection['registry'],
   signal: AbortSignal,
 ): AsyncIterable<string> {
-  if (signal.aborted)
-    throw failure('aborted', 'stopped before anything was listed', { operation: 'list', location: 'oci' })
+  if (signal.aborted) throw failure('aborted', 'stopped before anything was listed', LISTING)
   if (settings.repository !== undefined) yield settings.repository
   else if (registry.listRepositories !== undefined) yield* registry.listRepositories({ signal })
   else {
-    throw failure(
-      'not_supported',
-      'copies beside their images cannot be listed',
-      { operation: 'list', location: 'oci' },
-      {
-        hint: 'name the repository that holds them with storage.oci.repository',
-      },
-    )
+    throw failure('not_supported', 'copies beside their images cannot be listed', LISTING, {
+      hint: 'name the repository that holds them with storage.oci.repository',
+    })
   }
 }

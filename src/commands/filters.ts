@@ -1,10 +1,13 @@
 /** The flags that narrow a whole backend, as what the library takes. */
+import type { Subject } from '../artifact.ts'
 import type { ListFilter, Slot } from '../backend.ts'
 import type { Entry } from '../entry.ts'
 import { parseMoment, timeOf } from '../entry-time.ts'
 import { ProvError } from '../errors.ts'
+import { simpleSigningImage } from '../identity.ts'
 import type { Io } from '../io.ts'
 import { isInShard, parseShard } from '../shard.ts'
+import { readStatement } from '../statement.ts'
 import type { FilterOptions } from './options.ts'
 
 /** A digest; of commands that take several, the first. */
@@ -12,14 +15,37 @@ interface Subjects {
   readonly subject?: string | readonly string[]
 }
 
-/** What a listing is asked for. */
+/** What a listing is asked for. Throws `usage` for a subject that is no digest. */
 export function listFilter({ kind, namespace, subject: given }: FilterOptions & Subjects): ListFilter {
   const subject = typeof given === 'string' ? given : given?.[0]
   return {
     ...(kind === undefined ? {} : { kind }),
     ...(namespace === undefined ? {} : { namespace }),
-    ...(subject === undefined ? {} : { subject: subject.replace(/^sha256:/, '') }),
+    ...(subject === undefined ? {} : { subject: hexOf(subject) }),
   }
+}
+
+function hexOf(subject: string): string {
+  const [, hex] = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(subject) ?? []
+  if (hex !== undefined) return hex.toLowerCase()
+  throw new ProvError('usage', `--subject ${JSON.stringify(subject.slice(0, 80))} is no digest`, {
+    hint: 'give the 64 hex digits of its sha256',
+  })
+}
+
+/** What --subject lets pass, for entries that no listing has narrowed. */
+export function subjectFilter(options: FilterOptions & Subjects): (entry: Entry) => boolean {
+  const { subject } = listFilter(options)
+  if (subject === undefined) return () => true
+  return (entry) => subjectsOf(entry).some(({ digest }) => digest['sha256'] === subject)
+}
+
+function subjectsOf(entry: Entry): readonly Subject[] {
+  if (entry.kind === 'dsse') return readStatement(entry.payload)?.subjects ?? []
+  const image = simpleSigningImage(entry.payload)
+  return image === undefined
+    ? []
+    : [{ name: image.repository, digest: { sha256: image.digest.slice('sha256:'.length) } }]
 }
 
 /** The places of --shard; throws `usage` for one that is none. */

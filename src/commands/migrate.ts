@@ -59,7 +59,7 @@ export function migrateCommand(io: Io, exit: Exit): Command {
     .addOption(new Option('--rate <N>', 'places begun a second, at the most').argParser(count))
     .option('--include-unverified', 'move what does not verify as well, and say so of each')
     .option('--delete-source', 'take out of the source what a second look finds in every target')
-    .option('--record <FILE>', 'write a signed record of what was moved (in-toto Statements in envelopes)')
+    .option('--record <FILE>', 'add a signed record of what was moved to the file (in-toto Statements in envelopes)')
     .option('--record-key <FILE>', 'private key for the record')
     .option('--password-file <FILE>', 'password of that key (else PROV_PASSWORD, COSIGN_PASSWORD, or a prompt)')
     .option('--emit-job', 'print this migration as a Kubernetes Indexed Job, with as many pods as --shard /N says')

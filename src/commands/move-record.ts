@@ -1,6 +1,8 @@
-/** The file of `prov migrate --record`: envelopes, one a line, each signed as soon as it is full. */
-import { randomBytes } from 'node:crypto'
-import { open, rename, unlink } from 'node:fs/promises'
+/**
+ * The file of `prov migrate --record`: envelopes, one a line, each signed and added as soon as it is full. What stands there stays: with
+ * --delete-source a run that goes on does not see again what the run before it has moved.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
 import { STATEMENT_TYPE } from '../entry.ts'
 import { encodeEnvelope, signedBytes } from '../envelope.ts'
 import { ProvError } from '../errors.ts'
@@ -15,7 +17,7 @@ import type { MigrateOptions } from './migrate.ts'
 
 export interface MoveRecord {
   add(moved: Moved, facts: Pick<RecordFacts, 'from' | 'to' | 'trust'>): Promise<void>
-  /** Puts the file in its place; with what was moved so far, if that is not all. */
+  /** Adds what is left, also of a move that was stopped. */
   end(): Promise<void>
 }
 
@@ -25,14 +27,14 @@ export interface MoveRecord {
  */
 export async function openRecord(options: MigrateOptions, io: Io): Promise<MoveRecord | undefined> {
   const { record: path, recordKey: key, passwordFile } = options
+  if (path === undefined && key !== undefined) throw new ProvError('usage', '--record-key goes with --record')
   if (path === undefined || options.dryRun === true) return undefined
   if (key === undefined)
     throw new ProvError('usage', '--record needs a key to sign with', { hint: 'use --record-key cosign.key' })
   const password = passwordSource({ file: passwordFile, env: io.env, question: `Password of ${key}: ` })
   const signer = await loadSigner({ key, password, env: io.env })
-  const made = `${path}.prov-tmp-${randomBytes(4).toString('hex')}`
   const where = { operation: 'write the record', location: path }
-  const file = await open(made, 'wx', 0o644).catch((cause: unknown) => {
+  const file = await open(path, 'a+', 0o644).catch((cause: unknown) => {
     throw new ProvError('target_unwritable', `the record ${path} cannot be written`, { ...where, cause })
   })
   let moves: Moved[] = []
@@ -46,7 +48,12 @@ export async function openRecord(options: MigrateOptions, io: Io): Promise<MoveR
     const unsigned = { kind: 'dsse' as const, payloadType: STATEMENT_TYPE, payload, signatures: [] }
     const sig = await signer.sign(signedBytes(unsigned))
     const envelope = encodeEnvelope({ ...unsigned, signatures: [{ sig, keyid: signer.keyid }] })
-    await file.appendFile(`${Buffer.from(envelope).toString()}\n`)
+    try {
+      const start = (await endsLine(file)) ? '' : '\n'
+      await append(file, Buffer.from(`${start}${Buffer.from(envelope).toString()}\n`))
+    } catch (thrown) {
+      throw fileError(thrown, { backend: 'record', ...where })
+    }
   }
 
   return {
@@ -58,13 +65,25 @@ export async function openRecord(options: MigrateOptions, io: Io): Promise<MoveR
     async end() {
       try {
         await flush()
-        await file.sync()
-        await file.close()
-        await rename(made, path)
+        if ((await file.stat()).isFile()) await file.sync()
       } catch (thrown) {
-        await unlink(made).catch(() => undefined)
         throw fileError(thrown, { backend: 'record', ...where })
+      } finally {
+        await file.close()
       }
     },
   }
+}
+
+/** False where a killed run has left half a line. */
+async function endsLine(file: FileHandle): Promise<boolean> {
+  const stat = await file.stat()
+  if (!stat.isFile() || stat.size === 0) return true
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, stat.size - 1)
+  return buffer.toString() === '\n'
+}
+
+/** In one write where the system takes it so: shards may share the file. */
+async function append(file: FileHandle, line: Uint8Array): Promise<void> {
+  for (let at = 0; at < line.length; ) at += (await file.write(line, at)).bytesWritten
 }

@@ -3,6 +3,8 @@ import { isBackend, noSuchBackend } from '../../backends/index.ts'
 import type { Backend } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import { parseBackendList } from '../config/lists.ts'
+import { CONFIG_MAP, loadSettings } from '../config/settings.ts'
+import { SETTINGS } from '../config/table.ts'
 import type { Entry } from '../entry.ts'
 import { ProvError } from '../errors.ts'
 import { formatsOf } from '../format-of.ts'
@@ -16,7 +18,7 @@ import { isInShard, parseShard, type Shard } from '../shard.ts'
 import { steadyMemory } from '../steady-memory.ts'
 import { loadTrust } from '../trust.ts'
 import { VERSION } from '../version.ts'
-import { listFilter, timeFilter } from './filters.ts'
+import { listFilter, subjectFilter, timeFilter } from './filters.ts'
 import { layoutOf } from './layout.ts'
 import type { MigrateOptions } from './migrate.ts'
 import { openRecord } from './move-record.ts'
@@ -37,7 +39,6 @@ export async function runMigrate(
   checkNames(options)
   if (options.emitJob === true) return emitJob(inputs, options, args, shard, io)
   const trust = await loadTrust(keysOf(options.key, io), io.env)
-  const record = await openRecord(options, io)
   const [from, to] = await Promise.all([
     side(options.from, options.fromSet, options, io),
     side(options.to, options.toSet, options, io),
@@ -46,6 +47,7 @@ export async function runMigrate(
     const [source] = from.backends
     if (source === undefined) throw new ProvError('internal', 'no source was opened')
     checkSides(source, to.backends, options.deleteSource === true)
+    if (options.deleteSource === true) refuseSamePlace(source, from, to)
     const layout = layoutOf(io)
     const { places, total } = await placesOf(inputs, options, source, from, shard, io)
     const progress = reporter(io, options.dryRun === true ? 'looked at' : 'migrated', options)
@@ -58,7 +60,7 @@ export async function runMigrate(
       targets: to.backends,
       places,
       trust,
-      accepts: filterOf(options, io.now()),
+      accepts: filterOf(options, io.now(), total === undefined),
       includeUnverified: options.includeUnverified === true,
       deleteSource: options.deleteSource === true,
       dryRun: options.dryRun === true,
@@ -67,6 +69,7 @@ export async function runMigrate(
       signal: io.signal,
       retry: to.retry,
     }
+    const record = await openRecord(options, io)
     let done = 0
     let complete = false
     try {
@@ -111,6 +114,15 @@ function checkNames({ from, to }: MigrateOptions): void {
   if (parseBackendList(from).length > 1) {
     throw new ProvError('usage', '--from takes one backend', { hint: 'run one migration for each source' })
   }
+}
+
+/** A source that is one of the targets would be emptied. One under two names is found out with the first entry that is removed. */
+function refuseSamePlace({ name }: Backend, from: Setup, to: Setup): void {
+  const isTarget = to.backends.some((target) => target.name === name)
+  if (!isTarget || Object.keys(SETTINGS).some((key) => from.settings.get(key) !== to.settings.get(key))) return
+  throw new ProvError('usage', `--delete-source would take out of ${name} what is to be in ${name}`, {
+    hint: 'source and target are one place: set them apart with --from-set and --to-set',
+  })
 }
 
 /** One end of the move, with a configuration of its own. */
@@ -169,12 +181,14 @@ async function* streamOf(places: readonly Place[]): AsyncIterable<Place> {
   yield* places
 }
 
-/** What --format, --since and --before let pass. */
-function filterOf(options: MigrateOptions, now: number): (entry: Entry) => boolean {
+/** What --format, --since, --before and, where no listing has seen to it, --subject let pass. */
+function filterOf(options: MigrateOptions, now: number, isListed: boolean): (entry: Entry) => boolean {
   const { format } = options
   const formats = format === undefined ? undefined : new Set(parseBackendList(format).map(nameOf))
   const inTime = timeFilter(options, now)
-  return (entry) => inTime(entry) && (formats === undefined || formatsOf(entry).some((name) => formats.has(name)))
+  const isAbout = isListed ? () => true : subjectFilter(options)
+  return (entry) =>
+    inTime(entry) && isAbout(entry) && (formats === undefined || formatsOf(entry).some((name) => formats.has(name)))
 }
 
 /** A format by any of its names; a predicate type stands for itself. */
@@ -194,8 +208,23 @@ async function emitJob(
       hint: 'a Job moves what the source lists',
     })
   }
+  const { record, recordKey, passwordFile, tektonFile, kubeconfig } = options
+  const files = {
+    record,
+    'record-key': recordKey,
+    'password-file': passwordFile,
+    'tekton-file': tektonFile,
+    kubeconfig,
+  }
+  const odd = Object.entries(files).find(([, value]) => value !== undefined)
+  if (odd !== undefined) throw new ProvError('usage', `--emit-job takes no --${odd[0]}: the pods have no such file`)
+  // What the pods would refuse is refused here, and no secret gets into the manifest.
+  filterOf(options, io.now(), false)
+  for (const own of [options.fromSet, options.toSet]) await loadSettings({ set: [...options.set, ...own], env: {} })
+  const names = [options.from, ...parseBackendList(options.to)]
+  const usesCluster = names.includes('tekton') || CONFIG_MAP.test(options.config ?? '')
   const { indexedJob } = await import('../indexed-job.ts')
   const image = options.jobImage ?? `prov:${VERSION}`
-  await write(io.stdout, indexedJob({ args, shards: shard?.count ?? 4, image }))
+  await write(io.stdout, indexedJob({ args, shards: shard?.count ?? 4, image, usesCluster }))
   return 0
 }

@@ -30,9 +30,7 @@ interface Work {
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
 export async function runRepair(inputs: readonly string[], options: RepairOptions, io: Io): Promise<number> {
   if (options.all === true) steadyMemory()
-  if (options.all === true && inputs.length > 0) {
-    throw new ProvError('usage', '--all takes no INPUT: it mends whatever the backends hold')
-  }
+  if (options.all === true) refuseNamed(inputs, options)
   if (options.all !== true) refuseFilters(options)
   const setup = await setUp(options, io)
   try {
@@ -51,8 +49,11 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     const progress = reporter(io, apply ? 'mended' : 'looked at', options)
     const tally = repairTally()
     const layout = layoutOf(io)
-    const mend = async ({ about, looks, backends, lost }: Work): Promise<Repaired> =>
-      about === undefined ? lostPlace(lost) : repair(about, { ...job, backends }, looks)
+    const mend = async ({ about, looks, backends, lost }: Work): Promise<Repaired> => {
+      // What was not begun is not left as it is.
+      io.signal.throwIfAborted()
+      return about === undefined ? lostPlace(lost) : repair(about, { ...job, backends }, looks)
+    }
     let complete = false
     let done = 0
     try {
@@ -86,6 +87,18 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
   } finally {
     await setup.close()
   }
+}
+
+/** With --all, what names one artifact would be passed over, and everything mended. */
+function refuseNamed(inputs: readonly string[], options: RepairOptions): void {
+  const { image, statement, run, predicate, format } = options
+  const named = { INPUT: inputs, '--image': image, '--statement': statement }
+  const given = [
+    ...Object.entries(named),
+    ...Object.entries({ '--run': run, '--predicate': predicate, '--format': format }),
+  ]
+  const odd = given.find(([, value]) => value !== undefined && value.length > 0)
+  if (odd !== undefined) throw new ProvError('usage', `--all takes no ${odd[0]}: it mends whatever the backends hold`)
 }
 
 async function* everything(options: RepairOptions, setup: Setup, trust: Trust, io: Io): AsyncIterable<Work> {

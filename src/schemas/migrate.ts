@@ -70,6 +70,7 @@ const SUMMARY = object<Summary>(
     bytes: COUNT,
     codes: tally(ERRORS, COUNT),
     errors: says(tally(undefined, COUNT), 'how often each backend was at fault'),
+    notKept: says(tally(undefined, COUNT), 'how many entries went elsewhere, since this backend keeps no such'),
   },
   {},
   'the last line',

@@ -1,6 +1,6 @@
 /** `prov migrate` as a user types it. */
 import { createPublicKey, verify } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -107,11 +107,39 @@ describe('filters', () => {
     expect(await planned('--since', '1h')).toBe(0)
   })
 
+  test('--subject also narrows what belongs to runs at hand, in any spelling', async () => {
+    const { set, runs } = await stored('docdb')
+    const digest = 'sha256:34D5D6D6093CCE749A758A4D854FAA008C879EFCF1A804117BAF0D36438BF7B8'
+    const flags = ['--from', 'docdb', '--to', 's3', '--key', PUBLIC_KEY, '--dry-run', '--subject', digest, ...set]
+    expect((await prov(['migrate', ...flags, runs])).stdout).toContain('2 to be moved, 1 not asked for')
+    expect((await prov(['migrate', ...flags])).stdout).toContain('2 to be moved')
+  })
+
+  test('by namespace, which no registry tells, is refused', async () => {
+    const { set } = await stored('oci')
+    const { code, stderr } = await prov([
+      'migrate',
+      '--from',
+      'oci',
+      '--to',
+      's3',
+      '--key',
+      PUBLIC_KEY,
+      '-n',
+      'ci',
+      ...set,
+    ])
+    expect(code).toBe(2)
+    expect(stderr).toContain('nothing in a registry says in which namespace its run was')
+  })
+
   test.each([
+    [['--subject', '34d5d6d6093c'], 'is no digest'],
     [['--since', 'yesterday'], 'no moment'],
     [['--shard', '5/4'], 'no part of the work'],
     [['--shard', '/4'], 'JOB_COMPLETION_INDEX'],
     [['--record', 'moves.jsonl'], '--record needs a key'],
+    [['--record-key', 'cosign.key'], '--record-key goes with --record'],
     [['--concurrency', '0'], 'whole number'],
   ])('%j is refused', async (flags, message) => {
     const base = ['migrate', '--from', 'docdb', '--to', 's3', '--key', PUBLIC_KEY]
@@ -140,6 +168,20 @@ test('an empty source is no success', async () => {
   expect(stdout).toContain('nothing found')
 })
 
+test('what the source has in several places is planned once, as it is written once', async () => {
+  const { set } = await stored('oci')
+  const flags = ['--from', 'oci', '--to', 's3', '--key', PUBLIC_KEY, '--json', '--concurrency', '1', ...set]
+  const summary = async (...more: string[]) => {
+    const { stdout } = await prov(['migrate', ...flags, ...more])
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { counts: Record<string, number>; bytes: number }
+  }
+  const plan = await summary('--dry-run')
+  const real = await summary()
+  expect(plan.counts).toMatchObject({ planned: 3, unchanged: 1 })
+  expect(real.counts).toMatchObject({ moved: 3, unchanged: 1 })
+  expect(plan.bytes).toBe(real.bytes)
+})
+
 test('a signed record says what went where', async () => {
   const { set } = await stored('docdb')
   const record = join(scratch(), 'moves.jsonl')
@@ -161,6 +203,63 @@ test('a signed record says what went where', async () => {
     ),
   })
   expect((await prov(['list', '--storage', 'docdb', ...set])).stdout).toBe('')
+})
+
+test('the record of a run that went before stays, and a refused run leaves nothing', async () => {
+  const { set } = await stored('docdb')
+  const folder = scratch()
+  const record = join(folder, 'moves.jsonl')
+  const flags = ['--record', record, '--record-key', PRIVATE_KEY, '--delete-source', '--key', PUBLIC_KEY, ...set]
+  expect((await prov(['migrate', '--from', 'tekton', '--to', 's3', ...flags], { env })).code).toBe(2)
+  expect((await prov(['migrate', '--from', 'docdb', '--to', 's3', ...flags, '--since', 'x'], { env })).code).toBe(2)
+  expect(readdirSync(folder)).toEqual([])
+  expect((await prov(['migrate', '--from', 'docdb', '--to', 's3', '--kind', 'raw', ...flags], { env })).code).toBe(0)
+  appendFileSync(record, '{"half a li')
+  expect((await prov(['migrate', '--from', 'docdb', '--to', 's3', ...flags], { env })).code).toBe(0)
+  expect((await prov(['migrate', '--from', 'docdb', '--to', 's3', ...flags], { env })).code).toBe(5)
+  const [first = '', half, second = '', ...more] = readFileSync(record, 'utf8').trim().split('\n')
+  const subjects = [first, second].map((line) => readStatement(decodeEnvelope(Buffer.from(line)).payload)?.subjects)
+  expect(subjects.map((list) => list?.length)).toEqual([2, 1])
+  expect([half, more]).toEqual(['{"half a li', []])
+  expect(readdirSync(folder)).toEqual(['moves.jsonl'])
+})
+
+describe('--delete-source from a place into itself', () => {
+  const base = ['--key', PUBLIC_KEY, '--delete-source']
+  const count = async (set: readonly string[]) => {
+    const { stdout } = await prov(['list', '--storage', 's3', ...set])
+    return stdout.trim().split('\n').length
+  }
+
+  test('is refused before anything is touched', async () => {
+    const { set } = await stored('s3')
+    const { code, stderr } = await prov(['migrate', '--from', 's3', '--to', 'gcs,s3', ...base, ...set])
+    expect(code).toBe(2)
+    expect(stderr).toContain('--delete-source would take out of s3 what is to be in s3')
+    expect(await count(set)).toBe(3)
+  })
+
+  test.each(['s3', 'gcs'])('is found out under another name (%s), and loses nothing', async (to) => {
+    const { set } = await stored('s3')
+    const directory = set.find((one) => one.startsWith('storage.s3.directory='))?.split('=')[1] ?? ''
+    const link = join(scratch(), 'link')
+    symlinkSync(directory, link)
+    const other = ['--to-set', `storage.${to}.directory=${link}`]
+    const { code, stderr } = await prov(['migrate', '--from', 's3', '--to', to, ...base, ...set, ...other])
+    expect(code).toBe(2)
+    expect(stderr).toContain('source and target are one place')
+    expect(await count(set)).toBe(3)
+    const runs = runFixture('images-list-taskrun.yaml')
+    expect((await prov(['verify', '--storage', 's3', '--key', PUBLIC_KEY, ...set, runs])).code).toBe(0)
+  })
+})
+
+test('the summary says which target keeps nothing of the kind', async () => {
+  const { set } = await stored('docdb')
+  const flags = ['--from', 'docdb', '--to', 's3,tekton', '--kind', 'raw', '--key', PUBLIC_KEY, ...set]
+  const { code, stdout } = await prov(['migrate', ...flags, '--tekton-file', join(scratch(), 'runs.yaml')])
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('  2 not kept by tekton\n') })
+  expect(stdout).toContain('migrated: every entry found is in every target that keeps it')
 })
 
 test('a wrong key moves nothing', async () => {
@@ -200,6 +299,43 @@ test('--emit-job prints a Job that does the same in shards', async () => {
   expect(stdout).toContain('--from-file=keys/cosign.pub --from-file=chains.yaml')
 })
 
+test('--emit-job tells files of one name apart, and pods that ask the cluster get a token', async () => {
+  const args = ['--from', 'docdb', '--to=s3,tekton', '-ka/cosign.pub', '--key', 'my keys/cosign.pub']
+  const { stdout, code } = await prov(['migrate', ...args, '--emit-job'])
+  expect(code).toBe(0)
+  expect(stdout).toContain("prov-migrate --from-file=a/cosign.pub --from-file='2-cosign.pub=my keys/cosign.pub'\n")
+  const { spec } = parse(stdout).spec.template
+  expect(spec.automountServiceAccountToken).toBe(true)
+  expect(spec.containers[0].args.join(' ')).toContain('-k /etc/prov/cosign.pub --key /etc/prov/2-cosign.pub')
+})
+
+test.each([
+  [['--record', 'moves.jsonl', '--record-key', 'cosign.key'], 'the pods have no such file'],
+  [['--tekton-file', 'runs.yaml'], 'the pods have no such file'],
+  [['--since', 'yesterday'], 'no moment'],
+  [['--to-set', 'storage.docdb.url=mongo://me:secret@host/db/c'], 'is a secret'],
+])('--emit-job with %j is refused', async (flags, message) => {
+  const { stdout, stderr, code } = await prov(['migrate', '--from', 's3', '--to', 'docdb', '--emit-job', ...flags])
+  expect({ stdout, code }).toEqual({ stdout: '', code: 2 })
+  expect(stderr).toContain(message)
+})
+
+test('a damaged place that says its run is found once, and mended where it is', async () => {
+  const { set, runs } = await stored('s3,docdb')
+  const folder = set.find((one) => one.startsWith('storage.s3.directory='))?.split('=')[1] ?? ''
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const payload = files.find((file) => /\/taskrun-[^/]*\.payload$/.test(file)) ?? ''
+  writeFileSync(join(folder, payload), 'garbage')
+  const flags = ['--storage', 's3,docdb', '--key', PUBLIC_KEY, ...set]
+  const { code, stdout } = await prov(['verify', '--all', ...flags])
+  expect(code).toBe(3)
+  expect(stdout).toContain('3 artifacts\n  s3: 2 =, 1 #\n  docdb: 3 =\n')
+  const repaired = await prov(['repair', '--all', '--apply', ...flags])
+  expect(repaired).toMatchObject({ code: 0, stdout: expect.stringContaining('copies 5 right, 1 mended') })
+  expect((await prov(['verify', ...flags, runs])).code).toBe(0)
+  expect((await prov(['verify', '--all', ...flags])).stdout).toContain('3 artifacts')
+})
+
 test('a set of ids knows what it holds', () => {
   const set = idSet()
   for (let n = 0; n < 50_000; n++) expect(set.add(`raw:sha256:${n}`)).toBe(true)
@@ -221,3 +357,12 @@ test.each([
   expect(code).toBe(2)
   expect(stderr).toContain(`${flags[0]} goes with --all`)
 })
+
+test.each([[['--run', 'x']], [['--format', 'slsa/v1']], [['--image', `r.example/a@sha256:${'a'.repeat(64)}`]]])(
+  'repair --all takes no %j',
+  async (flags) => {
+    const { code, stderr } = await prov(['repair', '--all', '--storage', 'tekton', '--key', PUBLIC_KEY, ...flags])
+    expect(code).toBe(2)
+    expect(stderr).toContain(`--all takes no ${flags[0]}`)
+  },
+)

@@ -233,4 +233,19 @@ describe('copies that went astray', () => {
     const after = await command(['verify', '--all', '--json', ...flags])
     expect(odd(after.lines)).toEqual([])
   })
+
+  test('a preferred backend that has no copy of its own decides nothing, and gets none', async () => {
+    const [a, b] = [at(74), at(76)]
+    await replaced('gcs', a, b.entry)
+    await removed('s3', a)
+    const before = await command(['verify', '--all', '--json', ...flags])
+    const { code, lines } = await command(['repair', '--all', '--apply', '--json', '--prefer', 's3', ...flags])
+    expect(code).toBe(4)
+    expect(lines.flatMap(({ copies }) => copies.filter(({ action }) => action !== 'ok' && action !== 'keep'))).toEqual(
+      [],
+    )
+    const after = await command(['verify', '--all', '--json', ...flags])
+    expect(odd(after.lines)).toEqual(odd(before.lines))
+    expect(odd(after.lines).filter((line) => line.endsWith('*')).length).toBeGreaterThan(1)
+  })
 })

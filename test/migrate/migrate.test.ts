@@ -1,10 +1,10 @@
 /** Moving entries between unlike stores: what is moved, what is left, and that running it again moves nothing twice. */
 import { describe, expect, test } from 'vitest'
 import type { Backend, Receipt } from '../../src/backend.ts'
-import { sameBytes } from '../../src/entry.ts'
+import { entryId, sameBytes, signatureId } from '../../src/entry.ts'
 import { checkSides } from '../../src/migrate.ts'
 import { moveTally } from '../../src/migrate-report.ts'
-import { attest, signer } from '../core/makers.ts'
+import { attest, signer, signImage } from '../core/makers.ts'
 import { calm, embedded, entrySet, fill, handle, idsIn, moved, outcomes, slotOf } from './set.ts'
 
 const ROUTES = [
@@ -85,6 +85,26 @@ test('what does not verify is left behind and said; with includeUnverified it go
   expect(again.filter(({ verified }) => !verified)).toHaveLength(1)
 })
 
+test('what somebody else signed as well is left behind, and keeps nothing back', async () => {
+  const { items, trust } = await entrySet(1)
+  const settings = embedded()
+  const [source, target] = [await handle('oci', settings), await handle('docdb', settings)]
+  await fill(source, items)
+  const other = await signer()
+  const [run, image] = items
+  const picture = image?.about.artifact
+  if (run === undefined || image === undefined || picture?.type !== 'image') throw new Error('no such items')
+  await fill(source, [{ ...run, entry: await attest(run.run, other, run.entry.payload) }])
+  await fill(source, [{ ...image, entry: await signImage(picture, other) }])
+  const all = await moved(source, [target], trust)
+  expect(outcomes(all)).toEqual({ moved: 2, left: 2 })
+  expect(all.flatMap(({ error }) => error?.code ?? []).sort()).toEqual(['key_untrusted', 'signature_invalid'])
+  for (const { entry, signatures } of all.filter(({ outcome }) => outcome === 'moved')) {
+    const own = items.find((item) => entryId(item.entry) === entry)?.entry.signatures.map(signatureId)
+    expect(signatures).toEqual(own)
+  }
+})
+
 test('a copy in the place of another run is left behind', async () => {
   const { items, trust } = await entrySet(2)
   const settings = embedded()
@@ -104,6 +124,26 @@ test('a copy in the place of another run is left behind', async () => {
   const [left] = await moved(source, [target], set.trust)
   expect(left).toMatchObject({ outcome: 'left', error: { code: 'wrong_artifact' } })
   expect(trust.keys).toHaveLength(1)
+})
+
+test('once it is stopped, no other place is begun', async () => {
+  const { items, trust } = await entrySet(8)
+  const settings = embedded()
+  const [source, target] = [await handle('docdb', settings), await handle('s3', settings)]
+  await fill(source, items)
+  const slots = await Promise.all(items.map((item) => slotOf(source, item)))
+  const stop = new AbortController()
+  let begun = 0
+  async function* places() {
+    for (const slot of slots) yield { slot }
+  }
+  const turn = async () => {
+    if (++begun === 3) stop.abort(new Error('stopped'))
+  }
+  const all = moved(source, [target], trust, { places: places(), turn, signal: stop.signal, concurrency: 1 })
+  await expect(all).rejects.toThrow('stopped')
+  expect(begun).toBe(3)
+  expect(await idsIn(target)).toHaveLength(2)
 })
 
 test('what stands in the way stays', async () => {
