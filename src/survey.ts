@@ -1,14 +1,15 @@
 /** Everything that whole backends hold, as targets for verify and repair: streamed, with next to nothing kept in memory. */
 import type { Look } from './agree.ts'
-import type { About, Backend, Found, ListFilter, Slot } from './backend.ts'
+import type { ImageArtifact, RunClaim } from './artifact.ts'
+import type { About, Backend, Found, ListFilter, Slot, SlotNames } from './backend.ts'
 import { checkAside, checkEntry } from './check.ts'
-import { type Entry, entryId } from './entry.ts'
+import { type Entry, entryId, type Kind } from './entry.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { type IdSet, idSet } from './id-set.ts'
 import { claimedIdentity } from './identity.ts'
 import { type LookOptions, lookFor } from './look.ts'
 import { mergedEntries } from './merged.ts'
-import { originOf, placesFor } from './origin.ts'
+import { type Origin, originOf, placesFor } from './origin.ts'
 import { pool } from './pool.ts'
 import { type RetryOptions, retry } from './retry.ts'
 import type { Trust } from './trust.ts'
@@ -54,7 +55,14 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
       hint: 'oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster',
     })
   }
-  const walk: Walk = { seen: idSet(), isFirst: true, later: job.whole ? walked.slice(1) : [], bad: [], job }
+  const walk: Walk = {
+    seen: idSet(),
+    isFirst: true,
+    later: job.whole ? walked.slice(1) : [],
+    bad: [],
+    named: new Map(),
+    job,
+  }
   for (const backend of job.whole ? walked : walked.slice(0, 1)) {
     walk.later = walk.later.filter((other) => other !== backend)
     const work = (slot: Slot) => targetsAt(backend, slot, walk)
@@ -75,6 +83,8 @@ interface Walk {
   /** Those to be walked after this one. */
   later: readonly Backend[]
   readonly bad: { readonly error: ErrorJson; readonly backend: Backend; readonly slot: Slot }[]
+  /** What those, and places that could not be read, say of their run, by its uid or its image: a copy that knows less leads there all the same. */
+  readonly named: Map<string, RunClaim>
   readonly job: SurveyJob
 }
 
@@ -97,6 +107,7 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   } catch (thrown) {
     const error = asProvError(thrown)
     if (error.code === 'internal') throw error
+    noteName(slot, walk)
     return [{ error: errorJson(error), backend: backend.name, slot }]
   }
   await checkAside(found, job.trust)
@@ -105,7 +116,7 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   const targets: Surveyed[] = []
   for (const { entry } of good) {
     if (!job.accepts(entry)) continue
-    const target = targetOf(backend, slot, entry)
+    const target = targetOf(backend, slot, entry, walk)
     if ('error' in target) targets.push(target)
     else if (isNew(backend, slot, entry, target.about, walk))
       targets.push(await looked(target.about, { slot, found }, walk))
@@ -114,8 +125,21 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   const damage = found.find((item) => item.damage !== undefined && item.damage.code !== 'stranger')?.damage
   const failed = checked.find(({ entry }) => job.accepts(entry))?.failed[0]
   const error = damage ?? (failed === undefined ? undefined : { code: failed.code, message: failed.message })
-  if (error !== undefined) walk.bad.push({ error, backend, slot })
+  if (error !== undefined) {
+    noteName(slot, walk)
+    walk.bad.push({ error, backend, slot })
+  }
   return targets
+}
+
+function noteName({ kind, names: { run, subject } = {} }: Slot, { named }: Walk): void {
+  const id = kind === 'raw' ? subject : run?.uid
+  if (run !== undefined && id !== undefined && isCalled(run)) named.set(id, run)
+}
+
+/** True for a claim that says what the run is called, not only its uid. */
+function isCalled({ name, joined }: RunClaim): boolean {
+  return name !== undefined || joined !== undefined
 }
 
 /**
@@ -137,17 +161,21 @@ async function looked(about: About, known: LookOptions['known'], { seen, job }: 
 
 /**
  * Notes what verifying this target will look at, so that no later walk takes it for something new. False for an entry that a walk has
- * come upon already: a Statement about several images lies in several places, and a run's other copies are looked at with the first.
+ * come upon already: a Statement about several images lies in several places, a run's other copies are looked at with the first, and in a
+ * shared place so is whatever says of itself that it is another spelling of one.
  */
 function isNew(backend: Backend, slot: Slot, entry: Entry, about: About, { seen, isFirst, later }: Walk): boolean {
-  const { artifact } = about
-  const isStatement = about.kind === 'dsse' && artifact.type === 'statement'
-  if (isStatement && seen.has(identityId(entry))) return false
+  const { artifact, kind } = about
+  const isShared = slot.holds === 'many'
+  const isOfRun = kind === 'dsse' && artifact.type === 'run'
+  if ((artifact.type === 'statement' || (isOfRun && isShared)) && seen.has(identityId(entry))) return false
   // In the first walk only places that are shared hold an entry twice.
-  const mayComeAgain = slot.holds === 'many' || !isFirst || later.length > 0
-  const isFresh = !mayComeAgain || seen.add(entryId(entry))
-  if (!isFresh && (slot.holds === 'many' || !isFirst)) return false
-  if (about.kind === 'dsse' && artifact.type === 'run') seen.add(identityId(entry))
+  const mayComeAgain = isShared || !isFirst || later.length > 0
+  const isFresh = !mayComeAgain || seen.add(artifact.type === 'image' ? imageId(artifact, kind) : entryId(entry))
+  // A place that names its run is to hold a copy, whatever other run's place holds the same.
+  const isOwn = !isShared && (isFirst || slot.names?.run !== undefined)
+  if (!isFresh && !isOwn) return false
+  if (isOfRun) seen.add(identityId(entry))
   for (const place of [backend, ...later].flatMap((one) => one.slots(about))) {
     const isHere = place.backend === slot.backend && place.key === slot.key
     if (place.holds === 'one' && !isHere) seen.add(placeId(place))
@@ -170,14 +198,28 @@ function identityId(entry: Entry): string {
   return `identity ${claimedIdentity(entry)}`
 }
 
-function targetOf(backend: Backend, slot: Slot, entry: Entry): { readonly about: About } | Lost {
+/** All signatures of an image in one kind are looked at together. */
+function imageId({ image: { repository, digest } }: ImageArtifact, kind: Kind): string {
+  return `image ${kind} ${repository}@${digest}`
+}
+
+function targetOf(backend: Backend, slot: Slot, entry: Entry, walk: Walk): { readonly about: About } | Lost {
   try {
-    return { about: placesFor(originOf(entry, slot.names), (one) => backend.slots(one)).about }
+    return { about: placesFor(originKnown(entry, slot.names, walk), (one) => backend.slots(one)).about }
   } catch (thrown) {
     const error = asProvError(thrown)
     if (error.code === 'internal') throw error
     return { error: errorJson(error), backend: backend.name, slot }
   }
+}
+
+/** What the entry is about; where its own place does not say what the run is called, the place of a damaged copy may. */
+function originKnown(entry: Entry, names: SlotNames = {}, { named }: Walk): Origin {
+  const origin = originOf(entry, names)
+  const { artifact } = origin.about
+  if (artifact.type === 'statement' || (names.run !== undefined && isCalled(names.run))) return origin
+  const run = named.get(artifact.type === 'run' ? artifact.uid : artifact.image.digest.slice('sha256:'.length))
+  return run === undefined ? origin : originOf(entry, { ...names, run })
 }
 
 /** A place that names its run can be compared with the others, whatever stands in it; undefined for any other. */

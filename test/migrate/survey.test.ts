@@ -1,0 +1,147 @@
+/** What whole backends hold: each artifact once, whichever copies lead to it, and every place that is to hold one. */
+import { expect, test } from 'vitest'
+import type { RunArtifact } from '../../src/artifact.ts'
+import type { Backend } from '../../src/backend.ts'
+import type { Entry } from '../../src/entry.ts'
+import { encodeEnvelope, signedBytes } from '../../src/envelope.ts'
+import { formatNamed } from '../../src/formats/index.ts'
+import type { Signer } from '../../src/signers/signer.ts'
+import { survey } from '../../src/survey.ts'
+import { type Trust, trustOf } from '../../src/trust.ts'
+import { verifyOne } from '../../src/verify.ts'
+import { aboutImage, aboutRun, attest, FORMAT_OPTIONS, imageOf, signer, signImage, taskRun } from '../core/makers.ts'
+import { calm, embedded, fill, handle, noRetry } from './set.ts'
+
+const by = await signer()
+const trust = trustOf(by)
+
+/** A run that names its Task, so that SLSA v1.0 says of which kind it is. */
+function ofTask(name: string, image?: string): RunArtifact {
+  const run = taskRun(name, image === undefined ? {} : { image })
+  const spec = { ...(run.object['spec'] as object), taskRef: { name: 'build' } }
+  return { ...run, object: { ...run.object, spec } }
+}
+
+/** Names the run by its uid; `more` is added to the predicate, `space` between the members. */
+async function attestV1(
+  run: RunArtifact,
+  { more = {}, space = 0, by: signs = by }: { more?: object; space?: number; by?: Signer } = {},
+): Promise<Entry> {
+  const format = formatNamed('slsa/v2alpha4')
+  const statement = JSON.parse(Buffer.from(format.payload(run, FORMAT_OPTIONS)).toString())
+  const payload = Buffer.from(
+    JSON.stringify({ ...statement, predicate: { ...statement.predicate, ...more } }, null, space),
+  )
+  const unsigned = { kind: format.kind, payloadType: format.payloadType, payload, signatures: [] }
+  const entry = { ...unsigned, signatures: [{ sig: await signs.sign(signedBytes(unsigned)), keyid: signs.keyid }] }
+  return { ...entry, envelope: encodeEnvelope(entry) }
+}
+
+/** A line an artifact: what it is, then the mark of each backend. */
+async function surveyed(backends: readonly Backend[], keys: Trust = trust): Promise<readonly string[]> {
+  const job = { backends, trust: keys, filter: {}, concurrency: 4, whole: true, retry: noRetry, ...calm }
+  const lines: string[] = []
+  for await (const one of survey({ ...job, includes: () => true, accepts: () => true })) {
+    if (one.about === undefined) lines.push(`${one.backend} ${one.error.code}`)
+    else {
+      const demands = { optional: [], strict: false }
+      const { artifact, rows } = await verifyOne(
+        { ...one, backends, required: () => [] },
+        { trust: keys, demands, ...calm },
+      )
+      lines.push(`${artifact} ${rows.map(({ backend, mark }) => `${backend} ${mark}`).join(', ')}`)
+    }
+  }
+  return lines
+}
+
+async function stores(...names: readonly string[]): Promise<readonly Backend[]> {
+  const settings = embedded()
+  return Promise.all(names.map((name) => handle(name, settings)))
+}
+
+test.each([
+  ['in another spelling', '~', { space: 1 }],
+  ['that means something else', '*', { more: { extra: 1 } }],
+])('a copy in a registry %s belongs to the run that a store led to', async (_, mark, how) => {
+  const [gcs, oci] = await stores('gcs', 'oci')
+  const run = ofTask('build')
+  const about = aboutRun(run)
+  await fill(gcs as Backend, [{ run, about, entry: await attestV1(run) }])
+  await fill(oci as Backend, [{ run, about, entry: await attestV1(run, how) }])
+  const first = mark === '~' ? '=' : mark
+  expect(await surveyed([gcs as Backend, oci as Backend])).toEqual([
+    `TaskRun ci-build (${run.uid}) gcs ${first}, oci ${mark}`,
+  ])
+})
+
+test('two spellings in one shared place are one artifact, of a run and of an image', async () => {
+  const [oci] = await stores('oci')
+  const run = ofTask('build')
+  const image = imageOf(run)
+  const signature = await signImage(image, by)
+  const payload = Buffer.from(JSON.stringify(JSON.parse(Buffer.from(signature.payload).toString()), null, 1))
+  const again: Entry = { ...signature, payload, signatures: [{ sig: await by.sign(payload) }] }
+  const copies = [await attestV1(run), await attestV1(run, { space: 1 })]
+  await fill(
+    oci as Backend,
+    copies.map((entry) => ({ run, about: aboutRun(run), entry })),
+  )
+  await fill(
+    oci as Backend,
+    [signature, again].map((entry) => ({ run, about: aboutImage(image), entry })),
+  )
+  const lines = await surveyed([oci as Backend])
+  expect(lines.toSorted()).toEqual([
+    `TaskRun ${run.uid} oci ~`,
+    `image registry.example/build@${image.image.digest} oci ~`,
+  ])
+})
+
+test('a damaged copy is found by its own name from a copy that knows only the uid, or the image', async () => {
+  const [docdb, gcs] = await stores('docdb', 'gcs')
+  const run = ofTask('build')
+  const other = await signer()
+  const image = imageOf(run)
+  const [about, ofImage] = [aboutRun(run), aboutImage(image)]
+  await fill(docdb as Backend, [
+    { run, about, entry: await attest(run, by) },
+    { run, about: ofImage, entry: await signImage(image, by) },
+  ])
+  await fill(gcs as Backend, [
+    { run, about, entry: await attest(run, other) },
+    { run, about: ofImage, entry: await signImage(image, other) },
+  ])
+  for (const backends of [
+    [docdb as Backend, gcs as Backend],
+    [gcs as Backend, docdb as Backend],
+  ]) {
+    const lines = await surveyed(backends)
+    const marks = backends.map(({ name }) => `${name} ${name === 'gcs' ? '#' : '='}`).join(', ')
+    expect(lines.toSorted()).toEqual([
+      `TaskRun ci-build (${run.uid}) ${marks}`,
+      `image registry.example/build@${image.image.digest} ${marks}`,
+    ])
+  }
+})
+
+test('an image that two runs made is to lie beside both, in whichever order', async () => {
+  const [gcs, s3] = await stores('gcs', 's3')
+  const [one, two] = [ofTask('one', 'app'), ofTask('two', 'app')]
+  const items = await Promise.all(
+    [one, two].map(async (run) => ({
+      run,
+      about: aboutImage(imageOf(run, 'app')),
+      entry: await signImage(imageOf(run, 'app'), by),
+    })),
+  )
+  await fill(gcs as Backend, items.slice(0, 1))
+  await fill(s3 as Backend, items)
+  for (const backends of [
+    [gcs as Backend, s3 as Backend],
+    [s3 as Backend, gcs as Backend],
+  ]) {
+    const lines = await surveyed(backends)
+    expect(lines.map((line) => (line.includes('gcs +') ? 'gcs +' : 'all')).toSorted()).toEqual(['all', 'gcs +'])
+  }
+})
