@@ -6,7 +6,7 @@ import { checkEntry } from '../../src/check.ts'
 import { decodeEnvelope } from '../../src/envelope.ts'
 import { loadTrust } from '../../src/trust.ts'
 import { editRun, newKey } from '../job/stage.ts'
-import { type Outcome, prov, type Run } from '../support/cli.ts'
+import { BIN, type Outcome, prov, type Run, run } from '../support/cli.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 
@@ -130,6 +130,14 @@ describe('prov verify', () => {
     expect(readdirSync(out)).toEqual([])
     rmSync(out, { recursive: true })
     expect(existsSync(out)).toBe(false)
+  })
+
+  it('leaves nothing beside a report when nobody reads standard output any more', async () => {
+    const out = scratch()
+    const prov = [process.execPath, BIN, 'verify', ...where, '--key', key.public]
+    const args = [...prov, '--output', 'jsonl', '--output', `junit=${join(out, 'j.xml')}`, file]
+    expect((await run('sh', ['-c', '"$@" | true', 'sh', ...args])).stderr).toBe('')
+    expect(readdirSync(out)).toEqual([])
   })
 
   it('loads nothing of the reports when none is asked for', async () => {
