@@ -3,7 +3,7 @@ import { ERRORS, gravest, ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
 import { exitOf, type Io, write } from '../io.ts'
 import { pool } from '../pool.ts'
-import { reporter } from '../progress.ts'
+import { failuresOf, reporter } from '../progress.ts'
 import type { Reports } from '../reports/open.ts'
 import { type Demands, settle } from '../settle.ts'
 import { steadyMemory } from '../steady-memory.ts'
@@ -40,12 +40,16 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   const judged = pool(surveyOf(options, setup, trust, io, share), options.concurrency, (one) =>
     verifySurveyed(one, scene),
   )
+  const failures = failuresOf()
   let stopped: 'end' | 'failed' | 'aborted' = 'end'
   try {
     for await (const one of judged) {
+      // What was being looked at when it was stopped was not looked at to the end.
+      if (io.signal.aborted) break
       tally.add(one)
+      for (const { backend, mark } of one.rows) if (mark === '!') failures.add(backend)
       await reports?.artifact(one)
-      progress.update(tally.artifacts(), undefined)
+      progress.update(tally.artifacts(), undefined, { errors: failures.counts })
       if (options.json === true) await write(io.stdout, `${JSON.stringify(one)}\n`)
       else if (reports?.onStdout !== true && (options.verbose === true || one.exit !== 0 || one.strangers.length > 0)) {
         await write(io.stdout, artifactText(one, layout))

@@ -1,4 +1,8 @@
 /** What whole backends hold: each artifact once, whichever copies lead to it, and every place that is to hold one. */
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { RunArtifact } from '../../src/artifact.ts'
 import type { Backend } from '../../src/backend.ts'
@@ -10,6 +14,8 @@ import { survey } from '../../src/survey.ts'
 import { type Trust, trustOf } from '../../src/trust.ts'
 import { verifyOne } from '../../src/verify.ts'
 import { aboutImage, aboutRun, attest, FORMAT_OPTIONS, imageOf, signer, signImage, taskRun } from '../core/makers.ts'
+import { provHere } from '../support/in-process.ts'
+import { scratch } from '../support/scratch.ts'
 import { calm, embedded, fill, handle, noRetry } from './set.ts'
 
 const by = await signer()
@@ -144,4 +150,37 @@ test('an image that two runs made is to lie beside both, in whichever order', as
     const lines = await surveyed(backends)
     expect(lines.map((line) => (line.includes('gcs +') ? 'gcs +' : 'all')).toSorted()).toEqual(['all', 'gcs +'])
   }
+})
+
+test('what Ctrl-C cut short is not told of', async () => {
+  const stop = new AbortController()
+  const server = createServer(() => stop.abort())
+  await new Promise<void>((up) => server.listen(0, '127.0.0.1', up))
+  const folder = scratch()
+  const settings = {
+    'storage.docdb.url': `sqlite:${join(folder, 'p.db')}`,
+    'storage.oci.repository': `127.0.0.1:${(server.address() as AddressInfo).port}/app`,
+  }
+  const run = ofTask('build')
+  await fill(await handle('docdb', settings), [{ run, about: aboutRun(run), entry: await attestV1(run) }])
+  const [key, report] = [join(folder, 'key.pub'), join(folder, 'junit.xml')]
+  writeFileSync(key, by.publicKey.export({ type: 'spki', format: 'pem' }))
+  const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`])
+  const args = [
+    'verify',
+    '--all',
+    '--storage',
+    'docdb,oci',
+    ...sets,
+    '--key',
+    key,
+    '--json',
+    '--output',
+    `junit=${report}`,
+  ]
+  const { code, stdout } = await provHere(args, { signal: stop.signal })
+  server.closeAllConnections()
+  server.close()
+  expect(code).toBe(130)
+  expect(JSON.parse(stdout)).toMatchObject({ all: true, complete: false, artifacts: 0, codes: {} })
 })
