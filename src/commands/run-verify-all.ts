@@ -37,9 +37,11 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   const layout = layoutOf(io)
   const tally = verifyTally()
   const progress = reporter(io, 'verified', options)
-  const judged = pool(surveyOf(options, setup, trust, io, share), options.concurrency, (one) =>
-    verifySurveyed(one, scene),
-  )
+  let places = 0
+  const surveyed = surveyOf(options, setup, trust, io, share, () => {
+    places++
+  })
+  const judged = pool(surveyed, options.concurrency, (one) => verifySurveyed(one, scene))
   const failures = failuresOf()
   let stopped: 'end' | 'failed' | 'aborted' = 'end'
   try {
@@ -69,7 +71,8 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   const worst = gravest([
     counted.exit,
     stopped === 'aborted' ? ERRORS.aborted.exit : 0,
-    counted.artifacts === 0 && !isPart ? ERRORS.nothing_verified.exit : 0,
+    // A part may have come out empty; where there is nothing to take a part of, nothing is proven.
+    counted.artifacts === 0 && (!isPart || places === 0) ? ERRORS.nothing_verified.exit : 0,
   ])
   const exit = exitOf(worst, io)
   await reports?.end({ exit, notes: isPart ? ['this is a part of the whole'] : [] })

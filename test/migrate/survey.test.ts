@@ -184,3 +184,23 @@ test('what Ctrl-C cut short is not told of', async () => {
   expect(code).toBe(130)
   expect(JSON.parse(stdout)).toMatchObject({ all: true, complete: false, artifacts: 0, codes: {} })
 })
+
+test('a part of nothing is no success; one that came out empty is', async () => {
+  const settings = embedded()
+  const run = ofTask('build')
+  await fill(await handle('s3', settings), [{ run, about: aboutRun(run), entry: await attestV1(run) }])
+  const key = join(scratch(), 'key.pub')
+  writeFileSync(key, by.publicKey.export({ type: 'spki', format: 'pem' }))
+  const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`])
+  const exits = async (storage: string): Promise<readonly number[]> => {
+    const args = ['verify', '--all', '--storage', storage, ...sets, '--key', key]
+    const parts = [
+      ['--shard', '0/2'],
+      ['--shard', '1/2'],
+      ['--sample', '0.000001%'],
+    ]
+    return Promise.all(parts.map(async (part) => (await provHere([...args, ...part])).code))
+  }
+  expect(await exits('s3')).toEqual([0, 0, 0])
+  expect(await exits('gcs')).toEqual([5, 5, 5])
+})
