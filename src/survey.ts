@@ -4,7 +4,7 @@ import type { ImageArtifact, RunClaim } from './artifact.ts'
 import type { About, Backend, Found, ListFilter, Slot, SlotNames } from './backend.ts'
 import { checkAside, checkEntry } from './check.ts'
 import { type Entry, entryId, type Kind } from './entry.ts'
-import { asProvError, type ErrorJson, errorJson, ProvError } from './errors.ts'
+import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { type IdSet, idSet } from './id-set.ts'
 import { claimedIdentity } from './identity.ts'
 import { type LookOptions, lookFor } from './look.ts'
@@ -36,13 +36,16 @@ interface Lost {
   readonly error: ErrorJson
   readonly backend: string
   readonly slot: Slot
+  /** The backend could not be listed: what it alone holds is not known, and the place is none. */
+  readonly unlisted?: true
   readonly about?: never
 }
 
 /**
  * Walks the backends that can list: first the one that says best which run an entry belongs to, then of the others what no walk before
  * has come upon. What an entry says of itself counts only if it verifies; a place that holds nothing that does comes last, unless
- * another's copies led there. Throws `not_supported` when no backend can list, and what a listing throws.
+ * another's copies led there. A backend that cannot be read now holds up no other: that is said at its end. Throws `not_supported` when no
+ * backend can list, and what a listing throws when that is of another kind, or no listing came to its end.
  *
  * @example for await (const { about } of survey(job)) if (about !== undefined) console.log(about.artifact.type)
  */
@@ -55,20 +58,30 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
       hint: 'oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster',
     })
   }
+  const lists = job.whole ? walked : walked.slice(0, 1)
   const walk: Walk = {
     seen: idSet(),
     isFirst: true,
-    later: job.whole ? walked.slice(1) : [],
+    later: lists.slice(1),
     bad: [],
     named: new Map(),
     job,
   }
-  for (const backend of job.whole ? walked : walked.slice(0, 1)) {
+  const unlisted: Lost[] = []
+  for (const backend of lists) {
     walk.later = walk.later.filter((other) => other !== backend)
     const work = (slot: Slot) => targetsAt(backend, slot, walk)
-    for await (const targets of pool(placesIn(backend, job), job.concurrency, work)) yield* targets
+    try {
+      for await (const targets of pool(placesIn(backend, job), job.concurrency, work)) yield* targets
+    } catch (thrown) {
+      const error = asProvError(thrown)
+      const isOutage = ERRORS[error.code].exit === ERRORS.unreachable.exit && error.code !== 'aborted'
+      if (!isOutage || unlisted.length === lists.length - 1) throw thrown
+      unlisted.push({ error: errorJson(error), backend: backend.name, slot: wholeOf(backend), unlisted: true })
+    }
     walk.isFirst = false
   }
+  yield* unlisted
   for (const { error, backend, slot } of walk.bad) {
     if (walk.seen.has(looseId(slot))) continue
     const about = aboutPlace(slot)
@@ -92,6 +105,11 @@ const RANKS = { name: 0, uid: 1 }
 
 function rank({ capabilities: { listNames } }: Backend): number {
   return listNames === undefined ? 2 : RANKS[listNames]
+}
+
+/** Stands for all that a backend holds. */
+function wholeOf({ name }: Backend): Slot {
+  return { backend: name, key: `whatever ${name} holds`, kind: 'dsse', holds: 'many', address: {} }
 }
 
 async function* placesIn(backend: Backend, { filter, signal, includes }: SurveyJob): AsyncIterable<Slot> {

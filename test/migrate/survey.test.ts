@@ -185,6 +185,37 @@ test('what Ctrl-C cut short is not told of', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ all: true, complete: false, artifacts: 0, codes: {} })
 })
 
+test('a store that is down holds up no other, and is forgiven where it is optional', async () => {
+  const folder = scratch()
+  const settings = {
+    'storage.docdb.url': `sqlite:${join(folder, 'p.db')}`,
+    'storage.s3.bucket': 'copies',
+    'storage.s3.endpoint': 'http://127.0.0.1:1',
+    'storage.s3.region': 'eu-west-1',
+  }
+  const run = ofTask('build')
+  await fill(await handle('docdb', settings), [{ run, about: aboutRun(run), entry: await attestV1(run) }])
+  const key = join(folder, 'key.pub')
+  writeFileSync(key, by.publicKey.export({ type: 'spki', format: 'pem' }))
+  const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`])
+  const env = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' }
+  const verify = (storage: string, ...more: string[]) =>
+    provHere(['verify', '--all', '--json', '--storage', storage, ...sets, '--key', key, ...more], { env })
+  const last = ({ stdout }: { readonly stdout: string }) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+
+  const strict = await verify('docdb,s3')
+  expect(strict.code).toBe(6)
+  expect(last(strict)).toMatchObject({ marks: { docdb: { '=': 1 }, s3: { '!': 2 } }, complete: true })
+  expect(strict.stdout).toContain('whatever s3 holds')
+  const lenient = await verify('docdb,s3', '--optional', 's3')
+  expect(lenient.code).toBe(0)
+  expect(last(lenient)).toMatchObject({ marks: { docdb: { '=': 1 }, s3: { '!': 2 } }, codes: {} })
+  expect((await verify('s3', '--optional', 's3')).code).toBe(6)
+  expect((await verify('docdb,s3', '--optional', 's3', '--shard', '0/1')).code).toBe(6)
+  const empty = ['--set', `storage.docdb.url=sqlite:${join(folder, 'empty.db')}`]
+  expect((await verify('docdb,s3', '--optional', 's3', ...empty)).code).toBe(5)
+})
+
 test('a part of nothing is no success; one that came out empty is', async () => {
   const settings = embedded()
   const run = ofTask('build')
