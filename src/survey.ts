@@ -101,10 +101,12 @@ interface Walk {
   readonly job: SurveyJob
 }
 
-const RANKS = { name: 0, uid: 1 }
+const RANKS = { name: 1, uid: 2 }
 
-function rank({ capabilities: { listNames } }: Backend): number {
-  return listNames === undefined ? 2 : RANKS[listNames]
+/** What lies on the runs themselves is named best: of an image's signature, too, it says the whole of whose it is. */
+function rank({ capabilities: { listNames, needsRun } }: Backend): number {
+  if (listNames === undefined) return 3
+  return needsRun ? 0 : RANKS[listNames]
 }
 
 /** Stands for all that a backend holds. */

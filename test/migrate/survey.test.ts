@@ -185,6 +185,21 @@ test('what Ctrl-C cut short is not told of', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ all: true, complete: false, artifacts: 0, codes: {} })
 })
 
+test('a run file says best whose an image signature is, in whichever order', async () => {
+  const [folder, run] = [scratch(), ofTask('build')]
+  const file = join(folder, 'run.json')
+  writeFileSync(file, JSON.stringify(run.object))
+  const settings = { ...embedded(), 'storage.tekton.file': file }
+  const [gcs, tekton] = [await handle('gcs', settings), await handle('tekton', settings)]
+  const image = imageOf(run)
+  const item = { run, about: aboutImage(image), entry: await signImage(image, by) }
+  await fill(gcs, [item])
+  await fill(tekton, [item])
+  const name = `image registry.example/build@${image.image.digest}`
+  expect(await surveyed([gcs, tekton])).toEqual([`${name} gcs =, tekton =`])
+  expect(await surveyed([tekton, gcs])).toEqual([`${name} tekton =, gcs =`])
+})
+
 test('a store that is down holds up no other, and is forgiven where it is optional', async () => {
   const folder = scratch()
   const settings = {
