@@ -137,7 +137,8 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   for (const { entry } of good) {
     if (!job.accepts(entry)) continue
     const target = targetOf(backend, slot, entry, walk)
-    if ('error' in target) targets.push(target)
+    if ('error' in target && slot.holds === 'one') noteBad({ error: target.error, backend, slot }, walk)
+    else if ('error' in target) targets.push(target)
     else if (isNew(backend, slot, entry, target.about, walk))
       targets.push(await looked(target.about, { slot, found }, walk))
   }
@@ -145,11 +146,13 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   const damage = found.find((item) => item.damage !== undefined && item.damage.code !== 'stranger')?.damage
   const failed = checked.find(({ entry }) => job.accepts(entry))?.failed[0]
   const error = damage ?? (failed === undefined ? undefined : { code: failed.code, message: failed.message })
-  if (error !== undefined) {
-    noteName(slot, walk)
-    walk.bad.push({ error, backend, slot })
-  }
+  if (error !== undefined) noteBad({ error, backend, slot }, walk)
   return targets
+}
+
+function noteBad(place: Walk['bad'][number], walk: Walk): void {
+  noteName(place.slot, walk)
+  walk.bad.push(place)
 }
 
 function noteName({ kind, names: { run, subject } = {} }: Slot, { named }: Walk): void {

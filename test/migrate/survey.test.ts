@@ -131,6 +131,26 @@ test('a damaged copy is found by its own name from a copy that knows only the ui
   }
 })
 
+test('two copies that changed places are told in their places, once', async () => {
+  const [docdb, gcs] = await stores('docdb', 'gcs')
+  const runs = [ofTask('one'), ofTask('two')]
+  const items = await Promise.all(runs.map(async (run) => ({ run, about: aboutRun(run), entry: await attestV1(run) })))
+  await fill(docdb as Backend, items)
+  await fill(
+    gcs as Backend,
+    items.map((item, i) => ({ ...item, entry: items[1 - i]?.entry ?? item.entry })),
+  )
+  for (const backends of [
+    [docdb as Backend, gcs as Backend],
+    [gcs as Backend, docdb as Backend],
+  ]) {
+    const marks = backends.map(({ name }) => `${name} ${name === 'gcs' ? '#' : '='}`).join(', ')
+    expect((await surveyed(backends)).toSorted()).toEqual(
+      runs.map(({ name, uid }) => `TaskRun ci-${name} (${uid}) ${marks}`),
+    )
+  }
+})
+
 test('an image that two runs made is to lie beside both, in whichever order', async () => {
   const [gcs, s3] = await stores('gcs', 's3')
   const [one, two] = [ofTask('one', 'app'), ofTask('two', 'app')]
