@@ -43,7 +43,7 @@ export async function openSink(
   })
 }
 
-/** Temporary files that go when the process does: a reader that closes standard output, or a second Ctrl-C, ends it at once. */
+/** Temporary files that go when the process does: a second Ctrl-C, or standard output that cannot be written, ends it at once. */
 const unfinished = new Set<string>()
 
 function removeUnfinished(): void {

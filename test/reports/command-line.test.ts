@@ -132,12 +132,16 @@ describe('prov verify', () => {
     expect(existsSync(out)).toBe(false)
   })
 
-  it('leaves nothing beside a report when nobody reads standard output any more', async () => {
+  it('is done to its end when nobody reads standard output any more, and leaves nothing when that cannot be written', async () => {
     const out = scratch()
-    const prov = [process.execPath, BIN, 'verify', ...where, '--key', key.public]
-    const args = [...prov, '--output', 'jsonl', '--output', `junit=${join(out, 'j.xml')}`, file]
-    expect((await run('sh', ['-c', '"$@" | true', 'sh', ...args])).stderr).toBe('')
+    const command = [process.execPath, BIN, 'verify', ...where, '--key', key.public, '--output', 'jsonl']
+    const args = [...command, '--output', `junit=${join(out, 'j.xml')}`, file]
+    const through = (script: string) => run('sh', ['-c', script, 'sh', ...args])
+    expect((await through('"$@" > /dev/full')).code).toBe(1)
     expect(readdirSync(out)).toEqual([])
+    const outcome = await through('{ "$@"; echo "exit $?" >&2; } | true')
+    expect(outcome.stderr).toBe('exit 0\n')
+    expect(readdirSync(out)).toEqual(['j.xml'])
   })
 
   it('loads nothing of the reports when none is asked for', async () => {
