@@ -169,11 +169,13 @@ function isCalled({ name, joined }: RunClaim): boolean {
  * Looks for every copy, and notes what there is: neither a copy that differs nor damage must be taken for something new when its own place is
  * walked.
  */
-async function looked(about: About, known: LookOptions['known'], { seen, job }: Walk): Promise<Surveyed> {
+async function looked(about: About, known: LookOptions['known'], walk: Walk): Promise<Surveyed> {
+  const { seen, job, later } = walk
   const { backends, trust, signal } = job
   const looks = await lookFor(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
   for (const { found } of looks.flatMap((look) => look.judged?.good ?? [])) {
-    if (about.kind === 'dsse' && about.artifact.type === 'run') seen.add(identityId(found.entry))
+    if (about.kind !== 'dsse' || about.artifact.type !== 'run' || !seen.add(identityId(found.entry))) continue
+    for (const one of later) noteShared(one.slots(about), found.entry, walk)
   }
   for (const { slot, judged } of looks) {
     const isWell = judged !== undefined && judged.good.length > 0 && judged.others.length === 0
@@ -184,14 +186,17 @@ async function looked(about: About, known: LookOptions['known'], { seen, job }: 
 
 /**
  * Notes what verifying this target will look at, so that no later walk takes it for something new. False for an entry that a walk has
- * come upon already: a Statement about several images lies in several places, a run's other copies are looked at with the first, and in a
- * shared place so is whatever says of itself that it is another spelling of one.
+ * come upon already: a Statement about several images lies in several places, a run's other copies are looked at with the first, and so is
+ * whatever else says the same of itself in the places that they share.
  */
-function isNew(backend: Backend, slot: Slot, entry: Entry, about: About, { seen, isFirst, later }: Walk): boolean {
+function isNew(backend: Backend, slot: Slot, entry: Entry, about: About, walk: Walk): boolean {
+  const { seen, isFirst, later } = walk
   const { artifact, kind } = about
   const isShared = slot.holds === 'many'
   const isOfRun = kind === 'dsse' && artifact.type === 'run'
-  if ((artifact.type === 'statement' || (isOfRun && isShared)) && seen.has(identityId(entry))) return false
+  const own = backend.slots(about)
+  if (artifact.type !== 'image' && isShared && seen.has(sharedId(own, entry))) return false
+  if (artifact.type === 'statement' && !isShared && seen.has(identityId(entry))) return false
   // In the first walk only places that are shared hold an entry twice.
   const mayComeAgain = isShared || !isFirst || later.length > 0
   const isFresh = !mayComeAgain || seen.add(artifact.type === 'image' ? imageId(artifact, kind) : entryId(entry))
@@ -199,11 +204,24 @@ function isNew(backend: Backend, slot: Slot, entry: Entry, about: About, { seen,
   const isOwn = !isShared && (isFirst || slot.names?.run !== undefined)
   if (!isFresh && !isOwn) return false
   if (isOfRun) seen.add(identityId(entry))
-  for (const place of [backend, ...later].flatMap((one) => one.slots(about))) {
-    const isHere = place.backend === slot.backend && place.key === slot.key
-    if (place.holds === 'one' && !isHere) seen.add(placeId(place))
+  for (const places of [own, ...later.map((one) => one.slots(about))]) {
+    if (isOfRun) noteShared(places, entry, walk)
+    for (const place of places) {
+      const isHere = place.backend === slot.backend && place.key === slot.key
+      if (place.holds === 'one' && !isHere) seen.add(placeId(place))
+    }
   }
   return true
+}
+
+function noteShared(places: readonly Slot[], entry: Entry, { seen }: Walk): void {
+  if (places.some(({ holds }) => holds === 'many')) seen.add(sharedId(places, entry))
+}
+
+/** Whatever says the same of itself in the same shared places of one backend; what lies elsewhere was not looked at. */
+function sharedId(places: readonly Slot[], entry: Entry): string {
+  const keys = places.map(({ backend, key }) => `${backend} ${key}`).toSorted()
+  return `shared ${JSON.stringify([claimedIdentity(entry), ...keys])}`
 }
 
 function placeId({ backend, key }: Slot): string {

@@ -81,6 +81,17 @@ test.each([
   ])
 })
 
+test('one that names the run and lies beside another image is not passed over', async () => {
+  const [gcs, oci] = await stores('gcs', 'oci')
+  const [run, moved] = [ofTask('build'), ofTask('build', 'elsewhere')]
+  await fill(gcs as Backend, [{ run, about: aboutRun(run), entry: await attestV1(run) }])
+  await fill(oci as Backend, [
+    { run, about: aboutRun(run), entry: await attestV1(run) },
+    { run, about: aboutRun(moved), entry: await attestV1(moved) },
+  ])
+  expect(await surveyed([gcs as Backend, oci as Backend])).toHaveLength(2)
+})
+
 test('two spellings in one shared place are one artifact, of a run and of an image', async () => {
   const [oci] = await stores('oci')
   const run = ofTask('build')
