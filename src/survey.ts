@@ -12,6 +12,7 @@ import { mergedEntries } from './merged.ts'
 import { type Origin, originOf, placesFor } from './origin.ts'
 import { pool } from './pool.ts'
 import { type RetryOptions, retry } from './retry.ts'
+import { readStatement } from './statement.ts'
 import type { Trust } from './trust.ts'
 
 export interface SurveyJob {
@@ -175,7 +176,8 @@ async function looked(about: About, known: LookOptions['known'], walk: Walk): Pr
   const looks = await lookFor(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
   for (const { found } of looks.flatMap((look) => look.judged?.good ?? [])) {
     if (about.kind !== 'dsse' || about.artifact.type !== 'run' || !seen.add(identityId(found.entry))) continue
-    for (const one of later) noteShared(one.slots(about), found.entry, walk)
+    const subjects = readStatement(found.entry.payload)?.subjects ?? []
+    for (const one of later) noteShared(one.slots({ ...about, subjects }), found.entry, walk)
   }
   for (const { slot, judged } of looks) {
     const isWell = judged !== undefined && judged.good.length > 0 && judged.others.length === 0
