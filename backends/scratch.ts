@@ -65,9 +65,14 @@ function scratchAt(path: string): Scratch {
   return {
     path,
     sweep: async () => {
-      await Promise.all(beside.map((each) => rm(each, { recursive: true, force: true })))
+      await Promise.all(beside.map(removed))
     },
   }
+}
+
+async function removed(path: string): Promise<void> {
+  // Below a file there can be nothing; rm takes that for a failure.
+  if (await isThere(path)) await rm(path, { recursive: true, force: true })
 }
 
 function nameOf({ random }: Chance): string {

@@ -2,8 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:os'
 import { ProvError } from './errors.ts'
-import { exitOf, type Io } from './io.ts'
+import { exitOf, type Io, isClosed } from './io.ts'
 import { main } from './main.ts'
+
+/** Commands that do nothing but print. */
+const PRINTING: ReadonlySet<string> = new Set(['list', 'get', 'payload'])
 
 async function run(): Promise<void> {
   const stop = new AbortController()
@@ -15,8 +18,11 @@ async function run(): Promise<void> {
   }
   process.on('SIGINT', interrupted)
   process.on('SIGTERM', interrupted)
-  // A reader that has seen enough (head, less) is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  // A reader that has seen enough (head, less) is no failure of ours; but what has a verdict, or other work, is done to its end and says so.
+  process.stdout.on('error', (error) => {
+    if (!isClosed(error)) process.exit(1)
+    if (PRINTING.has(process.argv[2] ?? '')) process.exit(0)
+  })
   process.stderr.on('error', () => undefined)
   muteSqliteWarning()
   const io: Io = {

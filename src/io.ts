@@ -39,9 +39,14 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** Writes everything, waiting while the reader is slow. */
+/** True for what a write says when nobody reads any more. */
+export function isClosed(error: Error): boolean {
+  return 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED')
+}
+
+/** Writes everything, waiting while the reader is slow; nothing when it has gone. */
 export function write(stream: Writable, data: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(data, (error) => (error ? reject(error) : resolve()))
+    stream.write(data, (error) => (error && !isClosed(error) ? reject(error) : resolve()))
   })
 }

@@ -1,17 +1,18 @@
 /** Everything that whole backends hold, as targets for verify and repair: streamed, with next to nothing kept in memory. */
 import type { Look } from './agree.ts'
-import type { RunClaim } from './artifact.ts'
-import type { About, Backend, Found, ListFilter, Slot } from './backend.ts'
+import type { ImageArtifact, RunClaim } from './artifact.ts'
+import type { About, Backend, Found, ListFilter, Slot, SlotNames } from './backend.ts'
 import { checkAside, checkEntry } from './check.ts'
-import { type Entry, entryId } from './entry.ts'
-import { asProvError, type ErrorJson, errorJson, ProvError } from './errors.ts'
+import { type Entry, entryId, type Kind } from './entry.ts'
+import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { type IdSet, idSet } from './id-set.ts'
 import { claimedIdentity } from './identity.ts'
 import { type LookOptions, lookFor } from './look.ts'
 import { mergedEntries } from './merged.ts'
-import { originOf, placesFor } from './origin.ts'
+import { type Origin, originOf, placesFor } from './origin.ts'
 import { pool } from './pool.ts'
 import { type RetryOptions, retry } from './retry.ts'
+import { readStatement } from './statement.ts'
 import type { Trust } from './trust.ts'
 
 export interface SurveyJob {
@@ -36,13 +37,16 @@ interface Lost {
   readonly error: ErrorJson
   readonly backend: string
   readonly slot: Slot
+  /** The backend could not be listed: what it alone holds is not known, and the place is none. */
+  readonly unlisted?: true
   readonly about?: never
 }
 
 /**
  * Walks the backends that can list: first the one that says best which run an entry belongs to, then of the others what no walk before
  * has come upon. What an entry says of itself counts only if it verifies; a place that holds nothing that does comes last, unless
- * another's copies led there. Throws `not_supported` when no backend can list, and what a listing throws.
+ * another's copies led there. A backend that cannot be read now holds up no other: that is said at its end. Throws `not_supported` when no
+ * backend can list, and what a listing throws when that is of another kind, or no listing came to its end.
  *
  * @example for await (const { about } of survey(job)) if (about !== undefined) console.log(about.artifact.type)
  */
@@ -55,14 +59,30 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
       hint: 'oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster',
     })
   }
-  const later = job.whole ? walked.slice(1) : []
-  const walk: Walk = { seen: idSet(), isFirst: true, later, bad: [], named: new Map(), job }
-  for (const backend of job.whole ? walked : walked.slice(0, 1)) {
+  const lists = job.whole ? walked : walked.slice(0, 1)
+  const walk: Walk = {
+    seen: idSet(),
+    isFirst: true,
+    later: lists.slice(1),
+    bad: [],
+    named: new Map(),
+    job,
+  }
+  const unlisted: Lost[] = []
+  for (const backend of lists) {
     walk.later = walk.later.filter((other) => other !== backend)
     const work = (slot: Slot) => targetsAt(backend, slot, walk)
-    for await (const targets of pool(placesIn(backend, job), job.concurrency, work)) yield* targets
+    try {
+      for await (const targets of pool(placesIn(backend, job), job.concurrency, work)) yield* targets
+    } catch (thrown) {
+      const error = asProvError(thrown)
+      const isOutage = ERRORS[error.code].exit === ERRORS.unreachable.exit && error.code !== 'aborted'
+      if (!isOutage || unlisted.length === lists.length - 1) throw thrown
+      unlisted.push({ error: errorJson(error), backend: backend.name, slot: wholeOf(backend), unlisted: true })
+    }
     walk.isFirst = false
   }
+  yield* unlisted
   for (const { error, backend, slot } of walk.bad) {
     if (walk.seen.has(looseId(slot))) continue
     const about = aboutPlace(slot)
@@ -77,15 +97,22 @@ interface Walk {
   /** Those to be walked after this one. */
   later: readonly Backend[]
   readonly bad: { readonly error: ErrorJson; readonly backend: Backend; readonly slot: Slot }[]
-  /** What the bad places say of the run that they are for, by its uid. */
+  /** What those, and places that could not be read, say of their run, by its uid or its image: a copy that knows less leads there all the same. */
   readonly named: Map<string, RunClaim>
   readonly job: SurveyJob
 }
 
-const RANKS = { name: 0, uid: 1 }
+const RANKS = { name: 1, uid: 2 }
 
-function rank({ capabilities: { listNames } }: Backend): number {
-  return listNames === undefined ? 2 : RANKS[listNames]
+/** What lies on the runs themselves is named best: of an image's signature, too, it says the whole of whose it is. */
+function rank({ capabilities: { listNames, needsRun } }: Backend): number {
+  if (listNames === undefined) return 3
+  return needsRun ? 0 : RANKS[listNames]
+}
+
+/** Stands for all that a backend holds. */
+function wholeOf({ name }: Backend): Slot {
+  return { backend: name, key: `whatever ${name} holds`, kind: 'dsse', holds: 'many', address: {} }
 }
 
 async function* placesIn(backend: Backend, { filter, signal, includes }: SurveyJob): AsyncIterable<Slot> {
@@ -101,6 +128,7 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   } catch (thrown) {
     const error = asProvError(thrown)
     if (error.code === 'internal') throw error
+    noteName(slot, walk)
     return [{ error: errorJson(error), backend: backend.name, slot }]
   }
   await checkAside(found, job.trust)
@@ -110,7 +138,8 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   for (const { entry } of good) {
     if (!job.accepts(entry)) continue
     const target = targetOf(backend, slot, entry, walk)
-    if ('error' in target) targets.push(target)
+    if ('error' in target && slot.holds === 'one') noteBad({ error: target.error, backend, slot }, walk)
+    else if ('error' in target) targets.push(target)
     else if (isNew(backend, slot, entry, target.about, walk))
       targets.push(await looked(target.about, { slot, found }, walk))
   }
@@ -118,24 +147,37 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   const damage = found.find((item) => item.damage !== undefined && item.damage.code !== 'stranger')?.damage
   const failed = checked.find(({ entry }) => job.accepts(entry))?.failed[0]
   const error = damage ?? (failed === undefined ? undefined : { code: failed.code, message: failed.message })
-  if (error === undefined) return targets
-  walk.bad.push({ error, backend, slot })
-  const claim = slot.names?.run
-  if (claim?.uid !== undefined && (claim.name ?? claim.joined) !== undefined) {
-    walk.named.set(claim.uid, { ...walk.named.get(claim.uid), ...claim })
-  }
+  if (error !== undefined) noteBad({ error, backend, slot }, walk)
   return targets
+}
+
+function noteBad(place: Walk['bad'][number], walk: Walk): void {
+  noteName(place.slot, walk)
+  walk.bad.push(place)
+}
+
+function noteName({ kind, names: { run, subject } = {} }: Slot, { named }: Walk): void {
+  const id = kind === 'raw' ? subject : run?.uid
+  if (run !== undefined && id !== undefined && isCalled(run)) named.set(id, run)
+}
+
+/** True for a claim that says what the run is called, not only its uid. */
+function isCalled({ name, joined }: RunClaim): boolean {
+  return name !== undefined || joined !== undefined
 }
 
 /**
  * Looks for every copy, and notes what there is: neither a copy that differs nor damage must be taken for something new when its own place is
  * walked.
  */
-async function looked(about: About, known: LookOptions['known'], { seen, job }: Walk): Promise<Surveyed> {
+async function looked(about: About, known: LookOptions['known'], walk: Walk): Promise<Surveyed> {
+  const { seen, job, later } = walk
   const { backends, trust, signal } = job
   const looks = await lookFor(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
   for (const { found } of looks.flatMap((look) => look.judged?.good ?? [])) {
-    if (about.kind === 'dsse' && about.artifact.type === 'run') seen.add(identityId(found.entry))
+    if (about.kind !== 'dsse' || about.artifact.type !== 'run' || !seen.add(identityId(found.entry))) continue
+    const subjects = readStatement(found.entry.payload)?.subjects ?? []
+    for (const one of later) noteShared(one.slots({ ...about, subjects }), found.entry, walk)
   }
   for (const { slot, judged } of looks) {
     const isWell = judged !== undefined && judged.good.length > 0 && judged.others.length === 0
@@ -146,22 +188,42 @@ async function looked(about: About, known: LookOptions['known'], { seen, job }: 
 
 /**
  * Notes what verifying this target will look at, so that no later walk takes it for something new. False for an entry that a walk has
- * come upon already: a Statement about several images lies in several places, and a run's other copies are looked at with the first.
+ * come upon already: a Statement about several images lies in several places, a run's other copies are looked at with the first, and so is
+ * whatever else says the same of itself in the places that they share.
  */
-function isNew(backend: Backend, slot: Slot, entry: Entry, about: About, { seen, isFirst, later }: Walk): boolean {
-  const { artifact } = about
-  const isStatement = about.kind === 'dsse' && artifact.type === 'statement'
-  if (isStatement && seen.has(identityId(entry))) return false
+function isNew(backend: Backend, slot: Slot, entry: Entry, about: About, walk: Walk): boolean {
+  const { seen, isFirst, later } = walk
+  const { artifact, kind } = about
+  const isShared = slot.holds === 'many'
+  const isOfRun = kind === 'dsse' && artifact.type === 'run'
+  const own = backend.slots(about)
+  if (artifact.type !== 'image' && isShared && seen.has(sharedId(own, entry))) return false
+  if (artifact.type === 'statement' && !isShared && seen.has(identityId(entry))) return false
   // In the first walk only places that are shared hold an entry twice.
-  const mayComeAgain = slot.holds === 'many' || !isFirst || later.length > 0
-  const isFresh = !mayComeAgain || seen.add(entryId(entry))
-  if (!isFresh && (slot.holds === 'many' || !isFirst)) return false
-  if (about.kind === 'dsse' && artifact.type === 'run') seen.add(identityId(entry))
-  for (const place of [backend, ...later].flatMap((one) => one.slots(about))) {
-    const isHere = place.backend === slot.backend && place.key === slot.key
-    if (place.holds === 'one' && !isHere) seen.add(placeId(place))
+  const mayComeAgain = isShared || !isFirst || later.length > 0
+  const isFresh = !mayComeAgain || seen.add(artifact.type === 'image' ? imageId(artifact, kind) : entryId(entry))
+  // A place that names its run is to hold a copy, whatever other run's place holds the same.
+  const isOwn = !isShared && (isFirst || slot.names?.run !== undefined)
+  if (!isFresh && !isOwn) return false
+  if (isOfRun) seen.add(identityId(entry))
+  for (const places of [own, ...later.map((one) => one.slots(about))]) {
+    if (isOfRun) noteShared(places, entry, walk)
+    for (const place of places) {
+      const isHere = place.backend === slot.backend && place.key === slot.key
+      if (place.holds === 'one' && !isHere) seen.add(placeId(place))
+    }
   }
   return true
+}
+
+function noteShared(places: readonly Slot[], entry: Entry, { seen }: Walk): void {
+  if (places.some(({ holds }) => holds === 'many')) seen.add(sharedId(places, entry))
+}
+
+/** Whatever says the same of itself in the same shared places of one backend; what lies elsewhere was not looked at. */
+function sharedId(places: readonly Slot[], entry: Entry): string {
+  const keys = places.map(({ backend, key }) => `${backend} ${key}`).toSorted()
+  return `shared ${JSON.stringify([claimedIdentity(entry), ...keys])}`
 }
 
 function placeId({ backend, key }: Slot): string {
@@ -179,23 +241,28 @@ function identityId(entry: Entry): string {
   return `identity ${claimedIdentity(entry)}`
 }
 
-/**
- * Where only the uid of a run is known, a damaged copy may stand in a place that says its name: so it is looked at as that run's, and nothing
- * is missed beside it.
- */
-function targetOf(backend: Backend, slot: Slot, entry: Entry, { named }: Walk): { readonly about: About } | Lost {
+/** All signatures of an image in one kind are looked at together. */
+function imageId({ image: { repository, digest } }: ImageArtifact, kind: Kind): string {
+  return `image ${kind} ${repository}@${digest}`
+}
+
+function targetOf(backend: Backend, slot: Slot, entry: Entry, walk: Walk): { readonly about: About } | Lost {
   try {
-    const origin = originOf(entry, slot.names)
-    const { artifact } = origin.about
-    const isNameless = artifact.type === 'run' && artifact.name === '' && artifact.claim?.joined === undefined
-    const claim = isNameless ? named.get(artifact.uid) : undefined
-    const full = claim === undefined ? origin : originOf(entry, { ...slot.names, run: claim })
-    return { about: placesFor(full, (one) => backend.slots(one)).about }
+    return { about: placesFor(originKnown(entry, slot.names, walk), (one) => backend.slots(one)).about }
   } catch (thrown) {
     const error = asProvError(thrown)
     if (error.code === 'internal') throw error
     return { error: errorJson(error), backend: backend.name, slot }
   }
+}
+
+/** What the entry is about; where its own place does not say what the run is called, the place of a damaged copy may. */
+function originKnown(entry: Entry, names: SlotNames = {}, { named }: Walk): Origin {
+  const origin = originOf(entry, names)
+  const { artifact } = origin.about
+  if (artifact.type === 'statement' || (names.run !== undefined && isCalled(names.run))) return origin
+  const run = named.get(artifact.type === 'run' ? artifact.uid : artifact.image.digest.slice('sha256:'.length))
+  return run === undefined ? origin : originOf(entry, { ...names, run })
 }
 
 /** A place that names its run can be compared with the others, whatever stands in it; undefined for any other. */

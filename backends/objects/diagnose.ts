@@ -8,7 +8,7 @@ import {
   examine,
   type Look,
 } from '../../src/diagnosis.ts'
-import { ProvError } from '../../src/errors.ts'
+import { asProvError, ProvError } from '../../src/errors.ts'
 import { clockAt } from '../clock.ts'
 import { scratchIn, withSettings } from '../scratch.ts'
 import { PARTS } from './layout.ts'
@@ -42,9 +42,15 @@ export async function diagnose(job: DiagnoseJob, options: DiagnoseOptions): Prom
   }
   const object = `prov-doctor/${Buffer.from(context.random(8)).toString('hex')}.probe`
   const now = () => context.now()
+  let mayStand = true
+  const refused = () => {
+    mayStand = false
+  }
   const [clock, honoured] = await Promise.all([
     job.endpoint === undefined ? [] : [await clockAt(job.endpoint, context, options.signal)],
-    options.readOnly ? [] : [await examine('conditional-write', now, () => preconditions(job, object, options))],
+    options.readOnly
+      ? []
+      : [await examine('conditional-write', now, () => preconditions(job, object, options, refused))],
   ])
   // What was not asked about, reading and writing will say better; but nobody need wait for it twice.
   const told = honoured.flatMap((check): readonly Diagnosis[] => {
@@ -53,10 +59,17 @@ export async function diagnose(job: DiagnoseJob, options: DiagnoseOptions): Prom
     return silent ? [{ ...check, check: 'reach' }] : []
   })
   if (options.readOnly || told.some(({ check }) => check === 'reach')) return { checks: [...clock, ...told] }
-  return { checks: [...clock, ...told], sweep: (slots, calls) => sweep(job, slots, object, calls) }
+  const own = mayStand ? [object] : []
+  return { checks: [...clock, ...told], sweep: (slots, calls) => sweep(job, slots, own, calls) }
 }
 
-async function preconditions({ name, reached }: DiagnoseJob, object: string, calls: CallOptions): Promise<Look> {
+/** @param refused called when nothing of the object can be there, since the very first write was not allowed */
+async function preconditions(
+  { name, reached }: DiagnoseJob,
+  object: string,
+  calls: CallOptions,
+  refused: () => void,
+): Promise<Look> {
   const store = await reached(calls.signal)
   const write = (text: string, expect: string | null) => store.put(object, Buffer.from(text), expect, calls)
   const broken = (what: string) =>
@@ -66,7 +79,10 @@ async function preconditions({ name, reached }: DiagnoseJob, object: string, cal
       location: object,
       hint: 'two writers may overwrite each other here',
     })
-  const first = await write('one', null)
+  const first = await write('one', null).catch((thrown: unknown) => {
+    if (asProvError(thrown).code === 'denied') refused()
+    throw thrown
+  })
   if (first === undefined) throw new ProvError('occupied', 'the place of the probe is taken', { backend: name })
   if ((await write('two', null)) !== undefined) throw broken('an object was made that was there already')
   const second = await write('two', first)
@@ -80,10 +96,17 @@ async function preconditions({ name, reached }: DiagnoseJob, object: string, cal
 }
 
 /** Halves of a copy that broke off are no copy, and nobody lists or removes them: so every object is looked for by name. */
-async function sweep(job: DiagnoseJob, slots: readonly Slot[], object: string, calls: CallOptions): Promise<void> {
-  const store = await job.reached(calls.signal)
+async function sweep(
+  job: DiagnoseJob,
+  slots: readonly Slot[],
+  own: readonly string[],
+  calls: CallOptions,
+): Promise<void> {
   const copies = slots.map(placeIn).flatMap((place) => PARTS.map((part) => objectName(place, place.key, part)))
-  for (const name of [object, ...copies]) {
+  const names = [...own, ...copies]
+  if (names.length === 0) return
+  const store = await job.reached(calls.signal)
+  for (const name of names) {
     const version = await store.head(name, calls)
     if (version !== undefined) await store.delete(name, version, calls)
   }

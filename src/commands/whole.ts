@@ -10,6 +10,7 @@ import type { Setup } from './setup.ts'
  * What the backends hold. `share` of the places, chosen by chance: nobody can know beforehand which will be looked at.
  *
  * @param share from 0 to 1
+ * @param listed called for each place that a listing gives, taken or not
  */
 export function surveyOf(
   options: FilterOptions & { readonly subject?: readonly string[] },
@@ -17,6 +18,7 @@ export function surveyOf(
   trust: Trust,
   io: Io,
   share = 1,
+  listed: () => void = () => undefined,
 ): AsyncIterable<Surveyed> {
   const isInShard = shardFilter(options, io)
   const byChance = (): boolean => share >= 1 || Buffer.from(io.random(6)).readUIntBE(0, 6) / 2 ** 48 < share
@@ -24,7 +26,10 @@ export function surveyOf(
     backends: setup.backends,
     trust,
     filter: listFilter(options),
-    includes: (slot) => isInShard(slot) && byChance(),
+    includes: (slot) => {
+      listed()
+      return isInShard(slot) && byChance()
+    },
     whole: options.shard === undefined && share >= 1,
     accepts: timeFilter(options, io.now()),
     concurrency: options.concurrency,

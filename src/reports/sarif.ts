@@ -7,6 +7,8 @@ import { copyUri } from './copy-uri.ts'
 import type { OpenForm, ReportHead } from './form.ts'
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json'
+/** The exit status after Ctrl-C: the results are then not all that there are. */
+const STOPPED = 130
 const CODES = Object.keys(ERRORS) as readonly ErrorCode[]
 
 /** @example sarif(tools).end(summary) // ']…}]}' */
@@ -28,7 +30,7 @@ export const sarif: OpenForm = () => {
     },
     end({ exit, ended, totals, notes }) {
       const invocation = {
-        executionSuccessful: true,
+        executionSuccessful: exit !== STOPPED,
         exitCode: exit,
         exitCodeDescription: EXITS[exit] ?? '',
         startTimeUtc: new Date(known?.began ?? ended).toISOString(),

@@ -1,4 +1,5 @@
 /** Where a report goes, piece by piece. A file is there as a whole or not at all. */
+import { rmSync } from 'node:fs'
 import { chmod, type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -42,11 +43,24 @@ export async function openSink(
   })
 }
 
+/** Temporary files that go when the process does: a second Ctrl-C, or standard output that cannot be written, ends it at once. */
+const unfinished = new Set<string>()
+
+function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { force: true })
+}
+
 /** As src/atomic-write.ts does it, for what is too long to be held: a temporary file beside it, then a rename. */
 async function atomicSink(named: string, path: string, mode: number | undefined, unique: string): Promise<Sink> {
   const folder = dirname(path)
   const temporary = join(folder, `.${basename(path)}.prov-tmp-${unique}`)
   const handle = await open(temporary, 'wx', mode === undefined ? 0o644 : mode & 0o777)
+  if (unfinished.size === 0) process.on('exit', removeUnfinished)
+  unfinished.add(temporary)
+  const finished = (): void => {
+    unfinished.delete(temporary)
+    if (unfinished.size === 0) process.off('exit', removeUnfinished)
+  }
   const inner = handleSink(named, handle, async () => {
     if (mode !== undefined) await chmod(temporary, mode & 0o7777)
     await handle.sync()
@@ -57,12 +71,14 @@ async function atomicSink(named: string, path: string, mode: number | undefined,
       await inner.commit()
       await told(named, async () => {
         await rename(temporary, path)
+        finished()
         await nodeFiles.syncFolder(folder)
       })
     },
     async discard() {
       await inner.discard()
       await unlink(temporary).catch(() => undefined)
+      finished()
     },
   }
 }

@@ -44,7 +44,7 @@ export function told(one: VerifiedArtifact): Told {
     return { row, counts: key === undefined ? undefined : take(key) }
   })
   const strangers = one.strangers.map((stranger) => ({ stranger, counts: take(keyOf(stranger)) !== undefined }))
-  return { rows, strangers, beyond: [...left].flatMap(([key, finding]) => (taken.has(key) ? [] : [finding])) }
+  return { rows, strangers, beyond: one.findings.filter((finding) => !taken.has(keyOf(finding))) }
 }
 
 /** True for a row with something wrong that the demands let pass. */

@@ -1,4 +1,5 @@
 /** Which reports the command line asks for, and where each goes. Pure. */
+import { normalize } from 'node:path'
 import { ProvError } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 
@@ -47,7 +48,7 @@ export function wantedReports(
       `name a file: --output ${onStdout[0]}=FILE`,
     )
   }
-  const paths = wanted.flatMap(({ to }) => (to.kind === 'stdout' ? [] : [to.path]))
+  const paths = wanted.flatMap(({ to }) => (to.kind === 'stdout' ? [] : [normalize(to.path)]))
   const twice = paths.find((path, i) => paths.indexOf(path) < i)
   if (twice !== undefined) throw usage(`two reports name the file ${twice}`, 'give each a file of its own')
   if (flags.vsaKey !== undefined && !wanted.some(({ form }) => form === 'vsa')) {

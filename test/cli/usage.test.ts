@@ -177,6 +177,13 @@ describe('the world around', () => {
     expect(err).not.toMatch(/EPIPE|internal/)
   })
 
+  test('a verdict is the same when nobody reads it', async () => {
+    const args = ['verify', '--storage', 'tekton', '--key', PUBLIC_KEY, 'fixtures/runs/kaniko-taskrun.json']
+    const script = '{ "$@"; echo "exit $?" >&2; } | true'
+    const { stderr } = await run('sh', ['-c', script, 'sh', process.execPath, BIN, ...args])
+    expect(stderr).toBe('exit 5\n')
+  })
+
   test('Ctrl-C ends a hanging request at once: exit 130, and says how to go on', async () => {
     const sockets: { destroy(): void }[] = []
     const server = createServer(() => undefined).on('connection', (socket) => sockets.push(socket))

@@ -1,4 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -103,6 +105,26 @@ function rowsOrFiles(name: string, folder: string): readonly unknown[] {
 function folders(folder: string): readonly string[] {
   return [folder, ...snapshot(folder).flatMap((line) => (line.endsWith('/') ? [join(folder, line)] : []))]
 }
+
+test('a folder that is a file is told as that: no probe can be left in it', async () => {
+  const file = join(scratch(), 'copies')
+  writeFileSync(file, 'a file')
+  const report = await lookAt('s3', { settings: { 'storage.s3.directory': file } })
+  expect(outcomes(report)).toContain('read failed')
+  expect(detailOf(report, 'clean-up')).toBe('nothing is left behind')
+  expect(report.exit).toBe(6)
+})
+
+test('a bucket that lets nobody in has nothing of the probe either', async () => {
+  const server = createServer((_, answer) => answer.writeHead(403).end())
+  await new Promise<void>((up) => server.listen(0, '127.0.0.1', up))
+  onTestFinished(() => void server.close())
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const settings = { 'storage.s3.bucket': 'copies', 'storage.s3.endpoint': endpoint, 'storage.s3.region': 'eu-west-1' }
+  const report = await lookAt('s3', { settings, env: { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' } })
+  expect(outcomes(report)).toEqual(expect.arrayContaining(['authenticate failed', 'clean-up ok']))
+  expect(report.exit).toBe(6)
+})
 
 test('bundles in a layout are tried on an image of their own', async () => {
   const folder = scratch()

@@ -58,7 +58,7 @@ describeWith(['versitygw'], 'doctor at a bucket of versitygw', () => {
 
     const denied = await lookAt('s3', { settings, env: { ...env, AWS_SECRET_ACCESS_KEY: 'pl4nted' } })
     expect(denied).toMatchObject({ outcome: 'failed', exit: 6 })
-    expect(outcomes(denied)).toEqual(expect.arrayContaining(['reach ok', 'authenticate failed']))
+    expect(outcomes(denied)).toEqual(expect.arrayContaining(['reach ok', 'authenticate failed', 'clean-up ok']))
     expect(JSON.stringify(denied)).not.toContain('pl4nted')
   })
 })

@@ -6,7 +6,7 @@ import { checkEntry } from '../../src/check.ts'
 import { decodeEnvelope } from '../../src/envelope.ts'
 import { loadTrust } from '../../src/trust.ts'
 import { editRun, newKey } from '../job/stage.ts'
-import { type Outcome, prov, type Run } from '../support/cli.ts'
+import { BIN, type Outcome, prov, type Run, run } from '../support/cli.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 
@@ -130,6 +130,18 @@ describe('prov verify', () => {
     expect(readdirSync(out)).toEqual([])
     rmSync(out, { recursive: true })
     expect(existsSync(out)).toBe(false)
+  })
+
+  it('is done to its end when nobody reads standard output any more, and leaves nothing when that cannot be written', async () => {
+    const out = scratch()
+    const command = [process.execPath, BIN, 'verify', ...where, '--key', key.public, '--output', 'jsonl']
+    const args = [...command, '--output', `junit=${join(out, 'j.xml')}`, file]
+    const through = (script: string) => run('sh', ['-c', script, 'sh', ...args])
+    expect((await through('"$@" > /dev/full')).code).toBe(1)
+    expect(readdirSync(out)).toEqual([])
+    const outcome = await through('{ "$@"; echo "exit $?" >&2; } | true')
+    expect(outcome.stderr).toBe('exit 0\n')
+    expect(readdirSync(out)).toEqual(['j.xml'])
   })
 
   it('loads nothing of the reports when none is asked for', async () => {

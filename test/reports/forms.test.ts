@@ -107,6 +107,12 @@ describe('junit', () => {
 })
 
 describe('sarif', () => {
+  it('says of work that was stopped that it did not end well', async () => {
+    const summary = { ...scene.summary, exit: 130 }
+    const { invocations } = JSON.parse(await textOf(sarif, { ...scene, summary })).runs[0]
+    expect(invocations[0]).toMatchObject({ exitCode: 130, executionSuccessful: false })
+  })
+
   it('has one result for each finding that counts, with its rule', async () => {
     const log = JSON.parse(await textOf(sarif, scene))
     const [{ results, tool, invocations }] = log.runs

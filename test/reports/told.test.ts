@@ -45,6 +45,16 @@ describe('which findings count', () => {
     ])
   })
 
+  it('as often as they were found, where two formats lack every copy', () => {
+    const one = verified(about, looks.slice(1), { optional: ['s3'], strict: false })
+    const { code, message } = { code: 'nothing_verified', message: 'not one copy was found and verified' } as const
+    const findings = [...one.findings.slice(0, 1), { code, message }, { code, message }]
+    expect(told({ ...one, findings }).beyond).toEqual([
+      { code, message },
+      { code, message },
+    ])
+  })
+
   it('strangers with --strict only', () => {
     const of = (strict: boolean): readonly boolean[] =>
       told(verified(about, [good], { optional: [], strict })).strangers.map(({ counts }) => counts)

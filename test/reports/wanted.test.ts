@@ -30,6 +30,7 @@ it.each([
     'name a file: --output sarif=FILE',
   ],
   [['sarif=x', 'junit=x'], {}, 'two reports name the file x', 'give each a file of its own'],
+  [['sarif=x', 'junit=./x'], {}, 'two reports name the file x', 'give each a file of its own'],
   [['sarif=x'], { report: 'x' }, 'two reports name the file x', 'give each a file of its own'],
   [['sarif=x'], { vsaKey: 'k' }, '--vsa-key signs what --output vsa makes', 'add --output vsa=FILE'],
   [[], { report: '' }, '--report names no file', undefined],
