@@ -1,19 +1,18 @@
 /** Everything that whole backends hold, as targets for verify and repair: streamed, with next to nothing kept in memory. */
 import type { Look } from './agree.ts'
-import type { ImageArtifact, RunClaim } from './artifact.ts'
-import type { About, Backend, Found, ListFilter, Slot, SlotNames } from './backend.ts'
+import type { About, Backend, Found, ListFilter, Slot } from './backend.ts'
 import { checkAside, checkEntry } from './check.ts'
-import { type Entry, entryId, type Kind } from './entry.ts'
+import type { Entry } from './entry.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from './errors.ts'
-import { type IdSet, idSet } from './id-set.ts'
-import { claimedIdentity } from './identity.ts'
+import { idSet } from './id-set.ts'
 import { type LookOptions, lookFor } from './look.ts'
 import { mergedEntries } from './merged.ts'
-import { type Origin, originOf, placesFor } from './origin.ts'
+import { placesFor } from './origin.ts'
 import { pool } from './pool.ts'
 import { type RetryOptions, retry } from './retry.ts'
 import { readStatement } from './statement.ts'
 import type { Trust } from './trust.ts'
+import { identityId, isNew, looseId, noteBad, noteName, noteShared, originKnown, placeId, type Walk } from './walk.ts'
 
 export interface SurveyJob {
   /** In the order of --storage. Those that can list are walked; all of them are to hold a copy. */
@@ -60,7 +59,7 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
     })
   }
   const lists = job.whole ? walked : walked.slice(0, 1)
-  const walk: Walk = {
+  const walk: Tour = {
     seen: idSet(),
     isFirst: true,
     later: lists.slice(1),
@@ -90,15 +89,7 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
   }
 }
 
-/** What is remembered while backends are walked: some bytes for what a later place may hold as well, and the places that hold nothing good. */
-interface Walk {
-  readonly seen: IdSet
-  isFirst: boolean
-  /** Those to be walked after this one. */
-  later: readonly Backend[]
-  readonly bad: { readonly error: ErrorJson; readonly backend: Backend; readonly slot: Slot }[]
-  /** What those, and places that could not be read, say of their run, by its uid or its image: a copy that knows less leads there all the same. */
-  readonly named: Map<string, RunClaim>
+interface Tour extends Walk {
   readonly job: SurveyJob
 }
 
@@ -119,7 +110,7 @@ async function* placesIn(backend: Backend, { filter, signal, includes }: SurveyJ
   for await (const slot of backend.list?.(filter, { signal }) ?? []) if (includes(slot)) yield slot
 }
 
-async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<readonly Surveyed[]> {
+async function targetsAt(backend: Backend, slot: Slot, walk: Tour): Promise<readonly Surveyed[]> {
   const { job, seen } = walk
   if (slot.holds === 'one' && seen.has(placeId(slot))) return []
   let found: readonly Found[]
@@ -151,26 +142,11 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Walk): Promise<read
   return targets
 }
 
-function noteBad(place: Walk['bad'][number], walk: Walk): void {
-  noteName(place.slot, walk)
-  walk.bad.push(place)
-}
-
-function noteName({ kind, names: { run, subject } = {} }: Slot, { named }: Walk): void {
-  const id = kind === 'raw' ? subject : run?.uid
-  if (run !== undefined && id !== undefined && isCalled(run)) named.set(id, run)
-}
-
-/** True for a claim that says what the run is called, not only its uid. */
-function isCalled({ name, joined }: RunClaim): boolean {
-  return name !== undefined || joined !== undefined
-}
-
 /**
  * Looks for every copy, and notes what there is: neither a copy that differs nor damage must be taken for something new when its own place is
  * walked.
  */
-async function looked(about: About, known: LookOptions['known'], walk: Walk): Promise<Surveyed> {
+async function looked(about: About, known: LookOptions['known'], walk: Tour): Promise<Surveyed> {
   const { seen, job, later } = walk
   const { backends, trust, signal } = job
   const looks = await lookFor(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
@@ -186,67 +162,7 @@ async function looked(about: About, known: LookOptions['known'], walk: Walk): Pr
   return { about, looks }
 }
 
-/**
- * Notes what verifying this target will look at, so that no later walk takes it for something new. False for an entry that a walk has
- * come upon already: a Statement about several images lies in several places, a run's other copies are looked at with the first, and so is
- * whatever else says the same of itself in the places that they share.
- */
-function isNew(backend: Backend, slot: Slot, entry: Entry, about: About, walk: Walk): boolean {
-  const { seen, isFirst, later } = walk
-  const { artifact, kind } = about
-  const isShared = slot.holds === 'many'
-  const isOfRun = kind === 'dsse' && artifact.type === 'run'
-  const own = backend.slots(about)
-  if (artifact.type !== 'image' && isShared && seen.has(sharedId(own, entry))) return false
-  if (artifact.type === 'statement' && !isShared && seen.has(identityId(entry))) return false
-  // In the first walk only places that are shared hold an entry twice.
-  const mayComeAgain = isShared || !isFirst || later.length > 0
-  const isFresh = !mayComeAgain || seen.add(artifact.type === 'image' ? imageId(artifact, kind) : entryId(entry))
-  // A place that names its run is to hold a copy, whatever other run's place holds the same.
-  const isOwn = !isShared && (isFirst || slot.names?.run !== undefined)
-  if (!isFresh && !isOwn) return false
-  if (isOfRun) seen.add(identityId(entry))
-  for (const places of [own, ...later.map((one) => one.slots(about))]) {
-    if (isOfRun) noteShared(places, entry, walk)
-    for (const place of places) {
-      const isHere = place.backend === slot.backend && place.key === slot.key
-      if (place.holds === 'one' && !isHere) seen.add(placeId(place))
-    }
-  }
-  return true
-}
-
-function noteShared(places: readonly Slot[], entry: Entry, { seen }: Walk): void {
-  if (places.some(({ holds }) => holds === 'many')) seen.add(sharedId(places, entry))
-}
-
-/** Whatever says the same of itself in the same shared places of one backend; what lies elsewhere was not looked at. */
-function sharedId(places: readonly Slot[], entry: Entry): string {
-  const keys = places.map(({ backend, key }) => `${backend} ${key}`).toSorted()
-  return `shared ${JSON.stringify([claimedIdentity(entry), ...keys])}`
-}
-
-function placeId({ backend, key }: Slot): string {
-  return `place ${backend} ${key}`
-}
-
-/** The place whatever it is for: of damage nobody can tell which image it was. */
-function looseId({ backend, address }: Slot): string {
-  const { repository, digest, ...rest } = address
-  const image = rest['tag'] === undefined && rest['subject'] === undefined ? {} : { repository }
-  return `around ${backend} ${JSON.stringify({ ...rest, ...image })}`
-}
-
-function identityId(entry: Entry): string {
-  return `identity ${claimedIdentity(entry)}`
-}
-
-/** All signatures of an image in one kind are looked at together. */
-function imageId({ image: { repository, digest } }: ImageArtifact, kind: Kind): string {
-  return `image ${kind} ${repository}@${digest}`
-}
-
-function targetOf(backend: Backend, slot: Slot, entry: Entry, walk: Walk): { readonly about: About } | Lost {
+function targetOf(backend: Backend, slot: Slot, entry: Entry, walk: Tour): { readonly about: About } | Lost {
   try {
     return { about: placesFor(originKnown(entry, slot.names, walk), (one) => backend.slots(one)).about }
   } catch (thrown) {
@@ -254,15 +170,6 @@ function targetOf(backend: Backend, slot: Slot, entry: Entry, walk: Walk): { rea
     if (error.code === 'internal') throw error
     return { error: errorJson(error), backend: backend.name, slot }
   }
-}
-
-/** What the entry is about; where its own place does not say what the run is called, the place of a damaged copy may. */
-function originKnown(entry: Entry, names: SlotNames = {}, { named }: Walk): Origin {
-  const origin = originOf(entry, names)
-  const { artifact } = origin.about
-  if (artifact.type === 'statement' || (names.run !== undefined && isCalled(names.run))) return origin
-  const run = named.get(artifact.type === 'run' ? artifact.uid : artifact.image.digest.slice('sha256:'.length))
-  return run === undefined ? origin : originOf(entry, { ...names, run })
 }
 
 /** A place that names its run can be compared with the others, whatever stands in it; undefined for any other. */
