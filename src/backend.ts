@@ -64,6 +64,8 @@ export interface SlotNames {
   readonly run?: RunClaim
   /** sha256 hex of the subject. */
   readonly subject?: string
+  /** Chains' key of an image, the first 12 hex digits of its digest, where the place says no more of it. */
+  readonly imageKey?: string
 }
 
 /** One item in a slot: an entry, or the damage that stands there instead. A damaged item never hides its neighbours. */

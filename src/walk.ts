@@ -1,5 +1,5 @@
 /** What a walk through whole backends remembers, so that each artifact is told of once and nothing is passed over. */
-import type { ImageArtifact, RunClaim } from './artifact.ts'
+import { type ImageArtifact, type ImageRef, imageKey, type RunClaim } from './artifact.ts'
 import type { About, Backend, Slot, SlotNames } from './backend.ts'
 import { type Entry, entryId, type Kind } from './entry.ts'
 import type { ErrorJson } from './errors.ts'
@@ -25,8 +25,8 @@ export function noteBad(place: Walk['bad'][number], walk: Walk): void {
 }
 
 /** Notes what a place says its run is called. */
-export function noteName({ kind, names: { run, subject } = {} }: Slot, { named }: Walk): void {
-  const id = kind === 'raw' ? subject : run?.uid
+export function noteName({ kind, names: { run, subject, imageKey: key } = {} }: Slot, { named }: Walk): void {
+  const id = kind === 'raw' ? (subject ?? key) : run?.uid
   if (run !== undefined && id !== undefined && isCalled(run)) named.set(id, run)
 }
 
@@ -105,6 +105,11 @@ export function originKnown(entry: Entry, names: SlotNames = {}, { named }: Walk
   const origin = originOf(entry, names)
   const { artifact } = origin.about
   if (artifact.type === 'statement' || (names.run !== undefined && isCalled(names.run))) return origin
-  const run = named.get(artifact.type === 'run' ? artifact.uid : artifact.image.digest.slice('sha256:'.length))
+  const ids = artifact.type === 'run' ? [artifact.uid] : [hexOf(artifact.image), imageKey(artifact.image)]
+  const run = ids.map((id) => named.get(id)).find((claim) => claim !== undefined)
   return run === undefined ? origin : originOf(entry, { ...names, run })
+}
+
+function hexOf({ digest }: ImageRef): string {
+  return digest.slice('sha256:'.length)
 }

@@ -102,7 +102,11 @@ export function namedSlotOf(backend: string, root: string, place: Place): Slot {
   }
   return {
     ...slotOf(backend, root, place),
-    names: { ...(kind === undefined ? {} : { run }), ...(subject === undefined ? {} : { subject }) },
+    names: {
+      ...(kind === undefined ? {} : { run }),
+      ...(subject === undefined ? {} : { subject }),
+      ...(place.kind === 'raw' && subject === undefined ? { imageKey: place.key.slice(0, 12) } : {}),
+    },
   }
 }
 

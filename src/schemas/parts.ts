@@ -53,7 +53,11 @@ const RUN_CLAIM = object<RunClaim>(
 
 export const SLOT_NAMES = object<SlotNames>(
   {},
-  { run: RUN_CLAIM, subject: says(TEXT, 'sha256 hex') },
+  {
+    run: RUN_CLAIM,
+    subject: says(TEXT, 'sha256 hex'),
+    imageKey: says(TEXT, "the first 12 hex digits of the image's digest"),
+  },
   'what the place itself says that it is for; no signature covers it',
 )
 

@@ -142,6 +142,25 @@ test('a damaged copy is found by its own name from a copy that knows only the ui
   }
 })
 
+test('so is one of which only the name says for which image it is', async () => {
+  const settings = embedded()
+  const [docdb, gcs] = [await handle('docdb', settings), await handle('gcs', settings)]
+  const run = ofTask('build')
+  const image = imageOf(run)
+  const items = [{ run, about: aboutImage(image), entry: await signImage(image, by) }]
+  await fill(docdb, items)
+  await fill(gcs, items)
+  const folder = join(settings['storage.gcs.directory'] ?? '', 'taskrun-ci-build')
+  writeFileSync(join(folder, `${image.image.digest.slice('sha256:'.length).slice(0, 12)}.payload`), 'no JSON')
+  for (const backends of [
+    [docdb, gcs],
+    [gcs, docdb],
+  ]) {
+    const marks = backends.map(({ name }) => `${name} ${name === 'gcs' ? '#' : '='}`).join(', ')
+    expect(await surveyed(backends)).toEqual([`image registry.example/build@${image.image.digest} ${marks}`])
+  }
+})
+
 test('two copies that changed places are told in their places, once', async () => {
   const [docdb, gcs] = await stores('docdb', 'gcs')
   const runs = [ofTask('one'), ofTask('two')]
