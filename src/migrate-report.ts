@@ -98,11 +98,13 @@ export function summaryText(summary: MoveSummary, layout: Layout, dryRun: boolea
   const who = Object.entries(errors).map(([backend, n]) => `  ${n} failed at ${backend}`)
   const elsewhere = Object.entries(notKept).map(([backend, n]) => `  ${n} not kept by ${backend}`)
   const all = elsewhere.length === 0 ? 'every target' : 'every target that keeps it'
+  // What was left behind for what it is will be left again.
+  const mayGoOn = exit === ERRORS.aborted.exit || counts.failed > 0 || counts.left === 0
   const end = dryRun
     ? 'nothing was written (--dry-run)'
     : exit === 0
       ? `migrated: every entry found is in ${all}`
-      : `not migrated as a whole (exit ${exit}); the same command goes on`
+      : `not migrated as a whole (exit ${exit}); ${mayGoOn ? 'the same command goes on' : 'what was left behind is listed above'}`
   return page([head, ...size, ...elsewhere, ...why, ...who, end], layout)
 }
 

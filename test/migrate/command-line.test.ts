@@ -269,6 +269,7 @@ test('a wrong key moves nothing', async () => {
   const { code, stdout } = await prov(['migrate', '--from', 'docdb', '--to', 's3', '--key', `${key}.pub`, ...set])
   expect(code).toBe(3)
   expect(stdout).toContain('3 left behind')
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('(exit 3); what was left behind is listed above')
   expect((await prov(['list', '--storage', 's3', ...set])).stdout).toBe('')
 })
 
