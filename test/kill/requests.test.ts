@@ -56,7 +56,8 @@ async function killed({ when, n, tagWrites, resign = false }: Kill): Promise<Try
   })
   proxy.use(undefined)
   if (code !== null && code !== 0) return { undisturbed: true, problems: [`exit ${code}: ${stdout}${stderr}`] }
-  if ((await tags.list()).some((name) => name.includes('.prov-'))) await sleep(2 * REQUEST_MS)
+  // A marker may be on its way still: whether one is listed by now tells nothing.
+  if (tagWrites === 'markers') await sleep(2 * REQUEST_MS)
   const patient = [...where, '--set', `storage.oci.timeout=${REQUEST_MS}ms`]
   const scene = { run, key, tags, where: tagWrites === 'markers' ? patient : where, flags }
   return { undisturbed: code === 0, problems: await problemsAfterOneMore(scene) }
