@@ -15,8 +15,10 @@ interface Subjects {
   readonly subject?: string | readonly string[]
 }
 
+type Narrowing = Pick<FilterOptions, 'kind' | 'namespace'> & Subjects
+
 /** What a listing is asked for. Throws `usage` for a subject that is no digest. */
-export function listFilter({ kind, namespace, subject: given }: FilterOptions & Subjects): ListFilter {
+export function listFilter({ kind, namespace, subject: given }: Narrowing): ListFilter {
   const subject = typeof given === 'string' ? given : given?.[0]
   return {
     ...(kind === undefined ? {} : { kind }),
@@ -34,7 +36,7 @@ function hexOf(subject: string): string {
 }
 
 /** What --subject lets pass, for entries that no listing has narrowed. */
-export function subjectFilter(options: FilterOptions & Subjects): (entry: Entry) => boolean {
+export function subjectFilter(options: Narrowing): (entry: Entry) => boolean {
   const { subject } = listFilter(options)
   if (subject === undefined) return () => true
   return (entry) => subjectsOf(entry).some(({ digest }) => digest['sha256'] === subject)

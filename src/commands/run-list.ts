@@ -1,6 +1,7 @@
 /** The work of `prov list`. */
 import { ProvError } from '../errors.ts'
 import { type Io, write } from '../io.ts'
+import { listFilter } from './filters.ts'
 import { show } from './layout.ts'
 import type { ListOptions } from './list.ts'
 import { setUp } from './setup.ts'
@@ -20,12 +21,7 @@ export async function runList(options: ListOptions, io: Io): Promise<void> {
         })
       }
     }
-    const { kind, namespace, subject } = options
-    const filter = {
-      ...(kind === undefined ? {} : { kind }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(subject === undefined ? {} : { subject: subject.replace(/^sha256:/, '') }),
-    }
+    const filter = listFilter(options)
     for (const backend of setup.backends) {
       for await (const slot of backend.list?.(filter, { signal: io.signal }) ?? []) {
         const { key, ...rest } = slot

@@ -133,6 +133,13 @@ describe('filters', () => {
     expect(stderr).toContain('nothing in a registry says in which namespace its run was')
   })
 
+  test('list takes a subject in the same spellings, and refuses what is none', async () => {
+    const base = ['list', '--storage', 'docdb', '--set', 'storage.docdb.url=sqlite:none.db', '--subject']
+    expect(await prov([...base, `sha256:${'AB'.repeat(32)}`])).toMatchObject({ code: 0, stdout: '' })
+    const { code, stderr } = await prov([...base, '34d5d6d6093c'])
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is no digest') })
+  })
+
   test.each([
     [['--subject', '34d5d6d6093c'], 'is no digest'],
     [['--since', 'yesterday'], 'no moment'],
