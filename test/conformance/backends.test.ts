@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { BACKENDS, isBackend, openBackend } from '../../backends/index.ts'
-import { testContext } from '../tekton/context.ts'
+import { testContext } from '../support/tekton.ts'
 import { GAPS } from './gaps.ts'
 import { LINES } from './lines.ts'
 
@@ -32,7 +32,7 @@ test('a slip is refused with the nearest name, nonsense with all names', async (
 
 test('the core compares no backend by name', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
-    (name) => name.endsWith('.ts') && !name.startsWith('commands'),
+    (name) => name.endsWith('.ts') && !name.startsWith('cli'),
   )
   for (const file of files) {
     expect(readFileSync(`src/${file}`, 'utf8'), file).not.toMatch(
