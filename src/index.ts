@@ -11,6 +11,8 @@ export type {
   CallOptions,
   Capabilities,
   Context,
+  DiagnoseOptions,
+  Diagnostics,
   Found,
   FoundDamage,
   FoundEntry,
@@ -19,7 +21,7 @@ export type {
   Receipt,
   Slot,
 } from './backend/backend.ts'
-export type { Check, DiagnoseOptions, Diagnosis, Diagnostics } from './backend/diagnosis.ts'
+export type { Check, Diagnosis } from './backend/diagnosis.ts'
 export type { BackendReport } from './doctor/backend.ts'
 export { diagnoseBackend } from './doctor/backend.ts'
 export type { ErrorCode, ErrorDetails, ErrorJson, ErrorRow } from './errors.ts'

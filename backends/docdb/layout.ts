@@ -17,9 +17,11 @@ import {
 } from '../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
 import { type Json, sameJson } from './json.ts'
-import type { Fields } from './store.ts'
 
 export const NAME = 'docdb'
+
+/** A document's fields as JavaScript values: bytes as Uint8Array, numbers as number; whatever stands there, checked by nobody yet. */
+export type Fields = Readonly<Record<string, unknown>>
 
 export interface SignedDocument {
   readonly Signed: Uint8Array

@@ -1,8 +1,5 @@
 /** What every document database must do for the backend. One file a database implements it; nothing else talks to one. */
-import type { SignedDocument } from './layout.ts'
-
-/** A document's fields as JavaScript values: bytes as Uint8Array, numbers as number; whatever stands there, checked by nobody yet. */
-export type Fields = Readonly<Record<string, unknown>>
+import type { Fields, SignedDocument } from './layout.ts'
 
 export interface StoredDocument {
   readonly key: string

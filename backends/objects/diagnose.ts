@@ -1,13 +1,6 @@
 /** What gcs and s3 say of themselves: does the store keep its preconditions, and what time has it. */
-import type { Backend, CallOptions, Context, Slot } from '../../src/backend/backend.ts'
-import {
-  type DiagnoseOptions,
-  type Diagnosis,
-  type Diagnostics,
-  degraded,
-  examine,
-  type Look,
-} from '../../src/backend/diagnosis.ts'
+import type { Backend, CallOptions, Context, DiagnoseOptions, Diagnostics, Slot } from '../../src/backend/backend.ts'
+import { type Diagnosis, degraded, examine, type Look } from '../../src/backend/diagnosis.ts'
 import { asProvError, ProvError } from '../../src/errors.ts'
 import { clockAt } from '../shared/clock.ts'
 import { scratchIn, withSettings } from '../shared/scratch.ts'

@@ -1,17 +1,8 @@
 /** What the oci backend says of itself: a registry's or a directory's state, and how far a probe may go there. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Backend, Context } from '../../src/backend/backend.ts'
-import {
-  type DiagnoseOptions,
-  type Diagnosis,
-  type Diagnostics,
-  degraded,
-  failed,
-  skipped,
-  stated,
-} from '../../src/backend/diagnosis.ts'
-import { madeUpImage } from '../../src/doctor/material.ts'
+import type { Backend, Context, DiagnoseOptions, Diagnostics } from '../../src/backend/backend.ts'
+import { type Diagnosis, degraded, failed, skipped, stated } from '../../src/backend/diagnosis.ts'
 import { ProvError } from '../../src/errors.ts'
 import type { ImageRef } from '../../src/model/artifact.ts'
 import { registryOf } from '../../src/model/image-reference.ts'
@@ -63,7 +54,7 @@ async function diagnoseLayout(job: DiagnoseJob, layout: string, options: Diagnos
   const standing = { checks, standIn: job.open(own), sweep: () => scratch.sweep() }
   if (!settings.encodings.includes('sigstore-bundle')) return standing
   const { registry } = await connect({ ...settings, layout: scratch.path }, policy, own)
-  const image = madeUpImage('prov-doctor.invalid/probe', context.random)
+  const image = options.madeUpImage('prov-doctor.invalid/probe')
   return pushed(standing, () => pushSubject(registry, image.repository, context.random, options))
 }
 
@@ -130,7 +121,7 @@ async function limits(
   const bundleless = settings.encodings.includes('sigstore-bundle') && own === undefined
   const note: Diagnosis[] = bundleless ? [stated('referrers', skipped(NO_BUNDLE_IMAGE))] : []
   const reduced = bundleless ? withSettings(context, { 'storage.oci.encoding-format': 'dsse' }) : context
-  const image = madeUpImage(own ?? repo, context.random)
+  const image = options.madeUpImage(own ?? repo)
   if (options.readOnly) return { checks: [...checks, ...note], image, standIn: job.open(reduced) }
   const limited = (reason: string, more: readonly Diagnosis[]): Diagnostics => ({
     checks: [...checks, ...note, ...more],

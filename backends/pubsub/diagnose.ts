@@ -1,12 +1,7 @@
 /** What a message broker says of itself. No message is sent to find out: nobody could take it back. */
-import {
-  type DiagnoseOptions,
-  type Diagnosis,
-  type Diagnostics,
-  failed,
-  skipped,
-  stated,
-} from '../../src/backend/diagnosis.ts'
+
+import type { DiagnoseOptions, Diagnostics } from '../../src/backend/backend.ts'
+import { type Diagnosis, failed, skipped, stated } from '../../src/backend/diagnosis.ts'
 import { asProvError, ProvError } from '../../src/errors.ts'
 import { within } from '../../src/platform/async/deadline.ts'
 import type { Broker } from './connection.ts'

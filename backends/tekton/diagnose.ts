@@ -1,15 +1,7 @@
 /** What the tekton backend says of itself: how much room the runs at hand have, and where a probe may be written. */
 import { readFile, realpath, writeFile } from 'node:fs/promises'
-import type { Backend, Context } from '../../src/backend/backend.ts'
-import {
-  type DiagnoseOptions,
-  type Diagnosis,
-  type Diagnostics,
-  degraded,
-  examine,
-  failed,
-  stated,
-} from '../../src/backend/diagnosis.ts'
+import type { Backend, Context, DiagnoseOptions, Diagnostics } from '../../src/backend/backend.ts'
+import { type Diagnosis, degraded, examine, failed, stated } from '../../src/backend/diagnosis.ts'
 import { ProvError } from '../../src/errors.ts'
 import { artifactName, type RunArtifact } from '../../src/model/artifact.ts'
 import { fileErrorCode } from '../../src/platform/fs/files.ts'

@@ -1,6 +1,6 @@
 /** Where a run's annotations are: in a file, or on the live object in its cluster. */
 
-import type { Changes } from './file/runs-text.ts'
+import type { Changes } from './file/cut-text.ts'
 import type { Annotations } from './layout.ts'
 
 /** What a caller made of the annotations, and what shall be different. */

@@ -4,9 +4,13 @@
  */
 
 import type { ErrorJson } from '../errors.ts'
-import type { Artifact, RunArtifact, RunClaim, Subject } from '../model/artifact.ts'
+import type { Artifact, ImageRef, RunArtifact, RunClaim, Subject } from '../model/artifact.ts'
 import type { Entry, Kind } from '../model/entry.ts'
-import type { DiagnoseOptions, Diagnostics } from './diagnosis.ts'
+import type { CallOptions } from '../platform/async/call.ts'
+
+export type { CallOptions } from '../platform/async/call.ts'
+
+import type { Diagnosis } from './diagnosis.ts'
 
 /** Differences between backends, as data. The core asks these and never compares names. */
 export interface Capabilities {
@@ -105,11 +109,6 @@ export interface Receipt {
   readonly found?: readonly Found[]
 }
 
-export interface CallOptions {
-  /** Aborting it ends the call at once with code `aborted`. */
-  readonly signal: AbortSignal
-}
-
 /** What `list` narrows by; every member is optional and they add up. */
 export interface ListFilter {
   readonly kind?: Kind
@@ -160,6 +159,33 @@ export interface Backend {
    */
   diagnose?(options: DiagnoseOptions): Promise<Diagnostics>
   close(): Promise<void>
+}
+
+export interface DiagnoseOptions extends CallOptions {
+  /** Nothing may be written, not even what is cancelled at once. */
+  readonly readOnly: boolean
+  /** Runs and images that the user named; [] when none. */
+  readonly artifacts: readonly Artifact[]
+  /** An image with a digest drawn by chance, for a probe: its places are nobody else's. */
+  madeUpImage(repository: string): ImageRef
+}
+
+/** What a backend says of itself, and how the probe that comes next has to go about. */
+export interface Diagnostics {
+  readonly checks: readonly Diagnosis[]
+  /** How far the probe may go. `read`: nothing may be written, since it could not be taken away again. Absent: all the way. */
+  readonly upTo?: { readonly extent: 'read' | 'nothing'; readonly reason: string }
+  /** The run that the probe hangs on, where it cannot be made up. */
+  readonly run?: RunArtifact
+  /** The image that the probe is about, where it cannot be made up. */
+  readonly image?: ImageRef
+  /** Takes the probe in the backend's stead, such as one over a scratch file beside a database that is not there yet. */
+  readonly standIn?: Backend
+  /**
+   * Takes away what is left of the probe once its copies are removed, such as blobs, or halves of a write that broke off. Called once,
+   * also after failures; throws, naming every place, when something stays.
+   */
+  sweep?(slots: readonly Slot[], options: CallOptions): Promise<void>
 }
 
 /** What every backend is opened with. No backend reads the environment, the clock or the configuration elsewhere. */

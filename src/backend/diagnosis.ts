@@ -1,8 +1,6 @@
 /** What a look at a backend found, and what a backend says of itself before it is probed: the vocabulary of `prov doctor`. */
 
 import { asProvError, ERRORS, type ErrorJson, errorJson, type ProvError } from '../errors.ts'
-import type { Artifact, ImageRef, RunArtifact } from '../model/artifact.ts'
-import type { Backend, CallOptions, Slot } from './backend.ts'
 
 /** What can be checked, with what it means. One table: the report, the tests and the types are made from it. */
 export const CHECKS = {
@@ -48,31 +46,6 @@ export interface Diagnosis {
   readonly error?: ErrorJson
   /** Milliseconds it took. */
   readonly ms: number
-}
-
-export interface DiagnoseOptions extends CallOptions {
-  /** Nothing may be written, not even what is cancelled at once. */
-  readonly readOnly: boolean
-  /** Runs and images that the user named; [] when none. */
-  readonly artifacts: readonly Artifact[]
-}
-
-/** What a backend says of itself, and how the probe that comes next has to go about. */
-export interface Diagnostics {
-  readonly checks: readonly Diagnosis[]
-  /** How far the probe may go. `read`: nothing may be written, since it could not be taken away again. Absent: all the way. */
-  readonly upTo?: { readonly extent: 'read' | 'nothing'; readonly reason: string }
-  /** The run that the probe hangs on, where it cannot be made up. */
-  readonly run?: RunArtifact
-  /** The image that the probe is about, where it cannot be made up. */
-  readonly image?: ImageRef
-  /** Takes the probe in the backend's stead, such as one over a scratch file beside a database that is not there yet. */
-  readonly standIn?: Backend
-  /**
-   * Takes away what is left of the probe once its copies are removed, such as blobs, or halves of a write that broke off. Called once,
-   * also after failures; throws, naming every place, when something stays.
-   */
-  sweep?(slots: readonly Slot[], options: CallOptions): Promise<void>
 }
 
 /** What a check found; a bare text is `ok`. */

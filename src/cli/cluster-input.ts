@@ -6,7 +6,7 @@ import { type ClusterInput, loadFromCluster } from '../input/cluster.ts'
 import { openCluster } from '../kubernetes/cluster.ts'
 import { runReference } from '../kubernetes/runs.ts'
 import type { Io } from '../platform/io.ts'
-import { durationMs } from '../platform/text/setting-value.ts'
+import { durationMs } from '../platform/text/duration.ts'
 import { tell } from './terminal.ts'
 
 /**

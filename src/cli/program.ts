@@ -15,10 +15,8 @@ import { repairCommand } from './commands/repair/command.ts'
 import { schemaCommand } from './commands/schema/command.ts'
 import { storeCommand } from './commands/store/command.ts'
 import { verifyCommand } from './commands/verify/command.ts'
+import type { Exit } from './exit.ts'
 import { fitHelp } from './help-text.ts'
-
-/** Told the exit status of the command that ran. */
-export type Exit = (status: number) => void
 
 /**
  * The whole command line as commander sees it. Parsing throws CommanderError instead of ending the process.

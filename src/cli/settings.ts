@@ -1,7 +1,7 @@
 /** The configuration as a command sees it: flags, environment, and a file or a ConfigMap of the cluster. */
 import { CONFIG_MAP, loadSettings, type Settings } from '../config/settings.ts'
 import type { Io } from '../platform/io.ts'
-import { durationMs } from '../platform/text/setting-value.ts'
+import { durationMs } from '../platform/text/duration.ts'
 import type { CommonOptions } from './options.ts'
 
 /** Where Tekton Chains keeps its configuration when nobody says otherwise. */

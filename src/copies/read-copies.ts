@@ -1,11 +1,24 @@
 /** Looks for every copy of one artifact, in every backend at once. */
 
 import type { About, Backend, Found, Slot } from '../backend/backend.ts'
-import { asProvError, errorJson } from '../errors.ts'
+import { asProvError, type ErrorJson, errorJson } from '../errors.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { checkAside } from '../trust/verify-entry.ts'
-import type { Look } from '../verify/agree.ts'
-import { judge } from './judge-slot.ts'
+import { type GoodCopy, type Judged, judge } from './judge-slot.ts'
+
+/** One backend's answer for one slot, or that it keeps nothing of the kind. */
+export interface Look {
+  readonly backend: string
+  /** Undefined: the backend does not keep this artifact. */
+  readonly slot?: Slot
+  readonly judged?: Judged
+  /** Copies that verify and are not in the slot, but came with the artifact. */
+  readonly carried?: readonly GoodCopy[]
+  /** In place of a slot: where a write-only store takes the entry. Nobody can look there, so it is `x` in verify. */
+  readonly sendTo?: Slot
+  /** Why it could not be read. */
+  readonly error?: ErrorJson
+}
 
 export interface LookOptions {
   readonly signal: AbortSignal

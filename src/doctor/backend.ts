@@ -1,10 +1,9 @@
 /** Looks at one backend: what it says of itself, then a probe of what it promises, then away with the probe. */
 
-import type { Backend, Slot } from '../backend/backend.ts'
+import type { Backend, Diagnostics, Slot } from '../backend/backend.ts'
 import {
   type Check,
   type Diagnosis,
-  type Diagnostics,
   examine,
   exitOf,
   failed,
@@ -14,9 +13,9 @@ import {
   stated,
 } from '../backend/diagnosis.ts'
 import { asProvError, ERRORS, gravest, ProvError } from '../errors.ts'
-import type { Artifact } from '../model/artifact.ts'
+import type { Artifact, ImageRef } from '../model/artifact.ts'
 import { cleanUp } from './clean-up.ts'
-import { type Material, material } from './material.ts'
+import { type Material, madeUpImage, material } from './material.ts'
 import { probe } from './probe.ts'
 
 export interface BackendJob {
@@ -44,8 +43,9 @@ export interface BackendReport {
 export async function diagnoseBackend(backend: Backend, job: BackendJob): Promise<BackendReport> {
   const { signal, readOnly, artifacts, now } = job
   const told: Diagnostics[] = []
+  const made = (repository: string): ImageRef => madeUpImage(repository, job.random)
   const asked = await examine('reach', now, async () => {
-    told.push((await backend.diagnose?.({ signal, readOnly, artifacts })) ?? { checks: [] })
+    told.push((await backend.diagnose?.({ signal, readOnly, artifacts, madeUpImage: made })) ?? { checks: [] })
     return 'it was asked'
   })
   const misconfigured = asked.error !== undefined && ERRORS[asked.error.code].exit === 2

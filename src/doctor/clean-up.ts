@@ -1,7 +1,7 @@
 /** Takes away what the probe wrote, whatever became of it, and names what stays. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Backend, Slot } from '../backend/backend.ts'
-import { type Diagnosis, type Diagnostics, examine } from '../backend/diagnosis.ts'
+import type { Backend, Diagnostics, Slot } from '../backend/backend.ts'
+import { type Diagnosis, examine } from '../backend/diagnosis.ts'
 import { asProvError, ProvError } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
 import { removeAll } from './probe.ts'

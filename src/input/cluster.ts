@@ -1,8 +1,9 @@
 /** Runs read from a cluster: each that was named, and the TaskRuns of each PipelineRun. */
-import pLimit from 'p-limit'
+
 import { ProvError } from '../errors.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { liveName, type RunKind, type RunReference, runPath } from '../kubernetes/runs.ts'
+import { limitTo } from '../platform/async/limit.ts'
 import type { Placed } from './runs.ts'
 
 const AT_ONCE = 8
@@ -26,7 +27,7 @@ export async function loadFromCluster(
 ): Promise<ClusterInput> {
   const { server, namespace: usual } = await cluster.access()
   const namespace = options.namespace ?? usual
-  const limit = pLimit(AT_ONCE)
+  const limit = limitTo(AT_ONCE)
   const notes: string[] = []
   const reading = new Map<string, Promise<Placed>>()
 

@@ -4,7 +4,7 @@ import type { About, Backend, Found, Slot } from '../backend/backend.ts'
 import type { GoodCopy } from '../copies/judge-slot.ts'
 import { mergedEntries } from '../copies/merge-items.ts'
 import { isThere, notThere } from '../copies/read-back.ts'
-import { lookFor } from '../copies/read-copies.ts'
+import { type Look, lookFor } from '../copies/read-copies.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, gravest, ProvError } from '../errors.ts'
 import { artifactName } from '../model/artifact.ts'
 import { meaningOf } from '../model/canonical.ts'
@@ -14,7 +14,6 @@ import { type RetryOptions, retry } from '../platform/async/retry.ts'
 import { formatOf } from '../provenance/detect-format.ts'
 import { claimedIdentity } from '../provenance/identity.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
-import type { Look } from '../verify/agree.ts'
 
 export interface RepairJob {
   readonly backends: readonly Backend[]

@@ -2,11 +2,11 @@
 
 import type { Slot } from '../backend/backend.ts'
 import { type Judged, spoiledCopy } from '../copies/judge-slot.ts'
+import type { Look } from '../copies/read-copies.ts'
 import type { ErrorJson } from '../errors.ts'
 import { meaningOf } from '../model/canonical.ts'
 import { type Entry, holds } from '../model/entry.ts'
 import { formatOf } from '../provenance/detect-format.ts'
-import type { Look } from '../verify/agree.ts'
 
 /**
  * `present`: a copy that verifies stands there. `write`: the place is free. `replace`: what stands there is damaged (or, with

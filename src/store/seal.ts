@@ -1,8 +1,9 @@
 /** Marks runs as signed, last of all. */
-import pLimit from 'p-limit'
+
 import type { Backend } from '../backend/backend.ts'
 import { asProvError, type ErrorJson, errorJson } from '../errors.ts'
 import { type Artifact, artifactName, type RunArtifact } from '../model/artifact.ts'
+import { limitTo } from '../platform/async/limit.ts'
 
 /** An artifact with its backends, and whether every required copy of it is confirmed. */
 export interface Settlement {
@@ -28,7 +29,7 @@ export function runOf(artifact: Artifact): RunArtifact | undefined {
  * @example (await sealRuns(settlements, signal)).sealed // ['TaskRun ci/build (b0a4…)']
  */
 export async function sealRuns(settlements: readonly Settlement[], signal: AbortSignal): Promise<SealReport> {
-  const limit = pLimit(64)
+  const limit = limitTo(64)
   const results = await Promise.all(sealable(settlements).map((one) => limit(() => sealRun(one, signal))))
   return {
     sealed: results.flatMap((result) => (result.error === undefined ? [result.run] : [])),

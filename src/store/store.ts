@@ -1,20 +1,20 @@
 /** prov store: look, sign once, fan out, read back, seal. */
-import pLimit, { type LimitFunction } from 'p-limit'
+
 import type { About, Backend, Slot } from '../backend/backend.ts'
 import type { CopyReceipt } from '../backend/receipt.ts'
 import type { GoodCopy } from '../copies/judge-slot.ts'
-import { lookFor } from '../copies/read-copies.ts'
+import { type Look, lookFor } from '../copies/read-copies.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, gravest, ProvError } from '../errors.ts'
 import type { Format, FormatOptions } from '../formats/format.ts'
 import { type Artifact, artifactName } from '../model/artifact.ts'
 import { differences } from '../model/canonical.ts'
 import { type Entry, entryId, signatureId } from '../model/entry.ts'
+import { type Limit, limitTo } from '../platform/async/limit.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
 import { failuresOf, type Report } from '../platform/progress.ts'
 import { draft, type Sign, signOnce } from '../signing/sign-once.ts'
 import type { Signer } from '../signing/signer.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
-import type { Look } from '../verify/agree.ts'
 import { settleCopies, settlePlan } from './completeness.ts'
 import { carryOut, type FanoutOptions } from './execute-row.ts'
 import { type PlanRow, planRow } from './plan.ts'
@@ -86,7 +86,7 @@ const AT_ONCE = 64
  * @example const report = await store(job); process.exitCode = report.exit
  */
 export async function store(job: StoreJob): Promise<StoreReport> {
-  const limit = pLimit(AT_ONCE)
+  const limit = limitTo(AT_ONCE)
   const abouts = job.items.map((item) => placed(item, job))
   const [trust, prepared] = await prepareAll(abouts, limit, job)
   const sign = signOnce(job.signer, trust)
@@ -116,7 +116,7 @@ export async function store(job: StoreJob): Promise<StoreReport> {
 /** Reads the stores while the key is being opened; what fails first ends both. */
 async function prepareAll(
   abouts: readonly { readonly item: StoreItem; readonly about: About }[],
-  limit: LimitFunction,
+  limit: Limit,
   job: StoreJob,
 ): Promise<[Trust, readonly Prepared[]]> {
   const stop = new AbortController()

@@ -5,7 +5,6 @@ import { keyHint, keyId, spki } from '../keys/key-id.ts'
 import { type KeyKind, keyKind } from '../keys/key-kind.ts'
 import { type Environment, type PemBlock, readPemBlocks } from '../keys/pem.ts'
 import type { Signature } from '../model/entry.ts'
-import type { Signer } from '../signing/signer.ts'
 
 export interface TrustedKey {
   /** Chains' key id, `SHA256:…`. */
@@ -56,11 +55,11 @@ export async function loadTrust(keys: readonly string[], env: Environment = proc
 }
 
 /**
- * Trust in one key alone: that of a signer, or a public key.
+ * Trust in one key alone: that of a signer (anything with a `publicKey`), or a public key.
  *
  * @example verifySignature(trustOf(signer), bytes, signature).ok
  */
-export function trustOf(of: Signer | KeyObject, source = 'the signing key'): Trust {
+export function trustOf(of: { readonly publicKey: KeyObject } | KeyObject, source = 'the signing key'): Trust {
   return trustIn([['publicKey' in of ? of.publicKey : of, source]])
 }
 

@@ -1,7 +1,8 @@
 /** Agreement: every slot of one artifact gets its mark. Pure; DESIGN's table of marks is this file. */
 
 import type { About, Slot } from '../backend/backend.ts'
-import type { GoodCopy, Judged, OtherItem } from '../copies/judge-slot.ts'
+import type { GoodCopy, OtherItem } from '../copies/judge-slot.ts'
+import type { Look } from '../copies/read-copies.ts'
 import type { ErrorJson } from '../errors.ts'
 import { meaningOf } from '../model/canonical.ts'
 import { type Difference, differencesBetween } from '../model/difference.ts'
@@ -12,20 +13,6 @@ import { contradictions } from './contradictions.ts'
 
 /** `=` agrees, `~` agrees otherwise spelled or re-signed, `*` drift, `#` does not verify, `+` absent, `!` not readable, `x` not kept. */
 export type Mark = '=' | '~' | '*' | '#' | '+' | '!' | 'x'
-
-/** One backend's answer for one slot, or that it keeps nothing of the kind. */
-export interface Look {
-  readonly backend: string
-  /** Undefined: the backend does not keep this artifact. */
-  readonly slot?: Slot
-  readonly judged?: Judged
-  /** Copies that verify and are not in the slot, but came with the artifact. */
-  readonly carried?: readonly GoodCopy[]
-  /** In place of a slot: where a write-only store takes the entry. Nobody can look there, so it is `x` in verify. */
-  readonly sendTo?: Slot
-  /** Why it could not be read. */
-  readonly error?: ErrorJson
-}
 
 /** One row of the verdict: one slot and one format. */
 export interface Row {

@@ -2,7 +2,7 @@
 
 import type { About, Backend, Found, ListFilter, Slot } from '../backend/backend.ts'
 import { mergedEntries } from '../copies/merge-items.ts'
-import { type LookOptions, lookFor } from '../copies/read-copies.ts'
+import { type Look, type LookOptions, lookFor } from '../copies/read-copies.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
 import { readStatement } from '../model/statement.ts'
@@ -12,7 +12,6 @@ import { pool } from '../platform/async/stream-pool.ts'
 import { placesFor } from '../provenance/origin.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { checkAside, checkEntry } from '../trust/verify-entry.ts'
-import type { Look } from './agree.ts'
 import {
   identityId,
   isNew,

@@ -1,12 +1,13 @@
 /** prov verify: read every copy, verify each, compare, settle. A function of artifacts, trust and backends; it writes nothing. */
-import pLimit from 'p-limit'
+
 import type { About, Backend } from '../backend/backend.ts'
-import { lookFor } from '../copies/read-copies.ts'
+import { type Look, lookFor } from '../copies/read-copies.ts'
 import { type ErrorJson, gravest, ProvError } from '../errors.ts'
 import { type Artifact, artifactName, artifactUri, type Subject } from '../model/artifact.ts'
+import { limitTo } from '../platform/async/limit.ts'
 import { failuresOf, type Report } from '../platform/progress.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
-import { type Agreement, agree, type Look } from './agree.ts'
+import { type Agreement, agree } from './agree.ts'
 import { type Demands, settle } from './verdict.ts'
 
 export interface VerifyTarget {
@@ -63,7 +64,7 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
       hint: 'prov payload shows what an input gives; --format and the configuration narrow it',
     })
   }
-  const limit = pLimit(AT_ONCE)
+  const limit = limitTo(AT_ONCE)
   let done = 0
   const failures = failuresOf()
   const judged = await Promise.all(

@@ -2,6 +2,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import type { About, Found, Slot } from '../../src/backend/backend.ts'
 import { judge } from '../../src/copies/judge-slot.ts'
+import type { Look } from '../../src/copies/read-copies.ts'
 import { formatNamed } from '../../src/formats/index.ts'
 import type { ImageArtifact, RunArtifact } from '../../src/model/artifact.ts'
 import type { Entry } from '../../src/model/entry.ts'
@@ -9,7 +10,6 @@ import { encodeEnvelope, signedBytes } from '../../src/model/envelope.ts'
 import { signerOf } from '../../src/signing/open-signer.ts'
 import type { Signer } from '../../src/signing/signer.ts'
 import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
-import type { Look } from '../../src/verify/agree.ts'
 
 export const FORMAT_OPTIONS = {
   builderId: 'https://tekton.dev/chains/v2',

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { About, Found } from '../../src/backend/backend.ts'
+import type { Look } from '../../src/copies/read-copies.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import type { Signer } from '../../src/signing/signer.ts'
 import type { Trust } from '../../src/trust/trusted-keys.ts'
-import { agree, type Look, type Row } from '../../src/verify/agree.ts'
+import { agree, type Row } from '../../src/verify/agree.ts'
 import { settle } from '../../src/verify/verdict.ts'
 import {
   aboutImage,

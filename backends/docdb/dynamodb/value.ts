@@ -1,8 +1,7 @@
 /** A document as an item of DynamoDB, and back. Pure. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { fits, isArray, type Json, type JsonLimits } from '../json.ts'
-import type { SignedDocument } from '../layout.ts'
-import type { Fields } from '../store.ts'
+import type { Fields, SignedDocument } from '../layout.ts'
 
 export type Item = Readonly<Record<string, AttributeValue>>
 

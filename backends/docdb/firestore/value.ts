@@ -1,7 +1,6 @@
 /** A document's fields as google.firestore.v1.Value, and back (googleapis: google/firestore/v1/document.proto). Pure. */
 import { fits, isArray, type Json, type JsonLimits } from '../json.ts'
-import type { SignedDocument } from '../layout.ts'
-import type { Fields } from '../store.ts'
+import type { Fields, SignedDocument } from '../layout.ts'
 
 /** One of these members. */
 export interface Value {

@@ -2,9 +2,9 @@
 import { type Collection, type Document, MongoBulkWriteError, MongoClient, MongoParseError } from 'mongodb'
 import { ProvError } from '../../../src/errors.ts'
 import { batching } from '../batch.ts'
-import type { SignedDocument } from '../layout.ts'
+import type { Fields, SignedDocument } from '../layout.ts'
 import type { MongoTarget } from '../settings.ts'
-import type { DocumentStore, Fields, StoredDocument, StoreOptions, Wanted } from '../store.ts'
+import type { DocumentStore, StoredDocument, StoreOptions, Wanted } from '../store.ts'
 import { mongoFailure } from './failure.ts'
 import { bodyOf } from './value.ts'
 

@@ -7,11 +7,11 @@ import type { Context } from '../../../src/backend/backend.ts'
 import { ProvError } from '../../../src/errors.ts'
 import { batching } from '../batch.ts'
 import { fits, type JsonLimits } from '../json.ts'
-import type { SignedDocument } from '../layout.ts'
+import type { Fields, SignedDocument } from '../layout.ts'
 import { subjectDigests } from '../place.ts'
 import type { SqliteTarget } from '../settings.ts'
 import { SIZE_RULES } from '../size.ts'
-import type { DocumentStore, Fields, StoredDocument, StoreOptions, Wanted } from '../store.ts'
+import type { DocumentStore, StoredDocument, StoreOptions, Wanted } from '../store.ts'
 import { isBusy, isRefusal, sqliteFailure } from './failure.ts'
 
 /** `Run` is the uid of the run that a document is about itself; images are found by their digest. `Digest` is `algorithm:hex`. */

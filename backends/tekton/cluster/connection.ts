@@ -1,7 +1,7 @@
 /** Opens the cluster that the settings name. Apart, so that runs in files load none of it. */
 import type { Context } from '../../../src/backend/backend.ts'
 import { type Cluster, openCluster } from '../../../src/kubernetes/cluster.ts'
-import { durationMs } from '../../../src/platform/text/setting-value.ts'
+import { durationMs } from '../../../src/platform/text/duration.ts'
 
 /** @example const cluster = await connect(context) */
 export async function connect(context: Context): Promise<Cluster> {

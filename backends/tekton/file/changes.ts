@@ -1,6 +1,6 @@
 /** Annotations as data, before and after a change: what an edit of the text is checked against. Pure. */
 import type { Annotations } from '../layout.ts'
-import type { Changes } from './runs-text.ts'
+import type { Changes } from './cut-text.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { ProvError } from '../../../src/errors.ts'
 import { type Annotations, NAME } from '../layout.ts'
 import { annotationsIn, changedMetadata, isRecord } from './changes.ts'
-import type { Changes, RunsText, Spot } from './runs-text.ts'
+import type { Changes, RunsText, Spot } from './cut-text.ts'
 
 interface Range {
   readonly start: number

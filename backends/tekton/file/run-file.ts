@@ -10,18 +10,8 @@ import type { Edit } from '../home.ts'
 import { type Annotations, annotationBytes, NAME, TOTAL_LIMIT } from '../layout.ts'
 import type { ListedRun } from '../list.ts'
 import { changed, isRecord } from './changes.ts'
-import {
-  annotationsAt,
-  appendRuns,
-  type Changes,
-  createRuns,
-  editRun,
-  findSpot,
-  namesAt,
-  type RunsText,
-  type Spot,
-  splitRuns,
-} from './runs-text.ts'
+import type { Changes, RunsText, Spot } from './cut-text.ts'
+import { annotationsAt, appendRuns, createRuns, editRun, findSpot, namesAt, splitRuns } from './runs-text.ts'
 
 /** Largest file that is read, in bytes. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024

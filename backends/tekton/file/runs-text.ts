@@ -2,32 +2,12 @@
 import { ProvError } from '../../../src/errors.ts'
 import { type Annotations, NAME } from '../layout.ts'
 import { namesIn, valueAt } from './changes.ts'
+import type { Changes, RunsText, Spot } from './cut-text.ts'
 import { annotationsInJson, appendJson, createJson, editJson, splitJson } from './json-text.ts'
 import { appendYaml, createYaml } from './yaml-create.ts'
 import { type ParsedYaml, parseYaml } from './yaml-document.ts'
 import { annotationsInYaml, editYaml } from './yaml-edit.ts'
 import { splitYaml } from './yaml-split.ts'
-
-/** The metadata of one run. */
-export interface Spot {
-  readonly uid: string
-  /** Index of its text in `parts`. */
-  readonly part: number
-  /** From the top of the part to the metadata. */
-  readonly path: readonly (string | number)[]
-  readonly document: number
-  readonly item?: number
-}
-
-export interface RunsText {
-  readonly format: 'json' | 'yaml'
-  /** Joined, they are the file. */
-  readonly parts: readonly string[]
-  readonly spots: readonly Spot[]
-}
-
-/** New values by name; undefined takes the annotation away. */
-export type Changes = Readonly<Record<string, string | undefined>>
 
 /**
  * Cuts the text. JSON when it parses as JSON, else YAML; throws `response_invalid` when it is neither.

@@ -7,7 +7,7 @@ import { type Document, isAlias, isMap, isScalar, type Pair, visit, type YAMLMap
 import { ProvError } from '../../../src/errors.ts'
 import { type Annotations, NAME } from '../layout.ts'
 import { annotationsIn, changedMetadata, valueAt, withAt } from './changes.ts'
-import type { Changes } from './runs-text.ts'
+import type { Changes } from './cut-text.ts'
 import { type ParsedYaml, parseYaml } from './yaml-document.ts'
 
 type Path = readonly (string | number)[]

@@ -4,7 +4,7 @@
  */
 import { isMap, isSeq, parseDocument, visit } from 'yaml'
 import { isRecord, valueAt } from './changes.ts'
-import type { RunsText, Spot } from './runs-text.ts'
+import type { RunsText, Spot } from './cut-text.ts'
 import { parseYaml } from './yaml-document.ts'
 
 interface Range {

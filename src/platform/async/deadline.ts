@@ -1,6 +1,6 @@
 /** One call with an end: the caller's signal or its time, whichever comes first, also where a driver heeds neither. */
-import type { CallOptions } from '../../backend/backend.ts'
 import { ProvError } from '../../errors.ts'
+import type { CallOptions } from './call.ts'
 
 /**
  * Runs `work` with a signal that is aborted at the end. Throws `aborted` or `timed_out` at once then, whatever the work still does.

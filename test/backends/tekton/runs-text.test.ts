@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
+import type { Changes } from '../../../backends/tekton/file/cut-text.ts'
 import {
   annotationsAt,
   appendRuns,
-  type Changes,
   createRuns,
   editRun,
   findSpot,

@@ -1,13 +1,14 @@
 /** Verdicts as prov gives them: every mark with what can go with it, hostile text, and as many artifacts as are wanted. */
 import { createHash } from 'node:crypto'
 import type { About, Found } from '../../../src/backend/backend.ts'
+import type { Look } from '../../../src/copies/read-copies.ts'
 import { gravest } from '../../../src/errors.ts'
 import { artifactName, artifactUri } from '../../../src/model/artifact.ts'
 import type { Entry } from '../../../src/model/entry.ts'
 import type { OpenForm, ReportHead, ReportSummary } from '../../../src/report/forms/form.ts'
 import { NO_TOTALS, withArtifact } from '../../../src/report/forms/form.ts'
 import type { Trust } from '../../../src/trust/trusted-keys.ts'
-import { agree, type Look, type Mark, type Row } from '../../../src/verify/agree.ts'
+import { agree, type Mark, type Row } from '../../../src/verify/agree.ts'
 import { type Demands, settle } from '../../../src/verify/verdict.ts'
 import type { VerifiedArtifact } from '../../../src/verify/verify.ts'
 import {

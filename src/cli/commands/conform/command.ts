@@ -1,8 +1,8 @@
 /** `prov conform`: run the public conformance suite on a backend that somebody else wrote. */
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
+import type { Exit } from '../../exit.ts'
 import { collect, count } from '../../options.ts'
-import type { Exit } from '../../program.ts'
 
 interface ConformOptions {
   readonly set: readonly string[]

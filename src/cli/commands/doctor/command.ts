@@ -1,8 +1,8 @@
 /** `prov doctor`: can these backends and keys do what will be asked of them. */
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
+import type { Exit } from '../../exit.ts'
 import { type CommonOptions, collect, count, INPUT, withCluster, withCommon } from '../../options.ts'
-import type { Exit } from '../../program.ts'
 
 interface DoctorOptions extends CommonOptions {
   readonly storage?: string

@@ -1,6 +1,7 @@
 /** `prov migrate`: move entries between backends, signed bytes untouched. */
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
+import type { Exit } from '../../exit.ts'
 import {
   type CommonOptions,
   collect,
@@ -11,7 +12,6 @@ import {
   withCommon,
   withFilters,
 } from '../../options.ts'
-import type { Exit } from '../../program.ts'
 
 interface MigrateOptions extends CommonOptions, FilterOptions {
   readonly from: string

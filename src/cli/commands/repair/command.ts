@@ -1,6 +1,7 @@
 /** `prov repair`: rewrite missing or damaged copies from one that verifies. */
 import { Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
+import type { Exit } from '../../exit.ts'
 import {
   type CommonOptions,
   collect,
@@ -10,7 +11,6 @@ import {
   withFilters,
   withInput,
 } from '../../options.ts'
-import type { Exit } from '../../program.ts'
 
 interface RepairOptions extends CommonOptions, InputOptions, FilterOptions {
   readonly key: readonly string[]

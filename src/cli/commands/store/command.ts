@@ -1,8 +1,8 @@
 /** `prov store`: sign once, store in every backend named, read back, one receipt a copy. */
 import { Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
+import type { Exit } from '../../exit.ts'
 import { type CommonOptions, collect, count, type InputOptions, withCommon, withInput } from '../../options.ts'
-import type { Exit } from '../../program.ts'
 
 interface StoreOptions extends CommonOptions, InputOptions {
   readonly key?: string

@@ -1,6 +1,7 @@
 /** `prov verify`: read every copy, verify each, compare, print the verdict. */
 import { Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
+import type { Exit } from '../../exit.ts'
 import {
   type CommonOptions,
   collect,
@@ -11,7 +12,6 @@ import {
   withFilters,
   withInput,
 } from '../../options.ts'
-import type { Exit } from '../../program.ts'
 
 interface VerifyOptions extends CommonOptions, InputOptions, FilterOptions {
   readonly key: readonly string[]

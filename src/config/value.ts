@@ -1,7 +1,8 @@
 /** One value of one key, read as Tekton Chains reads it (pkg/config/config.go asBool, asString, asStringSet). Pure. */
 
-import type { SettingRow } from '../../config/table.ts'
-import { nearest } from './suggest.ts'
+import { UNIT_MS } from '../platform/text/duration.ts'
+import { nearest } from '../platform/text/suggest.ts'
+import type { SettingRow } from './table.ts'
 
 /** The value in its one spelling; or why it is refused; or why Chains would not heed it, so that it counts as unset. */
 export type Reading =
@@ -11,7 +12,6 @@ export type Reading =
 
 const TRUE: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True']
 const FALSE: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False']
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
 
 /**
  * Reads a value. The reasons are the rest of a sentence that begins with the key, and quote no secret.
@@ -65,16 +65,6 @@ function readNumber(row: SettingRow, text: string): Reading {
   const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return { value: String(value) }
   return { refused: `${shown(row, text)} is no whole number from ${least} to ${most}` }
-}
-
-/**
- * Milliseconds of a `duration` as the settings give it.
- *
- * @example durationMs('500ms') // 500
- */
-export function durationMs(value: string): number {
-  const [, amount, unit = 's'] = /^([0-9.]+)(ms|s|m)?$/.exec(value) ?? []
-  return Number(amount) * (UNIT_MS[unit] ?? Number.NaN)
 }
 
 function readDuration(row: SettingRow, text: string): Reading {

@@ -1,0 +1,16 @@
+/** How many pieces of work run at once. p-limit is imported here and nowhere else. */
+import pLimit, { type LimitFunction } from 'p-limit'
+
+/** Runs what it is given once one of the places is free, in order of asking; answers with what the work answers. */
+export type Limit = LimitFunction
+
+/**
+ * At most `places` pieces of work at once.
+ *
+ * @example
+ * const limit = limitTo(8)
+ * await Promise.all(paths.map((path) => limit(() => readFile(path))))
+ */
+export function limitTo(places: number): Limit {
+  return pLimit(places)
+}

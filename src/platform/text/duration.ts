@@ -1,0 +1,14 @@
+/** Durations as the settings spell them: `500ms`, `30s`, `2m`; a bare number means seconds. Pure. */
+
+/** Milliseconds of each unit. */
+export const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
+
+/**
+ * Milliseconds of a duration; NaN where it is not one.
+ *
+ * @example durationMs('500ms') // 500
+ */
+export function durationMs(value: string): number {
+  const [, amount, unit = 's'] = /^([0-9.]+)(ms|s|m)?$/.exec(value) ?? []
+  return Number(amount) * (UNIT_MS[unit] ?? Number.NaN)
+}
