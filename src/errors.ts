@@ -152,6 +152,8 @@ export interface ErrorJson {
   readonly operation?: string
   readonly location?: string
   readonly hint?: string
+  /** How long the other side asked to wait, in milliseconds. */
+  readonly retryAfterMs?: number
 }
 
 /**
@@ -174,6 +176,7 @@ export function errorJson(error: ProvError): ErrorJson {
     ...(error.operation === undefined ? {} : { operation: error.operation }),
     ...(error.location === undefined ? {} : { location: error.location }),
     ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Backend, Found, FoundEntry, Slot } from '../backend/backend.ts'
 import { type Entry, holds, type Signature, sameBytes, signatureId } from '../model/entry.ts'
 import { retry } from '../platform/async/retry.ts'
-import type { MoveOptions } from './write-copy.ts'
+import type { WriteOptions } from './write-copy.ts'
 
 /**
  * The items, those that came without their envelope with all that the `others` keep of the same signed bytes. So it does not matter which
@@ -14,7 +14,7 @@ export async function fullest(
   items: readonly FoundEntry[],
   source: Pick<Backend, 'get'>,
   others: readonly Slot[],
-  options: MoveOptions,
+  options: Pick<WriteOptions, 'signal' | 'retry'>,
 ): Promise<readonly FoundEntry[]> {
   let all = items
   for (const other of others) {

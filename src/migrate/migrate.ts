@@ -5,14 +5,6 @@ import { fullest } from '../copies/complete-entry.ts'
 import { type WithoutStrays, withoutStrays } from '../copies/foreign-signatures.ts'
 import { judge } from '../copies/judge-slot.ts'
 import { mergedEntries } from '../copies/merge-items.ts'
-import {
-  type MovedCopy,
-  type MoveOptions,
-  type PlanOptions,
-  planCopy,
-  putCopy,
-  removeMoved,
-} from '../copies/write-copy.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import { artifactName } from '../model/artifact.ts'
 import { type Entry, entryId, signatureId } from '../model/entry.ts'
@@ -24,6 +16,8 @@ import { formatOf } from '../provenance/detect-format.ts'
 import { type Origin, originOf, placesFor } from '../provenance/origin.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { checkAside, checkEntry } from '../trust/verify-entry.ts'
+import { type MovedCopy, type MoveOptions, type PlanOptions, planCopy, putCopy } from './copy-entry.ts'
+import { removeMoved } from './remove-moved.ts'
 
 /** One place of the source; `about` when the artifact is at hand, else it is told from what stands there. */
 export interface Place {

@@ -1,10 +1,10 @@
 /** prov repair: rewrites copies that are missing or do not verify from one that does. It signs nothing and outvotes nobody. */
 
-import type { About, Backend, Found, Slot } from '../backend/backend.ts'
+import type { About, Backend, Found, Receipt, Slot } from '../backend/backend.ts'
 import type { GoodCopy } from '../copies/judge-slot.ts'
 import { mergedEntries } from '../copies/merge-items.ts'
-import { isThere, notThere } from '../copies/read-back.ts'
 import { type Look, lookFor } from '../copies/read-copies.ts'
+import { writeCopy } from '../copies/write-copy.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, gravest, ProvError } from '../errors.ts'
 import { artifactName } from '../model/artifact.ts'
 import { meaningOf } from '../model/canonical.ts'
@@ -190,26 +190,22 @@ async function act(
   const backend = job.backends.find(({ name }) => name === base.backend)
   if (backend === undefined) throw new ProvError('internal', `no backend ${base.backend} in this job`)
   if (!job.apply) return { ...base, action }
-  try {
-    const options = { signal: job.signal }
-    const kept = found === undefined ? undefined : await keepBeside(backend, slot, found, job)
-    const location = await retry(async () => {
-      const receipt =
-        found === undefined || backend.replace === undefined
-          ? await backend.put(slot, entry, options)
-          : await backend.replace(slot, found, entry, options)
-      if (receipt.outcome === 'occupied') {
-        throw new ProvError('occupied', 'another writer put something there meanwhile', { location: receipt.location })
-      }
-      if (!isThere(await backend.get(slot, options), entry)) throw notThere(backend.name, slot.key)
-      return receipt.location
-    }, job.retry)
-    return { ...base, location, action, done: true, ...(kept === undefined ? {} : { kept }) }
-  } catch (thrown) {
-    const error = asProvError(thrown)
-    if (error.code === 'internal') throw error
-    return { ...base, action: 'keep', error: { ...errorJson(error), backend: backend.name } }
+  const kept = found === undefined ? undefined : await keepBeside(backend, slot, found, job).catch(asJson)
+  if (typeof kept === 'object') return { ...base, action: 'keep', error: { ...kept, backend: backend.name } }
+  const replaces = found === undefined || backend.replace === undefined ? {} : { giveWay: async () => [found] }
+  const { signal } = job
+  const meanwhile = (_found: readonly Found[], { location }: Receipt): never => {
+    throw new ProvError('occupied', 'another writer put something there meanwhile', { location })
   }
+  const copy = await writeCopy(backend, slot, entry, { signal, retry: job.retry, ...replaces, whenOccupied: meanwhile })
+  if (copy.error !== undefined) return { ...base, action: 'keep', error: copy.error }
+  return { ...base, location: copy.location, action, done: true, ...(kept === undefined ? {} : { kept }) }
+}
+
+function asJson(thrown: unknown): ErrorJson {
+  const error = asProvError(thrown)
+  if (error.code === 'internal') throw error
+  return errorJson(error)
 }
 
 /** A backend that has no room beside a place says so, and the damage is replaced all the same. */

@@ -25,22 +25,31 @@ export interface PlanRow {
   readonly error?: ErrorJson
   /** Why the copy that is `present` is not byte for byte this entry. */
   readonly detail?: string
+  /** The run's neighbouring place here is signed by a key that was not given: a raw signature that does not verify is not damage. */
+  readonly foreign?: true
+  /** --resign: the entry takes the place of every copy of ours. */
+  readonly resign?: true
 }
 
 export interface PlanOptions {
   /** Bytes of the native form; throws `entry_too_large`. */
   readonly size: (slot: Slot) => { readonly bytes: number } | { readonly error: ErrorJson }
   readonly resign: boolean
-  /** Backends in which this run's neighbouring place is signed by a key that was not given: a raw signature there is not damage. */
-  readonly foreign: ReadonlySet<string>
+  /** See {@link PlanRow}. */
+  readonly foreign: boolean
 }
 
 /**
  * The row of one look.
  *
- * @example planRow(look, entry, { size, resign: false, foreign: new Set() }).action // 'write'
+ * @example planRow(look, entry, { size, resign: false, foreign: false }).action // 'write'
  */
 export function planRow(look: Look, entry: Entry, options: PlanOptions): PlanRow {
+  const { foreign, resign } = options
+  return { ...rowFor(look, entry, options), ...(foreign ? { foreign } : {}), ...(resign ? { resign } : {}) }
+}
+
+function rowFor(look: Look, entry: Entry, options: PlanOptions): PlanRow {
   const { backend, slot } = look
   if (look.sendTo !== undefined) {
     const size = sized(look.sendTo, options)
@@ -61,7 +70,7 @@ export function planRow(look: Look, entry: Entry, options: PlanOptions): PlanRow
   const damaged = slot.holds === 'one' && judged.others.some((other) => other.claims)
   if (judged.good.length > 0 && !damaged) return goodRow(look, slot, judged, entry, options)
   if (damaged) {
-    const foreign = foreignSigner(judged, options.foreign.has(backend))
+    const foreign = foreignSigner(judged, options.foreign)
     if (foreign !== undefined) return { backend, slot, action: 'blocked', error: foreign }
   }
   const otherFormat = slot.holds === 'one' && entry.kind === 'dsse' ? judged.neighbours[0]?.entry : undefined

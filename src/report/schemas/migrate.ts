@@ -1,7 +1,7 @@
 /** What `prov migrate --json` prints: JSON lines, an entry each, and what it came to. */
 
-import type { MovedCopy } from '../../copies/write-copy.ts'
 import { ERRORS } from '../../errors.ts'
+import type { MovedCopy } from '../../migrate/copy-entry.ts'
 import type { Moved, MoveOutcome } from '../../migrate/migrate.ts'
 import type { MoveSummary } from '../text/migrate-text.ts'
 import { output } from './document.ts'

@@ -6,7 +6,7 @@ import { ERRORS, type ErrorJson } from '../../errors.ts'
 import type { Artifact, RunClaim } from '../../model/artifact.ts'
 import type { Kind } from '../../model/entry.ts'
 import { EXITS } from '../text/verify-text.ts'
-import { list, object, oneOf, type Schema, says, TEXT } from './shape.ts'
+import { COUNT, list, object, oneOf, type Schema, says, TEXT } from './shape.ts'
 
 const KINDS: Readonly<Record<Kind, true>> = { dsse: true, raw: true }
 const TYPES: Readonly<Record<Artifact['type'], true>> = { run: true, image: true, statement: true }
@@ -66,7 +66,7 @@ export const SLOT_NAMES = object<SlotNames>(
 export const PARTS = {
   error: object<ErrorJson>(
     { code: CODE, message: TEXT },
-    { backend: BACKEND, operation: TEXT, location: TEXT, hint: TEXT },
+    { backend: BACKEND, operation: TEXT, location: TEXT, hint: TEXT, retryAfterMs: COUNT },
     'a finding, or why there is no result',
   ),
   failure: object<{ readonly exit: number; readonly error: ErrorJson }>(

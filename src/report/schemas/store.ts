@@ -1,8 +1,8 @@
 /** What `prov store --json` prints. */
 
 import type { CopyReceipt } from '../../backend/receipt.ts'
-import type { Action, PlanRow } from '../../store/plan.ts'
-import type { StoredItem, StoreReport } from '../../store/store.ts'
+import type { Action } from '../../store/plan.ts'
+import type { ReportedRow, StoredItem, StoreReport } from '../../store/store.ts'
 import { output } from './document.ts'
 import { BACKEND, ENTRY_ID, EXIT, OUTCOMES, ref, SIGNATURES, TYPE } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
@@ -19,7 +19,7 @@ const ACTIONS: Readonly<Record<Action, true>> = {
 
 const SOURCES: Readonly<Record<StoredItem['source'], true>> = { signed: true, adopted: true, planned: true }
 
-const PLAN_ROW = object<PlanRow>(
+const PLAN_ROW = object<ReportedRow>(
   { backend: BACKEND, action: oneOf(ACTIONS) },
   { slot: ref('slot'), bytes: COUNT, error: ref('error'), detail: TEXT },
   'what would be, or was, done in one place',

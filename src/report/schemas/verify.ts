@@ -42,7 +42,7 @@ const ROW = object<Row>(
 
 const STRANGER = object<Stranger>(
   { code: CODE, message: TEXT, backend: BACKEND, location: TEXT },
-  { operation: TEXT, hint: TEXT },
+  { operation: TEXT, hint: TEXT, retryAfterMs: COUNT },
   "somebody else's entry in a shared place",
 )
 

@@ -4,8 +4,7 @@ import type { CopyReceipt, Outcome } from '../../backend/receipt.ts'
 import { ERRORS, type ErrorJson } from '../../errors.ts'
 import { plain } from '../../platform/text/escape-control.ts'
 import { wrap } from '../../platform/text/wrap.ts'
-import type { PlanRow } from '../../store/plan.ts'
-import type { StoredItem, StoreReport } from '../../store/store.ts'
+import type { ReportedRow, StoredItem, StoreReport } from '../../store/store.ts'
 import type { Mark, Row } from '../../verify/agree.ts'
 import type { VerifiedArtifact, VerifyReport } from '../../verify/verify.ts'
 
@@ -146,7 +145,7 @@ function planLines(item: StoredItem): readonly string[] {
   return [`${item.artifact}: ${item.format}, ${source}`, ...item.plan.flatMap(planRowLines), '']
 }
 
-function planRowLines(row: PlanRow): readonly string[] {
+function planRowLines(row: ReportedRow): readonly string[] {
   const bytes = row.bytes === undefined ? '' : ` (${row.bytes} bytes)`
   const head = `  ${row.action.replace('_', ' ').padEnd(9)} ${row.backend} ${row.slot?.key ?? ''}${bytes}`
   const why = row.error === undefined ? [] : [`    ${errorLine(row.error)}`]
