@@ -1,6 +1,15 @@
 /** Entries in the memory of the process: for tests, and for programs that embed prov and bring their own storage. */
 import { setImmediate } from 'node:timers/promises'
-import type { Backend, CallOptions, Context, Found, ListFilter, Receipt, Slot } from '../../src/backend/backend.ts'
+import type {
+  Backend,
+  CallOptions,
+  Context,
+  Found,
+  Listed,
+  ListFilter,
+  Receipt,
+  Slot,
+} from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/model/entry.ts'
 import { copyOf, NAME, passes, rawOf, slotsOf } from './layout.ts'
@@ -81,6 +90,11 @@ export function openMemory(context: Context, options: MemoryOptions = {}): Backe
     return itemsOf(slot).map((item) => foundOf(slot, item))
   }
 
+  async function getMany(slots: readonly Slot[], { signal }: CallOptions): Promise<readonly (readonly Found[])[]> {
+    await giveWay(signal, 'get')
+    return slots.map((slot) => itemsOf(slot).map((item) => foundOf(slot, item)))
+  }
+
   async function replace(slot: Slot, found: Found, entry: Entry, { signal }: CallOptions): Promise<Receipt> {
     await giveWay(signal, 'replace')
     size(slot, entry)
@@ -105,7 +119,7 @@ export function openMemory(context: Context, options: MemoryOptions = {}): Backe
     )
   }
 
-  async function* list(filter: ListFilter, { signal }: CallOptions): AsyncIterable<Slot> {
+  async function* list(filter: ListFilter, { signal }: CallOptions): AsyncIterable<Listed> {
     await giveWay(signal, 'list')
     if (filter.namespace !== undefined) {
       throw new ProvError('not_supported', 'the memory backend does not know namespaces', {
@@ -115,7 +129,7 @@ export function openMemory(context: Context, options: MemoryOptions = {}): Backe
     }
     for (const { slot } of store.places.values()) {
       if (!passes(slot, filter)) continue
-      yield structuredClone(slot)
+      yield { ...structuredClone(slot), found: itemsOf(slot).map((item) => foundOf(slot, item)) }
       await giveWay(signal, 'list')
     }
   }
@@ -138,6 +152,7 @@ export function openMemory(context: Context, options: MemoryOptions = {}): Backe
     size,
     put,
     get,
+    getMany,
     replace,
     remove,
     list,

@@ -64,6 +64,12 @@ export interface Slot {
   readonly names?: SlotNames
 }
 
+/** A place as `list` hands it over. */
+export interface Listed extends Slot {
+  /** What stands there, where the listing has read it anyway: as `get` gives it. Absent: not read. */
+  readonly found?: readonly Found[]
+}
+
 /** What a place is for, as far as its name, key or tag says; what it does not say is absent. */
 export interface SlotNames {
   readonly run?: RunClaim
@@ -138,6 +144,11 @@ export interface Backend {
   /** Every item in the slot; [] when absent. Throws only when it could not look. */
   get(slot: Slot, options: CallOptions): Promise<readonly Found[]>
   /**
+   * Several places in one call: what `get` gives for each, in their order. Throws when it could not look at one of them; `get` then says at
+   * which. Absent: one call a place.
+   */
+  getMany?(slots: readonly Slot[], options: CallOptions): Promise<readonly (readonly Found[])[]>
+  /**
    * Pure. What the artifact itself brought along where its copies shall lie elsewhere: none of these is a copy in the slot, but one that verifies
    * may become one, instead of a new signature.
    */
@@ -147,7 +158,7 @@ export interface Backend {
   /** Keeps what was found beside its place, where nobody takes it for a copy, and says where. Asked for before `replace` mends damage. */
   keep?(slot: Slot, found: Found, options: CallOptions): Promise<string>
   /** Streams; memory stays flat. */
-  list?(filter: ListFilter, options: CallOptions): AsyncIterable<Slot>
+  list?(filter: ListFilter, options: CallOptions): AsyncIterable<Listed>
   /** Only what was found; gone already is no error; changed since is `conflict`. */
   remove?(slot: Slot, found: Found, options: CallOptions): Promise<void>
   /** Marks the run as signed; asked for last, once every required copy is confirmed. */

@@ -60,7 +60,23 @@ async function lookInto(
   }
   if (slots.length === 0) return [{ backend: name }]
   if (!backend.capabilities.readable) return slots.map((slot) => ({ backend: name, sendTo: slot }))
-  return Promise.all(slots.map((slot) => lookAt(backend, slot, about, trust, options)))
+  const found = await readTogether(backend, slots, options)
+  return Promise.all(slots.map((slot, i) => lookAt(backend, slot, about, trust, options, found?.[i])))
+}
+
+/** Several places in one call; undefined where the backend has no such call, or where it failed: then each is asked, and says for itself. */
+async function readTogether(
+  backend: Backend,
+  slots: readonly Slot[],
+  { known, signal }: LookOptions,
+): Promise<readonly (readonly Found[])[] | undefined> {
+  if (backend.getMany === undefined || slots.length < 2 || known !== undefined) return undefined
+  try {
+    return await backend.getMany(slots, { signal })
+  } catch (thrown) {
+    if (asProvError(thrown).code === 'internal') throw thrown
+    return undefined
+  }
 }
 
 async function lookAt(
@@ -69,12 +85,13 @@ async function lookAt(
   about: About,
   trust: Trust | Promise<Trust>,
   options: LookOptions,
+  read: readonly Found[] | undefined,
 ): Promise<Look> {
   let found: readonly Found[]
   try {
     const { known, signal } = options
     const isKnown = known !== undefined && known.slot.backend === slot.backend && known.slot.key === slot.key
-    found = isKnown ? known.found : await backend.get(slot, { signal })
+    found = read ?? (isKnown ? known.found : await backend.get(slot, { signal }))
   } catch (thrown) {
     const error = asProvError(thrown)
     if (error.code === 'internal') throw error

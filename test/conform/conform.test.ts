@@ -43,7 +43,7 @@ describe('a sound backend', () => {
       expect(lines(report, 'pass', kind)).toHaveLength(ALL.length - missing.length - faults.length)
     }
     expect(report.cases.find((row) => row.line === 'denied')?.reason).toBe('the rig has no `faults.denied`')
-    expect(report.counts).toEqual({ pass: 56, fail: 0, gap: 0, not_run: 20 })
+    expect(report.counts).toEqual({ pass: 60, fail: 0, gap: 0, not_run: 20 })
   })
 
   test('with a rig that can make trouble every line is run', async () => {
@@ -79,6 +79,7 @@ describe('a flawed backend fails just the lines that its flaw breaks', () => {
       'absentIsError',
       [
         'absent',
+        'getMany',
         'size',
         'sizeLimit',
         'denied',
@@ -95,7 +96,7 @@ describe('a flawed backend fails just the lines that its flaw breaks', () => {
     ['ignoresAbort', ['abortBefore', 'abortDuring'], /the call did not fail/],
     ['strayReceipts', ['slotsMatch', 'replace'], /slot: expected '.*', found '.*-elsewhere'/],
     ['hangs', ['close'], /^it did not end within 2 s$/],
-    ['exits', ['list', 'diagnose'], /^the process ended \(exit 0\)$/],
+    ['exits', ['list', 'listFound', 'diagnose'], /^the process ended \(exit 0\)$/],
     ['leavesRejections', ['remove', 'removeGone', 'diagnose'], /^an error that nobody handles: nobody waits for this$/],
     ['plainErrors', ['abortBefore', 'abortDuring'], /^it failed without a code: AbortError/],
   ])('%s', async (flaw, broken, says) => {

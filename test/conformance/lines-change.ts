@@ -1,6 +1,6 @@
 /** What changes or ends a copy: replace, remove, list, seal. A backend without the ability says so in its capabilities. */
 
-import type { Found, Slot } from '../../src/backend/backend.ts'
+import type { Found, Listed, Slot } from '../../src/backend/backend.ts'
 import { sha256Hex } from '../../src/model/entry.ts'
 import { calm, collect, damages, entries, entrySet, expectCode, expectSame, look } from './checks.ts'
 import { expect } from './expect.ts'
@@ -93,6 +93,16 @@ export const changeLines: LineTests = {
     expect(keys(await listed(scene, { kind: scene.kind }))).toEqual(keys(put.filter((s) => s.kind === scene.kind)))
     expect(await listed(scene, { subject: sha256Hex(Buffer.from('no such subject')) })).toEqual([])
   },
+  listFound: async (scene) => {
+    const { kind, rig, backend, slot } = scene
+    needs(scene, 'list')
+    await backend.put(slot, sampleEntry(kind, rig.run, rig.image), calm())
+    const own = (await listed(scene, { kind })).filter(({ key }) => key === slot.key)
+    expect(own).toHaveLength(1)
+    const there = await look(backend, slot)
+    expect(there).toHaveLength(1)
+    for (const { found } of own) expect(found ?? there).toEqual(there)
+  },
   seal: async ({ kind, rig, backend, slot, another }) => {
     if (backend.seal === undefined) throw new CannotTry('the backend has no `seal`')
     if (rig.sealed === undefined) throw new CannotTry('the rig has no `sealed`')
@@ -147,7 +157,7 @@ async function expectLeft({ backend, slot, another }: Scene, rest: Rest, own: Re
   expect(await look(backend, rest.place)).toEqual(rest.beside)
 }
 
-async function listed({ backend }: Scene, filter: object): Promise<readonly Slot[]> {
+async function listed({ backend }: Scene, filter: object): Promise<readonly Listed[]> {
   if (backend.list === undefined) throw new CannotTry('the backend has no `list`')
   return collect(backend.list(filter, calm()))
 }

@@ -1,6 +1,6 @@
 /** Where copies belong. */
 import { randomBytes } from 'node:crypto'
-import type { Backend } from '../../src/backend/backend.ts'
+import type { Backend, Found } from '../../src/backend/backend.ts'
 import { diagnoseBackend } from '../../src/doctor/backend.ts'
 import { calm, collect, look } from './checks.ts'
 import { expect } from './expect.ts'
@@ -15,6 +15,18 @@ export const placeLines: LineTests = {
     if (neighbour !== undefined) await backend.put(neighbour, sampleEntry('raw', rig.run, rig.otherImage), calm())
     expect(await look(backend, slot)).toEqual([])
     expect(kind).toBe(slot.kind)
+  },
+  getMany: async (scene) => {
+    const { kind, rig, backend, about, slot } = scene
+    await backend.put(slot, sampleEntry(kind, rig.run, rig.image), calm())
+    const empty = backend.slots(aboutOf('raw', rig.run, rig.otherImage))
+    const places = [...empty, ...backend.slots(about), ...empty]
+    const single: (readonly Found[])[] = []
+    for (const place of places) single.push(await look(backend, place))
+    const many = (await backend.getMany?.(places, calm())) ?? single
+    expect(many).toEqual(single)
+    expect(many.filter((found) => found.length > 0).length).toBeGreaterThan(0)
+    expect((await backend.getMany?.([], calm())) ?? []).toEqual([])
   },
   needsRun: async ({ kind, rig, backend, about }) => {
     const image = { ...aboutOf('raw', rig.run, rig.image), artifact: { type: 'image', image: rig.image } as const }

@@ -24,7 +24,7 @@ export async function runList(options: ListOptions, io: Io): Promise<void> {
     const filter = listFilter(options)
     for (const backend of setup.backends) {
       for await (const slot of backend.list?.(filter, { signal: io.signal }) ?? []) {
-        const { key, ...rest } = slot
+        const { key, found: _found, ...rest } = slot
         if (options.json === true) await write(io.stdout, `${JSON.stringify({ ...rest, slot: key })}\n`)
         else await show(io, [`${backend.name} ${slot.kind} ${key}`])
       }
