@@ -8,7 +8,7 @@ import { keyKind } from '../keys/key-kind.ts'
 import { type Environment, readPemBlocks } from '../keys/pem.ts'
 import { publicKeyBeside } from '../keys/public-half.ts'
 import { loadSigner } from '../signing/open-signer.ts'
-import type { Signer } from '../signing/signer.ts'
+import type { KeySigner } from '../signing/signer.ts'
 import { loadTrust, trustOf, verifySignature } from '../trust/trusted-keys.ts'
 
 export interface KeyOptions {
@@ -61,7 +61,7 @@ const TEXT = Buffer.from('prov doctor tries a key')
 
 async function signing(key: string, found: KeyObject[], options: KeyOptions): Promise<readonly Diagnosis[]> {
   const { env, now } = options
-  let signer: Signer | undefined
+  let signer: KeySigner | undefined
   const sign = await examine('sign', now, async () => {
     signer = await loadSigner({ key, env, password: options.password(key) })
     found.push(signer.publicKey)
@@ -71,7 +71,7 @@ async function signing(key: string, found: KeyObject[], options: KeyOptions): Pr
   if (signer === undefined) return [sign]
   const own = signer
   const verify = await examine('verify', now, async () => {
-    const sig = await own.sign(TEXT)
+    const { sig } = await own.sign(TEXT)
     const verdict = verifySignature(trustOf(own), TEXT, { sig })
     if (!verdict.ok) return { outcome: 'failed', detail: verdict.message }
     const beside = await publicKeyBeside(key)

@@ -5,7 +5,7 @@ import { COSIGN_LABELS, type Password, parseSealedKey, unsealKey, withoutNewline
 import { keyId } from '../keys/key-id.ts'
 import { signingKind } from '../keys/key-kind.ts'
 import { type Environment, type PemBlock, readPemBlocks } from '../keys/pem.ts'
-import type { Signer } from './signer.ts'
+import type { KeySigner } from './signer.ts'
 
 export interface SignerOptions {
   /** Path of the private key, or `env://NAME` for a variable that holds it. */
@@ -28,9 +28,9 @@ const ENCRYPTED_LABEL = 'ENCRYPTED PRIVATE KEY'
  *
  * @example
  * const signer = await loadSigner({ key: 'cosign.key', password: async () => process.env['COSIGN_PASSWORD'] })
- * await signer.sign(pae(payloadType, payload))
+ * const { sig } = await signer.sign(pae(payloadType, payload))
  */
-export async function loadSigner(options: SignerOptions): Promise<Signer> {
+export async function loadSigner(options: SignerOptions): Promise<KeySigner> {
   const { key } = options
   const block = privateBlock(key, await readPemBlocks(key, options.env ?? process.env))
   try {
@@ -49,7 +49,7 @@ export async function loadSigner(options: SignerOptions): Promise<Signer> {
  *
  * @example await signerOf(generateKeyPairSync('ed25519').privateKey)
  */
-export async function signerOf(privateKey: KeyObject): Promise<Signer> {
+export async function signerOf(privateKey: KeyObject): Promise<KeySigner> {
   const kind = signingKind(privateKey)
   const publicKey = createPublicKey(privateKey)
   const rsa = { padding: constants.RSA_PKCS1_PADDING }
@@ -58,12 +58,13 @@ export async function signerOf(privateKey: KeyObject): Promise<Signer> {
     kind === 'p256' || kind === 'p384'
       ? (await import('./ecdsa.ts')).ecdsaSigner(privateKey, kind)
       : (bytes: Uint8Array) => sign(hash, bytes, { key: privateKey, ...rsa })
+  const keyid = keyId(publicKey)
   return {
-    keyid: keyId(publicKey),
+    keyid,
     publicKey,
     sign: async (bytes) => {
-      const signature = make(bytes)
-      if (verify(hash, bytes, { key: publicKey, ...rsa }, signature)) return signature
+      const sig = make(bytes)
+      if (verify(hash, bytes, { key: publicKey, ...rsa }, sig)) return { sig, publicKey, keyid }
       throw new ProvError('internal', 'a fresh signature did not verify; it was thrown away')
     },
   }

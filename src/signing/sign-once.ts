@@ -6,7 +6,7 @@ import { keyHint } from '../keys/key-id.ts'
 import { type Entry, entryId, type Signature } from '../model/entry.ts'
 import { encodeEnvelope, signedBytes } from '../model/envelope.ts'
 import { type Trust, verifySignature } from '../trust/trusted-keys.ts'
-import type { Signer } from './signer.ts'
+import type { Signed, Signer } from './signer.ts'
 
 /** Makes the entry of a payload; the same promise for the same payload. */
 export type Sign = (format: Pick<Format, 'kind' | 'payloadType'>, payload: Uint8Array) => Promise<Entry>
@@ -25,15 +25,24 @@ export function signOnce(open: () => Promise<Signer>, trust: Trust): Sign {
     if (known !== undefined) return known
     const entry = open().then(async (signer) => {
       const unsigned = { kind, payloadType, payload, signatures: [] }
-      const sig = await signer.sign(signedBytes(unsigned))
-      const signature: Signature =
-        kind === 'dsse' ? { sig, keyid: signer.keyid, keyHint: keyHint(signer.publicKey) } : { sig }
+      const signed = await signer.sign(signedBytes(unsigned))
+      const signature = signatureOf(kind, signed)
       const checked = verifySignature(trust, signedBytes(unsigned), signature)
       if (!checked.ok) throw new ProvError('internal', `the signature just made does not verify: ${checked.message}`)
       return withEnvelope({ ...unsigned, signatures: [signature] })
     })
     made.set(id, entry)
     return entry
+  }
+}
+
+/** A raw signature names no key; its certificate stands beside it all the same. */
+function signatureOf(kind: Entry['kind'], { sig, keyid, publicKey, certificate, chain }: Signed): Signature {
+  return {
+    sig,
+    ...(kind === 'dsse' ? { keyid, keyHint: keyHint(publicKey) } : {}),
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(chain === undefined ? {} : { chain }),
   }
 }
 

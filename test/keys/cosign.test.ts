@@ -41,7 +41,7 @@ function suite(version: (typeof VERSIONS)[number]): void {
   async function cosignVerifies(key: string, pub: string, password: string): Promise<boolean> {
     const signer = await loadSigner({ key, password: async () => password })
     const ours = join(folder, 'ours.sig')
-    writeFileSync(ours, Buffer.from(await signer.sign(CONTENT)).toString('base64'))
+    writeFileSync(ours, Buffer.from((await signer.sign(CONTENT)).sig).toString('base64'))
     try {
       cosign('', 'verify-blob', '--key', pub, ...READ[version], '--signature', ours, FILE)
       return true

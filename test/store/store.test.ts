@@ -6,7 +6,7 @@ import type { Backend, Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { formatNamed } from '../../src/formats/index.ts'
 import type { Artifact } from '../../src/model/artifact.ts'
-import type { Signer } from '../../src/signing/signer.ts'
+import type { KeySigner } from '../../src/signing/signer.ts'
 import { type StoreJob, type StoreReport, store } from '../../src/store/store.ts'
 import { joinTrust, trustOf } from '../../src/trust/trusted-keys.ts'
 import { verify } from '../../src/verify/verify.ts'
@@ -20,8 +20,8 @@ const context: Context = {
   debug: () => undefined,
 }
 const run = taskRun('build-a')
-let ours: Signer
-let theirs: Signer
+let ours: KeySigner
+let theirs: KeySigner
 let signatures = 0
 
 beforeAll(async () => {
@@ -29,7 +29,7 @@ beforeAll(async () => {
   theirs = await signer()
 })
 
-function counting(of: Signer): Signer {
+function counting(of: KeySigner): KeySigner {
   return {
     ...of,
     sign: (bytes) => {
@@ -170,7 +170,7 @@ describe('sign once, store everywhere', () => {
 
   test('a plan touches neither key nor backend', async () => {
     const backends = [memory('a'), memory('b')]
-    const signerMustRest = async (): Promise<Signer> => Promise.reject(new Error('the key was touched'))
+    const signerMustRest = async (): Promise<KeySigner> => Promise.reject(new Error('the key was touched'))
     const report = await stored(backends, { dryRun: true, signer: signerMustRest })
     expect(report.items[0]?.plan.map((row) => row.action)).toEqual(['write', 'write'])
     expect(report.items[0]?.plan[0]?.bytes).toBeGreaterThan(500)

@@ -5,7 +5,7 @@ import type { Backend, Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { formatNamed } from '../../src/formats/index.ts'
 import { entryId, signatureId } from '../../src/model/entry.ts'
-import type { Signer } from '../../src/signing/signer.ts'
+import type { KeySigner } from '../../src/signing/signer.ts'
 import { type StoreJob, type StoreReport, store } from '../../src/store/store.ts'
 import { trustOf } from '../../src/trust/trusted-keys.ts'
 import { verify } from '../../src/verify/verify.ts'
@@ -19,7 +19,7 @@ const context: Context = {
   debug: () => undefined,
 }
 const run = taskRun('build-a')
-let ours: Signer
+let ours: KeySigner
 
 beforeAll(async () => {
   ours = await signer()

@@ -8,7 +8,7 @@ import type { ImageArtifact, RunArtifact } from '../../src/model/artifact.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import { encodeEnvelope, signedBytes } from '../../src/model/envelope.ts'
 import { signerOf } from '../../src/signing/open-signer.ts'
-import type { Signer } from '../../src/signing/signer.ts'
+import type { KeySigner, Signer } from '../../src/signing/signer.ts'
 import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
 
 export const FORMAT_OPTIONS = {
@@ -17,7 +17,7 @@ export const FORMAT_OPTIONS = {
   deepInspection: false,
 }
 
-export async function signer(): Promise<Signer> {
+export async function signer(): Promise<KeySigner> {
   return signerOf(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey)
 }
 
@@ -65,7 +65,7 @@ export function aboutImage(artifact: ImageArtifact): About {
   return { artifact, kind: 'raw', subjects: [{ name: repository, digest: { sha256: digest.slice(7) } }] }
 }
 
-export async function attest(run: RunArtifact, by: Signer, payload?: Uint8Array): Promise<Entry> {
+export async function attest(run: RunArtifact, by: KeySigner, payload?: Uint8Array): Promise<Entry> {
   const format = formatNamed('slsa/v1')
   const unsigned = {
     kind: format.kind,
@@ -73,14 +73,17 @@ export async function attest(run: RunArtifact, by: Signer, payload?: Uint8Array)
     payload: payload ?? format.payload(run, FORMAT_OPTIONS),
     signatures: [],
   }
-  const entry: Entry = { ...unsigned, signatures: [{ sig: await by.sign(signedBytes(unsigned)), keyid: by.keyid }] }
+  const entry: Entry = {
+    ...unsigned,
+    signatures: [{ sig: (await by.sign(signedBytes(unsigned))).sig, keyid: by.keyid }],
+  }
   return { ...entry, envelope: encodeEnvelope(entry) }
 }
 
 export async function signImage(artifact: ImageArtifact, by: Signer): Promise<Entry> {
   const format = formatNamed('simplesigning')
   const payload = format.payload(artifact, FORMAT_OPTIONS)
-  return { kind: 'raw', payloadType: format.payloadType, payload, signatures: [{ sig: await by.sign(payload) }] }
+  return { kind: 'raw', payloadType: format.payloadType, payload, signatures: [{ sig: (await by.sign(payload)).sig }] }
 }
 
 export function item(entry: Entry, location = 'here'): Found {

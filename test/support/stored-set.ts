@@ -8,7 +8,7 @@ import { type MigrateJob, type Moved, migrate, type Place } from '../../src/migr
 import type { ImageArtifact, RunArtifact } from '../../src/model/artifact.ts'
 import { type Entry, entryId } from '../../src/model/entry.ts'
 import type { RetryOptions } from '../../src/platform/async/retry.ts'
-import type { Signer } from '../../src/signing/signer.ts'
+import type { KeySigner } from '../../src/signing/signer.ts'
 import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
 import { aboutImage, aboutRun, attest, imageOf, signer, signImage, taskRun } from './makers.ts'
 import { scratch } from './scratch.ts'
@@ -20,7 +20,7 @@ export interface Item {
 }
 
 export interface EntrySet {
-  readonly by: Signer
+  readonly by: KeySigner
   readonly trust: Trust
   /** Each run has an attestation and an image signature. */
   readonly items: readonly Item[]

@@ -38,5 +38,5 @@ it("opens Chains' key and gets its public half and key id", async () => {
   const signer = await loadSigner({ key: 'fixtures/keys/cosign.key', password: async () => 'prov' })
   expect(signer.keyid).toBe(trust.keys[0]?.keyid)
   const bytes = Buffer.from('sample')
-  expect(Buffer.from(await signer.sign(bytes))).toEqual(Buffer.from(await signer.sign(bytes)))
+  expect(Buffer.from((await signer.sign(bytes)).sig)).toEqual(Buffer.from((await signer.sign(bytes)).sig))
 })

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { About, Found } from '../../src/backend/backend.ts'
 import type { Look } from '../../src/copies/read-copies.ts'
 import type { Entry } from '../../src/model/entry.ts'
-import type { Signer } from '../../src/signing/signer.ts'
+import type { KeySigner } from '../../src/signing/signer.ts'
 import type { Trust } from '../../src/trust/trusted-keys.ts'
 import { agree, type Row } from '../../src/verify/agree.ts'
 import { settle } from '../../src/verify/verdict.ts'
@@ -23,8 +23,8 @@ import {
 const run = taskRun('build-a')
 const other = taskRun('build-b', { image: 'build-a', start: '2026-11-18T10:00:00Z' }) // another run on the same image
 const about = aboutRun(run)
-let ours: Signer
-let theirs: Signer
+let ours: KeySigner
+let theirs: KeySigner
 let trust: Trust
 let good: Entry
 

@@ -9,7 +9,7 @@ import { formatNamed } from '../../src/formats/index.ts'
 import type { RunArtifact } from '../../src/model/artifact.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import { encodeEnvelope, signedBytes } from '../../src/model/envelope.ts'
-import type { Signer } from '../../src/signing/signer.ts'
+import type { KeySigner } from '../../src/signing/signer.ts'
 import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
 import { survey } from '../../src/verify/survey.ts'
 import { verifyOne } from '../../src/verify/verify.ts'
@@ -31,7 +31,7 @@ function ofTask(name: string, image?: string): RunArtifact {
 /** Names the run by its uid; `more` is added to the predicate, `space` between the members. */
 async function attestV1(
   run: RunArtifact,
-  { more = {}, space = 0, by: signs = by }: { more?: object; space?: number; by?: Signer } = {},
+  { more = {}, space = 0, by: signs = by }: { more?: object; space?: number; by?: KeySigner } = {},
 ): Promise<Entry> {
   const format = formatNamed('slsa/v2alpha4')
   const statement = JSON.parse(Buffer.from(format.payload(run, FORMAT_OPTIONS)).toString())
@@ -39,7 +39,10 @@ async function attestV1(
     JSON.stringify({ ...statement, predicate: { ...statement.predicate, ...more } }, null, space),
   )
   const unsigned = { kind: format.kind, payloadType: format.payloadType, payload, signatures: [] }
-  const entry = { ...unsigned, signatures: [{ sig: await signs.sign(signedBytes(unsigned)), keyid: signs.keyid }] }
+  const entry = {
+    ...unsigned,
+    signatures: [{ sig: (await signs.sign(signedBytes(unsigned))).sig, keyid: signs.keyid }],
+  }
   return { ...entry, envelope: encodeEnvelope(entry) }
 }
 
@@ -98,7 +101,7 @@ test('two spellings in one shared place are one artifact, of a run and of an ima
   const image = imageOf(run)
   const signature = await signImage(image, by)
   const payload = Buffer.from(JSON.stringify(JSON.parse(Buffer.from(signature.payload).toString()), null, 1))
-  const again: Entry = { ...signature, payload, signatures: [{ sig: await by.sign(payload) }] }
+  const again: Entry = { ...signature, payload, signatures: [{ sig: (await by.sign(payload)).sig }] }
   const copies = [await attestV1(run), await attestV1(run, { space: 1 })]
   await fill(
     oci as Backend,

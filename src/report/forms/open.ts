@@ -90,7 +90,7 @@ export async function openReports(wanted: readonly WantedReport[], world: Report
 function sealWith(signer: Signer): (statement: Uint8Array) => Promise<Uint8Array> {
   return async (payload) => {
     const unsigned = { kind: 'dsse' as const, payloadType: STATEMENT_TYPE, payload }
-    const sig = await signer.sign(signedBytes(unsigned))
-    return encodeEnvelope({ ...unsigned, signatures: [{ sig, keyid: signer.keyid }] })
+    const { sig, keyid } = await signer.sign(signedBytes(unsigned))
+    return encodeEnvelope({ ...unsigned, signatures: [{ sig, keyid }] })
   }
 }

@@ -46,8 +46,8 @@ export async function openRecord(options: MigrateOptions, io: Io): Promise<MoveR
     const payload = recordStatement(moves, { ...facts, time: io.now(), version: VERSION, part: ++part })
     moves = []
     const unsigned = { kind: 'dsse' as const, payloadType: STATEMENT_TYPE, payload, signatures: [] }
-    const sig = await signer.sign(signedBytes(unsigned))
-    const envelope = encodeEnvelope({ ...unsigned, signatures: [{ sig, keyid: signer.keyid }] })
+    const { sig, keyid } = await signer.sign(signedBytes(unsigned))
+    const envelope = encodeEnvelope({ ...unsigned, signatures: [{ sig, keyid }] })
     try {
       const start = (await endsLine(file)) ? '' : '\n'
       await append(file, Buffer.from(`${start}${Buffer.from(envelope).toString()}\n`))

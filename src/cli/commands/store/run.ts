@@ -13,7 +13,7 @@ import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { storeText } from '../../../report/text/verify-text.ts'
 import { loadSigner } from '../../../signing/open-signer.ts'
-import type { Signer } from '../../../signing/signer.ts'
+import type { KeySigner } from '../../../signing/signer.ts'
 import type { StoreItem } from '../../../store/prepare.ts'
 import { store } from '../../../store/store.ts'
 import { joinTrust, loadTrust, type Trust, trustOf } from '../../../trust/trusted-keys.ts'
@@ -95,7 +95,7 @@ function unfinished(artifact: Artifact): readonly string[] {
  * Deriving the key of an encrypted file takes a fifth of a second on another thread: it begins before anything is read. Not where
  * somebody would be asked for a password, who has to hear of a mistake in the command first.
  */
-function openEarly(key: string | undefined, signer: () => Promise<Signer>, options: StoreOptions, io: Io): void {
+function openEarly(key: string | undefined, signer: () => Promise<KeySigner>, options: StoreOptions, io: Io): void {
   const given = options.passwordFile ?? io.env['PROV_PASSWORD'] ?? io.env['COSIGN_PASSWORD']
   if (key === undefined || given === undefined || options.dryRun === true) return
   signer().catch(() => undefined) // said when the key is needed
@@ -128,8 +128,8 @@ function refuseUnnamed(optional: readonly string[], setup: Setup): void {
   throw new ProvError('usage', `--optional names ${odd}, which --storage does not`)
 }
 
-function signerSource(key: string | undefined, options: StoreOptions, io: Io): () => Promise<Signer> {
-  let opened: Promise<Signer> | undefined
+function signerSource(key: string | undefined, options: StoreOptions, io: Io): () => Promise<KeySigner> {
+  let opened: Promise<KeySigner> | undefined
   return () => {
     if (key === undefined) throw new ProvError('usage', 'no private key was given', { hint: 'use --key cosign.key' })
     const question = `Password of ${key}: `
@@ -148,7 +148,7 @@ function signerSource(key: string | undefined, options: StoreOptions, io: Io): (
  */
 async function trustSource(
   key: string | undefined,
-  signer: () => Promise<Signer>,
+  signer: () => Promise<KeySigner>,
   options: StoreOptions,
   io: Io,
 ): Promise<Trust> {
