@@ -9,6 +9,7 @@ import { formatsOf } from './format-of.ts'
 import { claimedIdentity } from './identity.ts'
 import type { GoodCopy, Judged, OtherItem } from './judge.ts'
 import { meaningOf } from './meaning.ts'
+import { twinId } from './model/signature-twin.ts'
 
 /** `=` agrees, `~` agrees otherwise spelled or re-signed, `*` drift, `#` does not verify, `+` absent, `!` not readable, `x` not kept. */
 export type Mark = '=' | '~' | '*' | '#' | '+' | '!' | 'x'
@@ -74,6 +75,10 @@ interface Merged {
   readonly payload: Uint8Array
   readonly keyids: readonly string[]
   readonly signatures: string
+  /** The same, whichever of its two forms each ECDSA signature has. */
+  readonly twins: string
+  /** One that names this run, and says something else than the run at hand. */
+  readonly altered: boolean
 }
 
 /**
@@ -90,16 +95,23 @@ export function agree(
   const cells = looks.flatMap((look) => cellsOf(look, groupOf, required(look.backend)))
   const references = new Map<string, Merged & { readonly format: string }>()
   for (const { group, format, copies } of cells) {
-    const first = copies[0]
+    const first = copies.find((copy) => !copy.altered)
+    if (first !== undefined && !references.has(group)) references.set(group, { ...first, format })
+  }
+  for (const { group, format, copies } of cells) {
+    const [first] = copies
     if (first !== undefined && !references.has(group)) references.set(group, { ...first, format })
   }
   const drifting = new Set<string>()
   for (const { group, copies } of cells) {
     const reference = references.get(group)
-    if (reference !== undefined && copies.some((c) => !sameMeaning(c, reference))) drifting.add(group)
+    if (reference !== undefined && copies.some((c) => c.altered || !sameMeaning(c, reference))) drifting.add(group)
   }
   // Several runs may describe one image; their Statements are not each other's copies.
-  const across = groupOf === undefined ? contradictions([...references.values()]) : new Map<string, string>()
+  const across =
+    groupOf === undefined
+      ? contradictions([...references.values()], { isAtHand: isAtHand(about) })
+      : new Map<string, string>()
   const common = references.values().next().value?.format ?? (about.kind === 'raw' ? 'simplesigning' : undefined)
   const rows = looks.flatMap((look) => {
     const own = cells.filter((cell) => cell.look === look)
@@ -153,7 +165,10 @@ function merge(copies: readonly GoodCopy[]): readonly Merged[] {
     const verified = same.flatMap((copy) => copy.verified)
     const signatures = [...new Set(verified.map(signatureId))].sort().join(' ')
     const keyids = [...new Set(same.flatMap((copy) => copy.keyids))]
-    return [{ id, location: first.found.location, payload: first.found.entry.payload, keyids, signatures }]
+    const twins = [...new Set(verified.map(twinId))].sort().join(' ')
+    const { payload } = first.found.entry
+    const altered = first.altered === true
+    return [{ id, location: first.found.location, payload, keyids, signatures, twins, altered }]
   })
 }
 
@@ -172,6 +187,10 @@ function presentRow(cell: Cell, reference: Merged | undefined, drifts: boolean, 
   if (copy === undefined || reference === undefined) return { ...base, mark: '+' }
   if (drifts) {
     const odd = cell.copies.find((c) => !sameMeaning(c, reference))
+    if (odd === undefined && cell.copies.some((c) => c.altered)) {
+      const text = 'verifies and names this run, but says something else than the run at hand'
+      return { ...base, mark: '*', error: { code: 'drift', message: text }, detail: text }
+    }
     const where = odd === undefined ? [] : differencesBetween(reference.payload, odd.payload)
     const pointers = where.slice(0, 5).map(({ pointer }) => pointer)
     const message = 'verifies, but means something else than another copy that verifies'
@@ -182,7 +201,7 @@ function presentRow(cell: Cell, reference: Merged | undefined, drifts: boolean, 
     return { ...base, mark: '*', error: { code: 'drift_across_formats', message: across }, detail: across }
   }
   const detail = unlike(cell.copies, copy, reference)
-  if (detail === undefined) return { ...base, mark: '=' }
+  if (detail === undefined) return { ...base, mark: '=', ...twinned(copy, reference) }
   const other = cell.copies.find((c) => c.id !== reference.id)
   const spelling = other === undefined ? [] : differencesBetween(reference.payload, other.payload)
   return { ...base, mark: '~', detail, ...withDifferences(spelling) }
@@ -194,9 +213,19 @@ function withDifferences(differences: readonly Difference[]): Pick<Row, 'differe
 
 function unlike(copies: readonly Merged[], copy: Merged, reference: Merged): string | undefined {
   if (copy.id !== reference.id) return 'the same meaning in another serialisation'
-  if (copy.signatures !== reference.signatures) return 'the same payload with another valid signature'
+  if (copy.twins !== reference.twins) return 'the same payload with another valid signature'
   if (copies.length > 1) return 'holds the same meaning in another serialisation as well'
   return undefined
+}
+
+/** Said, and no more: anyone can turn an ECDSA signature into its other form. */
+function twinned(copy: Merged, reference: Merged): Pick<Row, 'detail'> {
+  return copy.signatures === reference.signatures ? {} : { detail: 'the same signature in its other form, (r, n - s)' }
+}
+
+/** True for a run whose object says what its copies have to say. */
+function isAtHand({ artifact }: About): boolean {
+  return artifact.type === 'run' && artifact.claim === undefined
 }
 
 function describe(copy: Merged): Pick<Row, 'location' | 'entry' | 'signatures' | 'keyids'> {

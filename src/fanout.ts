@@ -102,7 +102,7 @@ async function putOrMend(
   const receipt = await backend.put(slot, entry, { signal })
   if (receipt.outcome !== 'occupied') return written(receipt, receipt.outcome)
   const judged = judge(about, slot, receipt.found ?? [], trust)
-  const good = judged.good[0]
+  const good = judged.good.find(({ altered }) => altered !== true)
   const claimant = judged.others.find((other) => other.claims)
   // Nothing was there, but the artifact brought a copy of its own along.
   if (good !== undefined && options.resign) return supersede(backend, slot, judged, entry, options)

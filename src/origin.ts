@@ -1,10 +1,11 @@
 /** What a stored entry is about, told from the entry and from what its place says: for stores that are read without the runs at hand. Pure. */
-import type { ImageArtifact, RunArtifact, RunClaim } from './artifact.ts'
+import { type ImageArtifact, imageKey, type RunArtifact, type RunClaim } from './artifact.ts'
 import type { About, Slot, SlotNames } from './backend.ts'
 import { type Entry, sha256Hex } from './entry.ts'
 import { ProvError } from './errors.ts'
 import { isImageSignature } from './format-of.ts'
 import { claimedIdentity, invocationId, SLSA_V1, SLSA_V02, simpleSigningImage } from './identity.ts'
+import { contradictsPlace } from './provenance/place-names.ts'
 import { imageOfSubject } from './reference.ts'
 import { readStatement, type Statement } from './statement.ts'
 
@@ -32,6 +33,9 @@ export function originOf(entry: Entry, names: SlotNames = {}): Origin {
     subjects.map(({ digest }) => digest['sha256']),
     names,
   )
+  // What names a run and no image is the run's own place, which is for its provenance alone.
+  if (names.run !== undefined && names.subject === undefined && names.imageKey === undefined && !isOfRun(statement))
+    throw new ProvError('wrong_artifact', "it is no provenance, and stands in a run's own place")
   if (isImageSignature(entry)) {
     const image = subjects.flatMap((subject) => imageOfSubject(subject) ?? [])[0]
     if (image === undefined) throw malformed('it signs an image and names none')
@@ -48,6 +52,8 @@ export function originOf(entry: Entry, names: SlotNames = {}): Origin {
   }
   const alone: About = { artifact, kind: 'dsse', subjects }
   const run = runIn(statement, entry, names.run)
+  if (run !== undefined && contradictsPlace(statement, run))
+    throw new ProvError('wrong_artifact', 'it is about another run than its place says')
   return { about: run === undefined ? alone : { artifact: run, kind: 'dsse', subjects }, alone }
 }
 
@@ -56,6 +62,7 @@ function imageOrigin(entry: Entry, names: SlotNames): Origin {
   if (image === undefined) throw malformed('the payload is no simplesigning document')
   const hex = image.digest.slice('sha256:'.length)
   refuseOtherSubject([hex], names)
+  if (names.imageKey !== undefined && names.imageKey !== imageKey(image)) refuseOtherSubject([], { subject: hex })
   const subjects = [{ name: image.repository, digest: { sha256: hex } }]
   const { run } = names
   const artifact: ImageArtifact = { type: 'image', image, ...(run === undefined ? {} : { run: claimed(run, entry) }) }

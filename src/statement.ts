@@ -2,6 +2,7 @@
 import type { StatementArtifact, Subject } from './artifact.ts'
 import { ProvError } from './errors.ts'
 import { parseJson } from './input/json.ts'
+import { isDeeplyNested } from './platform/text/nesting.ts'
 
 /** What a Statement says, whatever its predicate. */
 export interface Statement {
@@ -17,7 +18,8 @@ export interface Statement {
 const TYPES = /^https:\/\/in-toto\.io\/Statement\/v(0\.1|1(\.\d+)?)$/
 
 /**
- * The Statement in a stored payload, or undefined when the bytes are no Statement: not JSON, another type, or subjects that are none.
+ * The Statement in a stored payload, or undefined when the bytes are no Statement: not JSON, nested too deeply, another type, or
+ * subjects that are none.
  *
  * @example readStatement(entry.payload)?.predicateType // 'https://slsa.dev/provenance/v0.2'
  */
@@ -58,6 +60,7 @@ export function parseStatement(name: string, bytes: Uint8Array): StatementArtifa
 function look(bytes: Uint8Array): Statement | string {
   const text = decode(bytes)
   if (text === undefined) return 'not UTF-8 text'
+  if (isDeeplyNested(bytes)) return 'nested too deeply'
   let value: unknown
   try {
     value = JSON.parse(text)
