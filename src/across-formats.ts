@@ -12,6 +12,8 @@ interface Facts {
   readonly uid: string | undefined
   /** What the run was given, by name; SLSA v0.2 lists defaults as well. */
   readonly parameters: ReadonlyMap<string, unknown>
+  /** The Task or Pipeline that it names. */
+  readonly definition: unknown
   /** Images of steps and sidecars. */
   readonly images: ReadonlySet<string>
 }
@@ -60,6 +62,7 @@ function shareFacts(a: Facts, b: Facts): boolean {
 function contradiction(a: Facts, b: Facts): string | undefined {
   if (unlike(a.builder, b.builder)) return 'the builder id'
   if (unlike(a.uid, b.uid) || unlikeTime(a.started, b.started) || unlikeTime(a.finished, b.finished)) return 'the run'
+  if (unlike(a.definition, b.definition)) return 'the task or pipeline'
   for (const [name, value] of a.parameters) {
     if (b.parameters.has(name) && !isDeepStrictEqual(b.parameters.get(name), value)) return `the parameter ${name}`
   }
@@ -103,6 +106,7 @@ function factsOf(statement: Statement): Facts {
   return {
     digests,
     parameters: parametersOf(predicate),
+    definition: definitionOf(predicate),
     images: new Set([...digests.keys()].filter((name) => name.startsWith('oci://'))),
     builder: record(predicate['builder'])['id'] ?? record(details['builder'])['id'],
     started: metadata['buildStartedOn'] ?? metadata['startedOn'],
@@ -111,10 +115,22 @@ function factsOf(statement: Statement): Facts {
   }
 }
 
+/** A named Task is in Tekton's label of SLSA v0.2 and in the spec of SLSA v1.0; one that is embedded or fetched has no name there. */
+function definitionOf(predicate: Readonly<Record<string, unknown>>): unknown {
+  const labels = record(record(record(predicate['invocation'])['environment'])['labels'])
+  const isPipeline = predicate['buildType'] === 'tekton.dev/v1/PipelineRun'
+  const spec = specOf(predicate)
+  const named = record(spec['pipelineRef'])['name'] ?? record(spec['taskRef'])['name']
+  return named ?? labels[isPipeline ? 'tekton.dev/pipeline' : 'tekton.dev/task']
+}
+
+function specOf(predicate: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return record(record(record(predicate['buildDefinition'])['externalParameters'])['runSpec'])
+}
+
 function parametersOf(predicate: Readonly<Record<string, unknown>>): ReadonlyMap<string, unknown> {
   const old = Object.entries(record(record(predicate['invocation'])['parameters']))
-  const spec = record(record(record(predicate['buildDefinition'])['externalParameters'])['runSpec'])
-  const given = list(spec['params']).map((item): [string, unknown] => [
+  const given = list(specOf(predicate)['params']).map((item): [string, unknown] => [
     String(record(item)['name']),
     record(item)['value'],
   ])
