@@ -87,8 +87,9 @@ function agreeing({ rows }: VerifiedArtifact, hit: readonly Store[]): readonly s
 async function all(): Promise<readonly VerifiedArtifact[]> {
   const job = { backends, trust, filter: {}, concurrency: 8, whole: true, retry: noRetry, ...calm }
   const found: VerifiedArtifact[] = []
-  for await (const { about, looks } of survey({ ...job, includes: () => true, accepts: () => true })) {
-    if (about === undefined) continue
+  for await (const one of survey({ ...job, includes: () => true, accepts: () => true })) {
+    if (one.about === undefined) continue
+    const { about, looks } = one
     const demands = { optional: [], strict: false }
     found.push(await verifyOne({ about, backends, required: () => [], looks }, { trust, demands, ...calm }))
   }
@@ -157,8 +158,8 @@ async function holdsInAll({ victim, entry, hit, named }: Swap): Promise<void> {
 async function mendAll(victim: Thing, named: string): Promise<void> {
   const job = { backends, trust, retry: noRetry, ...calm }
   const tour = { ...job, filter: {}, concurrency: 8, whole: true, includes: () => true, accepts: () => true }
-  for await (const { about, looks } of survey(tour)) {
-    if (about !== undefined) await repair(about, { ...job, apply: true }, looks)
+  for await (const one of survey(tour)) {
+    if (one.about !== undefined) await repair(one.about, { ...job, apply: true }, one.looks)
   }
   const { rows } = await verified(victim)
   const taken = rows.filter(({ mark, entry }) => AGREES.includes(mark) && entry !== entryId(victim.entry))
