@@ -9,7 +9,7 @@ const T2 = '2026-11-18T09:13:41Z'
 
 interface Said {
   readonly builder?: string
-  readonly times?: readonly [string?, string?]
+  readonly times?: readonly [(string | undefined)?, string?]
   readonly subject?: string
   readonly materials?: Readonly<Record<string, string>>
   readonly params?: Readonly<Record<string, Value>>
