@@ -44,8 +44,9 @@ export function relation(
   }
   if (!isRun(statement, artifact, entry, holds)) return otherwise
   if (artifact.claim !== undefined) return 'same'
-  if (statement.predicateType === SLSA_V02) return unlikeRun(statement, artifact, ['slsa/v1']) ? otherwise : 'same'
-  const saysWhatRan = unlikeRun(statement, artifact, V1_FORMATS) === undefined
+  if (statement.predicateType === SLSA_V02)
+    return unlikeRun(entry.payload, statement, artifact, ['slsa/v1']) ? otherwise : 'same'
+  const saysWhatRan = unlikeRun(entry.payload, statement, artifact, V1_FORMATS) === undefined
   const isAboutIt = V1_FORMATS.some((format) => sameSubjects(statement.subjects, artifact, format))
   return saysWhatRan && isAboutIt ? 'same' : 'altered'
 }

@@ -1,5 +1,6 @@
 /** Does a Statement say of a run what the run at hand fixes? Its payload is made anew, once, and compared in both directions. Pure. */
 import type { RunArtifact } from '../artifact.ts'
+import { sameBytes } from '../entry.ts'
 import { ProvError } from '../errors.ts'
 import type { FormatOptions } from '../formats/format.ts'
 import { formatNamed } from '../formats/index.ts'
@@ -11,9 +12,28 @@ import { type Difference, MAY_DIFFER, type MayDiffer, NEEDS_TASK_RUNS, SETS, TIM
  * Where the predicate says something else than the run does, as a JSON pointer; undefined when it says the same but for what may rightly
  * differ. Of the formats in which Chains writes this predicate type, with and without deep inspection, one has to fit.
  *
- * @example unlikeRun(statement, run, ['slsa/v1']) // '/predicate/buildConfig/steps/0/entryPoint'
+ * @example unlikeRun(entry.payload, statement, run, ['slsa/v1']) // '/predicate/buildConfig/steps/0/entryPoint'
  */
-export function unlikeRun(statement: Statement, run: RunArtifact, formats: readonly string[]): string | undefined {
+export function unlikeRun(
+  payload: Uint8Array,
+  statement: Statement,
+  run: RunArtifact,
+  formats: readonly string[],
+): string | undefined {
+  const before = compared.get(run.object)
+  if (before !== undefined && sameBytes(before.payload, payload)) return before.doubt
+  const doubt = compare(statement, run, formats)
+  compared.set(run.object, { payload, doubt })
+  return doubt
+}
+
+/** A run's copies are mostly one payload: the last one and its answer. */
+const compared = new WeakMap<
+  RunArtifact['object'],
+  { readonly payload: Uint8Array; readonly doubt: string | undefined }
+>()
+
+function compare(statement: Statement, run: RunArtifact, formats: readonly string[]): string | undefined {
   const buildType = buildTypeOf(statement)
   let first: string | undefined
   for (const deepInspection of run.kind === 'TaskRun' ? [false] : [false, true]) {
