@@ -23,7 +23,6 @@ const SWAPS: readonly (readonly [RegExp, string])[] = [
   [/\btrue\b/g, 'false'],
   [/\bfalse\b/g, 'true'],
   [/(?<=[ (])!(?=[A-Za-z(])/g, ''],
-  [/\.has\(/g, '.delete('],
   [/(?<=exit: )0\b/g, '1'],
   [/(?<=[?:] )(?:3|4|5|6|7)\b/g, '0'],
 ]
