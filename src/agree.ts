@@ -117,11 +117,13 @@ export function agree(
     const own = cells.filter((cell) => cell.look === look)
     const missing =
       look.slot === undefined ? [] : required(look.backend).filter((f) => !own.some((c) => c.format === f))
+    const uncompared = groupOf === undefined ? undefined : nothingInCommon(look, cells)
     return [
       ...own.map((cell) =>
         presentRow(cell, references.get(cell.group), drifting.has(cell.group), across.get(cell.format)),
       ),
       ...(own.length > 0 && missing.length === 0 ? [] : emptyRows(look, missing.length > 0 ? missing : [common])),
+      ...(uncompared === undefined ? [] : emptyRows(look, [uncompared])),
     ]
   })
   return {
@@ -129,6 +131,17 @@ export function agree(
     strangers: looks.flatMap(strangersOf),
     references: [...references.values()].map(({ format, location, id }) => ({ format, location, entry: id })),
   }
+}
+
+/**
+ * Of an image alone, stores hold what several runs and people said of it. A backend that has nothing of all that others have was compared with
+ * nobody: it lacks what the first of them has, in this format. Said at its first place; undefined anywhere else.
+ */
+function nothingInCommon({ backend, slot }: Look, cells: readonly Cell[]): string | undefined {
+  const own = cells.filter((cell) => cell.look.backend === backend)
+  const others = cells.filter((cell) => cell.look.backend !== backend)
+  if (own[0]?.slot !== slot || others.some(({ group }) => own.some((cell) => cell.group === group))) return undefined
+  return others[0]?.format
 }
 
 type GroupOf = ((entry: Entry) => string) | undefined

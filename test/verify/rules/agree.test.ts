@@ -282,8 +282,23 @@ describe('an image', () => {
   })
 
   test('formats of several runs are not held against each other', async () => {
-    const other = await inFormat(taskRun('bb', { image: 'aa', start: '2026-11-18T08:00:00Z' }), 'slsa/v2alpha4')
-    expect(said([[good], [other]]).rows.map(({ mark }) => mark)).toEqual(['=', '='])
+    const other = await inFormat(
+      taskRun('bb', { image: 'aa', start: '2026-11-18T08:00:00Z' }),
+      'slsa/v2alpha4',
+      (text) => text.replace('chains/v2"', 'chains/v3"'),
+    )
+    expect(said([[good, other], [good]]).rows.map(({ mark }) => mark)).toEqual(['=', '=', '='])
+    expect(said([[good], [good, other]]).rows.map(({ mark }) => mark)).toEqual(['=', '=', '='])
+  })
+
+  test('stores that have nothing in common do not agree: each lacks what the other has', async () => {
+    const other = await attest(taskRun('bb', { image: 'aa', start: '2026-11-18T08:00:00Z' }), ours)
+    const told = (looks: Parameters<typeof said>[0]) =>
+      said(looks).rows.map(({ backend, mark, format }) => `${backend}${mark} ${format}`)
+    expect(told([[good], [other]])).toEqual(['a= slsa/v1', 'a+ slsa/v1', 'b= slsa/v1', 'b+ slsa/v1'])
+    expect(told([[good], []])).toEqual(['a= slsa/v1', 'b+ slsa/v1'])
+    expect(told([[good]])).toEqual(['a= slsa/v1'])
+    expect(told([[good], [good, other], [other]])).toEqual(['a= slsa/v1', 'b= slsa/v1', 'b= slsa/v1', 'c= slsa/v1'])
   })
 
   test('a missing signature is told as simplesigning', async () => {
