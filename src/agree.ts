@@ -3,7 +3,7 @@
 import { contradictions } from './across-formats.ts'
 import type { About, Slot } from './backend.ts'
 import { type Difference, differencesBetween } from './difference.ts'
-import { type Entry, signatureId } from './entry.ts'
+import { type Entry, type Signature, signatureId } from './entry.ts'
 import type { ErrorJson } from './errors.ts'
 import { formatsOf } from './format-of.ts'
 import { claimedIdentity } from './identity.ts'
@@ -75,8 +75,7 @@ interface Merged {
   readonly payload: Uint8Array
   readonly keyids: readonly string[]
   readonly signatures: string
-  /** The same, whichever of its two forms each ECDSA signature has. */
-  readonly twins: string
+  readonly verified: readonly Signature[]
   /** One that names this run, and says something else than the run at hand. */
   readonly altered: boolean
 }
@@ -178,10 +177,9 @@ function merge(copies: readonly GoodCopy[]): readonly Merged[] {
     const verified = same.flatMap((copy) => copy.verified)
     const signatures = [...new Set(verified.map(signatureId))].sort().join(' ')
     const keyids = [...new Set(same.flatMap((copy) => copy.keyids))]
-    const twins = [...new Set(verified.map(twinId))].sort().join(' ')
     const { payload } = first.found.entry
     const altered = first.altered === true
-    return [{ id, location: first.found.location, payload, keyids, signatures, twins, altered }]
+    return [{ id, location: first.found.location, payload, keyids, signatures, verified, altered }]
   })
 }
 
@@ -226,9 +224,15 @@ function withDifferences(differences: readonly Difference[]): Pick<Row, 'differe
 
 function unlike(copies: readonly Merged[], copy: Merged, reference: Merged): string | undefined {
   if (copy.id !== reference.id) return 'the same meaning in another serialisation'
-  if (copy.twins !== reference.twins) return 'the same payload with another valid signature'
+  if (copy.signatures !== reference.signatures && twinsOf(copy) !== twinsOf(reference))
+    return 'the same payload with another valid signature'
   if (copies.length > 1) return 'holds the same meaning in another serialisation as well'
   return undefined
+}
+
+/** The signatures, whichever of its two forms each ECDSA signature has. */
+function twinsOf({ verified }: Merged): string {
+  return [...new Set(verified.map(twinId))].sort().join(' ')
 }
 
 /** Said, and no more: anyone can turn an ECDSA signature into its other form. */
