@@ -146,6 +146,14 @@ describe('what an entry says that it is about', () => {
     expect(claimedIdentity(made(taskRun('aa', { start: '2026-11-18T08:00:00Z' })))).not.toBe(identity)
   })
 
+  test('a build without times by its build type and subjects', () => {
+    const build = (more: object, digest?: string) => claimedIdentity(said('p', { buildType: 'x', ...more }, digest))
+    expect(build({ a: 1 })).toBe(build({ a: 2 }))
+    expect(build({ a: 1 })).not.toBe(build({ buildType: 'y' }))
+    expect(build({ a: 1 })).not.toBe(build({ a: 1 }, hex('other')))
+    expect(build({ metadata: { buildFinishedOn: 't' } })).not.toBe(build({}))
+  })
+
   test('any other Statement by what it means', () => {
     const vex = claimedIdentity(said('p', { a: 1, b: 2 }))
     expect(claimedIdentity(said('p', { b: 2, a: 1 }))).toBe(vex)
