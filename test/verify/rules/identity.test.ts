@@ -98,6 +98,18 @@ describe('an entry of a run that is not at hand', () => {
     }
   })
 
+  test('its labels are held against the name of the place; of a run at hand they are compared with the run', () => {
+    const labels = { 'tekton.dev/pipelineRun': 'p', 'tekton.dev/pipelineTask': 'noop' }
+    const labelled = taskRun('aa', { labels })
+    const options = { ...FORMAT_OPTIONS, buildType: 'https://tekton.dev/chains/v2/slsa-tekton' }
+    const entries = [made(labelled), dsse(formatNamed('slsa/v2alpha4').payload(labelled, options))]
+    for (const entry of entries) {
+      expect(relation(entry, claimed({}, { name: 'p-scan' }), subjects, 'one')).toBe('beside')
+      expect(relation(entry, claimed({}, { name: 'p-noop' }), subjects, 'one')).toBe('same')
+      expect(relation(entry, labelled, subjects, 'one')).toBe('same')
+    }
+  })
+
   test('is none of another kind, or of no run of Tekton', () => {
     expect(relation(made(run), claimed({}, { kind: 'PipelineRun' }), subjects, 'one')).toBe('beside')
     expect(relation(said('https://slsa.dev/provenance/v0.2', { buildType: 'x' }), claimed({}), subjects, 'one')).toBe(
