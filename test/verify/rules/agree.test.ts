@@ -1,13 +1,13 @@
 /** From copies to marks, a rule a line. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { agree, type Look } from '../../../src/agree.ts'
-import type { RunArtifact } from '../../../src/artifact.ts'
-import type { About, Found } from '../../../src/backend.ts'
-import type { Entry } from '../../../src/entry.ts'
-import { encodeEnvelope } from '../../../src/envelope.ts'
+import type { About, Found } from '../../../src/backend/backend.ts'
 import { formatNamed } from '../../../src/formats/index.ts'
-import type { Signer } from '../../../src/signers/signer.ts'
-import { joinTrust, type Trust, trustOf } from '../../../src/trust.ts'
+import type { RunArtifact } from '../../../src/model/artifact.ts'
+import type { Entry } from '../../../src/model/entry.ts'
+import { encodeEnvelope } from '../../../src/model/envelope.ts'
+import type { Signer } from '../../../src/signing/signer.ts'
+import { joinTrust, type Trust, trustOf } from '../../../src/trust/trusted-keys.ts'
+import { agree, type Look } from '../../../src/verify/agree.ts'
 import {
   aboutImage,
   aboutRun,
@@ -20,7 +20,7 @@ import {
   signImage,
   slot,
   taskRun,
-} from '../../core/makers.ts'
+} from '../../support/makers.ts'
 import { twinOf } from '../../support/twin.ts'
 
 const run = taskRun('aa')
