@@ -3,7 +3,7 @@ import type { About, Found, FoundEntry, Slot } from '../backend/backend.ts'
 import type { ErrorCode } from '../errors.ts'
 import { type Entry, entryId, holds, type Signature } from '../model/entry.ts'
 import { formatsOf, isImageSignature } from '../provenance/detect-format.ts'
-import { type Relation, relation } from '../provenance/identity.ts'
+import { type Relation, relation, resembles } from '../provenance/identity.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { checkEntry, type EntryCheck } from '../trust/verify-entry.ts'
 
@@ -15,6 +15,8 @@ export interface GoodCopy {
   readonly verified: readonly Signature[]
   /** The keys that made them, by Chains' key id. */
   readonly keyids: readonly string[]
+  /** Set when it names this run and says something else than the run at hand: it is no reference, and drifts. */
+  readonly altered?: true
   /** The same by the hint that bundles name it by, one for each of `verified`. */
   readonly keyHints: readonly string[]
 }
@@ -52,16 +54,23 @@ export function judge(about: About, slot: Slot, found: readonly Found[], trust: 
     const checked = checkEntry(item.entry, trust)
     // Among bundles a raw signature of the image may stand (Chains writes them so).
     const comparable = item.entry.kind === about.kind || (item.entry.kind === 'raw' && slot.holds === 'many')
-    const related = comparable ? relation(item.entry, about.artifact, about.subjects, slot.holds) : 'other'
+    // What nobody we know has signed is not interpreted.
+    const relate = checked.verified.length > 0 ? relation : resembles
+    const related = comparable ? relate(item.entry, about.artifact, about.subjects, slot.holds) : 'other'
     if (checked.verified.length === 0) {
       others.push({ ...failure(item, checked), claims: claims(item, related, about, slot, trust) })
-    } else if (related === 'same' && !isAskedFor(item.entry, about)) {
+    } else if (
+      related === 'same' &&
+      !isAskedFor(item.entry, about) &&
+      (slot.holds === 'many' || isInRole(item.entry, about))
+    ) {
       neighbours.push(item)
-    } else if (related === 'same') {
+    } else if ((related === 'same' && isAskedFor(item.entry, about)) || related === 'altered') {
       const keyids = [...new Set(checked.verified.map(({ key }) => key.keyid))]
       const verified = checked.verified.map(({ signature }) => signature)
       const keyHints = checked.verified.map(({ key }) => key.hint)
-      good.push({ found: item, id: entryId(item.entry), verified, keyids, keyHints })
+      const altered = related === 'altered' ? { altered: true as const } : {}
+      good.push({ found: item, id: entryId(item.entry), verified, keyids, keyHints, ...altered })
     } else if (related === 'beside' && mayShare(slot, about)) {
       neighbours.push(item)
     } else {
@@ -73,8 +82,12 @@ export function judge(about: About, slot: Slot, found: readonly Found[], trust: 
   return { good, neighbours, others }
 }
 
-function isAskedFor(entry: Entry, { format, role }: About): boolean {
-  if (format !== undefined && !formatsOf(entry).includes(format)) return false
+function isAskedFor(entry: Entry, about: About): boolean {
+  if (about.format !== undefined && !formatsOf(entry).includes(about.format)) return false
+  return isInRole(entry, about)
+}
+
+function isInRole(entry: Entry, { role }: About): boolean {
   return role === undefined || isImageSignature(entry) === (role === 'signature')
 }
 

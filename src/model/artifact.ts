@@ -1,4 +1,4 @@
-/** What provenance describes. Pure data; how it is read from files is src/input/, what it says is src/formats/. */
+/** What provenance describes. Pure data; how it is read from files is src/input.ts, what it says is src/formats/. */
 import { createHash } from 'node:crypto'
 
 /** A subject as an in-toto Statement names it: digests are `algorithm → lower-case hex`. */

@@ -1,11 +1,13 @@
 /** What a payload says, apart from how it is spelled. */
 import { createHash } from 'node:crypto'
+import { isDeeplyNested } from '../platform/text/nesting.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /**
  * A digest of what the payload means: JSON with sorted keys, and a Statement's subjects as a set. Two payloads with one meaning
- * differ in white space, key order, number spelling or subject order only. What is no JSON means its own bytes.
+ * differ in white space, key order, number spelling or subject order only. What is no JSON, or nested too deeply to be read, means its
+ * own bytes.
  *
  * @example meaningOf(Buffer.from('{"a": 1}')) === meaningOf(Buffer.from('{"a":1.0}')) // true
  */
@@ -49,6 +51,7 @@ export function differingValues(a: Uint8Array, b: Uint8Array, limit: number): re
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 function parse(payload: Uint8Array): Json | undefined {
+  if (isDeeplyNested(payload)) return undefined
   try {
     return JSON.parse(UTF8.decode(payload)) as Json
   } catch {
@@ -67,7 +70,12 @@ function asSet(value: Json): Json {
   return { ...value, subject: sorted.map((x) => x.s) }
 }
 
-function canonical(value: Json): string {
+/**
+ * JSON text with sorted keys and no white space: one text for one value.
+ *
+ * @example canonical({ b: 1, a: [] }) // '{"a":[],"b":1}'
+ */
+export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (!isObject(value)) return JSON.stringify(value)
   const members = Object.keys(value)

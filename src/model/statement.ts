@@ -1,6 +1,7 @@
 /** in-toto Statements: read from files to be signed as they are, and looked at in stored copies. Pure. */
 
 import { ProvError } from '../errors.ts'
+import { isDeeplyNested } from '../platform/text/nesting.ts'
 import { parseJson } from '../platform/text/strict-json.ts'
 import type { StatementArtifact, Subject } from './artifact.ts'
 
@@ -18,7 +19,8 @@ export interface Statement {
 const TYPES = /^https:\/\/in-toto\.io\/Statement\/v(0\.1|1(\.\d+)?)$/
 
 /**
- * The Statement in a stored payload, or undefined when the bytes are no Statement: not JSON, another type, or subjects that are none.
+ * The Statement in a stored payload, or undefined when the bytes are no Statement: not JSON, nested too deeply, another type, or
+ * subjects that are none.
  *
  * @example readStatement(entry.payload)?.predicateType // 'https://slsa.dev/provenance/v0.2'
  */
@@ -59,6 +61,7 @@ export function parseStatement(name: string, bytes: Uint8Array): StatementArtifa
 function look(bytes: Uint8Array): Statement | string {
   const text = decode(bytes)
   if (text === undefined) return 'not UTF-8 text'
+  if (isDeeplyNested(bytes)) return 'nested too deeply'
   let value: unknown
   try {
     value = JSON.parse(text)

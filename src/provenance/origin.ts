@@ -2,12 +2,13 @@
 
 import type { About, Slot, SlotNames } from '../backend/backend.ts'
 import { ProvError } from '../errors.ts'
-import type { ImageArtifact, RunArtifact, RunClaim } from '../model/artifact.ts'
+import { type ImageArtifact, imageKey, type RunArtifact, type RunClaim } from '../model/artifact.ts'
 import { type Entry, sha256Hex } from '../model/entry.ts'
 import { imageOfSubject } from '../model/image-reference.ts'
 import { readStatement, type Statement } from '../model/statement.ts'
 import { isImageSignature } from './detect-format.ts'
 import { claimedIdentity, invocationId, SLSA_V1, SLSA_V02, simpleSigningImage } from './identity.ts'
+import { contradictsPlace } from './place-names.ts'
 
 /**
  * What `entry`, found in a place that says `names`, is about: an image for what signs one; a run where the entry or the place says
@@ -33,6 +34,9 @@ export function originOf(entry: Entry, names: SlotNames = {}): Origin {
     subjects.map(({ digest }) => digest['sha256']),
     names,
   )
+  // What names a run and no image is the run's own place, which is for its provenance alone.
+  if (names.run !== undefined && names.subject === undefined && names.imageKey === undefined && !isOfRun(statement))
+    throw new ProvError('wrong_artifact', "it is no provenance, and stands in a run's own place")
   if (isImageSignature(entry)) {
     const image = subjects.flatMap((subject) => imageOfSubject(subject) ?? [])[0]
     if (image === undefined) throw malformed('it signs an image and names none')
@@ -49,6 +53,8 @@ export function originOf(entry: Entry, names: SlotNames = {}): Origin {
   }
   const alone: About = { artifact, kind: 'dsse', subjects }
   const run = runIn(statement, entry, names.run)
+  if (run !== undefined && contradictsPlace(statement, run))
+    throw new ProvError('wrong_artifact', 'it is about another run than its place says')
   return { about: run === undefined ? alone : { artifact: run, kind: 'dsse', subjects }, alone }
 }
 
@@ -57,6 +63,7 @@ function imageOrigin(entry: Entry, names: SlotNames): Origin {
   if (image === undefined) throw malformed('the payload is no simplesigning document')
   const hex = image.digest.slice('sha256:'.length)
   refuseOtherSubject([hex], names)
+  if (names.imageKey !== undefined && names.imageKey !== imageKey(image)) refuseOtherSubject([], { subject: hex })
   const subjects = [{ name: image.repository, digest: { sha256: hex } }]
   const { run } = names
   const artifact: ImageArtifact = { type: 'image', image, ...(run === undefined ? {} : { run: claimed(run, entry) }) }

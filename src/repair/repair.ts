@@ -135,11 +135,13 @@ interface Reference {
   readonly backend: string
 }
 
-/** The first copy that verifies, in the order of the backends, or that of the preferred one. */
+/** The first copy that verifies and says what the run does, in the order of the backends, or that of the preferred one. */
 function chosen(looks: readonly Look[], prefer: string | undefined): Reference | undefined {
   const inOrder = looks.toSorted((a, b) => Number(b.backend === prefer) - Number(a.backend === prefer))
-  const holder = inOrder.find((look) => (look.judged?.good.length ?? 0) > 0)
-  const good = holder?.judged?.good ?? []
+  const goodIn = (look: Look | undefined): readonly GoodCopy[] =>
+    look?.judged?.good.filter(({ altered }) => altered !== true) ?? []
+  const holder = inOrder.find((look) => goodIn(look).length > 0)
+  const good = goodIn(holder)
   const [first] = good
   if (holder === undefined || first === undefined) return undefined
   const same = good.filter((copy) => copy.id === first.id).map((copy) => copy.found)

@@ -70,7 +70,7 @@ function writeOptions(
 
 /** A copy of another writer that verifies stays; our own damage gives way; a signature by a key that was not given does not. */
 function whenOccupied(row: PlanRow, slot: Slot, judged: Judged, backend: Backend, location: string): Occupied {
-  const good = judged.good[0]
+  const good = judged.good.find(({ altered }) => altered !== true)
   const claimant = judged.others.find((other) => other.claims)
   // Nothing was there, but the artifact brought a copy of its own along.
   if (good !== undefined && row.resign === true) return { giveWay: olderIn(slot, judged) }

@@ -124,9 +124,13 @@ export async function readItem(
   }
 }
 
-/** The first copy that verifies, in the order of the backends, else one that the artifact brought along; its bytes are the entry. */
+/**
+ * The first copy that verifies and says what the run does, in the order of the backends, else one that the artifact brought along; its bytes are
+ * the entry.
+ */
 function adopt(looks: readonly Look[]): Entry | undefined {
-  const [copy] = [...looks.flatMap((look) => look.judged?.good ?? []), ...looks.flatMap((look) => look.carried ?? [])]
+  const all = [...looks.flatMap((look) => look.judged?.good ?? []), ...looks.flatMap((look) => look.carried ?? [])]
+  const copy = all.find(({ altered }) => altered !== true)
   return copy === undefined ? undefined : hinted(copy)
 }
 

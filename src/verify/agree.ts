@@ -6,7 +6,8 @@ import type { Look } from '../copies/read-copies.ts'
 import type { ErrorJson } from '../errors.ts'
 import { meaningOf } from '../model/canonical.ts'
 import { type Difference, differencesBetween } from '../model/difference.ts'
-import { type Entry, signatureId } from '../model/entry.ts'
+import { type Entry, type Signature, signatureId } from '../model/entry.ts'
+import { twinId } from '../model/signature-twin.ts'
 import { formatsOf } from '../provenance/detect-format.ts'
 import { claimedIdentity } from '../provenance/identity.ts'
 import { contradictions } from './contradictions.ts'
@@ -61,6 +62,9 @@ interface Merged {
   readonly payload: Uint8Array
   readonly keyids: readonly string[]
   readonly signatures: string
+  readonly verified: readonly Signature[]
+  /** One that names this run, and says something else than the run at hand. */
+  readonly altered: boolean
 }
 
 /**
@@ -77,26 +81,35 @@ export function agree(
   const cells = looks.flatMap((look) => cellsOf(look, groupOf, required(look.backend)))
   const references = new Map<string, Merged & { readonly format: string }>()
   for (const { group, format, copies } of cells) {
-    const first = copies[0]
+    const first = copies.find((copy) => !copy.altered)
+    if (first !== undefined && !references.has(group)) references.set(group, { ...first, format })
+  }
+  for (const { group, format, copies } of cells) {
+    const [first] = copies
     if (first !== undefined && !references.has(group)) references.set(group, { ...first, format })
   }
   const drifting = new Set<string>()
   for (const { group, copies } of cells) {
     const reference = references.get(group)
-    if (reference !== undefined && copies.some((c) => !sameMeaning(c, reference))) drifting.add(group)
+    if (reference !== undefined && copies.some((c) => c.altered || !sameMeaning(c, reference))) drifting.add(group)
   }
   // Several runs may describe one image; their Statements are not each other's copies.
-  const across = groupOf === undefined ? contradictions([...references.values()]) : new Map<string, string>()
+  const across =
+    groupOf === undefined
+      ? contradictions([...references.values()], { isAtHand: isAtHand(about) })
+      : new Map<string, string>()
   const common = references.values().next().value?.format ?? (about.kind === 'raw' ? 'simplesigning' : undefined)
   const rows = looks.flatMap((look) => {
     const own = cells.filter((cell) => cell.look === look)
     const missing =
       look.slot === undefined ? [] : required(look.backend).filter((f) => !own.some((c) => c.format === f))
+    const uncompared = groupOf === undefined ? undefined : nothingInCommon(look, cells)
     return [
       ...own.map((cell) =>
         presentRow(cell, references.get(cell.group), drifting.has(cell.group), across.get(cell.format)),
       ),
       ...(own.length > 0 && missing.length === 0 ? [] : emptyRows(look, missing.length > 0 ? missing : [common])),
+      ...(uncompared === undefined ? [] : emptyRows(look, [uncompared])),
     ]
   })
   return {
@@ -104,6 +117,17 @@ export function agree(
     strangers: looks.flatMap(strangersOf),
     references: [...references.values()].map(({ format, location, id }) => ({ format, location, entry: id })),
   }
+}
+
+/**
+ * Of an image alone, stores hold what several runs and people said of it. A backend that has nothing of all that others have was compared with
+ * nobody: it lacks what the first of them has, in this format. Said at its first place; undefined anywhere else.
+ */
+function nothingInCommon({ backend, slot }: Look, cells: readonly Cell[]): string | undefined {
+  const own = cells.filter((cell) => cell.look.backend === backend)
+  const others = cells.filter((cell) => cell.look.backend !== backend)
+  if (own[0]?.slot !== slot || others.some(({ group }) => own.some((cell) => cell.group === group))) return undefined
+  return others[0]?.format
 }
 
 type GroupOf = ((entry: Entry) => string) | undefined
@@ -140,7 +164,9 @@ function merge(copies: readonly GoodCopy[]): readonly Merged[] {
     const verified = same.flatMap((copy) => copy.verified)
     const signatures = [...new Set(verified.map(signatureId))].sort().join(' ')
     const keyids = [...new Set(same.flatMap((copy) => copy.keyids))]
-    return [{ id, location: first.found.location, payload: first.found.entry.payload, keyids, signatures }]
+    const { payload } = first.found.entry
+    const altered = first.altered === true
+    return [{ id, location: first.found.location, payload, keyids, signatures, verified, altered }]
   })
 }
 
@@ -159,6 +185,10 @@ function presentRow(cell: Cell, reference: Merged | undefined, drifts: boolean, 
   if (copy === undefined || reference === undefined) return { ...base, mark: '+' }
   if (drifts) {
     const odd = cell.copies.find((c) => !sameMeaning(c, reference))
+    if (odd === undefined && cell.copies.some((c) => c.altered)) {
+      const text = 'verifies and names this run, but says something else than the run at hand'
+      return { ...base, mark: '*', error: { code: 'drift', message: text }, detail: text }
+    }
     const where = odd === undefined ? [] : differencesBetween(reference.payload, odd.payload)
     const pointers = where.slice(0, 5).map(({ pointer }) => pointer)
     const message = 'verifies, but means something else than another copy that verifies'
@@ -169,7 +199,7 @@ function presentRow(cell: Cell, reference: Merged | undefined, drifts: boolean, 
     return { ...base, mark: '*', error: { code: 'drift_across_formats', message: across }, detail: across }
   }
   const detail = unlike(cell.copies, copy, reference)
-  if (detail === undefined) return { ...base, mark: '=' }
+  if (detail === undefined) return { ...base, mark: '=', ...twinned(copy, reference) }
   const other = cell.copies.find((c) => c.id !== reference.id)
   const spelling = other === undefined ? [] : differencesBetween(reference.payload, other.payload)
   return { ...base, mark: '~', detail, ...withDifferences(spelling) }
@@ -181,9 +211,25 @@ function withDifferences(differences: readonly Difference[]): Pick<Row, 'differe
 
 function unlike(copies: readonly Merged[], copy: Merged, reference: Merged): string | undefined {
   if (copy.id !== reference.id) return 'the same meaning in another serialisation'
-  if (copy.signatures !== reference.signatures) return 'the same payload with another valid signature'
+  if (copy.signatures !== reference.signatures && twinsOf(copy) !== twinsOf(reference))
+    return 'the same payload with another valid signature'
   if (copies.length > 1) return 'holds the same meaning in another serialisation as well'
   return undefined
+}
+
+/** The signatures, whichever of its two forms each ECDSA signature has. */
+function twinsOf({ verified }: Merged): string {
+  return [...new Set(verified.map(twinId))].sort().join(' ')
+}
+
+/** Said, and no more: anyone can turn an ECDSA signature into its other form. */
+function twinned(copy: Merged, reference: Merged): Pick<Row, 'detail'> {
+  return copy.signatures === reference.signatures ? {} : { detail: 'the same signature in its other form, (r, n - s)' }
+}
+
+/** True for a run whose object says what its copies have to say. */
+function isAtHand({ artifact }: About): boolean {
+  return artifact.type === 'run' && artifact.claim === undefined
 }
 
 function describe(copy: Merged): Pick<Row, 'location' | 'entry' | 'signatures' | 'keyids'> {

@@ -159,7 +159,7 @@ describe('marks and exit codes', () => {
     expect(verdict([one([item(good)]), many([item(neighbour)])])).toMatchObject({ marks: '=+', exit: 5 })
   })
 
-  test('another predicate about the same image: ours in a place of its own, a neighbour in a shared one', async () => {
+  test('another predicate about the same image: # in the place of the run, a neighbour in a shared one', async () => {
     const sbom = await attest(
       run,
       ours,
@@ -177,7 +177,8 @@ describe('marks and exit codes', () => {
       exit: 0,
       strangers: 0,
     })
-    expect(verdict([one([item(sbom)])])).toMatchObject({ marks: '=', exit: 0 })
+    expect(verdict([one([item(sbom)])])).toMatchObject({ marks: '#', exit: 3, codes: ['wrong_artifact'] })
+    expect(verdict([many([item(sbom)])])).toMatchObject({ marks: '+', exit: 5, codes: ['absent'] })
   })
 
   test('strangers in a shared slot: listed, 0; 3 with strict', async () => {

@@ -1,0 +1,153 @@
+/** With the run at hand, everything that it fixes is compared: honest copies pass, a sibling's do not. */
+import { describe, expect, it } from 'vitest'
+import type { RunArtifact } from '../../src/model/artifact.ts'
+import { expectedRows, related, runIn, type Statement, statementIn } from './statements.ts'
+
+const rows = expectedRows()
+const rowOf = (variant: string, input = 'buildpacks-taskrun') =>
+  rows.find((row) => row.input.includes(input) && row.variant === variant) ?? rows[0] ?? never()
+function never(): never {
+  throw new Error('no such fixture')
+}
+
+describe('every Statement that real Chains made is of its run', () => {
+  it.each(rows.map((row) => [`${row.input} ${row.variant}`, row] as const))('%s', async (_, row) => {
+    const run = await runIn(row.input)
+    expect(related(statementIn(row), run)).toBe('same')
+    expect(related(statementIn(row), run, 'many')).toBe('same')
+  })
+
+  it('and of no other', async () => {
+    const inputs = [...new Set(rows.map(({ input }) => input))]
+    const runs = await Promise.all(inputs.map(async (input) => [input, await runIn(input)] as const))
+    for (const row of rows)
+      for (const [input, run] of runs)
+        if (input !== row.input) expect(related(statementIn(row), run), `${row.file} ${input}`).not.toBe('same')
+  })
+})
+
+type Change = (statement: Statement) => void
+const TASK: readonly (readonly [string, Change])[] = [
+  ['the entry point of a step', (s) => (s.predicate.buildConfig.steps[0].entryPoint = 'true')],
+  ['the arguments of a step', (s) => s.predicate.buildConfig.steps[0].arguments.push('--evil')],
+  ['arguments that are left out', (s) => delete s.predicate.buildConfig.steps[0].arguments],
+  ['the image of a step', (s) => (s.predicate.buildConfig.steps[0].environment.image = 'oci://evil')],
+  ['the container of a step', (s) => (s.predicate.buildConfig.steps[0].environment.container = 'x')],
+  ['a step less', (s) => s.predicate.buildConfig.steps.pop()],
+  ['a step more', (s) => s.predicate.buildConfig.steps.push(s.predicate.buildConfig.steps[0])],
+  ['steps in another order', (s) => s.predicate.buildConfig.steps.reverse()],
+  ['no build configuration', (s) => delete s.predicate.buildConfig],
+  ['a config source', (s) => (s.predicate.invocation.configSource = { uri: 'git+https://evil' })],
+  ['a parameter of another value', (s) => (s.predicate.invocation.parameters.APP_IMAGE = 'evil')],
+  ['a parameter that is left out', (s) => delete s.predicate.invocation.parameters.APP_IMAGE],
+  ['a parameter more', (s) => (s.predicate.invocation.parameters.EVIL = [])],
+  ['the digest of a material', (s) => (s.predicate.materials[0].digest.sha256 = 'f'.repeat(64))],
+  ['a material less', (s) => s.predicate.materials.pop()],
+  ['a material more', (s) => s.predicate.materials.push({ uri: 'oci://evil' })],
+  ['the start', (s) => (s.predicate.metadata.buildStartedOn = '2020-01-01T00:00:00Z')],
+  ['the end', (s) => (s.predicate.metadata.buildFinishedOn = '2020-01-01T00:00:00Z')],
+  ['an invocation id', (s) => (s.predicate.metadata.buildInvocationID = 'another')],
+  ['a label that Tekton set', (s) => (s.predicate.invocation.environment.labels['tekton.dev/pipelineTask'] = 'x')],
+  ['such a label left out', (s) => delete s.predicate.invocation.environment.labels['tekton.dev/task']],
+  ['the kind', (s) => (s.predicate.buildType = 'tekton.dev/v1/PipelineRun')],
+  ['the subject', (s) => (s.subject[0].digest.sha256 = 'f'.repeat(64))],
+  ['a subject more', (s) => s.subject.push({ name: 'evil', digest: { sha256: 'f'.repeat(64) } })],
+  ['no predicate', (s) => delete s.predicate],
+]
+
+describe('a Statement in SLSA v0.2 of a TaskRun is not of the run when it differs in', () => {
+  it.each(TASK)('%s', async (_, change) => {
+    const row = rowOf('slsa-v1')
+    const statement = statementIn(row)
+    change(statement)
+    expect(related(statement, await runIn(row.input))).not.toBe('same')
+  })
+})
+
+const PIPELINE: readonly (readonly [string, Change])[] = [
+  ['the tasks in another order', (s) => s.predicate.buildConfig.tasks.reverse()],
+  ['a task less', (s) => s.predicate.buildConfig.tasks.pop()],
+  ['the steps of a task', (s) => (s.predicate.buildConfig.tasks[0].steps[0].entryPoint = 'true')],
+  ['the parameters of a task', (s) => (s.predicate.buildConfig.tasks[0].invocation.parameters.EVIL = 'x')],
+  ['the results of a task', (s) => (s.predicate.buildConfig.tasks[0].results = [{ name: 'x', value: 'y' }])],
+  ['the status of a task', (s) => (s.predicate.buildConfig.tasks[0].status = 'Failed')],
+  ['the times of a task', (s) => (s.predicate.buildConfig.tasks[0].startedOn = '2020-01-01T00:00:00Z')],
+  ['the tasks of its siblings', (s) => (s.predicate.buildConfig.tasks[0] = s.predicate.buildConfig.tasks[1])],
+]
+
+describe('a Statement in SLSA v0.2 of a PipelineRun is not of the run when it differs in', () => {
+  it.each(PIPELINE)('%s', async (_, change) => {
+    const row = rowOf('slsa-v1', 'storefront')
+    const statement = statementIn(row)
+    change(statement)
+    expect(related(statement, await runIn(row.input))).not.toBe('same')
+  })
+
+  it('and without its TaskRuns at hand, when it differs in what the run alone says', async () => {
+    const row = rowOf('slsa-v1', 'storefront')
+    const run: RunArtifact = { ...(await runIn(row.input)), children: [] }
+    const alone = { ...run, object: { ...run.object } }
+    expect(related(statementIn(row), alone)).toBe('same')
+    const other = statementIn(row)
+    other.predicate.invocation.parameters.EVIL = 'x'
+    expect(related(other, alone)).not.toBe('same')
+  })
+})
+
+const V1: readonly (readonly [string, Change])[] = [
+  ['the spec', (s) => (s.predicate.buildDefinition.externalParameters.runSpec.serviceAccountName = 'root')],
+  ['a param', (s) => s.predicate.buildDefinition.externalParameters.runSpec.params.pop()],
+  ['a member of the spec more', (s) => (s.predicate.buildDefinition.externalParameters.runSpec.evil = 'x')],
+  ['a source', (s) => (s.predicate.buildDefinition.externalParameters.buildConfigSource = { ref: 'x' })],
+  ['a dependency', (s) => (s.predicate.buildDefinition.resolvedDependencies[0].digest.sha256 = 'f'.repeat(64))],
+  ['a dependency less', (s) => s.predicate.buildDefinition.resolvedDependencies.pop()],
+  ['a dependency more', (s) => s.predicate.buildDefinition.resolvedDependencies.push({ uri: 'oci://evil' })],
+  ['the start', (s) => (s.predicate.runDetails.metadata.startedOn = '2020-01-01T00:00:00Z')],
+  ['a byproduct', (s) => (s.predicate.runDetails.byproducts = [{ name: 'x', content: 'eA==' }])],
+  ['the build type', (s) => (s.predicate.buildDefinition.buildType = 'https://evil')],
+  ['the subject', (s) => (s.subject[0].digest.sha256 = 'f'.repeat(64))],
+  ['a subject more', (s) => s.subject.push({ name: 'evil', digest: { sha256: 'f'.repeat(64) } })],
+]
+
+describe.each(['slsa-v2alpha3', 'slsa-v2alpha4'])(
+  'a Statement in %s with the uid of the run is altered when it differs in',
+  (v) => {
+    it.each(V1)('%s', async (_, change) => {
+      const row = rowOf(v)
+      const statement = statementIn(row)
+      change(statement)
+      expect(related(statement, await runIn(row.input))).toBe('altered')
+    })
+
+    it('and is another run under another uid, or none', async () => {
+      const row = rowOf(v)
+      const statement = statementIn(row)
+      statement.predicate.runDetails.metadata.invocationId = 'another'
+      expect(related(statement, await runIn(row.input))).not.toBe('same')
+      delete statement.predicate.runDetails.metadata.invocationId
+      expect(related(statement, await runIn(row.input))).not.toBe('same')
+    })
+  },
+)
+
+describe('what a run at hand cannot give', () => {
+  it('is no copy: a step that has no image by digest', async () => {
+    const row = rowOf('slsa-v1')
+    const run = await runIn(row.input)
+    const object = structuredClone(run.object) as Statement
+    object.status.steps[0].imageID = ''
+    expect(related(statementIn(row), { ...run, object })).not.toBe('same')
+  })
+
+  it.each([
+    'https://openvex.dev/ns/v0.2.0',
+    'https://slsa.dev/verification_summary/v1',
+    'https://sigstore.dev/cosign/sign/v1',
+  ])('is no copy: a Statement of type %s about its image', async (predicateType) => {
+    const row = rowOf('slsa-v1')
+    const run = await runIn(row.input)
+    expect(related({ ...statementIn(row), predicateType }, run)).toBe('beside')
+    const claim = { kind: run.kind, uid: run.uid, identity: '' }
+    expect(related({ ...statementIn(row), predicateType }, { ...run, claim })).toBe('beside')
+  })
+})

@@ -1,0 +1,86 @@
+/** Which signatures of an entry count, a rule a line. */
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Entry } from '../../../src/model/entry.ts'
+import type { KeySigner } from '../../../src/signing/signer.ts'
+import { type Trust, trustOf } from '../../../src/trust/trusted-keys.ts'
+import { checkAside, checkEntry } from '../../../src/trust/verify-entry.ts'
+import { CERTIFICATE_OF_ANOTHER } from '../../end-to-end/forge.ts'
+import { attest, signer, taskRun } from '../../support/makers.ts'
+
+let ours: KeySigner
+let theirs: KeySigner
+let trust: Trust
+let good: Entry
+
+beforeAll(async () => {
+  ours = await signer()
+  theirs = await signer()
+  trust = trustOf(ours)
+  good = await attest(taskRun('aa'), ours)
+})
+
+/** The entry with something beside its signature. */
+const beside = (more: object): Entry => ({ ...good, signatures: good.signatures.map((one) => ({ ...one, ...more })) })
+
+function told(entry: Entry): string {
+  const { verified, failed } = checkEntry(entry, trust)
+  return [...verified.map(() => 'ok'), ...failed.map(({ code }) => code)].join(' ')
+}
+
+describe('a signature', () => {
+  test('by a key that is given verifies, and says which', () => {
+    expect(told(good)).toBe('ok')
+    expect(checkEntry(good, trust).verified[0]?.key.keyid).toBe(ours.keyid)
+  })
+
+  test('by another key does not, by the name of it', async () => {
+    expect(told(await attest(taskRun('aa'), theirs))).toBe('key_untrusted')
+  })
+
+  test('over other bytes does not', () => {
+    expect(told({ ...good, payload: Buffer.from('x') })).toBe('signature_invalid')
+    expect(told({ ...good, payloadType: 'x' })).toBe('signature_invalid')
+  })
+
+  test('each counts for itself', () => {
+    expect(told({ ...good, signatures: [{ sig: Buffer.from('x') }, ...good.signatures] })).toBe('ok signature_invalid')
+    expect(told({ ...good, signatures: [] })).toBe('')
+  })
+})
+
+describe('what stands beside a signature that verifies', () => {
+  test('nothing, or empty text as Chains writes it, is well', () => {
+    expect(told(beside({ certificate: '', chain: '' }))).toBe('ok')
+  })
+
+  test('a certificate of another key, one that is none, a chain that is none or stands alone is not', () => {
+    expect(told(beside({ certificate: CERTIFICATE_OF_ANOTHER }))).toBe('copy_malformed')
+    expect(told(beside({ certificate: 'none' }))).toBe('copy_malformed')
+    expect(told(beside({ chain: CERTIFICATE_OF_ANOTHER }))).toBe('copy_malformed')
+    expect(told(beside({ certificate: CERTIFICATE_OF_ANOTHER, chain: 'none' }))).toBe('copy_malformed')
+  })
+
+  test('each says what is wrong', () => {
+    const message = (more: object) => checkEntry(beside(more), trust).failed[0]?.message
+    expect(message({ chain: 'x' })).toMatch(/chain without a certificate/)
+    expect(message({ certificate: 'x' })).toMatch(/is none/)
+    expect(message({ certificate: CERTIFICATE_OF_ANOTHER })).toMatch(/not one of the key/)
+    expect(message({ certificate: CERTIFICATE_OF_ANOTHER, chain: 'x' })).toMatch(/is none/)
+  })
+})
+
+describe('the answer is known', () => {
+  test('once it was worked out on another thread, for these keys alone', async () => {
+    const entry = { ...good }
+    await checkAside([{ entry }, {}], trust)
+    const first = checkEntry(entry, trust)
+    expect(first.verified).toHaveLength(1)
+    expect(checkEntry(entry, trust)).toBe(first)
+    await checkAside([{ entry }], trust)
+    expect(checkEntry(entry, trust)).toBe(first)
+    expect(checkEntry(entry, trustOf(theirs)).verified).toHaveLength(0)
+    expect(checkEntry(entry, trust).verified).toHaveLength(1)
+    await checkAside([{ entry }], trustOf(theirs))
+    expect(checkEntry(entry, trustOf(theirs)).failed).toHaveLength(1)
+  })
+})
