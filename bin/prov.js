@@ -43,7 +43,7 @@ function canKeep(base, folder) {
     make(trial)
     fs.rmdirSync(trial)
     return true
-  } catch (error) {
+  } catch (_) {
     return false
   }
 }

@@ -2,6 +2,7 @@
 import { constants, createHash, createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto'
 import type { Signature } from './entry.ts'
 import { ProvError } from './errors.ts'
+import { COSIGN_LABELS } from './signers/cosignkey.ts'
 import { type Environment, type PemBlock, readPemBlocks } from './signers/keyfile.ts'
 import { keyHint, keyId, spki } from './signers/keyid.ts'
 import { type KeyKind, keyKind } from './signers/kind.ts'
@@ -50,7 +51,12 @@ export async function loadTrust(keys: readonly string[], env: Environment = proc
     throw new ProvError('usage', 'no public key was given to verify with', { hint: 'use --key cosign.pub' })
   }
   const files = await Promise.all(
-    keys.map(async (key) => (await readPemBlocks(key, env)).map((block) => [publicKeyOf(key, block), key] as const)),
+    keys.map(async (key) => {
+      const blocks = await readPemBlocks(key, env, 'public')
+      // openssl ecparam writes the curve before the key.
+      const own = blocks.filter(({ label }) => !label.endsWith(' PARAMETERS'))
+      return (own.length > 0 ? own : blocks).map((block) => [publicKeyOf(key, block), key] as const)
+    }),
   )
   return trustIn(files.flat())
 }
@@ -178,7 +184,7 @@ function publicKeyOf(source: string, { label, pem }: PemBlock): KeyObject {
   if (label.endsWith('PRIVATE KEY')) {
     throw new ProvError('key_unreadable', `key ${source} is a private key; verifying needs the public one`, {
       ...details,
-      hint: 'give the .pub file that was made with it',
+      hint: `give the .pub file that was made with it${halfOf(label, source)}`,
     })
   }
   if (label === 'CERTIFICATE') {
@@ -191,7 +197,8 @@ function publicKeyOf(source: string, { label, pem }: PemBlock): KeyObject {
   try {
     key = createPublicKey(pem)
   } catch {
-    throw new ProvError('key_unreadable', `key ${source} is no public key that can be read`, details)
+    const what = label.endsWith('PUBLIC KEY') ? 'is no public key that can be read' : `holds ${label}, no public key`
+    throw new ProvError('key_unreadable', `key ${source} ${what}`, details)
   }
   try {
     keyKind(key)
@@ -200,6 +207,13 @@ function publicKeyOf(source: string, { label, pem }: PemBlock): KeyObject {
     throw new ProvError(error.code, `key ${source}: ${error.message}`, { ...details, hint: error.hint })
   }
   return key
+}
+
+/** How to make the public half of a private key, for those that have lost it. */
+function halfOf(label: string, source: string): string {
+  if (COSIGN_LABELS.includes(label)) return `, or make it: cosign public-key --key ${source}`
+  const isPath = /^[\w./+@-]+$/.test(source)
+  return isPath ? `, or make it: openssl pkey -in ${source} -pubout` : ''
 }
 
 function untrusted(message: string): Verdict {
