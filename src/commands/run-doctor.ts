@@ -1,6 +1,5 @@
 /** The work of `prov doctor`. */
 import { openBackend } from '../../backends/index.ts'
-import type { Artifact } from '../artifact.ts'
 import type { Backend, Context } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import type { Settings } from '../config/settings.ts'
@@ -13,7 +12,7 @@ import type { DoctorOptions } from './doctor.ts'
 import { layoutOf, tell } from './layout.ts'
 import type { InputOptions } from './options.ts'
 import { settingsFor } from './settings.ts'
-import { artifactsOf, backendNames, flagSettings, warn } from './setup.ts'
+import { artifactsOf, backendNames, flagSettings, inputLine, type NamedArtifacts, warn } from './setup.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is tried. */
 export async function runDoctor(inputs: readonly string[], options: DoctorOptions, io: Io): Promise<number> {
@@ -21,10 +20,11 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
   const settings = await settingsFor(options, flagSettings(input), io)
   for (const warning of settings.warnings) warn(io, options, warning)
   const keys = options.key.length > 0 ? options.key : keysOf(io)
-  const named = options.storage ?? io.env['PROV_STORAGE']
+  const listed = options.storage ?? io.env['PROV_STORAGE']
   // A key may be tried alone; without one, the configuration says which backends there are.
-  const names = named === undefined && keys.length > 0 ? [] : backendNames(settings, named)
-  const { artifacts, notes } = await looked(inputs, input, io)
+  const names = listed === undefined && keys.length > 0 ? [] : backendNames(settings, listed)
+  const named = await looked(inputs, input, io)
+  const { artifacts, notes } = named
   for (const note of notes) warn(io, options, note)
   const told = await doctor({
     keys,
@@ -41,16 +41,17 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
     random: io.random,
   })
   const report = { ...told, exit: exitOf(told.exit, io) }
-  await print(report, options, io)
+  await print(report, named, options, io)
   return report.exit
 }
 
 /** Runs and images are wanted by some backends only: none is no mistake. */
-async function looked(inputs: readonly string[], options: DoctorOptions & InputOptions, io: Io) {
-  const none: { readonly artifacts: readonly Artifact[]; readonly notes: readonly string[] } = {
-    artifacts: [],
-    notes: [],
-  }
+async function looked(
+  inputs: readonly string[],
+  options: DoctorOptions & InputOptions,
+  io: Io,
+): Promise<NamedArtifacts> {
+  const none = { artifacts: [], notes: [] }
   return inputs.length === 0 && options.image.length === 0 ? none : artifactsOf(inputs, options, io)
 }
 
@@ -74,10 +75,13 @@ function keysOf({ env }: Io): readonly string[] {
   return [env['PROV_KEY'], env['PROV_VERIFY_KEY']].flatMap((key) => (key ? [key] : []))
 }
 
-async function print(report: DoctorReport, options: DoctorOptions, io: Io): Promise<void> {
+async function print(report: DoctorReport, named: NamedArtifacts, options: DoctorOptions, io: Io): Promise<void> {
   if (options.json === true) {
-    await write(io.stdout, `${JSON.stringify({ command: 'doctor', version: VERSION, ...report }, null, 2)}\n`)
+    await write(
+      io.stdout,
+      `${JSON.stringify({ command: 'doctor', version: VERSION, ...report, input: named.input }, null, 2)}\n`,
+    )
   } else if (options.quiet !== true || report.exit !== 0) {
-    await write(io.stdout, doctorText(report, layoutOf(io)))
+    await write(io.stdout, inputLine(named, layoutOf(io)) + doctorText(report, layoutOf(io)))
   }
 }

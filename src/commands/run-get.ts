@@ -9,11 +9,12 @@ import { ProvError } from '../errors.ts'
 import { formatsOf } from '../format-of.ts'
 import { formatNamed } from '../formats/index.ts'
 import { relation } from '../identity.ts'
+import { type InputCount, inputText } from '../input/count.ts'
 import { type Io, write } from '../io.ts'
 import { loadTrust } from '../trust.ts'
 import type { GetOptions, Part } from './get.ts'
 import { targetsOf } from './run-verify.ts'
-import { artifactsOf, setUp } from './setup.ts'
+import { artifactsOf, setUp, warn } from './setup.ts'
 
 /**
  * Writes the part to stdout, byte for byte. Without --format it is that of the attestation; of an image alone that has none, of its signature.
@@ -25,7 +26,9 @@ export async function runGet(part: Part, inputs: readonly string[], options: Get
     const [backend, ...more] = setup.backends
     if (backend === undefined || more.length > 0)
       throw new ProvError('usage', 'get reads from one backend', { hint: 'name one with --storage' })
-    const { artifacts } = await artifactsOf(inputs, options, io)
+    const { artifacts, notes, input } = await artifactsOf(inputs, options, io)
+    if (input !== undefined) warn(io, options, inputText(input))
+    for (const note of notes) warn(io, options, note)
     const wanted = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
     const named = options.format === undefined ? undefined : parseFormats(options.format).of(backend.name)
     const format = named === undefined ? undefined : formatNamed(named)
@@ -56,7 +59,7 @@ export async function runGet(part: Part, inputs: readonly string[], options: Get
         { backend: backend.name },
       )
     }
-    await write(io.stdout, options.json === true ? asJson(copy) : partOf(copy.entry, part))
+    await write(io.stdout, options.json === true ? asJson(copy, input) : partOf(copy.entry, part))
   } finally {
     await setup.close()
   }
@@ -96,8 +99,8 @@ function missing(part: Part): never {
   })
 }
 
-function asJson(copy: FoundEntry): string {
-  return `${JSON.stringify({ location: copy.location, id: entryId(copy.entry), ...entryJson(copy.entry) }, null, 2)}\n`
+function asJson({ location, entry }: FoundEntry, input: InputCount | undefined): string {
+  return `${JSON.stringify({ location, id: entryId(entry), ...entryJson(entry), input }, null, 2)}\n`
 }
 
 /** The whole entry, bytes as base64. */

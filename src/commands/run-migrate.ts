@@ -24,7 +24,7 @@ import type { MigrateOptions } from './migrate.ts'
 import { openRecord } from './move-record.ts'
 import type { CommonOptions, InputOptions } from './options.ts'
 import { targetsOf } from './run-verify.ts'
-import { artifactsOf, type Setup, setUp, warn } from './setup.ts'
+import { artifactsOf, inputLine, type NamedArtifacts, type Setup, setUp, warn } from './setup.ts'
 import { keysOf } from './verify-keys.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
@@ -49,7 +49,9 @@ export async function runMigrate(
     checkSides(source, to.backends, options.deleteSource === true)
     if (options.deleteSource === true) refuseSamePlace(source, from, to)
     const layout = layoutOf(io)
-    const { places, total } = await placesOf(inputs, options, source, from, shard, io)
+    const { places, total, named } = await placesOf(inputs, options, source, from, shard, io)
+    if (named !== undefined && options.json !== true && options.quiet !== true)
+      await write(io.stdout, inputLine(named, layout))
     const progress = reporter(io, options.dryRun === true ? 'looked at' : 'migrated', options)
     const tally = moveTally(
       source.name,
@@ -92,7 +94,14 @@ export async function runMigrate(
     const counted = tally.summary(complete, shard !== undefined)
     const summary = { ...counted, exit: exitOf(counted.exit, io) }
     if (options.json === true) {
-      const json = { command: 'migrate', version: VERSION, dryRun: options.dryRun === true, complete, ...summary }
+      const json = {
+        command: 'migrate',
+        version: VERSION,
+        dryRun: options.dryRun === true,
+        complete,
+        ...summary,
+        input: named?.input,
+      }
       await write(io.stdout, `${JSON.stringify(json)}\n`)
     } else if (options.quiet !== true || summary.exit !== 0) {
       await write(io.stdout, summaryText(summary, layout, options.dryRun === true))
@@ -148,17 +157,22 @@ async function placesOf(
   from: Setup,
   shard: Shard | undefined,
   io: Io,
-): Promise<{ readonly places: AsyncIterable<Place>; readonly total: number | undefined }> {
+): Promise<{
+  readonly places: AsyncIterable<Place>
+  readonly total: number | undefined
+  readonly named?: NamedArtifacts
+}> {
   const isOurs = (place: Place): boolean => shard === undefined || isInShard(place.slot.key, shard)
   if (inputs.length > 0 || options.image.length > 0) {
-    const { artifacts, notes } = await artifactsOf(inputs, inputOptions(options), io)
+    const named = await artifactsOf(inputs, inputOptions(options), io)
+    const { artifacts, notes } = named
     for (const note of notes) warn(io, options, note)
     const places = artifacts
       .flatMap((artifact) => targetsOf(artifact, from))
       .filter(({ about }) => options.kind === undefined || about.kind === options.kind)
       .flatMap(({ about }) => source.slots(about).map((slot) => ({ slot, about })))
       .filter(isOurs)
-    return { places: streamOf(places), total: places.length }
+    return { places: streamOf(places), total: places.length, named }
   }
   if (source.list === undefined || !source.capabilities.list) {
     throw new ProvError('not_supported', `${source.name} cannot list what it holds here`, {

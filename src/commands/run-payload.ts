@@ -2,6 +2,7 @@
 import { type Artifact, artifactName } from '../artifact.ts'
 import { ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
+import { inputText } from '../input/count.ts'
 import { type Io, write } from '../io.ts'
 import { parseImage } from '../reference.ts'
 import type { PayloadOptions } from './payload.ts'
@@ -15,7 +16,8 @@ export async function runPayload(inputs: readonly string[], options: PayloadOpti
   const asked = isStatement && options.format === 'slsa/v1' ? 'statement' : options.format
   const format = formatNamed(asked)
   const chooses = inputs.length > 0
-  const { artifacts, notes } = await artifactsOf(inputs, { ...options, image: chooses ? [] : options.image }, io)
+  const { artifacts, notes, input } = await artifactsOf(inputs, { ...options, image: chooses ? [] : options.image }, io)
+  if (input !== undefined) warn(io, options, inputText(input))
   for (const note of notes) warn(io, options, note)
   const fitting = artifacts.filter((artifact) => format.describes(artifact))
   const chosen = choose(fitting, options, chooses ? options.image : [])
@@ -30,7 +32,7 @@ export async function runPayload(inputs: readonly string[], options: PayloadOpti
   }
   const payload = format.payload(chosen, formatOptions(settings))
   if (options.json === true) {
-    const json = { artifact: artifactName(chosen), format: format.name, payloadType: format.payloadType }
+    const json = { artifact: artifactName(chosen), format: format.name, payloadType: format.payloadType, input }
     await write(
       io.stdout,
       `${JSON.stringify({ ...json, payload: Buffer.from(payload).toString('base64') }, null, 2)}\n`,

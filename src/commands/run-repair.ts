@@ -16,7 +16,7 @@ import { refuseFilters } from './filters.ts'
 import { layoutOf } from './layout.ts'
 import type { RepairOptions } from './repair.ts'
 import { targetsOf } from './run-verify.ts'
-import { artifactsOf, type Setup, setUp, warn } from './setup.ts'
+import { artifactsOf, inputLine, type NamedArtifacts, type Setup, setUp, warn } from './setup.ts'
 import { keysOf } from './verify-keys.ts'
 import { surveyOf } from './whole.ts'
 
@@ -44,7 +44,10 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
       throw new ProvError('usage', `--prefer names ${prefer}, which --storage does not`)
     }
     const apply = options.apply === true
-    const work = options.all === true ? everything(options, setup, trust, io) : await named(inputs, options, setup, io)
+    const artifacts = options.all === true ? undefined : await artifactsOf(inputs, options, io)
+    const work = artifacts === undefined ? everything(options, setup, trust, io) : named(artifacts, options, setup, io)
+    if (artifacts !== undefined && options.json !== true && options.quiet !== true)
+      await write(io.stdout, inputLine(artifacts, layoutOf(io)))
     const job = { trust, apply, signal: io.signal, retry: setup.retry, ...(prefer === undefined ? {} : { prefer }) }
     const progress = reporter(io, apply ? 'mended' : 'looked at', options)
     const tally = repairTally()
@@ -74,7 +77,8 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     const counted = tally.summary()
     const empty = done === 0 && complete && options.shard === undefined ? ERRORS.nothing_verified.exit : 0
     const exit = exitOf(gravest([counted.exit, empty, complete ? 0 : ERRORS.aborted.exit]), io)
-    const summary = { ...counted, exit }
+    const input = artifacts?.input
+    const summary = { ...counted, exit, ...(input === undefined ? {} : { input }) }
     if (options.json === true) {
       await write(
         io.stdout,
@@ -108,18 +112,14 @@ async function* everything(options: RepairOptions, setup: Setup, trust: Trust, i
   }
 }
 
-async function named(
-  inputs: readonly string[],
+async function* named(
+  { artifacts, notes }: NamedArtifacts,
   options: RepairOptions,
   setup: Setup,
   io: Io,
-): Promise<AsyncIterable<Work>> {
-  const { artifacts, notes } = await artifactsOf(inputs, options, io)
+): AsyncIterable<Work> {
   for (const note of notes) warn(io, options, note)
-  const targets = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
-  return (async function* () {
-    yield* targets
-  })()
+  yield* artifacts.flatMap((artifact) => targetsOf(artifact, setup))
 }
 
 /** A place of a whole backend that could not be read, or of which nobody can tell what it is for. */

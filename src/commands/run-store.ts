@@ -17,7 +17,7 @@ import { type StoreItem, store } from '../store.ts'
 import { joinTrust, loadTrust, type Trust, trustOf } from '../trust.ts'
 import { VERSION } from '../version.ts'
 import { layoutOf } from './layout.ts'
-import { artifactsOf, type Setup, setUp, warn } from './setup.ts'
+import { artifactsOf, inputLine, type Setup, setUp, warn } from './setup.ts'
 import type { StoreOptions } from './store.ts'
 
 /** Entries of which memory counts more than the time to load what keeps it. */
@@ -38,7 +38,8 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     refuseLater(setup.settings, ['store', 'format', ...setup.backends.map((backend) => backend.name)])
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     refuseUnnamed(optional, setup)
-    const { artifacts, notes: read } = await artifactsOf(inputs, options, io)
+    const named = await artifactsOf(inputs, options, io)
+    const { artifacts, notes: read, input } = named
     if (artifacts.some(asksForUpload)) refuseLater(setup.settings, ['upload'])
     const notes = [...read, ...artifacts.flatMap(unfinished)]
     const items = artifacts.flatMap((artifact) => itemsOf(artifact, setup))
@@ -61,12 +62,13 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     progress.end()
     const report = { ...told, exit: exitOf(told.exit, io) }
     if (options.json === true) {
-      const json = { command: 'store', version: VERSION, dryRun: options.dryRun === true, ...report, notes }
+      const json = { command: 'store', version: VERSION, dryRun: options.dryRun === true, ...report, notes, input }
       await write(io.stdout, `${JSON.stringify(json, null, 2)}\n`)
     } else {
       for (const note of notes) warn(io, options, note)
       if (options.quiet !== true || report.exit !== 0) {
-        await write(io.stdout, storeText(report, layoutOf(io), { dryRun: options.dryRun === true }))
+        const text = storeText(report, layoutOf(io), { dryRun: options.dryRun === true })
+        await write(io.stdout, inputLine(named, layoutOf(io)) + text)
       }
     }
     return report.exit

@@ -4,7 +4,7 @@ import type { Moved, MoveOutcome } from '../migrate.ts'
 import type { MoveSummary } from '../migrate-report.ts'
 import type { MovedCopy } from '../move.ts'
 import { output } from './document.ts'
-import { BACKEND, ENTRY_ID, EXIT, OUTCOMES, ref, SIGNATURES } from './parts.ts'
+import { BACKEND, ENTRY_ID, EXIT, INPUT, OUTCOMES, ref, SIGNATURES, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
 
 const MOVES: Readonly<Record<MoveOutcome, true>> = {
@@ -46,7 +46,7 @@ const MOVED = object<Moved>(
 )
 
 /** The last line, as run-migrate.ts prints it. */
-interface Summary extends MoveSummary {
+interface Summary extends MoveSummary, WithInput {
   readonly command: string
   readonly version: string
   readonly dryRun: boolean
@@ -72,7 +72,7 @@ const SUMMARY = object<Summary>(
     errors: says(tally(undefined, COUNT), 'how often each backend was at fault'),
     notKept: says(tally(undefined, COUNT), 'how many entries went elsewhere, since this backend keeps no such'),
   },
-  {},
+  { input: INPUT },
   'the last line',
 )
 

@@ -3,7 +3,7 @@ import type { Action, PlanRow } from '../plan.ts'
 import type { CopyReceipt } from '../receipt.ts'
 import type { StoredItem, StoreReport } from '../store.ts'
 import { output } from './document.ts'
-import { BACKEND, ENTRY_ID, EXIT, OUTCOMES, ref, SIGNATURES, TYPE } from './parts.ts'
+import { BACKEND, ENTRY_ID, EXIT, INPUT, OUTCOMES, ref, SIGNATURES, TYPE, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
 
 const ACTIONS: Readonly<Record<Action, true>> = {
@@ -58,7 +58,7 @@ const ITEM = object<StoredItem>(
 )
 
 /** The report as run-store.ts prints it. */
-interface Printed extends StoreReport {
+interface Printed extends StoreReport, WithInput {
   readonly command: string
   readonly version: string
   readonly dryRun: boolean
@@ -78,6 +78,6 @@ export const schema = output(
       findings: list(ref('error')),
       notes: list(TEXT),
     },
-    {},
+    { input: INPUT },
   ),
 )

@@ -7,7 +7,7 @@ import { MARKS } from '../report.ts'
 import type { VerifiedArtifact, VerifyReport } from '../verify.ts'
 import type { VerifySummary } from '../verify-tally.ts'
 import { output } from './document.ts'
-import { BACKEND, CODE, ENTRY_ID, EXIT, KIND, ref, SHA256, SIGNATURES, TYPE } from './parts.ts'
+import { BACKEND, CODE, ENTRY_ID, EXIT, INPUT, KIND, ref, SHA256, SIGNATURES, TYPE, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
 
 const DIFFERENCE = object<Difference>({ pointer: says(TEXT, 'JSON pointer') }, { reference: TEXT, copy: TEXT })
@@ -66,7 +66,7 @@ const ARTIFACT = object<VerifiedArtifact>(
 )
 
 /** The report as run-verify.ts prints it. */
-interface Printed extends VerifyReport {
+interface Printed extends VerifyReport, WithInput {
   readonly command: string
   readonly version: string
   readonly notes: readonly string[]
@@ -118,7 +118,7 @@ export const schema = output(
       trust: TRUST,
       notes: list(TEXT),
     },
-    {},
+    { input: INPUT },
     'without --all',
   ),
   ARTIFACT,
