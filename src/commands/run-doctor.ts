@@ -4,6 +4,7 @@ import type { Backend, Context } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import type { Settings } from '../config/settings.ts'
 import { type DoctorReport, doctor } from '../doctor/doctor.ts'
+import { inputText } from '../input/count.ts'
 import { exitOf, type Io, write } from '../io.ts'
 import { doctorText } from '../report-doctor.ts'
 import { passwordSource } from '../signers/password.ts'
@@ -12,7 +13,7 @@ import type { DoctorOptions } from './doctor.ts'
 import { layoutOf, tell } from './layout.ts'
 import type { InputOptions } from './options.ts'
 import { settingsFor } from './settings.ts'
-import { artifactsOf, backendNames, flagSettings, inputLine, type NamedArtifacts, warn } from './setup.ts'
+import { artifactsOf, backendNames, flagSettings, type NamedArtifacts, warn } from './setup.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is tried. */
 export async function runDoctor(inputs: readonly string[], options: DoctorOptions, io: Io): Promise<number> {
@@ -82,6 +83,7 @@ async function print(report: DoctorReport, named: NamedArtifacts, options: Docto
       `${JSON.stringify({ command: 'doctor', version: VERSION, ...report, input: named.input }, null, 2)}\n`,
     )
   } else if (options.quiet !== true || report.exit !== 0) {
-    await write(io.stdout, inputLine(named, layoutOf(io)) + doctorText(report, layoutOf(io)))
+    const read = named.input === undefined ? [] : [inputText(named.input)]
+    await write(io.stdout, doctorText(report, layoutOf(io), read))
   }
 }

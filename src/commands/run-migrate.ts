@@ -3,8 +3,8 @@ import { isBackend, noSuchBackend } from '../../backends/index.ts'
 import type { Backend } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import { parseBackendList } from '../config/lists.ts'
+import { placeOf } from '../config/place.ts'
 import { CONFIG_MAP, loadSettings } from '../config/settings.ts'
-import { SETTINGS } from '../config/table.ts'
 import type { Entry } from '../entry.ts'
 import { ProvError } from '../errors.ts'
 import { formatsOf } from '../format-of.ts'
@@ -47,7 +47,7 @@ export async function runMigrate(
     const [source] = from.backends
     if (source === undefined) throw new ProvError('internal', 'no source was opened')
     checkSides(source, to.backends, options.deleteSource === true)
-    if (options.deleteSource === true) refuseSamePlace(source, from, to)
+    refuseSamePlace(source, from, to, options.deleteSource === true)
     const layout = layoutOf(io)
     const { places, total, named } = await placesOf(inputs, options, source, from, shard, io)
     if (named !== undefined && options.json !== true && options.quiet !== true)
@@ -125,11 +125,15 @@ function checkNames({ from, to }: MigrateOptions): void {
   }
 }
 
-/** A source that is one of the targets would be emptied. One under two names is found out with the first entry that is removed. */
-function refuseSamePlace({ name }: Backend, from: Setup, to: Setup): void {
-  const isTarget = to.backends.some((target) => target.name === name)
-  if (!isTarget || Object.keys(SETTINGS).some((key) => from.settings.get(key) !== to.settings.get(key))) return
-  throw new ProvError('usage', `--delete-source would take out of ${name} what is to be in ${name}`, {
+/** What is moved to where it is would be said to be there, and with --delete-source be lost. One under two names is found out with the first removal. */
+function refuseSamePlace({ name }: Backend, from: Setup, to: Setup, deletes: boolean): void {
+  const here = placeOf(name, from.settings)
+  const same = to.backends.find((target) => placeOf(target.name, to.settings) === here)
+  if (same === undefined) return
+  const message = deletes
+    ? `--delete-source would take out of ${name} what is to be in ${same.name}`
+    : `there is nothing to migrate from ${name} to ${same.name}`
+  throw new ProvError('usage', message, {
     hint: 'source and target are one place: set them apart with --from-set and --to-set',
   })
 }

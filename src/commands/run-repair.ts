@@ -12,6 +12,7 @@ import { steadyMemory } from '../steady-memory.ts'
 import type { Surveyed } from '../survey.ts'
 import { loadTrust, type Trust } from '../trust.ts'
 import { VERSION } from '../version.ts'
+import { refuseBlind } from './blind.ts'
 import { refuseFilters } from './filters.ts'
 import { layoutOf } from './layout.ts'
 import type { RepairOptions } from './repair.ts'
@@ -43,6 +44,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     if (prefer !== undefined && !setup.backends.some(({ name }) => name === prefer)) {
       throw new ProvError('usage', `--prefer names ${prefer}, which --storage does not`)
     }
+    if (options.all === true) refuseBlind(setup.backends, [])
     const apply = options.apply === true
     const artifacts = options.all === true ? undefined : await artifactsOf(inputs, options, io)
     const work = artifacts === undefined ? everything(options, setup, trust, io) : named(artifacts, options, setup, io)

@@ -1,4 +1,6 @@
 /** The work of `prov verify --all`: whole backends against each other, one artifact after the other, with flat memory. */
+import type { Look } from '../agree.ts'
+import type { Backend } from '../backend.ts'
 import { ERRORS, gravest, ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
 import { exitOf, type Io, write } from '../io.ts'
@@ -12,6 +14,7 @@ import type { Trust } from '../trust.ts'
 import { type VerifiedArtifact, verifyOne } from '../verify.ts'
 import { artifactText, surveyText, verifyTally } from '../verify-tally.ts'
 import { VERSION } from '../version.ts'
+import { isBlind, refuseBlind } from './blind.ts'
 import { layoutOf } from './layout.ts'
 import type { Setup } from './setup.ts'
 import type { VerifyOptions } from './verify.ts'
@@ -29,10 +32,11 @@ interface Scene {
 /** Runs the command over everything that the backends hold, and gives its exit status. */
 export async function runVerifyAll(inputs: readonly string[], options: VerifyOptions, scene: Scene): Promise<number> {
   steadyMemory()
-  const { setup, trust, reports, io } = scene
+  const { setup, trust, demands, reports, io } = scene
   if (inputs.length + options.image.length + options.statement.length > 0) {
     throw new ProvError('usage', '--all takes no INPUT: it verifies whatever the backends hold')
   }
+  refuseBlind(setup.backends, demands.optional)
   const share = shareOf(options.sample)
   const layout = layoutOf(io)
   const tally = verifyTally()
@@ -94,7 +98,8 @@ async function verifySurveyed(one: Surveyed, { setup, trust, demands, io }: Scen
     const { about, looks } = one
     const required = (backend: string): readonly string[] =>
       named && about.artifact.type === 'run' ? [formatNamed(setup.formatFor(about.artifact, backend)).name] : []
-    return verifyOne({ about, backends, required, looks }, { trust, demands, signal: io.signal })
+    const seen = about.artifact.type === 'statement' ? looks : looks.map((look) => orNotLooked(look, backends))
+    return verifyOne({ about, backends, required, looks: seen }, { trust, demands, signal: io.signal })
   }
   const { backend, slot } = one
   const error = { ...one.error, backend }
@@ -105,6 +110,15 @@ async function verifySurveyed(one: Surveyed, { setup, trust, demands, io }: Scen
   const isForgiven = one.unlisted === true && demands.optional.includes(backend)
   const verdict = isForgiven ? { exit: 0, findings: [], holding: [] } : settle(agreement, demands)
   return { ...names, type, kind: slot.kind, ...agreement, ...verdict }
+}
+
+/** A backend without a place for the artifact keeps no such thing, unless it keeps it on runs that nobody has looked at. */
+function orNotLooked(look: Look, backends: readonly Backend[]): Look {
+  const { backend, slot, sendTo, error } = look
+  if (slot !== undefined || sendTo !== undefined || error !== undefined) return look
+  if (!backends.some((one) => one.name === backend && isBlind(one))) return look
+  const message = `${backend} cannot list what it holds here, so nobody looked`
+  return { backend, error: { code: 'not_looked', message, hint: `--all looks there with --${backend}-file` } }
 }
 
 /** `5` and `5%` are five in a hundred. */

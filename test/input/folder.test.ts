@@ -164,7 +164,7 @@ describe('every command says what it read', () => {
     ['doctor', ...storage, '--read-only', root],
   ])('%s', async (...args) => {
     const text = await provHere(args, { env })
-    expect(text.stdout.split('\n')[0], text.stderr).toBe(said)
+    expect(text.stdout.split('\n'), text.stderr).toContain(said)
     const json = await provHere([...args, '--json'], { env })
     const last = json.stdout.startsWith('{\n') ? json.stdout : json.stdout.trim().split('\n').at(-1)
     expect(JSON.parse(last ?? '')).toMatchObject({ input: count })
