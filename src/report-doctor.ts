@@ -16,7 +16,7 @@ const WORD_WIDTH = Math.max(...Object.values(WORDS).map((word) => word.length))
 const CHECK_WIDTH = Math.max(...Object.keys(CHECKS).map((check) => check.length))
 
 /** `read` says what was read of the inputs. @example doctorText(report, { width: 60, colour: false }) // 'docdb: ok\n  ok       reach …' */
-export function doctorText(report: DoctorReport, layout: Layout, read: readonly string[] = []): string {
+export function doctorText(report: DoctorReport, layout: Layout, read: readonly string[] = [], quiet = false): string {
   const blocks = [
     ...report.keys.map((key) => [`key ${key.key}: ${key.outcome}`, ...idLines(key), ...key.checks.map(checkLine), '']),
     ...report.backends.map(({ backend, outcome, checks }) => [
@@ -25,6 +25,7 @@ export function doctorText(report: DoctorReport, layout: Layout, read: readonly 
       '',
     ]),
   ]
+  if (quiet) return page(blocks.flat().slice(0, -1), layout)
   const all = [...report.keys, ...report.backends]
   const count = (outcome: Outcome) => all.filter((one) => one.outcome === outcome).length
   const degraded = count('degraded') === 0 ? '' : `, ${count('degraded')} degraded`

@@ -8,6 +8,7 @@ import { lookFor } from './look.ts'
 import { failuresOf, type Report } from './progress.ts'
 import { type Demands, settle } from './settle.ts'
 import type { Trust } from './trust.ts'
+import { keyWatch, type OtherKey } from './verify/other-key.ts'
 
 export interface VerifyTarget {
   readonly about: About
@@ -45,6 +46,8 @@ export interface VerifyReport {
   readonly exit: number
   readonly artifacts: readonly VerifiedArtifact[]
   readonly findings: readonly ErrorJson[]
+  /** No copy verified, and all that name a key name one that was not given. */
+  readonly otherKey?: OtherKey
   /** Stable hash of the keys that the verdict rests on. */
   readonly trust: { readonly hash: string; readonly keyids: readonly string[] }
 }
@@ -66,10 +69,14 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
   const limit = pLimit(AT_ONCE)
   let done = 0
   const failures = failuresOf()
+  const watch = keyWatch()
   const judged = await Promise.all(
     job.targets.map((target) =>
       limit(async () => {
-        const one = await verifyOne(target, job)
+        const { about, backends } = target
+        const looks = await lookFor(about, backends, job.trust, { signal: job.signal })
+        watch.see(looks)
+        const one = await verifyOne({ ...target, looks }, job)
         for (const row of one.rows) if (row.mark === '!') failures.add(row.backend)
         job.progress?.(++done, job.targets.length, { errors: failures.counts })
         return one
@@ -77,7 +84,9 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
     ),
   )
   const artifacts = judged.filter((one, i) => job.targets[i]?.mayBeAbsent !== true || isTelling(one, judged))
+  const otherKey = watch.found(job.trust)
   return {
+    ...(otherKey === undefined ? {} : { otherKey }),
     exit: gravest(artifacts.map((one) => one.exit)),
     artifacts,
     findings: artifacts.flatMap((one) => one.findings),

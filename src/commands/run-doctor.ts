@@ -76,6 +76,16 @@ function keysOf({ env }: Io): readonly string[] {
   return [env['PROV_KEY'], env['PROV_VERIFY_KEY']].flatMap((key) => (key ? [key] : []))
 }
 
+/** With --quiet: the checks that failed, and what was not tried at all. */
+function onlyBad(report: DoctorReport): DoctorReport {
+  const isBad = ({ outcome }: { readonly outcome: string }): boolean => outcome === 'failed' || outcome === 'skipped'
+  return {
+    ...report,
+    keys: report.keys.filter(isBad).map((key) => ({ ...key, checks: key.checks.filter(isBad) })),
+    backends: report.backends.filter(isBad).map((one) => ({ ...one, checks: one.checks.filter(isBad) })),
+  }
+}
+
 async function print(report: DoctorReport, named: NamedArtifacts, options: DoctorOptions, io: Io): Promise<void> {
   if (options.json === true) {
     await write(
@@ -84,6 +94,7 @@ async function print(report: DoctorReport, named: NamedArtifacts, options: Docto
     )
   } else if (options.quiet !== true || report.exit !== 0) {
     const read = named.input === undefined ? [] : [inputText(named.input)]
-    await write(io.stdout, doctorText(report, layoutOf(io), read))
+    const told = options.quiet === true ? onlyBad(report) : report
+    await write(io.stdout, doctorText(told, layoutOf(io), read, options.quiet === true))
   }
 }

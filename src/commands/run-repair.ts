@@ -66,7 +66,10 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
         tally.add(one)
         progress.update(++done, undefined)
         if (options.json === true) await write(io.stdout, `${JSON.stringify(one)}\n`)
-        else if (options.verbose === true || one.copies.some(({ action }) => action !== 'ok') || one.exit !== 0) {
+        else if (options.quiet === true) {
+          const copies = one.copies.filter(({ error }) => error !== undefined)
+          if (one.exit !== 0) await write(io.stdout, repairedText({ ...one, copies }, layout))
+        } else if (options.verbose === true || one.copies.some(({ action }) => action !== 'ok') || one.exit !== 0) {
           await write(io.stdout, repairedText(one, layout))
         }
       }

@@ -67,8 +67,9 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     } else {
       for (const note of notes) warn(io, options, note)
       if (options.quiet !== true || report.exit !== 0) {
-        const text = storeText(report, layoutOf(io), { dryRun: options.dryRun === true })
-        await write(io.stdout, inputLine(named, layoutOf(io)) + text)
+        const quiet = options.quiet === true
+        const text = storeText(report, layoutOf(io), { dryRun: options.dryRun === true, quiet })
+        await write(io.stdout, (quiet ? '' : inputLine(named, layoutOf(io))) + text)
       }
     }
     return report.exit

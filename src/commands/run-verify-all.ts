@@ -11,8 +11,9 @@ import { type Demands, settle } from '../settle.ts'
 import { steadyMemory } from '../steady-memory.ts'
 import type { Surveyed } from '../survey.ts'
 import type { Trust } from '../trust.ts'
+import { keyWatch } from '../verify/other-key.ts'
 import { type VerifiedArtifact, verifyOne } from '../verify.ts'
-import { artifactText, surveyText, verifyTally } from '../verify-tally.ts'
+import { artifactText, quietText, type Stopped, surveyText, verifyTally } from '../verify-tally.ts'
 import { VERSION } from '../version.ts'
 import { isBlind, refuseBlind } from './blind.ts'
 import { layoutOf } from './layout.ts'
@@ -41,11 +42,17 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   const layout = layoutOf(io)
   const tally = verifyTally()
   const progress = reporter(io, 'verified', options)
-  let places = 0
-  const surveyed = surveyOf(options, setup, trust, io, share, () => {
-    places++
+  const places = { listed: 0, found: 0, visited: 0 }
+  const surveyed = surveyOf(options, setup, trust, io, share, {
+    listed: () => places.listed++,
+    found: () => places.found++,
+    visited: () => places.visited++,
   })
-  const judged = pool(surveyed, options.concurrency, (one) => verifySurveyed(one, scene))
+  const watch = keyWatch()
+  const judged = pool(surveyed, options.concurrency, (one) => {
+    if (one.about !== undefined) watch.see(one.looks)
+    return verifySurveyed(one, scene)
+  })
   const failures = failuresOf()
   let stopped: 'end' | 'failed' | 'aborted' = 'end'
   try {
@@ -58,7 +65,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
       progress.update(tally.artifacts(), undefined, { errors: failures.counts })
       if (options.json === true) await write(io.stdout, `${JSON.stringify(one)}\n`)
       else if (reports?.onStdout !== true && (options.verbose === true || one.exit !== 0 || one.strangers.length > 0)) {
-        await write(io.stdout, artifactText(one, layout))
+        await write(io.stdout, artifactText(one, layout, options.quiet === true))
       }
       if (options.failFast !== true || one.exit === 0) continue
       stopped = 'failed'
@@ -73,7 +80,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   const counted = tally.summary()
   const isPart = options.shard !== undefined || share < 1 || stopped !== 'end'
   // A part may have come out empty; where there is nothing to take a part of, nothing is proven.
-  const isNothing = counted.exit === 0 && (places === 0 || (counted.artifacts === 0 && !isPart))
+  const isNothing = counted.exit === 0 && (places.listed === 0 || (counted.artifacts === 0 && !isPart))
   const worst = gravest([
     counted.exit,
     stopped === 'aborted' ? ERRORS.aborted.exit : 0,
@@ -81,15 +88,27 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   ])
   const exit = exitOf(worst, io)
   await reports?.end({ exit, notes: isPart ? ['this is a part of the whole'] : [] })
-  const summary = { ...counted, exit, complete: stopped === 'end', whole: !isPart }
+  const otherKey = watch.found(trust)
+  const summary = {
+    ...counted,
+    exit,
+    complete: stopped === 'end',
+    whole: !isPart,
+    ...(otherKey === undefined ? {} : { otherKey }),
+    ...(stopped === 'aborted' ? { stopped: stoppedAt(counted.artifacts, places) } : {}),
+  }
   if (options.json === true) {
     const said = { command: 'verify', version: VERSION, all: true, ...summary }
     const keys = { hash: trust.hash, keyids: trust.keys.map((key) => key.keyid) }
     await write(io.stdout, `${JSON.stringify({ ...said, trust: keys })}\n`)
-  } else if (reports?.onStdout !== true && (options.quiet !== true || exit !== 0)) {
-    await write(io.stdout, surveyText(summary, layout))
+  } else if (reports?.onStdout !== true) {
+    await write(io.stdout, options.quiet === true ? quietText(summary, layout) : surveyText(summary, layout))
   }
   return exit
+}
+
+function stoppedAt(checked: number, places: { readonly found: number; readonly visited: number }): Stopped {
+  return { checked, found: places.found, notChecked: places.found - places.visited }
 }
 
 async function verifySurveyed(one: Surveyed, { setup, trust, demands, io }: Scene): Promise<VerifiedArtifact> {

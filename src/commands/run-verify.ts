@@ -7,7 +7,7 @@ import { ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
 import { exitOf, type Io, write } from '../io.ts'
 import { reporter } from '../progress.ts'
-import { verifyText } from '../report.ts'
+import { badText, verifyText } from '../report.ts'
 import type { Reports } from '../reports/open.ts'
 import type { Demands } from '../settle.ts'
 import { loadTrust } from '../trust.ts'
@@ -62,8 +62,10 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
       )
     } else {
       for (const note of notes) warn(io, options, note)
-      const silent = reports?.onStdout === true || (options.quiet === true && report.exit === 0)
-      if (!silent) await write(io.stdout, inputLine(named, layoutOf(io)) + verifyText(report, layoutOf(io)))
+      const silent = reports?.onStdout === true
+      if (!silent && options.quiet === true)
+        await write(io.stdout, report.exit === 0 ? '' : badText(report, layoutOf(io)))
+      else if (!silent) await write(io.stdout, inputLine(named, layoutOf(io)) + verifyText(report, layoutOf(io)))
     }
     return report.exit
   } finally {

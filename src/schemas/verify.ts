@@ -4,8 +4,9 @@ import type { Subject } from '../artifact.ts'
 import type { Difference } from '../difference.ts'
 import { ERRORS } from '../errors.ts'
 import { MARKS } from '../report.ts'
+import type { OtherKey } from '../verify/other-key.ts'
 import type { VerifiedArtifact, VerifyReport } from '../verify.ts'
-import type { VerifySummary } from '../verify-tally.ts'
+import type { Stopped, VerifySummary } from '../verify-tally.ts'
 import { output } from './document.ts'
 import { BACKEND, CODE, ENTRY_ID, EXIT, INPUT, KIND, ref, SHA256, SIGNATURES, TYPE, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
@@ -79,8 +80,22 @@ interface Summary extends VerifySummary {
   readonly all: true
   readonly complete: boolean
   readonly whole: boolean
+  readonly otherKey?: OtherKey
+  readonly stopped?: Stopped
   readonly trust: VerifyReport['trust']
 }
+
+const OTHER_KEY = object<OtherKey>(
+  { keyid: TEXT, given: list(object<OtherKey['given'][number]>({ keyid: TEXT, source: TEXT }, {})) },
+  {},
+  'no copy verifies, and each that names a key names this one',
+)
+
+const STOPPED = object<Stopped>(
+  { checked: says(COUNT, 'artifacts'), found: says(COUNT, 'places listed so far'), notChecked: COUNT },
+  {},
+  'after Ctrl-C',
+)
 
 const TRUST = object<VerifyReport['trust']>(
   { hash: SHA256, keyids: list(TEXT) },
@@ -102,7 +117,7 @@ const SUMMARY = object<Summary>(
     whole: says(BOOL, 'false for a shard, a sample, or a part'),
     trust: TRUST,
   },
-  {},
+  { otherKey: OTHER_KEY, stopped: STOPPED },
   'with --all, the last line; those before it are artifacts',
 )
 
@@ -118,7 +133,7 @@ export const schema = output(
       trust: TRUST,
       notes: list(TEXT),
     },
-    { input: INPUT },
+    { input: INPUT, otherKey: OTHER_KEY },
     'without --all',
   ),
   ARTIFACT,
