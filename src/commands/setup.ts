@@ -65,6 +65,7 @@ export async function setUp(options: CommonOptions & InputOptions, io: Io): Prom
   }
   const backends = await Promise.all(names.map((name) => openBackend(name, context)))
   for (const backend of backends) for (const warning of backend.warnings ?? []) warn(io, options, warning)
+  for (const backend of backends) await backend.configured?.()
   const byName = new Map(backends.map((backend) => [backend.name, backend]))
   return {
     settings,
