@@ -21,7 +21,31 @@ function supported(version) {
 function keepCompiledCode(env) {
   const base = env.XDG_CACHE_HOME || (env.HOME ? `${env.HOME}/.cache` : '')
   if (env.NODE_COMPILE_CACHE || base[0] !== '/') return
-  process.getBuiltinModule('node:module').enableCompileCache(`${base}/prov/compiled`)
+  const folder = `${base}/prov/compiled`
+  if (!canKeep(base, folder)) return
+  process.getBuiltinModule('node:module').enableCompileCache(folder)
+}
+
+// Node.js makes folders with its recursive mkdir, which never returns where a file system answers ENOENT although the folder above is
+// there (procfs, automount maps). So each folder is made here, one step at a time, and one in the last is tried.
+function canKeep(base, folder) {
+  const fs = process.getBuiltinModule('node:fs')
+  const make = (path) => {
+    try {
+      fs.mkdirSync(path)
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+  }
+  try {
+    if (!fs.statSync(folder, { throwIfNoEntry: false })) for (const path of [base, `${base}/prov`, folder]) make(path)
+    const trial = `${folder}/.trial-${process.pid}`
+    make(trial)
+    fs.rmdirSync(trial)
+    return true
+  } catch (_) {
+    return false
+  }
 }
 
 if (supported(process.versions.node)) {

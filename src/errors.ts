@@ -81,6 +81,11 @@ export const ERRORS = {
   },
   response_too_large: { exit: 6, retryable: false, meaning: 'the backend answered more than prov accepts' },
   storage_io: { exit: 6, retryable: false, meaning: 'a file or folder of the backend could not be read or written' },
+  not_looked: {
+    exit: 6,
+    retryable: false,
+    meaning: 'nobody looked there: the backend cannot list, and nothing named the place',
+  },
   aborted: { exit: 6, retryable: true, meaning: 'stopped before it was done' },
   // 7: store or migrate incomplete
   entry_too_large: { exit: 7, retryable: false, meaning: 'the entry is larger than this backend holds' },

@@ -1,10 +1,11 @@
 /** The port over a directory: the same names as in a bucket, each object a file. */
-import { mkdir, open, opendir, stat } from 'node:fs/promises'
+import { open, opendir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { CallOptions, Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { type Files, fileError, fileErrorCode, nodeFiles } from '../../src/platform/fs/files.ts'
 import { withLock } from '../../src/platform/fs/lock-file.ts'
+import { makeFolders } from '../../src/platform/fs/make-folders.ts'
 import { type ListedObject, MAX_OBJECT_BYTES, type ObjectStore, type StoredObject } from './store.ts'
 
 export interface DirectoryOptions {
@@ -67,8 +68,8 @@ export function directoryStore(
 
   /** Makes the folder, and brings the name of each new one to the disk. */
   async function makeFolder(folder: string): Promise<void> {
-    const whole = resolve(folder) // a relative path would end at '.', which is its own parent
-    const first = await mkdir(whole, { recursive: true })
+    const whole = resolve(folder)
+    const first = await makeFolders(whole)
     if (first === undefined) return
     for (let made = whole; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
   }

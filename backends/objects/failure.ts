@@ -1,5 +1,6 @@
 /** What goes wrong at a service, in prov's codes. Pure but for the deadline. */
 import { type ErrorCode, type ErrorDetails, ProvError } from '../../src/errors.ts'
+import { atPeer } from '../../src/platform/http/peer.ts'
 
 /** What was attempted, where, at which backend. */
 export interface Where {
@@ -82,7 +83,7 @@ export function unreachable(cause: unknown, where: Where): ProvError {
   const code = networkCode(cause)
   const tls = /CERT|SELF_SIGNED|TLS|SSL|EPROTO|UNABLE_TO/.test(code ?? '')
   const hint = tls ? 'name the certificate authority with NODE_EXTRA_CA_CERTS' : undefined
-  const message = `the service could not be reached: ${quote(code ?? innermost(cause))}`
+  const message = `the service${atPeer(cause)} could not be reached: ${quote(code ?? innermost(cause))}`
   return new ProvError('unreachable', message, { ...where, hint, cause })
 }
 

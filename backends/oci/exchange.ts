@@ -151,6 +151,6 @@ function transportFailure(cause: NodeJS.ErrnoException, call: ClientRequest, sen
   const hint = tls
     ? 'check the certificate authority (storage.oci.ca-file), or storage.oci.repository.insecure for a registry without TLS'
     : undefined
-  const message = `the registry could not be reached: ${quote(code === '' ? cause.message : code)}`
+  const message = `the registry at ${job.url.host} could not be reached: ${quote(code === '' ? cause.message : code)}`
   return lost(failure('unreachable', message, where, { hint }), !tls && code !== 'ENOTFOUND', sent && !refused && !tls)
 }

@@ -151,10 +151,24 @@ interface Agents {
   close(): void
 }
 
+/**
+ * Throws `config_invalid` for a proxy of the environment or a file of authorities that cannot be used, before anything is asked.
+ *
+ * @example await refuseConnection({ env: process.env, caFile: undefined })
+ */
+export async function refuseConnection({ env, caFile }: Pick<HttpOptions, 'env' | 'caFile'>): Promise<void> {
+  checkProxies(proxiesOf(env))
+  await authorities(caFile)
+}
+
+function proxiesOf(env: HttpOptions['env']): Readonly<Record<string, string | undefined>> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy']
+  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
+}
+
 function createAgents(options: HttpOptions): Agents {
   const made = new Map<string, Promise<Agent>>()
-  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy']
-  const proxyEnv = Object.fromEntries(names.flatMap((name) => (options.env[name] ? [[name, options.env[name]]] : [])))
+  const proxyEnv = proxiesOf(options.env)
   const hasProxy = Object.keys(proxyEnv).some((name) => !name.toLowerCase().startsWith('no_'))
 
   async function make(secure: boolean, proxied: boolean): Promise<Agent> {

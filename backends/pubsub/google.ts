@@ -2,6 +2,7 @@
 import { type ClientConfig, PubSub } from '@google-cloud/pubsub'
 import { GoogleAuth, PassThroughClient } from 'google-auth-library'
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
+import { atPeer } from '../../src/platform/http/peer.ts'
 import { networkCode, shortMessage } from '../docdb/network.ts'
 import type { Broker } from './connection.ts'
 import { googleMessage } from './layout.ts'
@@ -73,7 +74,8 @@ export function failure(thrown: unknown): unknown {
   if (thrown instanceof ProvError || !(thrown instanceof Error)) return thrown
   const status = 'code' in thrown && typeof thrown.code === 'number' ? thrown.code : undefined
   const network = networkCode(thrown)
-  if (network !== undefined) return new ProvError(network, 'Pub/Sub could not be reached', { cause: thrown })
+  if (network !== undefined)
+    return new ProvError(network, `Pub/Sub${atPeer(thrown)} could not be reached`, { cause: thrown })
   if (status === undefined) {
     if (!/credential|metadata|token|key ?file/i.test(thrown.message)) return thrown
     const hint = 'set GOOGLE_APPLICATION_CREDENTIALS'

@@ -164,6 +164,11 @@ export interface Backend {
   /** Marks the run as signed; asked for last, once every required copy is confirmed. */
   seal?(run: RunArtifact, options: CallOptions): Promise<void>
   /**
+   * Throws (exit 2) for what is configured wrong and would show only with the first request. Asks nobody, changes nothing; called before
+   * anything is read or written. Absent: whatever is wrong was said when the backend was opened.
+   */
+  configured?(): Promise<void>
+  /**
    * For `prov doctor`: what only the backend can know of its state, and how it may be probed. Throws only for what is configured wrong;
    * with `readOnly` it changes nothing. What it puts up for the probe (a scratch file) is taken away by `sweep`, which the caller must call.
    * Absent: nothing is known beforehand, and everything that its capabilities promise may be probed.

@@ -1,17 +1,22 @@
 /** The process: its streams and signals, handed to src/cli/main.ts. bin/prov.js imports this module for its effect. */
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:os'
 import { ProvError } from '../errors.ts'
 import { exitOf, type Io, isClosed } from '../platform/io.ts'
+import { endBy } from './end.ts'
 import { main } from './main.ts'
 
 /** Commands that do nothing but print. */
 const PRINTING: ReadonlySet<string> = new Set(['list', 'get', 'payload'])
 
+/** How long what was begun may take to its end once a signal has come. */
+const GRACE_MS = 5000
+const UNFINISHED = `prov: aborted: stopped, though something did not end within ${GRACE_MS / 1000} s (the same command goes on)`
+
 async function run(): Promise<void> {
   const stop = new AbortController()
-  const interrupted = (): void => {
-    if (stop.signal.aborted) process.exit(128 + constants.signals.SIGINT)
+  const interrupted = (name: NodeJS.Signals): void => {
+    if (stop.signal.aborted) endBy(name)
+    setTimeout(() => endBy(name, UNFINISHED), GRACE_MS).unref()
     stop.abort(
       new ProvError('aborted', 'stopped by Ctrl-C', { hint: 'the same command goes on where this one stopped' }),
     )

@@ -31,7 +31,7 @@ export interface ClusterFlags {
 
 /** What every INPUT may be. */
 export const INPUT =
-  'files or folders with Tekton runs (YAML or JSON), - for standard input, or taskrun/NAME and pipelinerun/NAME of a cluster'
+  'files with Tekton runs (YAML or JSON), or folders of them, walked to the last, - for standard input, or taskrun/NAME and pipelinerun/NAME of a cluster'
 
 /** Collects a flag that may be given more than once. */
 export function collect(value: string, previous: readonly string[]): readonly string[] {

@@ -5,6 +5,7 @@ import { type FormatChoice, parseBackendList, parseFormats } from '../config/lis
 import type { Settings } from '../config/settings.ts'
 import { ProvError } from '../errors.ts'
 import type { FormatOptions } from '../formats/format.ts'
+import { type InputCount, inputText } from '../input/count.ts'
 import { imagesOf } from '../input/images.ts'
 import { loadInputs } from '../input/load.ts'
 import { selectRuns } from '../input/select.ts'
@@ -14,6 +15,7 @@ import { parseImage } from '../model/image-reference.ts'
 import { parseStatement } from '../model/statement.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
 import { type Io, pause } from '../platform/io.ts'
+import { type Layout, page } from '../report/text/verify-text.ts'
 import type { CommonOptions, InputOptions } from './options.ts'
 import { settingsFor } from './settings.ts'
 import { tell } from './terminal.ts'
@@ -63,6 +65,7 @@ export async function setUp(options: CommonOptions & InputOptions, io: Io): Prom
   }
   const backends = await Promise.all(names.map((name) => openBackend(name, context)))
   for (const backend of backends) for (const warning of backend.warnings ?? []) warn(io, options, warning)
+  for (const backend of backends) await backend.configured?.()
   const byName = new Map(backends.map((backend) => [backend.name, backend]))
   return {
     settings,
@@ -88,19 +91,24 @@ export async function setUp(options: CommonOptions & InputOptions, io: Io): Prom
   }
 }
 
-/** Every artifact that the inputs and flags name, runs first, each followed by its images. Throws `input_empty` for none. */
+/**
+ * Every artifact that the inputs and flags name, runs first, each followed by its images; `input` says what was read where INPUT was
+ * given. Throws `input_empty` for none.
+ */
 export async function artifactsOf(
   inputs: readonly string[],
   options: CommonOptions & InputOptions,
   io: Io,
-): Promise<{ readonly artifacts: readonly Artifact[]; readonly notes: readonly string[] }> {
+): Promise<NamedArtifacts> {
   const notes: string[] = []
   const runs: RunArtifact[] = []
+  let input: InputCount | undefined
   if (inputs.length > 0) {
     const { files, live } = await fromCluster(inputs, options, io)
     const loaded = await loadInputs(files, { stdin: io.stdin, beside: live.placed })
     notes.push(...live.notes, ...loaded.notes)
     runs.push(...selectRuns(loaded.runs, options.run))
+    input = loaded.count
   }
   const ofRuns = runs.flatMap((run) => {
     const { images, skipped } = imagesOf(run)
@@ -119,7 +127,18 @@ export async function artifactsOf(
       hint: 'name a file with a Tekton run, --image REPO@sha256:… or --statement FILE',
     })
   }
-  return { artifacts, notes }
+  return { artifacts, notes, ...(input === undefined ? {} : { input }) }
+}
+
+export interface NamedArtifacts {
+  readonly artifacts: readonly Artifact[]
+  readonly notes: readonly string[]
+  readonly input?: InputCount
+}
+
+/** What was read, as the first line of a text report; nothing where no INPUT was given. */
+export function inputLine({ input }: Pick<NamedArtifacts, 'input'>, layout: Layout): string {
+  return input === undefined ? '' : page([inputText(input)], layout)
 }
 
 /** Runs of a cluster are read at once; what reads them is loaded only when there are any. */

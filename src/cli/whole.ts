@@ -10,7 +10,7 @@ import type { Setup } from './setup.ts'
  * What the backends hold. `share` of the places, chosen by chance: nobody can know beforehand which will be looked at.
  *
  * @param share from 0 to 1
- * @param listed called for each place that a listing gives, taken or not
+ * @param told `listed` is called for each place that a listing gives, taken or not; `found` for those taken, `visited` once they were looked into
  */
 export function surveyOf(
   options: FilterOptions & { readonly subject?: readonly string[] },
@@ -18,7 +18,7 @@ export function surveyOf(
   trust: Trust,
   io: Io,
   share = 1,
-  listed: () => void = () => undefined,
+  told: { readonly listed?: () => void; readonly found?: () => void; readonly visited?: () => void } = {},
 ): AsyncIterable<Surveyed> {
   const isInShard = shardFilter(options, io)
   const byChance = (): boolean => share >= 1 || Buffer.from(io.random(6)).readUIntBE(0, 6) / 2 ** 48 < share
@@ -27,13 +27,16 @@ export function surveyOf(
     trust,
     filter: listFilter(options),
     includes: (slot) => {
-      listed()
-      return isInShard(slot) && byChance()
+      told.listed?.()
+      const isTaken = isInShard(slot) && byChance()
+      if (isTaken) told.found?.()
+      return isTaken
     },
     whole: options.shard === undefined && share >= 1,
     accepts: timeFilter(options, io.now()),
     concurrency: options.concurrency,
     signal: io.signal,
     retry: setup.retry,
+    visited: () => told.visited?.(),
   })
 }

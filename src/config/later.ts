@@ -21,3 +21,35 @@ export function refuseLater(settings: Settings, uses: readonly string[]): void {
     hint: 'unset it, or set another value with --set',
   })
 }
+
+/** A setting that has a value which this version cannot put to use. */
+export interface Unsupported {
+  readonly key: string
+  /** undefined for a secret. */
+  readonly value: string | undefined
+  readonly instead: string
+  /** Nothing that is switched on asks for it, so that no command refuses it. */
+  readonly idle: boolean
+}
+
+/** What puts a value to use only while another setting switches it on. */
+const SWITCHES: Readonly<Record<string, (settings: Settings) => boolean>> = {
+  log: (settings) => settings.get('transparency.enabled') !== 'false',
+  fulcio: (settings) => settings.get('signers.x509.fulcio.enabled') === 'true',
+  cluster: () => false,
+}
+
+/**
+ * Every such setting, with what to do instead, whatever command would come upon it.
+ *
+ * @example unsupported(settings).map(({ key }) => key) // ['transparency.enabled']
+ */
+export function unsupported(settings: Settings): readonly Unsupported[] {
+  return settingsTable().flatMap(({ key, later, instead = 'unset it', usedBy, secret, default: usual }) => {
+    const value = settings.get(key)
+    if (later === undefined || value === undefined || settings.origin(key) === 'default' || value === usual) return []
+    if (later !== 'every value' && !later.includes(value)) return []
+    const idle = SWITCHES[usedBy]?.(settings) === false
+    return [{ key, value: secret === true ? undefined : value, instead, idle }]
+  })
+}

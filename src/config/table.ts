@@ -35,6 +35,8 @@ export interface SettingRow {
   readonly secret?: true
   /** Accepted, but not put to use by this version: every value, or those named. */
   readonly later?: 'every value' | readonly string[]
+  /** What to do in place of a value that this version does not have. */
+  readonly instead?: string
   /** What puts it to use: a backend's name, `signer` (no --key given), `store`, or `format`. */
   readonly usedBy: string
   /** Values that something else puts to use: `upload`, a run whose annotation asks for a log entry. */
@@ -49,12 +51,14 @@ const SIGNERS = ['x509', 'kms', 'none'] as const
 const RUN_BACKENDS = ['tekton', 'oci', 'gcs', 'docdb', 'grafeas', 'archivista', 'pubsub', 's3', 'memory'] as const
 const ALL_BACKENDS = [...RUN_BACKENDS, 'kafka'] as const
 
+const KEY = 'give the key with --key'
+
 function text(usedBy: string, meaning: string): SettingRow {
-  return { type: 'string', later: 'every value', usedBy, meaning }
+  return { type: 'string', later: 'every value', instead: `unset it, and ${KEY}`, usedBy, meaning }
 }
 
 function secret(usedBy: string, meaning: string): SettingRow {
-  return { type: 'string', later: 'every value', usedBy, secret: true, meaning }
+  return { type: 'string', later: 'every value', instead: `unset it, and ${KEY}`, usedBy, secret: true, meaning }
 }
 
 function format(what: string): SettingRow {
@@ -64,7 +68,8 @@ function format(what: string): SettingRow {
 
 function signer(what: string): SettingRow {
   const meaning = `what signs ${what}; none: they are neither signed nor stored`
-  return { type: 'enum', allowed: SIGNERS, default: 'x509', later: ['kms'], usedBy: 'signer', meaning }
+  const instead = `set x509, and ${KEY}`
+  return { type: 'enum', allowed: SIGNERS, default: 'x509', later: ['kms'], instead, usedBy: 'signer', meaning }
 }
 
 export const SETTINGS = {
@@ -166,6 +171,7 @@ export const SETTINGS = {
     type: 'enum',
     allowed: ['google', 'kafka', 'inmemory'],
     later: ['inmemory'],
+    instead: 'set google or kafka',
     usedBy: 'pubsub',
     meaning: 'message broker',
   },
@@ -185,12 +191,14 @@ export const SETTINGS = {
     lenient: true,
     default: 'false',
     later: ['true', 'manual'],
+    instead: 'set false',
     usedBy: 'store',
     valuesUsedBy: { manual: 'upload' },
     meaning: 'enter signatures into a transparency log',
   },
   'transparency.url': {
     ...text('log', 'Rekor server'),
+    instead: 'unset it',
     default: 'https://rekor.sigstore.dev',
   },
   'signers.kms.kmsref': text('kms', 'key in a key manager, e.g. gcpkms://…'),
@@ -206,6 +214,7 @@ export const SETTINGS = {
     type: 'bool',
     default: 'false',
     later: ['true'],
+    instead: `set false, and ${KEY}`,
     usedBy: 'signer',
     meaning: 'sign with a short-lived certificate of Fulcio',
   },
@@ -233,6 +242,7 @@ export const SETTINGS = {
   'filter.managed-by': {
     type: 'list',
     later: 'every value',
+    instead: 'unset it, and name the runs',
     usedBy: 'cluster',
     meaning: 'further spec.managedBy values to process',
   },

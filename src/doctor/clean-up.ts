@@ -6,8 +6,10 @@ import { asProvError, ProvError } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
 import { removeAll } from './probe.ts'
 
-/** In all; it goes on after Ctrl-C, and must not for ever. */
+/** In all. */
 const LIMIT_MS = 30_000
+/** In all after Ctrl-C, so that it is done, and what stays is said, before the process is ended (src/cli/cli.ts). */
+const HURRIED_MS = 4000
 /** A request that was cut off may still be acted on for a moment. */
 const SETTLE_MS = 300
 
@@ -30,7 +32,7 @@ export interface CleanUpJob {
  */
 export async function cleanUp(job: CleanUpJob): Promise<Diagnosis> {
   const { backend, slots, entries, diagnostics } = job
-  const signal = AbortSignal.timeout(LIMIT_MS)
+  const signal = AbortSignal.timeout(job.hurried ? HURRIED_MS : LIMIT_MS)
   return examine('clean-up', job.now, async () => {
     const attempt = async (place: string, work: () => Promise<void>): Promise<readonly string[]> => {
       try {

@@ -1,6 +1,6 @@
 /** `prov doctor` without its command line: keys and backends, each looked at by itself, all backends at once. */
 import type { Backend } from '../backend/backend.ts'
-import { gravest } from '../errors.ts'
+import { ERRORS, gravest } from '../errors.ts'
 import { type BackendJob, type BackendReport, diagnoseBackend, unopened } from './backend.ts'
 import { diagnoseKey, type KeyOptions, type KeyReport } from './keys.ts'
 
@@ -13,7 +13,7 @@ export interface DoctorJob extends BackendJob {
 }
 
 export interface DoctorReport {
-  /** The gravest of all; what is only degraded does not count. */
+  /** The gravest of all; what is only degraded does not count, and nothing usable at all is 6. */
   readonly exit: number
   readonly keys: readonly KeyReport[]
   readonly backends: readonly BackendReport[]
@@ -28,7 +28,11 @@ export async function doctor(job: DoctorJob): Promise<DoctorReport> {
   const keys: KeyReport[] = []
   for (const key of job.keys) keys.push(await diagnoseKey(key, job.keyOptions))
   const backends = await Promise.all(job.backends.map((one) => lookAt(one, job)))
-  return { exit: gravest([...keys, ...backends].map(({ exit }) => exit)), keys, backends }
+  const all = [...keys, ...backends]
+  const isAnyUsable = all.some(({ outcome }) => outcome === 'ok' || outcome === 'degraded')
+  // Nothing tried is no success.
+  const worst = gravest(all.map((one) => one.exit))
+  return { exit: worst === 0 && !isAnyUsable ? ERRORS.not_looked.exit : worst, keys, backends }
 }
 
 async function lookAt({ name, open }: DoctorJob['backends'][number], job: DoctorJob): Promise<BackendReport> {

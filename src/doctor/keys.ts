@@ -38,7 +38,7 @@ const ALGORITHMS = { p256: 'ECDSA P-256', p384: 'ECDSA P-384', p521: 'ECDSA P-52
  * @example (await diagnoseKey('cosign.pub', options)).ids[0]?.keyid // 'SHA256:oZ2oW4s1…'
  */
 export async function diagnoseKey(key: string, options: KeyOptions): Promise<KeyReport> {
-  const labels = await readPemBlocks(key, options.env).then(
+  const labels = await readPemBlocks(key, options.env, 'public').then(
     (blocks) => blocks.map(({ label }) => label),
     () => [],
   )

@@ -1,39 +1,71 @@
 /** The bytes of the inputs: files, folders, standard input. */
 import { createReadStream } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
 import { ProvError } from '../errors.ts'
+import { filesBelow, type NotRead } from './folder.ts'
 
 /** Largest single input in bytes, unless said otherwise. */
 export const MAX_BYTES = 32 * 1024 * 1024
+
+/** Files read from folders, and names looked at there, at the most. */
+const MAX_FILES = 100_000
+const MAX_NAMES = 2_000_000
 
 /** One input as it was named. */
 export interface InputFile {
   /** Path as given, or below the folder given; `-` for standard input. */
   readonly file: string
   readonly bytes: Uint8Array
+  /** By the caller, not found in a folder. */
+  readonly named: boolean
 }
 
 export interface ReadOptions {
   /** Read for `-`; without it `-` is refused. */
   readonly stdin?: AsyncIterable<Uint8Array | string> | undefined
   readonly maxBytes: number
+  /** Called for each thing in a folder that is not read. */
+  readonly notRead?: (why: NotRead) => void
 }
 
 /**
- * Reads every path, in order; a folder stands for its `*.yaml`, `*.yml` and `*.json` files by name, not for those of folders in it. Throws
- * `input_unreadable`, `input_too_large` (before the file is read), or `usage` for `-` without standard input.
+ * Reads every path, in order; a folder stands for the `*.yaml`, `*.yml` and `*.json` files in it and in the folders below (see
+ * {@link filesBelow}). Throws `input_unreadable`, `input_too_large` (before the file is read, or for more than 100,000 of them), or `usage` for
+ * `-` without standard input.
  *
  * @example for await (const { file, bytes } of readFiles(['runs/'], { maxBytes: 1e6 })) …
  */
 export async function* readFiles(paths: readonly string[], options: ReadOptions): AsyncIterable<InputFile> {
+  let before = 0
   for (const path of paths) {
     if (path === '-') {
-      yield { file: '-', bytes: await readBounded('-', options) }
+      yield { file: '-', bytes: await readBounded('-', options), named: true }
       continue
     }
-    for (const file of await filesOf(path)) yield { file, bytes: await readOne(file, options.maxBytes) }
+    const info = await look(path, () => stat(path))
+    if (!info.isDirectory()) {
+      yield { file: path, bytes: await readOne(path, options.maxBytes), named: true }
+      continue
+    }
+    const files = await look(path, () => filesOf(path, before, options))
+    before += files.length
+    for (const file of files) yield { file, bytes: await readOne(file, options.maxBytes), named: false }
   }
+}
+
+/** All of a folder, so that one that is too large is refused before anything of it is read. */
+async function filesOf(path: string, before: number, { notRead }: ReadOptions): Promise<readonly string[]> {
+  const room = (files: number, names: number): void => {
+    if (before + files <= MAX_FILES && names <= MAX_NAMES) return
+    const many = names > MAX_NAMES ? `${MAX_NAMES} names` : `${MAX_FILES} files to read`
+    throw new ProvError('input_too_large', `${path}: holds more than ${many}`, {
+      location: path,
+      hint: 'name the folders with the runs, one command for each',
+    })
+  }
+  const files: string[] = []
+  for await (const file of filesBelow(path, { notRead: (why) => notRead?.(why), room })) files.push(file)
+  return files
 }
 
 /**
@@ -47,16 +79,6 @@ export async function readBounded(path: string, options: Partial<ReadOptions> = 
   if (options.stdin === undefined)
     throw new ProvError('usage', 'there is no standard input to read', { hint: 'name a file' })
   return collect('standard input', options.stdin, maxBytes)
-}
-
-async function filesOf(path: string): Promise<readonly string[]> {
-  const info = await look(path, () => stat(path))
-  if (!info.isDirectory()) return [path]
-  const names = await look(path, () => readdir(path))
-  return names
-    .filter((name) => /\.(ya?ml|json)$/.test(name) && !name.startsWith('.'))
-    .toSorted()
-    .map((name) => join(path, name))
 }
 
 async function readOne(file: string, maxBytes: number): Promise<Uint8Array> {
@@ -98,8 +120,9 @@ async function look<T>(file: string, action: () => Promise<T>): Promise<T> {
     if (cause instanceof ProvError) throw cause
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
     const why = REASONS.get(code) ?? code
-    throw new ProvError('input_unreadable', `${file}: ${why}`, {
-      location: file,
+    const path = cause instanceof Error && 'path' in cause ? String(cause.path) : file
+    throw new ProvError('input_unreadable', `${path}: ${why}`, {
+      location: path,
       hint: 'check the path and its permissions',
       cause,
     })

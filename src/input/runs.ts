@@ -52,6 +52,26 @@ export function runsOf(documents: readonly Placed[]): LoadedInput {
   return { runs: all.map((run) => (run.kind === 'TaskRun' ? run : withChildren(run, byName))), notes }
 }
 
+/**
+ * True for a TaskRun or PipelineRun of Tekton, sound or not, and for a List that holds one; not for what a folder may hold as well, an
+ * object that never ran (neither uid nor status). What was `named` is a run if it says so; of a damaged document nobody knows.
+ *
+ * @example isRunLike({ apiVersion: 'tekton.dev/v1', kind: 'Task' }, true) // false
+ */
+export function isRunLike(value: unknown, named: boolean): boolean {
+  if (!isFields(value)) return named && value !== null && value !== undefined
+  const { kind, apiVersion, items } = value
+  if (typeof kind !== 'string' || typeof apiVersion !== 'string') return named
+  if (kind.endsWith('List') && items !== undefined && items !== null) {
+    if (!Array.isArray(items)) return named
+    const typed = kind === 'TaskRunList' || kind === 'PipelineRunList'
+    return typed ? items.length > 0 : items.some((item: unknown) => isRunLike(item, named))
+  }
+  if ((kind !== 'TaskRun' && kind !== 'PipelineRun') || !apiVersion.startsWith('tekton.dev/')) return false
+  if (named || !isFields(value['metadata'])) return true
+  return (value['metadata']['uid'] ?? '') !== '' || value['status'] !== undefined
+}
+
 /** A List as its items; nothing for an empty document. */
 function opened(placed: Placed): readonly Placed[] {
   const { value, source } = placed

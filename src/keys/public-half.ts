@@ -13,7 +13,7 @@ import { readPemBlocks } from './pem.ts'
 export async function publicKeyBeside(keyPath: string): Promise<KeyObject | undefined> {
   if (!keyPath.endsWith('.key')) return undefined
   try {
-    const blocks = await readPemBlocks(`${keyPath.slice(0, -'.key'.length)}.pub`, {})
+    const blocks = await readPemBlocks(`${keyPath.slice(0, -'.key'.length)}.pub`, {}, 'public')
     const block = blocks.length === 1 ? blocks[0] : undefined
     if (block?.label !== 'PUBLIC KEY') return undefined
     const key = createPublicKey(block.pem)

@@ -1,6 +1,7 @@
 /** One request and its whole answer, bounded in time and size. */
 import { type Agent, type ClientRequest, request as plainRequest } from 'node:http'
 import { ProvError } from '../errors.ts'
+import { atPeer } from '../platform/http/peer.ts'
 import type { KubeAnswer, Where } from './status.ts'
 
 export interface Exchange {
@@ -81,5 +82,5 @@ function lost(cause: NodeJS.ErrnoException, where: Where): ProvError {
   const tls = /CERT|SELF_SIGNED|TLS|SSL|EPROTO|UNABLE_TO/.test(code)
   const hint = tls ? 'check certificate-authority and the client certificate in the kubeconfig' : undefined
   const said = code === '' ? cause.name : code
-  return new ProvError('unreachable', `the cluster could not be reached: ${said}`, { ...where, hint })
+  return new ProvError('unreachable', `the cluster${atPeer(cause)} could not be reached: ${said}`, { ...where, hint })
 }

@@ -32,7 +32,7 @@ const ENCRYPTED_LABEL = 'ENCRYPTED PRIVATE KEY'
  */
 export async function loadSigner(options: SignerOptions): Promise<KeySigner> {
   const { key } = options
-  const block = privateBlock(key, await readPemBlocks(key, options.env ?? process.env))
+  const block = privateBlock(key, await readPemBlocks(key, options.env ?? process.env, 'private'))
   try {
     const privateKey = await openBlock(block, options)
     return await signerOf(privateKey)
@@ -76,12 +76,6 @@ function privateBlock(key: string, blocks: readonly PemBlock[]): PemBlock {
   if (block !== undefined && second === undefined) return block
   const details = { location: key }
   if (second !== undefined) throw new ProvError('key_unreadable', `key ${key} holds more than one private key`, details)
-  if (blocks.some(({ label }) => label === 'OPENSSH PRIVATE KEY')) {
-    throw new ProvError('key_unsupported', `key ${key} is in OpenSSH's own form`, {
-      ...details,
-      hint: 'convert a copy of it with: ssh-keygen -p -m PKCS8 -f KEY',
-    })
-  }
   const label = blocks[0]?.label ?? ''
   const what = label.endsWith('PUBLIC KEY')
     ? 'a public key'

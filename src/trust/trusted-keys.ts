@@ -1,6 +1,7 @@
 /** The keys that are believed, and whether one of them made a signature. */
 import { constants, createHash, createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto'
 import { ProvError } from '../errors.ts'
+import { COSIGN_LABELS } from '../keys/cosign-key.ts'
 import { keyHint, keyId, spki } from '../keys/key-id.ts'
 import { type KeyKind, keyKind } from '../keys/key-kind.ts'
 import { type Environment, type PemBlock, readPemBlocks } from '../keys/pem.ts'
@@ -49,7 +50,12 @@ export async function loadTrust(keys: readonly string[], env: Environment = proc
     throw new ProvError('usage', 'no public key was given to verify with', { hint: 'use --key cosign.pub' })
   }
   const files = await Promise.all(
-    keys.map(async (key) => (await readPemBlocks(key, env)).map((block) => [publicKeyOf(key, block), key] as const)),
+    keys.map(async (key) => {
+      const blocks = await readPemBlocks(key, env, 'public')
+      // openssl ecparam writes the curve before the key.
+      const own = blocks.filter(({ label }) => !label.endsWith(' PARAMETERS'))
+      return (own.length > 0 ? own : blocks).map((block) => [publicKeyOf(key, block), key] as const)
+    }),
   )
   return trustIn(files.flat())
 }
@@ -177,7 +183,7 @@ function publicKeyOf(source: string, { label, pem }: PemBlock): KeyObject {
   if (label.endsWith('PRIVATE KEY')) {
     throw new ProvError('key_unreadable', `key ${source} is a private key; verifying needs the public one`, {
       ...details,
-      hint: 'give the .pub file that was made with it',
+      hint: `give the .pub file that was made with it${halfOf(label, source)}`,
     })
   }
   if (label === 'CERTIFICATE') {
@@ -190,7 +196,8 @@ function publicKeyOf(source: string, { label, pem }: PemBlock): KeyObject {
   try {
     key = createPublicKey(pem)
   } catch {
-    throw new ProvError('key_unreadable', `key ${source} is no public key that can be read`, details)
+    const what = label.endsWith('PUBLIC KEY') ? 'is no public key that can be read' : `holds ${label}, no public key`
+    throw new ProvError('key_unreadable', `key ${source} ${what}`, details)
   }
   try {
     keyKind(key)
@@ -199,6 +206,13 @@ function publicKeyOf(source: string, { label, pem }: PemBlock): KeyObject {
     throw new ProvError(error.code, `key ${source}: ${error.message}`, { ...details, hint: error.hint })
   }
   return key
+}
+
+/** How to make the public half of a private key, for those that have lost it. */
+function halfOf(label: string, source: string): string {
+  if (COSIGN_LABELS.includes(label)) return `, or make it: cosign public-key --key ${source}`
+  const isPath = /^[\w./+@-]+$/.test(source)
+  return isPath ? `, or make it: openssl pkey -in ${source} -pubout` : ''
 }
 
 function untrusted(message: string): Verdict {

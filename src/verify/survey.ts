@@ -34,6 +34,8 @@ export interface SurveyJob {
   /** False for a part of the whole: what the first backend lacks is then looked for nowhere else. */
   readonly whole: boolean
   readonly accepts: (entry: Entry) => boolean
+  /** Called when a place of a listing was looked into to the end. */
+  readonly visited?: () => void
   readonly concurrency: number
   readonly signal: AbortSignal
   readonly retry: RetryOptions
@@ -80,7 +82,11 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
   const unlisted: Lost[] = []
   for (const backend of lists) {
     walk.later = walk.later.filter((other) => other !== backend)
-    const work = (slot: Slot) => targetsAt(backend, slot, walk)
+    const work = async (slot: Slot): Promise<readonly Surveyed[]> => {
+      const targets = await targetsAt(backend, slot, walk)
+      if (!job.signal.aborted) job.visited?.()
+      return targets
+    }
     try {
       for await (const targets of pool(placesIn(backend, job), job.concurrency, work)) yield* targets
     } catch (thrown) {

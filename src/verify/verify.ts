@@ -8,6 +8,7 @@ import { limitTo } from '../platform/async/limit.ts'
 import { failuresOf, type Report } from '../platform/progress.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { type Agreement, agree } from './agree.ts'
+import { keyWatch, type OtherKey } from './other-key.ts'
 import { type Demands, settle } from './verdict.ts'
 
 export interface VerifyTarget {
@@ -46,6 +47,8 @@ export interface VerifyReport {
   readonly exit: number
   readonly artifacts: readonly VerifiedArtifact[]
   readonly findings: readonly ErrorJson[]
+  /** No copy verified, and all that name a key name one that was not given. */
+  readonly otherKey?: OtherKey
   /** Stable hash of the keys that the verdict rests on. */
   readonly trust: { readonly hash: string; readonly keyids: readonly string[] }
 }
@@ -67,10 +70,14 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
   const limit = limitTo(AT_ONCE)
   let done = 0
   const failures = failuresOf()
+  const watch = keyWatch()
   const judged = await Promise.all(
     job.targets.map((target) =>
       limit(async () => {
-        const one = await verifyOne(target, job)
+        const { about, backends } = target
+        const looks = await lookFor(about, backends, job.trust, { signal: job.signal })
+        watch.see(looks)
+        const one = await verifyOne({ ...target, looks }, job)
         for (const row of one.rows) if (row.mark === '!') failures.add(row.backend)
         job.progress?.(++done, job.targets.length, { errors: failures.counts })
         return one
@@ -78,7 +85,9 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
     ),
   )
   const artifacts = judged.filter((one, i) => job.targets[i]?.mayBeAbsent !== true || isTelling(one, judged))
+  const otherKey = watch.found(job.trust)
   return {
+    ...(otherKey === undefined ? {} : { otherKey }),
     exit: gravest(artifacts.map((one) => one.exit)),
     artifacts,
     findings: artifacts.flatMap((one) => one.findings),

@@ -52,6 +52,41 @@ describe('prov config', () => {
     })
   })
 
+  test.each([
+    ['transparency.enabled: "true"', 'transparency.enabled=true', 'set false'],
+    ['transparency.enabled: manual', 'transparency.enabled=manual', 'set false'],
+    ['signers.kms.kmsref: gcpkms://projects/p', 'signers.kms.kmsref=gcpkms://projects/p', '--key'],
+    ['signers.kms.auth.token: s3cret', 'signers.kms.auth.token yet', '--key'],
+    ['signers.x509.fulcio.enabled: "true"', 'signers.x509.fulcio.enabled=true', 'set false'],
+    ['artifacts.oci.signer: kms', 'artifacts.oci.signer=kms', 'set x509'],
+    ['storage.pubsub.provider: inmemory', 'storage.pubsub.provider=inmemory', 'set google or kafka'],
+  ])('check refuses what store would: %s', async (line, named, instead) => {
+    const config = fileOf(`${line}\nbuilder.id: x\n`)
+    const { code, stderr, stdout } = await prov(['config', 'check', '--config', config])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^prov: not_supported: /)
+    expect(stderr).toContain(named)
+    expect(stderr).toContain(instead)
+    expect(stderr).not.toContain('s3cret')
+  })
+
+  test('check names everything that is refused at once, and what nothing asks for as a warning', async () => {
+    const config = fileOf('transparency.enabled: "true"\nsigners.kms.kmsref: x\nfilter.managed-by: y\n')
+    const { code, stdout } = await prov(['config', 'check', '--json', '--config', config])
+    expect(code).toBe(2)
+    const { error } = JSON.parse(stdout)
+    expect(error.message).toMatch(/transparency\.enabled=true.*\n.*signers\.kms\.kmsref=x/)
+    const idle = fileOf(
+      'transparency.url: https://rekor.example\nfilter.managed-by: y\ntransparency.enabled: "false"\n',
+    )
+    const sound = await prov(['config', 'check', '--json', '--config', idle])
+    expect(sound.code).toBe(0)
+    expect(JSON.parse(sound.stdout).warnings).toEqual([
+      expect.stringContaining('transparency.url'),
+      expect.stringContaining('filter.managed-by'),
+    ])
+  })
+
   test('the schema knows exactly the keys of the table, and its values are those that validation takes', async () => {
     const { stdout } = await prov(['config', 'schema'])
     expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(configSchema())))

@@ -53,7 +53,8 @@ async function expectVerdict(stage: Stage, one: Case, asText: boolean): Promise<
 
 function expectSameInText(verdict: Verdict, text: Outcome): void {
   expect(text.code).toBe(verdict.exit)
-  const lines = text.stdout.split('\n').filter((line) => line !== '')
+  const [read, ...lines] = text.stdout.split('\n').filter((line) => line !== '')
+  expect(read).toMatch(/^read \d+ files?, \d+ runs?$/)
   const wanted = textOf(verdict)
   expect(lines.slice(0, wanted.length)).toEqual(wanted)
   const end = verdict.exit === 0 ? 'verified: all that is required agrees' : `not verified (exit ${verdict.exit})`

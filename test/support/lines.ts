@@ -71,11 +71,11 @@ export function textOf(verdict: Verdict): readonly string[] {
         ...(error === undefined ? [] : [`    ${error.code}: ${error.message}`]),
         ...(detail === undefined || detail === error?.message ? [] : [`    ${detail}`]),
       ]),
-      ...strangers.map(({ location, code, message }) => `    stranger at ${location}: ${code}: ${message}`),
+      ...strangers.map(({ location, code, message }) => `  also: stranger at ${location}: ${code}: ${message}`),
       ...findings
         .map(saying)
         .filter((said) => !told.has(said))
-        .map((said) => `    ${said}`),
+        .map((said) => `  in all: ${said}`),
     ]
   })
 }

@@ -1,5 +1,6 @@
 /** What Firestore says went wrong, in prov's codes. Pure. */
 import { type ErrorCode, ProvError } from '../../../src/errors.ts'
+import { atPeer } from '../../../src/platform/http/peer.ts'
 import { networkCode, shortMessage } from '../network.ts'
 
 /** Numbers of https://grpc.github.io/grpc/core/md_doc_statuscodes.html. */
@@ -26,7 +27,8 @@ export function statusOf(thrown: unknown): number | undefined {
 export function firestoreFailure(thrown: unknown): unknown {
   if (thrown instanceof ProvError || !(thrown instanceof Error)) return thrown
   const network = networkCode(thrown)
-  if (network !== undefined) return new ProvError(network, 'Firestore could not be reached', { cause: thrown })
+  if (network !== undefined)
+    return new ProvError(network, `Firestore${atPeer(thrown)} could not be reached`, { cause: thrown })
   const status = statusOf(thrown)
   if (status === undefined) {
     if (!/credential|metadata|token|key ?file/i.test(thrown.message)) return thrown

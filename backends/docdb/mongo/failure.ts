@@ -10,6 +10,7 @@ import {
   MongoServerSelectionError,
 } from 'mongodb'
 import { type ErrorCode, type ErrorDetails, ProvError } from '../../../src/errors.ts'
+import { atPeer } from '../../../src/platform/http/peer.ts'
 import { networkCode, shortMessage } from '../network.ts'
 
 /** Numbers of https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml; 8000 is Atlas', 16500 Cosmos DB's. */
@@ -39,7 +40,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 export function mongoFailure(thrown: unknown): unknown {
   const details: ErrorDetails = { cause: thrown }
   const network = networkCode(thrown)
-  if (network !== undefined) return new ProvError(network, 'the MongoDB server could not be reached', details)
+  if (network !== undefined)
+    return new ProvError(network, `the MongoDB server${atPeer(thrown)} could not be reached`, details)
   if (!(thrown instanceof MongoError)) return thrown
   if (thrown instanceof MongoServerError) return serverFailure(thrown)
   if (thrown instanceof MongoOperationTimeoutError || thrown instanceof MongoNetworkTimeoutError || stalled(thrown)) {

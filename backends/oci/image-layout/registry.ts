@@ -2,12 +2,13 @@
  * The port over a directory: an OCI image layout that crane, skopeo and oras read. A tag is an item of index.json named
  * `<repository>:<tag>`, so that one directory holds several repositories.
  */
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProvError } from '../../../src/errors.ts'
 import { sha256Hex } from '../../../src/model/entry.ts'
 import { atomicWrite } from '../../../src/platform/fs/atomic-write.ts'
 import { type Files, fileError, fileErrorCode, nodeFiles } from '../../../src/platform/fs/files.ts'
+import { makeFolders } from '../../../src/platform/fs/make-folders.ts'
 import { failure } from '../failure.ts'
 import type { Registry } from '../port.ts'
 import { OCI_MANIFEST_TYPE } from '../tags/layout.ts'
@@ -176,11 +177,11 @@ async function isIntact(files: Files, path: string, bytes: Uint8Array): Promise<
 
 async function makeLayout(directory: string, blobs: string, files: Files, unique: string): Promise<void> {
   const marker = join(directory, 'oci-layout')
-  await mkdir(directory, { recursive: true })
+  await makeFolders(directory)
   if (!(await isLayout(directory))) {
     await atomicWrite(marker, Buffer.from('{"imageLayoutVersion":"1.0.0"}'), { files, unique })
   }
-  await mkdir(blobs, { recursive: true })
+  await makeFolders(blobs)
 }
 
 /**

@@ -56,6 +56,15 @@ export function dockerCredentials(
   }
 }
 
+/**
+ * Throws `config_invalid` for a file that is no docker config, or an entry that docker could not read either.
+ *
+ * @example await refuseDockerConfig(process.env)
+ */
+export async function refuseDockerConfig(env: DockerConfigOptions['env']): Promise<void> {
+  for (const [key, item] of Object.entries((await load(env))?.auths ?? {})) readAuth(item, key)
+}
+
 function candidates(env: DockerConfigOptions['env']): readonly string[] {
   const { REGISTRY_AUTH_FILE, DOCKER_CONFIG, XDG_RUNTIME_DIR } = env
   const home = env['HOME'] ?? env['USERPROFILE']
@@ -85,9 +94,9 @@ async function load(env: DockerConfigOptions['env']): Promise<DockerConfig | und
 }
 
 function parse(text: string): DockerConfig | undefined {
-  let json: unknown
+  let json: unknown = {}
   try {
-    json = JSON.parse(text)
+    if (text.trim() !== '') json = JSON.parse(text)
   } catch {
     return undefined
   }

@@ -4,7 +4,7 @@ import type { BackendReport } from '../../doctor/backend.ts'
 import type { DoctorReport } from '../../doctor/doctor.ts'
 import type { KeyReport } from '../../doctor/keys.ts'
 import { output } from './document.ts'
-import { BACKEND, EXIT, ref } from './parts.ts'
+import { BACKEND, EXIT, INPUT, ref, type WithInput } from './parts.ts'
 import { COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
 
 const OUTCOMES: Readonly<Record<Outcome, true>> = {
@@ -53,7 +53,7 @@ const REPORT = object<BackendReport>(
 )
 
 /** The report as run-doctor.ts prints it. */
-interface Printed extends DoctorReport {
+interface Printed extends DoctorReport, WithInput {
   readonly command: string
   readonly version: string
 }
@@ -62,6 +62,6 @@ export const schema = output(
   'prov doctor --json',
   object<Printed>(
     { command: { const: 'doctor' }, version: TEXT, exit: EXIT, keys: list(KEY), backends: list(REPORT) },
-    {},
+    { input: INPUT },
   ),
 )

@@ -1,7 +1,7 @@
 /** What `prov get --json` prints: the whole entry, whichever part is asked for. */
 import type { Entry, Signature } from '../../model/entry.ts'
 import { output } from './document.ts'
-import { ENTRY_ID, KIND } from './parts.ts'
+import { ENTRY_ID, INPUT, KIND, type WithInput } from './parts.ts'
 import { BASE64, list, object, says, TEXT } from './shape.ts'
 
 const SIGNATURE = object<Signature>(
@@ -17,7 +17,7 @@ const SIGNATURE = object<Signature>(
 )
 
 /** The entry as run-get.ts prints it, bytes as base64. */
-interface Printed extends Entry {
+interface Printed extends Entry, WithInput {
   readonly location: string
   readonly id: string
 }
@@ -33,6 +33,6 @@ export const schema = output(
       payload: BASE64,
       signatures: { ...list(SIGNATURE), minItems: 1 },
     },
-    { envelope: says(BASE64, 'the DSSE envelope as it is stored') },
+    { envelope: says(BASE64, 'the DSSE envelope as it is stored'), input: INPUT },
   ),
 )

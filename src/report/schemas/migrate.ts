@@ -5,7 +5,7 @@ import type { MovedCopy } from '../../migrate/copy-entry.ts'
 import type { Moved, MoveOutcome } from '../../migrate/migrate.ts'
 import type { MoveSummary } from '../text/migrate-text.ts'
 import { output } from './document.ts'
-import { BACKEND, ENTRY_ID, EXIT, OUTCOMES, ref, SIGNATURES } from './parts.ts'
+import { BACKEND, ENTRY_ID, EXIT, INPUT, OUTCOMES, ref, SIGNATURES, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
 
 const MOVES: Readonly<Record<MoveOutcome, true>> = {
@@ -47,7 +47,7 @@ const MOVED = object<Moved>(
 )
 
 /** The last line, as run-migrate.ts prints it. */
-interface Summary extends MoveSummary {
+interface Summary extends MoveSummary, WithInput {
   readonly command: string
   readonly version: string
   readonly dryRun: boolean
@@ -73,7 +73,7 @@ const SUMMARY = object<Summary>(
     errors: says(tally(undefined, COUNT), 'how often each backend was at fault'),
     notKept: says(tally(undefined, COUNT), 'how many entries went elsewhere, since this backend keeps no such'),
   },
-  {},
+  { input: INPUT },
   'the last line',
 )
 

@@ -3,10 +3,12 @@
 import type { Slot, SlotNames } from '../../backend/backend.ts'
 import type { Outcome } from '../../backend/receipt.ts'
 import { ERRORS, type ErrorJson } from '../../errors.ts'
+import type { InputCount } from '../../input/count.ts'
+import { NOT_READ } from '../../input/folder.ts'
 import type { Artifact, RunClaim } from '../../model/artifact.ts'
 import type { Kind } from '../../model/entry.ts'
 import { EXITS } from '../text/verify-text.ts'
-import { COUNT, list, object, oneOf, type Schema, says, TEXT } from './shape.ts'
+import { COUNT, list, object, oneOf, type Schema, says, TEXT, tally } from './shape.ts'
 
 const KINDS: Readonly<Record<Kind, true>> = { dsse: true, raw: true }
 const TYPES: Readonly<Record<Artifact['type'], true>> = { run: true, image: true, statement: true }
@@ -60,6 +62,22 @@ export const SLOT_NAMES = object<SlotNames>(
     imageKey: says(TEXT, "the first 12 hex digits of the image's digest"),
   },
   'what the place itself says that it is for; no signature covers it',
+)
+
+/** What was read, where INPUT was given. */
+export interface WithInput {
+  readonly input?: InputCount
+}
+
+export const INPUT = object<InputCount>(
+  {
+    files: COUNT,
+    runs: COUNT,
+    withoutRun: says(COUNT, 'files of folders that were read and hold no run'),
+    notRead: says(tally(NOT_READ, COUNT), 'things in folders that were not read, by the reason'),
+  },
+  {},
+  'what was read, where INPUT was given',
 )
 
 /** The parts by the name that `$ref` has for them. */

@@ -1,8 +1,9 @@
 /** What `prov payload --json` prints. */
 import { output } from './document.ts'
+import { INPUT, type WithInput } from './parts.ts'
 import { BASE64, object, TEXT } from './shape.ts'
 
-interface Printed {
+interface Printed extends WithInput {
   readonly artifact: string
   readonly format: string
   readonly payloadType: string
@@ -11,6 +12,6 @@ interface Printed {
 
 export const schema = output(
   'prov payload --json',
-  object<Printed>({ artifact: TEXT, format: TEXT, payloadType: TEXT, payload: BASE64 }, {}),
+  object<Printed>({ artifact: TEXT, format: TEXT, payloadType: TEXT, payload: BASE64 }, { input: INPUT }),
   { type: 'null', description: 'there is nothing to sign in this format' },
 )

@@ -3,7 +3,7 @@ import { ERRORS } from '../../errors.ts'
 import type { MendedCopy, Mending, Repaired } from '../../repair/repair.ts'
 import type { RepairSummary } from '../text/repair-text.ts'
 import { output } from './document.ts'
-import { BACKEND, ENTRY_ID, EXIT, ref } from './parts.ts'
+import { BACKEND, ENTRY_ID, EXIT, INPUT, ref, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
 
 const MENDINGS: Readonly<Record<Mending, true>> = { ok: true, write: true, replace: true, keep: true }
@@ -26,7 +26,7 @@ const REPAIRED = object<Repaired>(
 )
 
 /** The last line, as run-repair.ts prints it. */
-interface Summary extends RepairSummary {
+interface Summary extends RepairSummary, WithInput {
   readonly command: string
   readonly version: string
   readonly apply: boolean
@@ -44,7 +44,7 @@ const SUMMARY = object<Summary>(
     copies: object<RepairSummary['copies']>({ ok: COUNT, mended: COUNT, planned: COUNT, kept: COUNT }, {}),
     codes: tally(ERRORS, COUNT),
   },
-  {},
+  { input: INPUT },
   'the last line',
 )
 

@@ -4,7 +4,7 @@ import type { CopyReceipt } from '../../backend/receipt.ts'
 import type { Action } from '../../store/plan.ts'
 import type { ReportedRow, StoredItem, StoreReport } from '../../store/store.ts'
 import { output } from './document.ts'
-import { BACKEND, ENTRY_ID, EXIT, OUTCOMES, ref, SIGNATURES, TYPE } from './parts.ts'
+import { BACKEND, ENTRY_ID, EXIT, INPUT, OUTCOMES, ref, SIGNATURES, TYPE, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
 
 const ACTIONS: Readonly<Record<Action, true>> = {
@@ -59,7 +59,7 @@ const ITEM = object<StoredItem>(
 )
 
 /** The report as run-store.ts prints it. */
-interface Printed extends StoreReport {
+interface Printed extends StoreReport, WithInput {
   readonly command: string
   readonly version: string
   readonly dryRun: boolean
@@ -79,6 +79,6 @@ export const schema = output(
       findings: list(ref('error')),
       notes: list(TEXT),
     },
-    {},
+    { input: INPUT },
   ),
 )

@@ -4,11 +4,12 @@ import { ERRORS } from '../../errors.ts'
 import type { Subject } from '../../model/artifact.ts'
 import type { Difference } from '../../model/difference.ts'
 import type { Agreement, Row, Stranger } from '../../verify/agree.ts'
+import type { OtherKey } from '../../verify/other-key.ts'
 import type { VerifiedArtifact, VerifyReport } from '../../verify/verify.ts'
-import type { VerifySummary } from '../text/survey-text.ts'
+import type { Stopped, VerifySummary } from '../text/survey-text.ts'
 import { MARKS } from '../text/verify-text.ts'
 import { output } from './document.ts'
-import { BACKEND, CODE, ENTRY_ID, EXIT, KIND, ref, SHA256, SIGNATURES, TYPE } from './parts.ts'
+import { BACKEND, CODE, ENTRY_ID, EXIT, INPUT, KIND, ref, SHA256, SIGNATURES, TYPE, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
 
 const DIFFERENCE = object<Difference>({ pointer: says(TEXT, 'JSON pointer') }, { reference: TEXT, copy: TEXT })
@@ -67,7 +68,7 @@ const ARTIFACT = object<VerifiedArtifact>(
 )
 
 /** The report as run-verify.ts prints it. */
-interface Printed extends VerifyReport {
+interface Printed extends VerifyReport, WithInput {
   readonly command: string
   readonly version: string
   readonly notes: readonly string[]
@@ -80,8 +81,22 @@ interface Summary extends VerifySummary {
   readonly all: true
   readonly complete: boolean
   readonly whole: boolean
+  readonly otherKey?: OtherKey
+  readonly stopped?: Stopped
   readonly trust: VerifyReport['trust']
 }
+
+const OTHER_KEY = object<OtherKey>(
+  { keyid: TEXT, given: list(object<OtherKey['given'][number]>({ keyid: TEXT, source: TEXT }, {})) },
+  {},
+  'no copy verifies, and each that names a key names this one',
+)
+
+const STOPPED = object<Stopped>(
+  { checked: says(COUNT, 'artifacts'), found: says(COUNT, 'places listed so far'), notChecked: COUNT },
+  {},
+  'after Ctrl-C',
+)
 
 const TRUST = object<VerifyReport['trust']>(
   { hash: SHA256, keyids: list(TEXT) },
@@ -103,7 +118,7 @@ const SUMMARY = object<Summary>(
     whole: says(BOOL, 'false for a shard, a sample, or a part'),
     trust: TRUST,
   },
-  {},
+  { otherKey: OTHER_KEY, stopped: STOPPED },
   'with --all, the last line; those before it are artifacts',
 )
 
@@ -119,7 +134,7 @@ export const schema = output(
       trust: TRUST,
       notes: list(TEXT),
     },
-    {},
+    { input: INPUT, otherKey: OTHER_KEY },
     'without --all',
   ),
   ARTIFACT,

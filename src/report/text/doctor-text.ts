@@ -15,8 +15,8 @@ const WORDS: Readonly<Record<Outcome, string>> = {
 const WORD_WIDTH = Math.max(...Object.values(WORDS).map((word) => word.length))
 const CHECK_WIDTH = Math.max(...Object.keys(CHECKS).map((check) => check.length))
 
-/** @example doctorText(report, { width: 60, colour: false }) // 'docdb: ok\n  ok       reach …' */
-export function doctorText(report: DoctorReport, layout: Layout): string {
+/** `read` says what was read of the inputs. @example doctorText(report, { width: 60, colour: false }) // 'docdb: ok\n  ok       reach …' */
+export function doctorText(report: DoctorReport, layout: Layout, read: readonly string[] = [], quiet = false): string {
   const blocks = [
     ...report.keys.map((key) => [`key ${key.key}: ${key.outcome}`, ...idLines(key), ...key.checks.map(checkLine), '']),
     ...report.backends.map(({ backend, outcome, checks }) => [
@@ -25,13 +25,14 @@ export function doctorText(report: DoctorReport, layout: Layout): string {
       '',
     ]),
   ]
+  if (quiet) return page(blocks.flat().slice(0, -1), layout)
   const all = [...report.keys, ...report.backends]
   const count = (outcome: Outcome) => all.filter((one) => one.outcome === outcome).length
   const degraded = count('degraded') === 0 ? '' : `, ${count('degraded')} degraded`
   const untried = count('skipped') === 0 ? '' : `, ${count('skipped')} not tried`
   const usable = count('ok') + count('degraded')
   const verdict = `${usable} of ${all.length} usable${degraded}${untried}`
-  return page([...blocks.flat(), report.exit === 0 ? verdict : `${verdict} (exit ${report.exit})`], layout)
+  return page([...blocks.flat(), ...read, report.exit === 0 ? verdict : `${verdict} (exit ${report.exit})`], layout)
 }
 
 function idLines({ ids, kind }: KeyReport): readonly string[] {

@@ -3,8 +3,9 @@
 import type { ErrorCode } from '../../errors.ts'
 import { gravest } from '../../errors.ts'
 import type { Mark } from '../../verify/agree.ts'
+import { type OtherKey, otherKeyText } from '../../verify/other-key.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
-import { type Layout, MARKS, page, verifyText } from './verify-text.ts'
+import { badText, type Layout, MARKS, page, verifyText } from './verify-text.ts'
 
 export interface VerifySummary {
   readonly exit: number
@@ -45,8 +46,9 @@ export function verifyTally(): VerifyTally {
   }
 }
 
-/** One artifact as `prov verify` prints it, without the totals. */
-export function artifactText(one: VerifiedArtifact, layout: Layout): string {
+/** One artifact as `prov verify` prints it, without the totals; `quiet`: only what is bad. */
+export function artifactText(one: VerifiedArtifact, layout: Layout, quiet: boolean): string {
+  if (quiet) return badText({ artifacts: [one] }, layout)
   const trust = { hash: '', keyids: [] }
   const whole = verifyText({ exit: one.exit, artifacts: [one], findings: one.findings, trust }, layout)
   return `${whole.slice(0, whole.indexOf('\n\n') + 2)}`
@@ -54,7 +56,12 @@ export function artifactText(one: VerifiedArtifact, layout: Layout): string {
 
 /** The end of the report: a line a backend, and the verdict. */
 export function surveyText(
-  summary: VerifySummary & { readonly complete: boolean; readonly whole: boolean },
+  summary: VerifySummary & {
+    readonly complete: boolean
+    readonly whole: boolean
+    readonly otherKey?: OtherKey | undefined
+    readonly stopped?: Stopped | undefined
+  },
   layout: Layout,
 ): string {
   const { artifacts, marks, exit, codes, strangers } = summary
@@ -68,5 +75,34 @@ export function surveyText(
   const others = strangers === 0 ? [] : [`  ${strangers} strangers`]
   const part = summary.whole ? '' : ' (a part of the whole)'
   const verdict = exit === 0 ? `verified: all agree${part}` : `not verified (exit ${exit})${part}`
-  return page([`${artifacts} artifacts`, ...lines, ...others, ...why, verdict], layout)
+  const key = summary.otherKey === undefined ? [] : [otherKeyText(summary.otherKey)]
+  const stopped = summary.stopped === undefined ? [] : [stoppedText(summary.stopped)]
+  return page([`${artifacts} artifacts`, ...lines, ...others, ...why, ...key, ...stopped, verdict], layout)
+}
+
+/** With --quiet: nothing, but for what no bad row says. */
+export function quietText(summary: Parameters<typeof surveyText>[0], layout: Layout): string {
+  const { exit, codes, otherKey, stopped } = summary
+  const isUnsaid = exit !== 0 && Object.keys(codes).length === 0 && stopped === undefined
+  const lines = [
+    ...(otherKey === undefined ? [] : [otherKeyText(otherKey)]),
+    ...(stopped === undefined ? [] : [stoppedText(stopped)]),
+    ...(isUnsaid ? [`not verified (exit ${exit}): nothing was found`] : []),
+  ]
+  return lines.length === 0 ? '' : page(lines, layout)
+}
+
+/** How far a walk came that was stopped. What no listing had come to is not known. */
+export interface Stopped {
+  /** Artifacts. */
+  readonly checked: number
+  /** Places that the listings gave so far. */
+  readonly found: number
+  /** Of those. */
+  readonly notChecked: number
+}
+
+/** @example stoppedText({ checked: 120, found: 130, notChecked: 10 }) // 'stopped: 120 artifacts checked, 130 places found, 10 of them not checked' */
+export function stoppedText({ checked, found, notChecked }: Stopped): string {
+  return `stopped: ${checked} artifacts checked, ${found} places found, ${notChecked} of them not checked`
 }

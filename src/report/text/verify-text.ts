@@ -6,6 +6,7 @@ import { plain } from '../../platform/text/escape-control.ts'
 import { wrap } from '../../platform/text/wrap.ts'
 import type { ReportedRow, StoredItem, StoreReport } from '../../store/store.ts'
 import type { Mark, Row } from '../../verify/agree.ts'
+import { otherKeyText } from '../../verify/other-key.ts'
 import type { VerifiedArtifact, VerifyReport } from '../../verify/verify.ts'
 
 export interface Layout {
@@ -45,13 +46,11 @@ const COLOURS = { '=': 'green', '~': 'green', '*': 'red', '#': 'red', '+': 'yell
 
 /** @example verifyText(report, { width: 80, colour: false }) // 'TaskRun ci/build (…)\n  = tekton …' */
 export function verifyText(report: VerifyReport, layout: Layout): string {
-  const lines = report.artifacts.flatMap((one, i) => {
-    // Signatures and attestations of one image stand under one heading.
-    const again = report.artifacts[i - 1]?.artifact === one.artifact
-    const more = report.artifacts[i + 1]?.artifact === one.artifact
-    return [...(again ? [] : [one.artifact]), ...artifactLines(one), ...(more ? [] : [''])]
-  })
-  const rows = report.artifacts.flatMap((one) => one.rows)
+  const checked = report.artifacts.filter((one) => !isUnchecked(one))
+  const lines = artifactsLines(checked)
+  const stopped = checked.length === report.artifacts.length ? [] : [stoppedLine(report.artifacts)]
+  const key = report.otherKey === undefined ? [] : [otherKeyText(report.otherKey)]
+  const rows = checked.flatMap((one) => one.rows)
   const counts = (Object.keys(MARKS) as Mark[]).flatMap((mark) => {
     const n = rows.filter((row) => row.mark === mark).length
     return n === 0 ? [] : [`${n} ${mark}`]
@@ -59,17 +58,64 @@ export function verifyText(report: VerifyReport, layout: Layout): string {
   const odd = (Object.keys(MARKS) as Mark[]).filter((mark) => mark !== '=' && rows.some((row) => row.mark === mark))
   const legend = odd.map((mark) => ({ mark, rest: ` ${MARKS[mark]}` }))
   const verdict = report.exit === 0 ? 'verified: all that is required agrees' : `not verified (exit ${report.exit})`
-  return page([...lines, `${verdict}: ${counts.join(', ')}`, ...legend], layout)
+  const sums = counts.length === 0 ? verdict : `${verdict}: ${counts.join(', ')}`
+  return page([...lines, ...key, ...stopped, sums, ...legend], layout)
+}
+
+/**
+ * With --quiet: bad rows and what is said of them, under the name of their artifact; an empty text where there are none.
+ *
+ * @example badText(report, layout) // 'TaskRun ci/build (…)\n  + oci …'
+ */
+export function badText(report: Pick<VerifyReport, 'artifacts' | 'otherKey'>, layout: Layout): string {
+  const { artifacts, otherKey } = report
+  const bad = artifacts.flatMap((one) => {
+    if (isUnchecked(one)) return []
+    const rows = one.rows.filter(({ mark }) => !GOOD.includes(mark))
+    const counted = new Set(one.findings.map(textOf))
+    const strangers = one.strangers.filter((stranger) => counted.has(textOf(stranger)))
+    return one.exit === 0 ? [] : [{ ...one, rows, strangers }]
+  })
+  const stopped = artifacts.some(isUnchecked) ? [stoppedLine(artifacts)] : []
+  const lines = [...artifactsLines(bad), ...(otherKey === undefined ? [] : [otherKeyText(otherKey)]), ...stopped]
+  return lines.length === 0 ? '' : page(lines, layout)
+}
+
+const GOOD: readonly Mark[] = ['=', '~', 'x']
+
+/** What Ctrl-C came before: nothing was found out about it, good or bad. */
+export function isUnchecked({ rows }: VerifiedArtifact): boolean {
+  return rows.some(({ error }) => error?.code === 'aborted') && rows.every(({ mark }) => mark === '!' || mark === 'x')
+}
+
+function stoppedLine(artifacts: readonly VerifiedArtifact[]): string {
+  const unchecked = artifacts.filter(isUnchecked).length
+  const found = artifacts.length
+  return `stopped: ${found - unchecked} checked, ${found} found, ${unchecked} not checked`
+}
+
+function artifactsLines(artifacts: readonly VerifiedArtifact[]): readonly Line[] {
+  return artifacts.flatMap((one, i) => {
+    // Signatures and attestations of one image stand under one heading.
+    const again = artifacts[i - 1]?.artifact === one.artifact
+    const more = artifacts[i + 1]?.artifact === one.artifact
+    return [...(again ? [] : [one.artifact]), ...artifactLines(one), ...(more ? [] : [''])]
+  })
 }
 
 /** @example storeText(report, layout, { dryRun: false }) // 'TaskRun ci/build (…)\n  written tekton …' */
-export function storeText(report: StoreReport, layout: Layout, { dryRun }: { readonly dryRun: boolean }): string {
-  const lines = report.items.flatMap((item) => (dryRun ? planLines(item) : itemLines(item)))
+export function storeText(
+  report: StoreReport,
+  layout: Layout,
+  { dryRun, quiet = false }: { readonly dryRun: boolean; readonly quiet?: boolean },
+): string {
+  const items = quiet ? report.items.flatMap(onlyBad) : report.items
+  const lines = items.flatMap((item) => (dryRun ? planLines(item) : itemLines(item)))
   const copies = report.items.flatMap((item) => item.copies)
   const confirmed = copies.filter((copy) => copy.confirmed).length
   const accepted = copies.filter((copy) => copy.outcome === 'accepted').length
   const unseen = accepted === 0 ? '' : `, ${accepted} accepted where nobody can look`
-  const sealed = report.sealed.map((run) => `marked as signed: ${run}`)
+  const sealed = quiet ? [] : report.sealed.map((run) => `marked as signed: ${run}`)
   const seals = report.findings.filter((finding) => finding.code === 'seal_failed').map(errorLine)
   const end = dryRun
     ? 'nothing was written (--dry-run)'
@@ -79,11 +125,19 @@ export function storeText(report: StoreReport, layout: Layout, { dryRun }: { rea
   return page([...lines, ...sealed, ...seals, end], layout)
 }
 
+/** With --quiet: the copies that are not there and the places that cannot take one. */
+function onlyBad(item: StoredItem): readonly StoredItem[] {
+  const copies = item.copies.filter(({ outcome, error }) => outcome === 'failed' || error !== undefined)
+  const plan = item.plan.filter(({ error }) => error !== undefined)
+  return copies.length + plan.length === 0 ? [] : [{ ...item, copies, plan }]
+}
+
 function artifactLines(one: VerifiedArtifact): readonly Line[] {
   return [
     ...one.rows.flatMap((row) => rowLines(row)),
-    ...one.strangers.map((s) => `    stranger at ${s.location}: ${s.code}: ${s.message}`),
-    ...beyondRows(one).map((finding) => `    ${textOf(finding)}`),
+    // About the whole, not about the row above.
+    ...one.strangers.map((s) => `  also: stranger at ${s.location}: ${s.code}: ${s.message}`),
+    ...beyondRows(one).map((finding) => `  in all: ${textOf(finding)}`),
   ]
 }
 

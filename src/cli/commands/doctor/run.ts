@@ -4,14 +4,14 @@ import type { Backend, Context } from '../../../backend/backend.ts'
 import { refuseLater } from '../../../config/later.ts'
 import type { Settings } from '../../../config/settings.ts'
 import { type DoctorReport, doctor } from '../../../doctor/doctor.ts'
+import { inputText } from '../../../input/count.ts'
 import { passwordSource } from '../../../keys/password.ts'
-import type { Artifact } from '../../../model/artifact.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { doctorText } from '../../../report/text/doctor-text.ts'
 import { VERSION } from '../../../version.ts'
 import type { InputOptions } from '../../options.ts'
 import { settingsFor } from '../../settings.ts'
-import { artifactsOf, backendNames, flagSettings, warn } from '../../setup.ts'
+import { artifactsOf, backendNames, flagSettings, type NamedArtifacts, warn } from '../../setup.ts'
 import { layoutOf, tell } from '../../terminal.ts'
 import type { DoctorOptions } from './command.ts'
 
@@ -21,10 +21,11 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
   const settings = await settingsFor(options, flagSettings(input), io)
   for (const warning of settings.warnings) warn(io, options, warning)
   const keys = options.key.length > 0 ? options.key : keysOf(io)
-  const named = options.storage ?? io.env['PROV_STORAGE']
+  const listed = options.storage ?? io.env['PROV_STORAGE']
   // A key may be tried alone; without one, the configuration says which backends there are.
-  const names = named === undefined && keys.length > 0 ? [] : backendNames(settings, named)
-  const { artifacts, notes } = await looked(inputs, input, io)
+  const names = listed === undefined && keys.length > 0 ? [] : backendNames(settings, listed)
+  const named = await looked(inputs, input, io)
+  const { artifacts, notes } = named
   for (const note of notes) warn(io, options, note)
   const told = await doctor({
     keys,
@@ -41,16 +42,17 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
     random: io.random,
   })
   const report = { ...told, exit: exitOf(told.exit, io) }
-  await print(report, options, io)
+  await print(report, named, options, io)
   return report.exit
 }
 
 /** Runs and images are wanted by some backends only: none is no mistake. */
-async function looked(inputs: readonly string[], options: DoctorOptions & InputOptions, io: Io) {
-  const none: { readonly artifacts: readonly Artifact[]; readonly notes: readonly string[] } = {
-    artifacts: [],
-    notes: [],
-  }
+async function looked(
+  inputs: readonly string[],
+  options: DoctorOptions & InputOptions,
+  io: Io,
+): Promise<NamedArtifacts> {
+  const none = { artifacts: [], notes: [] }
   return inputs.length === 0 && options.image.length === 0 ? none : artifactsOf(inputs, options, io)
 }
 
@@ -74,10 +76,25 @@ function keysOf({ env }: Io): readonly string[] {
   return [env['PROV_KEY'], env['PROV_VERIFY_KEY']].flatMap((key) => (key ? [key] : []))
 }
 
-async function print(report: DoctorReport, options: DoctorOptions, io: Io): Promise<void> {
+/** With --quiet: the checks that failed, and what was not tried at all. */
+function onlyBad(report: DoctorReport): DoctorReport {
+  const isBad = ({ outcome }: { readonly outcome: string }): boolean => outcome === 'failed' || outcome === 'skipped'
+  return {
+    ...report,
+    keys: report.keys.filter(isBad).map((key) => ({ ...key, checks: key.checks.filter(isBad) })),
+    backends: report.backends.filter(isBad).map((one) => ({ ...one, checks: one.checks.filter(isBad) })),
+  }
+}
+
+async function print(report: DoctorReport, named: NamedArtifacts, options: DoctorOptions, io: Io): Promise<void> {
   if (options.json === true) {
-    await write(io.stdout, `${JSON.stringify({ command: 'doctor', version: VERSION, ...report }, null, 2)}\n`)
+    await write(
+      io.stdout,
+      `${JSON.stringify({ command: 'doctor', version: VERSION, ...report, input: named.input }, null, 2)}\n`,
+    )
   } else if (options.quiet !== true || report.exit !== 0) {
-    await write(io.stdout, doctorText(report, layoutOf(io)))
+    const read = named.input === undefined ? [] : [inputText(named.input)]
+    const told = options.quiet === true ? onlyBad(report) : report
+    await write(io.stdout, doctorText(told, layoutOf(io), read, options.quiet === true))
   }
 }

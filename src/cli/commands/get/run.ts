@@ -4,6 +4,7 @@ import type { FoundEntry } from '../../../backend/backend.ts'
 import { parseFormats } from '../../../config/lists.ts'
 import { ProvError } from '../../../errors.ts'
 import { formatNamed } from '../../../formats/index.ts'
+import { type InputCount, inputText } from '../../../input/count.ts'
 import { artifactName } from '../../../model/artifact.ts'
 import { type Entry, entryId, type Kind } from '../../../model/entry.ts'
 import { encodeEnvelope } from '../../../model/envelope.ts'
@@ -12,7 +13,7 @@ import { formatsOf } from '../../../provenance/detect-format.ts'
 import { relation } from '../../../provenance/identity.ts'
 import { loadTrust } from '../../../trust/trusted-keys.ts'
 import { checkEntry } from '../../../trust/verify-entry.ts'
-import { artifactsOf, setUp } from '../../setup.ts'
+import { artifactsOf, setUp, warn } from '../../setup.ts'
 import { targetsOf } from '../verify/run.ts'
 import type { GetOptions, Part } from './command.ts'
 
@@ -26,7 +27,9 @@ export async function runGet(part: Part, inputs: readonly string[], options: Get
     const [backend, ...more] = setup.backends
     if (backend === undefined || more.length > 0)
       throw new ProvError('usage', 'get reads from one backend', { hint: 'name one with --storage' })
-    const { artifacts } = await artifactsOf(inputs, options, io)
+    const { artifacts, notes, input } = await artifactsOf(inputs, options, io)
+    if (input !== undefined) warn(io, options, inputText(input))
+    for (const note of notes) warn(io, options, note)
     const wanted = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
     const named = options.format === undefined ? undefined : parseFormats(options.format).of(backend.name)
     const format = named === undefined ? undefined : formatNamed(named)
@@ -57,7 +60,7 @@ export async function runGet(part: Part, inputs: readonly string[], options: Get
         { backend: backend.name },
       )
     }
-    await write(io.stdout, options.json === true ? asJson(copy) : partOf(copy.entry, part))
+    await write(io.stdout, options.json === true ? asJson(copy, input) : partOf(copy.entry, part))
   } finally {
     await setup.close()
   }
@@ -97,8 +100,8 @@ function missing(part: Part): never {
   })
 }
 
-function asJson(copy: FoundEntry): string {
-  return `${JSON.stringify({ location: copy.location, id: entryId(copy.entry), ...entryJson(copy.entry) }, null, 2)}\n`
+function asJson({ location, entry }: FoundEntry, input: InputCount | undefined): string {
+  return `${JSON.stringify({ location, id: entryId(entry), ...entryJson(entry), input }, null, 2)}\n`
 }
 
 /** The whole entry, bytes as base64. */

@@ -3,8 +3,8 @@ import { isBackend, noSuchBackend } from '../../../../backends/index.ts'
 import type { Backend } from '../../../backend/backend.ts'
 import { refuseLater } from '../../../config/later.ts'
 import { parseBackendList } from '../../../config/lists.ts'
+import { placeOf } from '../../../config/place.ts'
 import { CONFIG_MAP, loadSettings } from '../../../config/settings.ts'
-import { SETTINGS } from '../../../config/table.ts'
 import { ProvError } from '../../../errors.ts'
 import { formatNamed } from '../../../formats/index.ts'
 import { checkSides, type MigrateJob, migrate, type Place } from '../../../migrate/migrate.ts'
@@ -20,7 +20,7 @@ import { loadTrust } from '../../../trust/trusted-keys.ts'
 import { VERSION } from '../../../version.ts'
 import { listFilter, subjectFilter, timeFilter } from '../../filters.ts'
 import type { CommonOptions, InputOptions } from '../../options.ts'
-import { artifactsOf, type Setup, setUp, warn } from '../../setup.ts'
+import { artifactsOf, inputLine, type NamedArtifacts, type Setup, setUp, warn } from '../../setup.ts'
 import { layoutOf } from '../../terminal.ts'
 import { keysOf } from '../../verify-keys.ts'
 import { targetsOf } from '../verify/run.ts'
@@ -47,9 +47,11 @@ export async function runMigrate(
     const [source] = from.backends
     if (source === undefined) throw new ProvError('internal', 'no source was opened')
     checkSides(source, to.backends, options.deleteSource === true)
-    if (options.deleteSource === true) refuseSamePlace(source, from, to)
+    refuseSamePlace(source, from, to, options.deleteSource === true)
     const layout = layoutOf(io)
-    const { places, total } = await placesOf(inputs, options, source, from, shard, io)
+    const { places, total, named } = await placesOf(inputs, options, source, from, shard, io)
+    if (named !== undefined && options.json !== true && options.quiet !== true)
+      await write(io.stdout, inputLine(named, layout))
     const progress = reporter(io, options.dryRun === true ? 'looked at' : 'migrated', options)
     const tally = moveTally(
       source.name,
@@ -92,7 +94,14 @@ export async function runMigrate(
     const counted = tally.summary(complete, shard !== undefined)
     const summary = { ...counted, exit: exitOf(counted.exit, io) }
     if (options.json === true) {
-      const json = { command: 'migrate', version: VERSION, dryRun: options.dryRun === true, complete, ...summary }
+      const json = {
+        command: 'migrate',
+        version: VERSION,
+        dryRun: options.dryRun === true,
+        complete,
+        ...summary,
+        input: named?.input,
+      }
       await write(io.stdout, `${JSON.stringify(json)}\n`)
     } else if (options.quiet !== true || summary.exit !== 0) {
       await write(io.stdout, summaryText(summary, layout, options.dryRun === true))
@@ -116,11 +125,15 @@ function checkNames({ from, to }: MigrateOptions): void {
   }
 }
 
-/** A source that is one of the targets would be emptied. One under two names is found out with the first entry that is removed. */
-function refuseSamePlace({ name }: Backend, from: Setup, to: Setup): void {
-  const isTarget = to.backends.some((target) => target.name === name)
-  if (!isTarget || Object.keys(SETTINGS).some((key) => from.settings.get(key) !== to.settings.get(key))) return
-  throw new ProvError('usage', `--delete-source would take out of ${name} what is to be in ${name}`, {
+/** What is moved to where it is would be said to be there, and with --delete-source be lost. One under two names is found out with the first removal. */
+function refuseSamePlace({ name }: Backend, from: Setup, to: Setup, deletes: boolean): void {
+  const here = placeOf(name, from.settings)
+  const same = to.backends.find((target) => placeOf(target.name, to.settings) === here)
+  if (same === undefined) return
+  const message = deletes
+    ? `--delete-source would take out of ${name} what is to be in ${same.name}`
+    : `there is nothing to migrate from ${name} to ${same.name}`
+  throw new ProvError('usage', message, {
     hint: 'source and target are one place: set them apart with --from-set and --to-set',
   })
 }
@@ -148,17 +161,22 @@ async function placesOf(
   from: Setup,
   shard: Shard | undefined,
   io: Io,
-): Promise<{ readonly places: AsyncIterable<Place>; readonly total: number | undefined }> {
+): Promise<{
+  readonly places: AsyncIterable<Place>
+  readonly total: number | undefined
+  readonly named?: NamedArtifacts
+}> {
   const isOurs = (place: Place): boolean => shard === undefined || isInShard(place.slot.key, shard)
   if (inputs.length > 0 || options.image.length > 0) {
-    const { artifacts, notes } = await artifactsOf(inputs, inputOptions(options), io)
+    const named = await artifactsOf(inputs, inputOptions(options), io)
+    const { artifacts, notes } = named
     for (const note of notes) warn(io, options, note)
     const places = artifacts
       .flatMap((artifact) => targetsOf(artifact, from))
       .filter(({ about }) => options.kind === undefined || about.kind === options.kind)
       .flatMap(({ about }) => source.slots(about).map((slot) => ({ slot, about })))
       .filter(isOurs)
-    return { places: streamOf(places), total: places.length }
+    return { places: streamOf(places), total: places.length, named }
   }
   if (source.list === undefined || !source.capabilities.list) {
     throw new ProvError('not_supported', `${source.name} cannot list what it holds here`, {

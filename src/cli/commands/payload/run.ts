@@ -2,6 +2,7 @@
 
 import { ProvError } from '../../../errors.ts'
 import { formatNamed } from '../../../formats/index.ts'
+import { inputText } from '../../../input/count.ts'
 import { type Artifact, artifactName } from '../../../model/artifact.ts'
 import { parseImage } from '../../../model/image-reference.ts'
 import { type Io, write } from '../../../platform/io.ts'
@@ -16,7 +17,8 @@ export async function runPayload(inputs: readonly string[], options: PayloadOpti
   const asked = isStatement && options.format === 'slsa/v1' ? 'statement' : options.format
   const format = formatNamed(asked)
   const chooses = inputs.length > 0
-  const { artifacts, notes } = await artifactsOf(inputs, { ...options, image: chooses ? [] : options.image }, io)
+  const { artifacts, notes, input } = await artifactsOf(inputs, { ...options, image: chooses ? [] : options.image }, io)
+  if (input !== undefined) warn(io, options, inputText(input))
   for (const note of notes) warn(io, options, note)
   const fitting = artifacts.filter((artifact) => format.describes(artifact))
   const chosen = choose(fitting, options, chooses ? options.image : [])
@@ -31,7 +33,7 @@ export async function runPayload(inputs: readonly string[], options: PayloadOpti
   }
   const payload = format.payload(chosen, formatOptions(settings))
   if (options.json === true) {
-    const json = { artifact: artifactName(chosen), format: format.name, payloadType: format.payloadType }
+    const json = { artifact: artifactName(chosen), format: format.name, payloadType: format.payloadType, input }
     await write(
       io.stdout,
       `${JSON.stringify({ ...json, payload: Buffer.from(payload).toString('base64') }, null, 2)}\n`,

@@ -13,8 +13,9 @@ import { repairedText, repairSummaryText, repairTally } from '../../../report/te
 import { loadTrust, type Trust } from '../../../trust/trusted-keys.ts'
 import type { Surveyed } from '../../../verify/survey.ts'
 import { VERSION } from '../../../version.ts'
+import { refuseBlind } from '../../blind.ts'
 import { refuseFilters } from '../../filters.ts'
-import { artifactsOf, type Setup, setUp, warn } from '../../setup.ts'
+import { artifactsOf, inputLine, type NamedArtifacts, type Setup, setUp, warn } from '../../setup.ts'
 import { layoutOf } from '../../terminal.ts'
 import { keysOf } from '../../verify-keys.ts'
 import { surveyOf } from '../../whole.ts'
@@ -44,8 +45,12 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     if (prefer !== undefined && !setup.backends.some(({ name }) => name === prefer)) {
       throw new ProvError('usage', `--prefer names ${prefer}, which --storage does not`)
     }
+    if (options.all === true) refuseBlind(setup.backends, [])
     const apply = options.apply === true
-    const work = options.all === true ? everything(options, setup, trust, io) : await named(inputs, options, setup, io)
+    const artifacts = options.all === true ? undefined : await artifactsOf(inputs, options, io)
+    const work = artifacts === undefined ? everything(options, setup, trust, io) : named(artifacts, options, setup, io)
+    if (artifacts !== undefined && options.json !== true && options.quiet !== true)
+      await write(io.stdout, inputLine(artifacts, layoutOf(io)))
     const job = { trust, apply, signal: io.signal, retry: setup.retry, ...(prefer === undefined ? {} : { prefer }) }
     const progress = reporter(io, apply ? 'mended' : 'looked at', options)
     const tally = repairTally()
@@ -62,7 +67,10 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
         tally.add(one)
         progress.update(++done, undefined)
         if (options.json === true) await write(io.stdout, `${JSON.stringify(one)}\n`)
-        else if (options.verbose === true || one.copies.some(({ action }) => action !== 'ok') || one.exit !== 0) {
+        else if (options.quiet === true) {
+          const copies = one.copies.filter(({ error }) => error !== undefined)
+          if (one.exit !== 0) await write(io.stdout, repairedText({ ...one, copies }, layout))
+        } else if (options.verbose === true || one.copies.some(({ action }) => action !== 'ok') || one.exit !== 0) {
           await write(io.stdout, repairedText(one, layout))
         }
       }
@@ -75,7 +83,8 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     const counted = tally.summary()
     const empty = done === 0 && complete && options.shard === undefined ? ERRORS.nothing_verified.exit : 0
     const exit = exitOf(gravest([counted.exit, empty, complete ? 0 : ERRORS.aborted.exit]), io)
-    const summary = { ...counted, exit }
+    const input = artifacts?.input
+    const summary = { ...counted, exit, ...(input === undefined ? {} : { input }) }
     if (options.json === true) {
       await write(
         io.stdout,
@@ -109,18 +118,14 @@ async function* everything(options: RepairOptions, setup: Setup, trust: Trust, i
   }
 }
 
-async function named(
-  inputs: readonly string[],
+async function* named(
+  { artifacts, notes }: NamedArtifacts,
   options: RepairOptions,
   setup: Setup,
   io: Io,
-): Promise<AsyncIterable<Work>> {
-  const { artifacts, notes } = await artifactsOf(inputs, options, io)
+): AsyncIterable<Work> {
   for (const note of notes) warn(io, options, note)
-  const targets = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
-  return (async function* () {
-    yield* targets
-  })()
+  yield* artifacts.flatMap((artifact) => targetsOf(artifact, setup))
 }
 
 /** A place of a whole backend that could not be read, or of which nobody can tell what it is for. */

@@ -18,7 +18,7 @@ import type { StoreItem } from '../../../store/prepare.ts'
 import { store } from '../../../store/store.ts'
 import { joinTrust, loadTrust, type Trust, trustOf } from '../../../trust/trusted-keys.ts'
 import { VERSION } from '../../../version.ts'
-import { artifactsOf, type Setup, setUp, warn } from '../../setup.ts'
+import { artifactsOf, inputLine, type Setup, setUp, warn } from '../../setup.ts'
 import { layoutOf } from '../../terminal.ts'
 import type { StoreOptions } from './command.ts'
 
@@ -40,7 +40,8 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     refuseLater(setup.settings, ['store', 'format', ...setup.backends.map((backend) => backend.name)])
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     refuseUnnamed(optional, setup)
-    const { artifacts, notes: read } = await artifactsOf(inputs, options, io)
+    const named = await artifactsOf(inputs, options, io)
+    const { artifacts, notes: read, input } = named
     if (artifacts.some(asksForUpload)) refuseLater(setup.settings, ['upload'])
     const notes = [...read, ...artifacts.flatMap(unfinished)]
     const items = artifacts.flatMap((artifact) => itemsOf(artifact, setup))
@@ -63,12 +64,14 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     progress.end()
     const report = { ...told, exit: exitOf(told.exit, io) }
     if (options.json === true) {
-      const json = { command: 'store', version: VERSION, dryRun: options.dryRun === true, ...report, notes }
+      const json = { command: 'store', version: VERSION, dryRun: options.dryRun === true, ...report, notes, input }
       await write(io.stdout, `${JSON.stringify(json, null, 2)}\n`)
     } else {
       for (const note of notes) warn(io, options, note)
       if (options.quiet !== true || report.exit !== 0) {
-        await write(io.stdout, storeText(report, layoutOf(io), { dryRun: options.dryRun === true }))
+        const quiet = options.quiet === true
+        const text = storeText(report, layoutOf(io), { dryRun: options.dryRun === true, quiet })
+        await write(io.stdout, (quiet ? '' : inputLine(named, layoutOf(io))) + text)
       }
     }
     return report.exit

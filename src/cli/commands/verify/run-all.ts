@@ -1,4 +1,7 @@
 /** The work of `prov verify --all`: whole backends against each other, one artifact after the other, with flat memory. */
+
+import type { Backend } from '../../../backend/backend.ts'
+import type { Look } from '../../../copies/read-copies.ts'
 import { ERRORS, gravest, ProvError } from '../../../errors.ts'
 import { formatNamed } from '../../../formats/index.ts'
 import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
@@ -6,12 +9,14 @@ import { pool } from '../../../platform/async/stream-pool.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { failuresOf, reporter } from '../../../platform/progress.ts'
 import type { Reports } from '../../../report/forms/open.ts'
-import { artifactText, surveyText, verifyTally } from '../../../report/text/survey-text.ts'
+import { artifactText, quietText, type Stopped, surveyText, verifyTally } from '../../../report/text/survey-text.ts'
 import type { Trust } from '../../../trust/trusted-keys.ts'
+import { keyWatch } from '../../../verify/other-key.ts'
 import type { Surveyed } from '../../../verify/survey.ts'
 import { type Demands, settle } from '../../../verify/verdict.ts'
 import { type VerifiedArtifact, verifyOne } from '../../../verify/verify.ts'
 import { VERSION } from '../../../version.ts'
+import { isBlind, refuseBlind } from '../../blind.ts'
 import type { Setup } from '../../setup.ts'
 import { layoutOf } from '../../terminal.ts'
 import { surveyOf } from '../../whole.ts'
@@ -29,19 +34,26 @@ interface Scene {
 /** Runs the command over everything that the backends hold, and gives its exit status. */
 export async function runVerifyAll(inputs: readonly string[], options: VerifyOptions, scene: Scene): Promise<number> {
   steadyMemory()
-  const { setup, trust, reports, io } = scene
+  const { setup, trust, demands, reports, io } = scene
   if (inputs.length + options.image.length + options.statement.length > 0) {
     throw new ProvError('usage', '--all takes no INPUT: it verifies whatever the backends hold')
   }
+  refuseBlind(setup.backends, demands.optional)
   const share = shareOf(options.sample)
   const layout = layoutOf(io)
   const tally = verifyTally()
   const progress = reporter(io, 'verified', options)
-  let places = 0
-  const surveyed = surveyOf(options, setup, trust, io, share, () => {
-    places++
+  const places = { listed: 0, found: 0, visited: 0 }
+  const surveyed = surveyOf(options, setup, trust, io, share, {
+    listed: () => places.listed++,
+    found: () => places.found++,
+    visited: () => places.visited++,
   })
-  const judged = pool(surveyed, options.concurrency, (one) => verifySurveyed(one, scene))
+  const watch = keyWatch()
+  const judged = pool(surveyed, options.concurrency, (one) => {
+    if (one.about !== undefined) watch.see(one.looks)
+    return verifySurveyed(one, scene)
+  })
   const failures = failuresOf()
   let stopped: 'end' | 'failed' | 'aborted' = 'end'
   try {
@@ -54,7 +66,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
       progress.update(tally.artifacts(), undefined, { errors: failures.counts })
       if (options.json === true) await write(io.stdout, `${JSON.stringify(one)}\n`)
       else if (reports?.onStdout !== true && (options.verbose === true || one.exit !== 0 || one.strangers.length > 0)) {
-        await write(io.stdout, artifactText(one, layout))
+        await write(io.stdout, artifactText(one, layout, options.quiet === true))
       }
       if (options.failFast !== true || one.exit === 0) continue
       stopped = 'failed'
@@ -69,7 +81,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   const counted = tally.summary()
   const isPart = options.shard !== undefined || share < 1 || stopped !== 'end'
   // A part may have come out empty; where there is nothing to take a part of, nothing is proven.
-  const isNothing = counted.exit === 0 && (places === 0 || (counted.artifacts === 0 && !isPart))
+  const isNothing = counted.exit === 0 && (places.listed === 0 || (counted.artifacts === 0 && !isPart))
   const worst = gravest([
     counted.exit,
     stopped === 'aborted' ? ERRORS.aborted.exit : 0,
@@ -77,15 +89,27 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   ])
   const exit = exitOf(worst, io)
   await reports?.end({ exit, notes: isPart ? ['this is a part of the whole'] : [] })
-  const summary = { ...counted, exit, complete: stopped === 'end', whole: !isPart }
+  const otherKey = watch.found(trust)
+  const summary = {
+    ...counted,
+    exit,
+    complete: stopped === 'end',
+    whole: !isPart,
+    ...(otherKey === undefined ? {} : { otherKey }),
+    ...(stopped === 'aborted' ? { stopped: stoppedAt(counted.artifacts, places) } : {}),
+  }
   if (options.json === true) {
     const said = { command: 'verify', version: VERSION, all: true, ...summary }
     const keys = { hash: trust.hash, keyids: trust.keys.map((key) => key.keyid) }
     await write(io.stdout, `${JSON.stringify({ ...said, trust: keys })}\n`)
-  } else if (reports?.onStdout !== true && (options.quiet !== true || exit !== 0)) {
-    await write(io.stdout, surveyText(summary, layout))
+  } else if (reports?.onStdout !== true) {
+    await write(io.stdout, options.quiet === true ? quietText(summary, layout) : surveyText(summary, layout))
   }
   return exit
+}
+
+function stoppedAt(checked: number, places: { readonly found: number; readonly visited: number }): Stopped {
+  return { checked, found: places.found, notChecked: places.found - places.visited }
 }
 
 async function verifySurveyed(one: Surveyed, { setup, trust, demands, io }: Scene): Promise<VerifiedArtifact> {
@@ -94,7 +118,8 @@ async function verifySurveyed(one: Surveyed, { setup, trust, demands, io }: Scen
     const { about, looks } = one
     const required = (backend: string): readonly string[] =>
       named && about.artifact.type === 'run' ? [formatNamed(setup.formatFor(about.artifact, backend)).name] : []
-    return verifyOne({ about, backends, required, looks }, { trust, demands, signal: io.signal })
+    const seen = about.artifact.type === 'statement' ? looks : looks.map((look) => orNotLooked(look, backends))
+    return verifyOne({ about, backends, required, looks: seen }, { trust, demands, signal: io.signal })
   }
   const { backend, slot } = one
   const error = { ...one.error, backend }
@@ -105,6 +130,15 @@ async function verifySurveyed(one: Surveyed, { setup, trust, demands, io }: Scen
   const isForgiven = one.unlisted === true && demands.optional.includes(backend)
   const verdict = isForgiven ? { exit: 0, findings: [], holding: [] } : settle(agreement, demands)
   return { ...names, type, kind: slot.kind, ...agreement, ...verdict }
+}
+
+/** A backend without a place for the artifact keeps no such thing, unless it keeps it on runs that nobody has looked at. */
+function orNotLooked(look: Look, backends: readonly Backend[]): Look {
+  const { backend, slot, sendTo, error } = look
+  if (slot !== undefined || sendTo !== undefined || error !== undefined) return look
+  if (!backends.some((one) => one.name === backend && isBlind(one))) return look
+  const message = `${backend} cannot list what it holds here, so nobody looked`
+  return { backend, error: { code: 'not_looked', message, hint: `--all looks there with --${backend}-file` } }
 }
 
 /** `5` and `5%` are five in a hundred. */

@@ -9,13 +9,13 @@ import type { Artifact } from '../../../model/artifact.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import type { Reports } from '../../../report/forms/open.ts'
-import { verifyText } from '../../../report/text/verify-text.ts'
+import { badText, verifyText } from '../../../report/text/verify-text.ts'
 import { loadTrust } from '../../../trust/trusted-keys.ts'
 import type { Demands } from '../../../verify/verdict.ts'
 import { type VerifyTarget, verify } from '../../../verify/verify.ts'
 import { VERSION } from '../../../version.ts'
 import { refuseFilters } from '../../filters.ts'
-import { artifactsOf, type Setup, setUp, warn } from '../../setup.ts'
+import { artifactsOf, inputLine, type Setup, setUp, warn } from '../../setup.ts'
 import { layoutOf } from '../../terminal.ts'
 import { keysOf } from '../../verify-keys.ts'
 import type { VerifyOptions } from './command.ts'
@@ -46,7 +46,8 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
       const { runVerifyAll } = await import('./run-all.ts')
       return await runVerifyAll(inputs, options, { setup, trust, demands, reports, io })
     }
-    const { artifacts, notes } = await artifactsOf(inputs, options, io)
+    const named = await artifactsOf(inputs, options, io)
+    const { artifacts, notes, input } = named
     const targets = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
     const progress = reporter(io, 'verified', options)
     const told = await verify({ targets, trust, demands, signal: io.signal, progress: progress.update })
@@ -55,11 +56,16 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     for (const one of report.artifacts) await reports?.artifact(one)
     await reports?.end({ exit: report.exit, notes })
     if (options.json === true) {
-      await write(io.stdout, `${JSON.stringify({ command: 'verify', version: VERSION, ...report, notes }, null, 2)}\n`)
+      await write(
+        io.stdout,
+        `${JSON.stringify({ command: 'verify', version: VERSION, ...report, notes, input }, null, 2)}\n`,
+      )
     } else {
       for (const note of notes) warn(io, options, note)
-      const silent = reports?.onStdout === true || (options.quiet === true && report.exit === 0)
-      if (!silent) await write(io.stdout, verifyText(report, layoutOf(io)))
+      const silent = reports?.onStdout === true
+      if (!silent && options.quiet === true)
+        await write(io.stdout, report.exit === 0 ? '' : badText(report, layoutOf(io)))
+      else if (!silent) await write(io.stdout, inputLine(named, layoutOf(io)) + verifyText(report, layoutOf(io)))
     }
     return report.exit
   } finally {

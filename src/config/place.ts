@@ -1,0 +1,45 @@
+/** Where the settings say that a backend is, so that two that are one can be told. */
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Settings } from './settings.ts'
+import { settingsTable } from './table.ts'
+
+/** Settings that say how a place is reached, not where it is. */
+const HOW = /\.(?:timeout|tag-writes|hosts|ca-file|insecure|path-style|region|notehint|retries)$/
+/** A place of one's own on the disk, which stands in for what else is set. */
+const ON_DISK = /\.(?:directory|layout|file)$/
+
+/**
+ * The same text for the same place, as far as settings tell: paths are followed, and a directory is one whichever backend writes there.
+ *
+ * @example placeOf('gcs', settings) === placeOf('s3', other) // true, when both name one directory
+ */
+export function placeOf(backend: string, settings: Settings): string {
+  const own = settingsTable().filter(({ key, usedBy }) => usedBy === backend && !HOW.test(key))
+  const set = own.flatMap(({ key }) => {
+    const value = settings.get(key)
+    return value === undefined ? [] : [{ key, value }]
+  })
+  const disk = set.find(({ key }) => ON_DISK.test(key))
+  if (disk !== undefined) {
+    const kind = disk.key.slice(disk.key.lastIndexOf('.') + 1)
+    const encoding = set.filter(({ key }) => key.endsWith('.encoding-format')).map(({ value }) => value)
+    return JSON.stringify([kind, real(disk.value), ...encoding])
+  }
+  const cluster = ['kubernetes.kubeconfig', 'kubernetes.context'].map((key) => settings.get(key) ?? '')
+  return JSON.stringify([backend, ...set.map(({ key, value }) => [key, fileUrl(value)]), cluster])
+}
+
+function fileUrl(value: string): string {
+  return value.startsWith('sqlite:') ? `sqlite:${real(value.slice('sqlite:'.length))}` : value
+}
+
+/** The path with every link followed, as far as it is there. */
+function real(path: string): string {
+  const whole = resolve(path)
+  try {
+    return realpathSync(whole)
+  } catch {
+    return dirname(whole) === whole ? whole : join(real(dirname(whole)), basename(whole))
+  }
+}

@@ -1,0 +1,60 @@
+/** A wrong --key: every copy says that one other key has signed it. Pure. */
+
+import type { Look } from '../copies/read-copies.ts'
+import type { Signature } from '../model/entry.ts'
+import type { Trust } from '../trust/trusted-keys.ts'
+
+/** What the copies say of their key, and which ones were given. Nothing of it is proven: a key id is not signed. */
+export interface OtherKey {
+  /** As the copies name it: Chains' `SHA256:…`, or the hint of a bundle. */
+  readonly keyid: string
+  readonly given: readonly { readonly keyid: string; readonly source: string }[]
+}
+
+/** What was seen of the keys so far; a report of any length needs no more. */
+export interface KeyWatch {
+  see(looks: readonly Look[]): void
+  /** Undefined when a copy verified, none was found, or they name several keys or one that was given. */
+  found(trust: Trust): OtherKey | undefined
+}
+
+/** @example const watch = keyWatch(); watch.see(looks); watch.found(trust)?.keyid // 'SHA256:…' */
+export function keyWatch(): KeyWatch {
+  const ids = new Set<string>()
+  const hints = new Set<string>()
+  let copies = 0
+  let verified = 0
+  return {
+    see(looks) {
+      for (const { judged } of looks) {
+        if (judged === undefined) continue
+        verified += judged.good.length + judged.neighbours.length
+        for (const { found, claims, code } of judged.others) {
+          if (!claims || found.entry === undefined) continue
+          if (code === 'wrong_artifact') verified++
+          copies++
+          for (const signature of found.entry.signatures) note(signature)
+        }
+      }
+    },
+    found({ keys }) {
+      if (copies === 0 || verified > 0 || ids.size > 1 || hints.size > 1) return undefined
+      const [keyid] = [...ids, ...hints]
+      if (keyid === undefined) return undefined
+      if (keys.some((key) => ids.has(key.keyid) || hints.has(key.hint))) return undefined
+      return { keyid, given: keys.map((key) => ({ keyid: key.keyid, source: key.source })) }
+    },
+  }
+
+  function note({ keyid, keyHint }: Signature): void {
+    if (keyid && ids.size < 2) ids.add(keyid)
+    if (keyHint && hints.size < 2) hints.add(keyHint)
+  }
+}
+
+/** @example otherKeyText(found) // 'every copy is signed by SHA256:…; you gave SHA256:… (cosign.pub)' */
+export function otherKeyText({ keyid, given }: OtherKey): string {
+  const keys = given.slice(0, 5).map(({ keyid: own, source }) => `${own} (${source})`)
+  const more = given.length > keys.length ? ` and ${given.length - keys.length} more` : ''
+  return `every copy is signed by ${keyid}; you gave ${keys.join(', ')}${more}`
+}
