@@ -1,6 +1,6 @@
 /** Keys in forms that prov does not read: what each is called, and the command that makes PEM of it. Pure; no message quotes content. */
 import { derForm } from './der-form.ts'
-import type { KeyContent, OddForm } from './key-content.ts'
+import type { KeyContent, OddForm, Role } from './key-content.ts'
 import { opensshForm } from './openssh-form.ts'
 
 /**
