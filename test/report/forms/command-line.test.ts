@@ -147,7 +147,7 @@ describe('prov verify', () => {
   it('loads nothing of the reports when none is asked for', async () => {
     const env = { NODE_DEBUG: 'esm', NODE_DISABLE_COMPILE_CACHE: '1' }
     const { stderr } = await verify([], { env })
-    expect(stderr).toMatch(/chunks\/run-/)
+    expect(stderr).toMatch(/chunks\/work-/)
     expect(stderr).not.toMatch(/chunks\/(open|wanted|jsonl|report)-/)
     expect((await verify(['--report', join(scratch(), 'p.html')], { env })).stderr).toMatch(/chunks\/open-/)
   })

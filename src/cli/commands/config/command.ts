@@ -1,11 +1,8 @@
 /** `prov config`: the effective configuration, and every error in it at once. */
 import { Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
-import { type CommonOptions, withCommon } from '../../options.ts'
-
-interface ConfigOptions extends CommonOptions {
-  readonly all?: boolean
-}
+import { withCommon } from '../../options.ts'
+import type { ConfigOptions } from './flags.ts'
 
 export function configCommand(io: Io): Command {
   const config = new Command('config')
@@ -34,21 +31,19 @@ export function configCommand(io: Io): Command {
       '\nExamples:\n  prov config show --config chains-config.yaml\n  PROV_STORAGE_TIMEOUT=5s prov config show --json',
     )
     .action(async (options: ConfigOptions) => {
-      const { runShow } = await import('../../run.ts')
+      const { runShow } = await import('./run.ts')
       await runShow(options, io)
     })
   withCommon(check)
     .addHelpText('after', '\nExamples:\n  prov config check --config chains-config.yaml')
     .action(async (options: ConfigOptions) => {
-      const { runCheck } = await import('../../run.ts')
+      const { runCheck } = await import('./run.ts')
       await runCheck(options, io)
     })
   schema.addHelpText('after', '\nExamples:\n  prov config schema > prov.schema.json').action(async () => {
-    const { runSchema } = await import('../../run.ts')
+    const { runSchema } = await import('./run.ts')
     await runSchema(io)
   })
   for (const command of [show, check, schema]) config.addCommand(command)
   return config
 }
-
-export type { ConfigOptions }

@@ -1,16 +1,17 @@
 /** The work of `prov config show`, `check` and `schema`. */
+
 import { type Unsupported, unsupported } from '../../../config/later.ts'
 import { configSchema } from '../../../config/schema.ts'
 import { settingsTable } from '../../../config/table.ts'
 import { ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
-import { settingsFor } from '../../settings.ts'
-import { warn } from '../../setup.ts'
+import { settingsFor } from '../../../setup/settings.ts'
 import { show } from '../../terminal.ts'
-import type { ConfigOptions } from './command.ts'
+import { warn, worldOf } from '../../world.ts'
+import type { ConfigOptions } from './flags.ts'
 
 export async function runShow(options: ConfigOptions, io: Io): Promise<void> {
-  const settings = await settingsFor(options, options.set, io)
+  const settings = await settingsFor(options, worldOf(io, options))
   for (const warning of settings.warnings) warn(io, options, warning)
   const rows = settingsTable()
     .map(({ key, secret, variable }) => {
@@ -36,7 +37,7 @@ export async function runShow(options: ConfigOptions, io: Io): Promise<void> {
  * values that nothing asks for are among them.
  */
 export async function runCheck(options: ConfigOptions, io: Io): Promise<void> {
-  const settings = await settingsFor(options, options.set, io)
+  const settings = await settingsFor(options, worldOf(io, options))
   const missing = unsupported(settings)
   const idle = missing.filter((one) => one.idle).map((one) => `${told(one)}, but nothing asks for it`)
   const warnings = [...settings.warnings, ...idle]

@@ -3,15 +3,7 @@ import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
 import { collect, count } from '../../options.ts'
-
-interface ConformOptions {
-  readonly set: readonly string[]
-  readonly only?: string
-  readonly timeout: number
-  readonly json?: boolean
-  readonly quiet?: boolean
-  readonly verbose?: boolean
-}
+import type { ConformOptions } from './flags.ts'
 
 export function conformCommand(io: Io, exit: Exit): Command {
   return new Command('conform')
@@ -51,9 +43,7 @@ Examples:
   prov conform ./my-backend.ts --only abort --timeout 5 --json`,
     )
     .action(async (file: string, options: ConformOptions) => {
-      const { runConform } = await import('../../run.ts')
+      const { runConform } = await import('./run.ts')
       exit(await runConform(file, options, io))
     })
 }
-
-export type { ConformOptions }

@@ -9,7 +9,7 @@ import { reporter } from '../../../platform/progress.ts'
 import { conformText } from '../../../report/text/conform-text.ts'
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
-import type { ConformOptions } from './command.ts'
+import type { ConformOptions } from './flags.ts'
 
 /** Runs the command and gives its exit status; throws ProvError with exit 2 when there is no backend to run. */
 export async function runConform(file: string, options: ConformOptions, io: Io): Promise<number> {

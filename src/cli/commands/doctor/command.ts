@@ -2,21 +2,8 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { type CommonOptions, collect, count, INPUT, withCluster, withCommon } from '../../options.ts'
-
-interface DoctorOptions extends CommonOptions {
-  readonly storage?: string
-  readonly key: readonly string[]
-  readonly passwordFile?: string
-  readonly image: readonly string[]
-  readonly readOnly?: boolean
-  readonly run?: string
-  readonly tektonFile?: string
-  readonly timeout?: number
-  readonly namespace?: string
-  readonly kubeconfig?: string
-  readonly context?: string
-}
+import { collect, count, INPUT, withCluster, withCommon } from '../../options.ts'
+import type { DoctorOptions } from './flags.ts'
 
 export function doctorCommand(io: Io, exit: Exit): Command {
   const command = new Command('doctor')
@@ -59,9 +46,7 @@ Examples:
   prov doctor --storage s3 --read-only --json`,
     )
     .action(async (inputs: string[], options: DoctorOptions) => {
-      const { runDoctor } = await import('../../run.ts')
+      const { runDoctor } = await import('./run.ts')
       exit(await runDoctor(inputs, options, io))
     })
 }
-
-export type { DoctorOptions }

@@ -1,6 +1,6 @@
 /** The work of `prov doctor`. */
-import { openBackend } from '../../../../backends/index.ts'
-import type { Backend, Context } from '../../../backend/backend.ts'
+
+import type { Backend } from '../../../backend/backend.ts'
 import { refuseLater } from '../../../config/later.ts'
 import type { Settings } from '../../../config/settings.ts'
 import { type DoctorReport, doctor } from '../../../doctor/doctor.ts'
@@ -8,23 +8,25 @@ import { inputText } from '../../../input/count.ts'
 import { passwordSource } from '../../../keys/password.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { doctorText } from '../../../report/text/doctor-text.ts'
+import { artifactsOf, type NamedArtifacts } from '../../../setup/artifacts.ts'
+import { backendNames, openNamed } from '../../../setup/backends.ts'
+import { settingsFor } from '../../../setup/settings.ts'
+import type { World } from '../../../setup/world.ts'
 import { VERSION } from '../../../version.ts'
-import type { InputOptions } from '../../options.ts'
-import { settingsFor } from '../../settings.ts'
-import { artifactsOf, backendNames, flagSettings, type NamedArtifacts, warn } from '../../setup.ts'
-import { layoutOf, tell } from '../../terminal.ts'
-import type { DoctorOptions } from './command.ts'
+import { layoutOf } from '../../terminal.ts'
+import { warn, worldOf } from '../../world.ts'
+import type { DoctorOptions } from './flags.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is tried. */
 export async function runDoctor(inputs: readonly string[], options: DoctorOptions, io: Io): Promise<number> {
-  const input: DoctorOptions & InputOptions = { ...options, statement: [], subject: [] }
-  const settings = await settingsFor(options, flagSettings(input), io)
+  const world = worldOf(io, options)
+  const settings = await settingsFor(options, world)
   for (const warning of settings.warnings) warn(io, options, warning)
   const keys = options.key.length > 0 ? options.key : keysOf(io)
   const listed = options.storage ?? io.env['PROV_STORAGE']
   // A key may be tried alone; without one, the configuration says which backends there are.
   const names = listed === undefined && keys.length > 0 ? [] : backendNames(settings, listed)
-  const named = await looked(inputs, input, io)
+  const named = await looked(inputs, options, world)
   const { artifacts, notes } = named
   for (const note of notes) warn(io, options, note)
   const told = await doctor({
@@ -34,7 +36,7 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
       password: (key) => passwordSource({ file: options.passwordFile, env: io.env, question: `Password of ${key}: ` }),
       now: io.now,
     },
-    backends: names.map((name) => ({ name, open: () => opened(name, settings, options, io) })),
+    backends: names.map((name) => ({ name, open: () => opened(name, settings, world) })),
     artifacts,
     readOnly: options.readOnly === true,
     signal: io.signal,
@@ -47,29 +49,14 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
 }
 
 /** Runs and images are wanted by some backends only: none is no mistake. */
-async function looked(
-  inputs: readonly string[],
-  options: DoctorOptions & InputOptions,
-  io: Io,
-): Promise<NamedArtifacts> {
+async function looked(inputs: readonly string[], options: DoctorOptions, world: World): Promise<NamedArtifacts> {
   const none = { artifacts: [], notes: [] }
-  return inputs.length === 0 && options.image.length === 0 ? none : artifactsOf(inputs, options, io)
+  return inputs.length === 0 && options.image.length === 0 ? none : artifactsOf(inputs, options, world)
 }
 
-async function opened(name: string, settings: Settings, options: DoctorOptions, io: Io): Promise<Backend> {
-  const context: Context = {
-    setting: (key) => settings.get(key),
-    env: io.env,
-    now: io.now,
-    random: io.random,
-    debug: (line) => {
-      if (options.verbose === true) tell(io, `prov: ${line}`)
-    },
-  }
+async function opened(name: string, settings: Settings, world: World): Promise<Backend> {
   refuseLater(settings, [name])
-  const backend = await openBackend(name, context)
-  for (const warning of backend.warnings ?? []) warn(io, options, warning)
-  return backend
+  return openNamed(name, settings, world)
 }
 
 function keysOf({ env }: Io): readonly string[] {

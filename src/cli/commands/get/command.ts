@@ -1,15 +1,8 @@
 /** `prov get`: one part of one stored copy, byte for byte. */
 import { Argument, Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
-import { type CommonOptions, collect, count, type InputOptions, withCommon, withInput } from '../../options.ts'
-
-export const PARTS = ['payload', 'signature', 'envelope', 'certificate', 'chain', 'entry'] as const
-export type Part = (typeof PARTS)[number]
-
-interface GetOptions extends CommonOptions, InputOptions {
-  readonly key: readonly string[]
-  readonly copy?: number
-}
+import { collect, count, withCommon, withInput } from '../../options.ts'
+import { type GetOptions, PARTS, type Part } from './flags.ts'
 
 export function getCommand(io: Io): Command {
   const command = new Command('get')
@@ -34,9 +27,7 @@ Examples:
   prov get envelope  --storage oci --key cosign.pub --image ghcr.io/a/b@sha256:…`,
     )
     .action(async (part: Part, inputs: string[], options: GetOptions) => {
-      const { runGet } = await import('../../run.ts')
+      const { runGet } = await import('./run.ts')
       await runGet(part, inputs, options, io)
     })
 }
-
-export type { GetOptions }

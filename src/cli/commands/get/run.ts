@@ -11,23 +11,25 @@ import { encodeEnvelope } from '../../../model/envelope.ts'
 import { type Io, write } from '../../../platform/io.ts'
 import { formatsOf } from '../../../provenance/detect-format.ts'
 import { relation } from '../../../provenance/identity.ts'
+import { artifactsOf } from '../../../setup/artifacts.ts'
+import { setUp } from '../../../setup/backends.ts'
+import { targetsOf } from '../../../setup/targets.ts'
 import { loadTrust } from '../../../trust/trusted-keys.ts'
 import { checkEntry } from '../../../trust/verify-entry.ts'
-import { artifactsOf, setUp, warn } from '../../setup.ts'
-import { targetsOf } from '../verify/run.ts'
-import type { GetOptions, Part } from './command.ts'
+import { warn, worldOf } from '../../world.ts'
+import type { GetOptions, Part } from './flags.ts'
 
 /**
  * Writes the part to stdout, byte for byte. Without --format it is that of the attestation; of an image alone that has none, of its signature.
  * Throws `absent` when there is no such copy or part.
  */
 export async function runGet(part: Part, inputs: readonly string[], options: GetOptions, io: Io): Promise<void> {
-  const setup = await setUp(options, io)
+  const setup = await setUp(options, worldOf(io, options))
   try {
     const [backend, ...more] = setup.backends
     if (backend === undefined || more.length > 0)
       throw new ProvError('usage', 'get reads from one backend', { hint: 'name one with --storage' })
-    const { artifacts, notes, input } = await artifactsOf(inputs, options, io)
+    const { artifacts, notes, input } = await artifactsOf(inputs, options, worldOf(io, options))
     if (input !== undefined) warn(io, options, inputText(input))
     for (const note of notes) warn(io, options, note)
     const wanted = artifacts.flatMap((artifact) => targetsOf(artifact, setup))

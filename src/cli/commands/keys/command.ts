@@ -1,12 +1,8 @@
 /** `prov keys`: make a key pair, or say what a key is. */
 import { Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
-import { type CommonOptions, withCommon } from '../../options.ts'
-
-interface GenerateOptions extends CommonOptions {
-  readonly output: string
-  readonly passwordFile?: string
-}
+import { withCommon } from '../../options.ts'
+import type { GenerateOptions } from './flags.ts'
 
 export function keysCommand(io: Io): Command {
   const keys = new Command('keys')
@@ -29,10 +25,8 @@ Examples:
   prov keys generate --output ci --password-file ci.password`,
     )
     .action(async (options: GenerateOptions) => {
-      const { runGenerate } = await import('../../run.ts')
+      const { runGenerate } = await import('./run.ts')
       await runGenerate(options, io)
     })
   return keys.addCommand(generate)
 }
-
-export type { GenerateOptions }

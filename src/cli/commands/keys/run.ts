@@ -5,7 +5,7 @@ import { keyId } from '../../../keys/key-id.ts'
 import { passwordSource } from '../../../keys/password.ts'
 import { type Io, write } from '../../../platform/io.ts'
 import { show } from '../../terminal.ts'
-import type { GenerateOptions } from './command.ts'
+import type { GenerateOptions } from './flags.ts'
 
 export async function runGenerate(options: GenerateOptions, io: Io): Promise<void> {
   const question = `Password of the new key ${options.output}.key: `

@@ -1,17 +1,8 @@
 /** `prov list`: the places in a backend that hold entries. */
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
-import { type CommonOptions, withCommon } from '../../options.ts'
-
-interface ListOptions extends CommonOptions {
-  readonly storage?: string
-  readonly kind?: 'dsse' | 'raw'
-  readonly namespace?: string
-  readonly subject?: string
-  readonly tektonFile?: string
-  readonly kubeconfig?: string
-  readonly context?: string
-}
+import { withCommon } from '../../options.ts'
+import type { ListOptions } from './flags.ts'
 
 export function listCommand(io: Io): Command {
   const command = new Command('list')
@@ -36,9 +27,7 @@ Examples:
   prov list --storage tekton --context staging --namespace ci`,
     )
     .action(async (options: ListOptions) => {
-      const { runList } = await import('../../run.ts')
+      const { runList } = await import('./run.ts')
       await runList(options, io)
     })
 }
-
-export type { ListOptions }

@@ -1,17 +1,19 @@
 /** The work of `prov list`. */
+
 import { ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
-import { listFilter } from '../../filters.ts'
-import { setUp } from '../../setup.ts'
+import { setUp } from '../../../setup/backends.ts'
+import { listFilter } from '../../../setup/filters.ts'
 import { show } from '../../terminal.ts'
-import type { ListOptions } from './command.ts'
+import { worldOf } from '../../world.ts'
+import type { ListOptions } from './flags.ts'
 
 /** Streams one line a slot; with --json one JSON object a line, so that a million entries need no memory. */
 export async function runList(options: ListOptions, io: Io): Promise<void> {
   // Whoever names a cluster wants it listed.
   const live = options.kubeconfig !== undefined || options.context !== undefined
   const set = live ? [...options.set, 'storage.tekton.cluster=true'] : options.set
-  const setup = await setUp({ ...options, set, subject: [], image: [], statement: [] }, io)
+  const setup = await setUp({ ...options, set }, worldOf(io, options))
   try {
     for (const backend of setup.backends) {
       if (backend.list === undefined) {

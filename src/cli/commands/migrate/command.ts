@@ -2,41 +2,8 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import {
-  type CommonOptions,
-  collect,
-  count,
-  type FilterOptions,
-  INPUT,
-  withCluster,
-  withCommon,
-  withFilters,
-} from '../../options.ts'
-
-interface MigrateOptions extends CommonOptions, FilterOptions {
-  readonly from: string
-  readonly to: string
-  readonly fromSet: readonly string[]
-  readonly toSet: readonly string[]
-  readonly key: readonly string[]
-  readonly image: readonly string[]
-  readonly run?: string
-  readonly tektonFile?: string
-  readonly timeout?: number
-  readonly kubeconfig?: string
-  readonly context?: string
-  readonly subject?: string
-  readonly format?: string
-  readonly dryRun?: boolean
-  readonly rate?: number
-  readonly includeUnverified?: boolean
-  readonly deleteSource?: boolean
-  readonly record?: string
-  readonly recordKey?: string
-  readonly passwordFile?: string
-  readonly emitJob?: boolean
-  readonly jobImage?: string
-}
+import { collect, count, INPUT, withCluster, withCommon, withFilters } from '../../options.ts'
+import type { MigrateOptions } from './flags.ts'
 
 export function migrateCommand(io: Io, exit: Exit): Command {
   const command = new Command('migrate')
@@ -80,7 +47,7 @@ Examples:
     --to-set storage.docdb.url=sqlite:prov.db --dry-run`,
     )
     .action(async (inputs: string[], options: MigrateOptions, self: Command) => {
-      const { runMigrate } = await import('../../run.ts')
+      const { runMigrate } = await import('./run.ts')
       exit(await runMigrate(inputs, options, self.parent?.args ?? [], io))
     })
 }
@@ -88,5 +55,3 @@ Examples:
 function repeated(flags: string, description: string): Option {
   return new Option(flags, description).argParser(collect).default([])
 }
-
-export type { MigrateOptions }

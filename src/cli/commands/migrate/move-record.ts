@@ -13,7 +13,7 @@ import { fileError } from '../../../platform/fs/files.ts'
 import type { Io } from '../../../platform/io.ts'
 import { loadSigner } from '../../../signing/open-signer.ts'
 import { VERSION } from '../../../version.ts'
-import type { MigrateOptions } from './command.ts'
+import type { MigrateOptions } from './flags.ts'
 
 export interface MoveRecord {
   add(moved: Moved, facts: Pick<RecordFacts, 'from' | 'to' | 'trust'>): Promise<void>

@@ -1,5 +1,5 @@
 /** The work of `prov migrate`. */
-import { isBackend, noSuchBackend } from '../../../../backends/index.ts'
+
 import type { Backend } from '../../../backend/backend.ts'
 import { refuseLater } from '../../../config/later.ts'
 import { parseBackendList } from '../../../config/lists.ts'
@@ -15,16 +15,17 @@ import { pace } from '../../../platform/async/stream-pool.ts'
 import { exitOf, type Io, pause, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { formatsOf } from '../../../provenance/detect-format.ts'
+import { inputLine } from '../../../report/text/input-text.ts'
 import { movedText, moveTally, summaryText } from '../../../report/text/migrate-text.ts'
-import { loadTrust } from '../../../trust/trusted-keys.ts'
+import { type ArtifactOptions, artifactsOf, type NamedArtifacts } from '../../../setup/artifacts.ts'
+import { type BackendOptions, refuseNoBackends, type Setup, setUp } from '../../../setup/backends.ts'
+import { listFilter, subjectFilter, timeFilter } from '../../../setup/filters.ts'
+import { trustFor } from '../../../setup/keys.ts'
+import { targetsOf } from '../../../setup/targets.ts'
 import { VERSION } from '../../../version.ts'
-import { listFilter, subjectFilter, timeFilter } from '../../filters.ts'
-import type { CommonOptions, InputOptions } from '../../options.ts'
-import { artifactsOf, inputLine, type NamedArtifacts, type Setup, setUp, warn } from '../../setup.ts'
 import { layoutOf } from '../../terminal.ts'
-import { keysOf } from '../../verify-keys.ts'
-import { targetsOf } from '../verify/run.ts'
-import type { MigrateOptions } from './command.ts'
+import { warn, worldOf } from '../../world.ts'
+import type { MigrateOptions } from './flags.ts'
 import { openRecord } from './move-record.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
@@ -38,7 +39,7 @@ export async function runMigrate(
   const shard = options.shard === undefined ? undefined : parsedShard(options, io)
   checkNames(options)
   if (options.emitJob === true) return emitJob(inputs, options, args, shard, io)
-  const trust = await loadTrust(keysOf(options.key, io), io.env)
+  const trust = await trustFor(options.key, io)
   const [from, to] = await Promise.all([
     side(options.from, options.fromSet, options, io),
     side(options.to, options.toSet, options, io),
@@ -117,9 +118,7 @@ function parsedShard({ shard = '', emitJob }: MigrateOptions, io: Io): Shard {
 }
 
 function checkNames({ from, to }: MigrateOptions): void {
-  const names = [...parseBackendList(from), ...parseBackendList(to)]
-  const odd = names.find((name) => !isBackend(name))
-  if (odd !== undefined) throw noSuchBackend(odd)
+  refuseNoBackends([...parseBackendList(from), ...parseBackendList(to)])
   if (parseBackendList(from).length > 1) {
     throw new ProvError('usage', '--from takes one backend', { hint: 'run one migration for each source' })
   }
@@ -140,7 +139,10 @@ function refuseSamePlace({ name }: Backend, from: Setup, to: Setup, deletes: boo
 
 /** One end of the move, with a configuration of its own. */
 async function side(storage: string, own: readonly string[], options: MigrateOptions, io: Io): Promise<Setup> {
-  const setup = await setUp({ ...inputOptions(options), set: [...options.set, ...own], storage }, io)
+  const setup = await setUp(
+    { ...backendOptions(options), set: [...options.set, ...own], storage },
+    worldOf(io, options),
+  )
   refuseLater(
     setup.settings,
     setup.backends.map(({ name }) => name),
@@ -149,8 +151,13 @@ async function side(storage: string, own: readonly string[], options: MigrateOpt
 }
 
 /** Here --format narrows what is moved; elsewhere it says what is made. */
-function inputOptions({ format: _f, subject: _s, ...rest }: MigrateOptions): CommonOptions & InputOptions {
-  return { ...rest, statement: [] }
+function backendOptions({ format: _format, ...rest }: MigrateOptions): BackendOptions {
+  return rest
+}
+
+/** Here --subject narrows what is moved; elsewhere it says what a predicate is about. */
+function withoutSubject({ subject: _subject, ...rest }: MigrateOptions): ArtifactOptions {
+  return rest
 }
 
 /** The places of the source, and how many where that is known beforehand. */
@@ -168,7 +175,7 @@ async function placesOf(
 }> {
   const isOurs = (place: Place): boolean => shard === undefined || isInShard(place.slot.key, shard)
   if (inputs.length > 0 || options.image.length > 0) {
-    const named = await artifactsOf(inputs, inputOptions(options), io)
+    const named = await artifactsOf(inputs, withoutSubject(options), worldOf(io, options))
     const { artifacts, notes } = named
     for (const note of notes) warn(io, options, note)
     const places = artifacts

@@ -1,17 +1,8 @@
 /** `prov payload`: print exactly the bytes that would be signed. */
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
-import { type ClusterFlags, type CommonOptions, collect, INPUT, withCluster, withCommon } from '../../options.ts'
-
-interface PayloadOptions extends CommonOptions, ClusterFlags {
-  readonly format: string
-  readonly image: readonly string[]
-  readonly run?: string
-  readonly statement: readonly string[]
-  readonly predicate?: string
-  readonly type?: string
-  readonly subject?: readonly string[]
-}
+import { collect, INPUT, withCluster, withCommon } from '../../options.ts'
+import type { PayloadOptions } from './flags.ts'
 
 export function payloadCommand(io: Io): Command {
   const command = new Command('payload')
@@ -37,9 +28,7 @@ Examples:
   prov payload --set artifacts.pipelinerun.enable-deep-inspection=true runs/`,
     )
     .action(async (inputs: string[], options: PayloadOptions) => {
-      const { runPayload } = await import('../../run.ts')
+      const { runPayload } = await import('./run.ts')
       await runPayload(inputs, options, io)
     })
 }
-
-export type { PayloadOptions }

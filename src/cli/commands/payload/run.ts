@@ -6,18 +6,24 @@ import { inputText } from '../../../input/count.ts'
 import { type Artifact, artifactName } from '../../../model/artifact.ts'
 import { parseImage } from '../../../model/image-reference.ts'
 import { type Io, write } from '../../../platform/io.ts'
-import { settingsFor } from '../../settings.ts'
-import { artifactsOf, formatOptions, warn } from '../../setup.ts'
-import type { PayloadOptions } from './command.ts'
+import { artifactsOf } from '../../../setup/artifacts.ts'
+import { formatOptions } from '../../../setup/formats.ts'
+import { settingsFor } from '../../../setup/settings.ts'
+import { warn, worldOf } from '../../world.ts'
+import type { PayloadOptions } from './flags.ts'
 
 /** Prints the payload; nothing, with the reason on stderr, when there is nothing to sign. */
 export async function runPayload(inputs: readonly string[], options: PayloadOptions, io: Io): Promise<void> {
-  const settings = await settingsFor(options, options.set, io)
+  const settings = await settingsFor(options, worldOf(io, options))
   const isStatement = options.statement.length > 0 || options.predicate !== undefined
   const asked = isStatement && options.format === 'slsa/v1' ? 'statement' : options.format
   const format = formatNamed(asked)
   const chooses = inputs.length > 0
-  const { artifacts, notes, input } = await artifactsOf(inputs, { ...options, image: chooses ? [] : options.image }, io)
+  const { artifacts, notes, input } = await artifactsOf(
+    inputs,
+    { ...options, image: chooses ? [] : options.image },
+    worldOf(io, options),
+  )
   if (input !== undefined) warn(io, options, inputText(input))
   for (const note of notes) warn(io, options, note)
   const fitting = artifacts.filter((artifact) => format.describes(artifact))

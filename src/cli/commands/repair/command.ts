@@ -2,22 +2,8 @@
 import { Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import {
-  type CommonOptions,
-  collect,
-  type FilterOptions,
-  type InputOptions,
-  withCommon,
-  withFilters,
-  withInput,
-} from '../../options.ts'
-
-interface RepairOptions extends CommonOptions, InputOptions, FilterOptions {
-  readonly key: readonly string[]
-  readonly all?: boolean
-  readonly apply?: boolean
-  readonly prefer?: string
-}
+import { collect, withCommon, withFilters, withInput } from '../../options.ts'
+import type { RepairOptions } from './flags.ts'
 
 export function repairCommand(io: Io, exit: Exit): Command {
   const command = withFilters(withInput(new Command('repair')))
@@ -41,9 +27,7 @@ Examples:
   prov repair --storage docdb,s3 --key cosign.pub --all --prefer s3`,
     )
     .action(async (inputs: string[], options: RepairOptions) => {
-      const { runRepair } = await import('../../run.ts')
+      const { runRepair } = await import('./run.ts')
       exit(await runRepair(inputs, options, io))
     })
 }
-
-export type { RepairOptions }

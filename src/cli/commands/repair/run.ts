@@ -9,18 +9,21 @@ import { pool } from '../../../platform/async/stream-pool.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { type Repaired, repair } from '../../../repair/repair.ts'
+import { inputLine } from '../../../report/text/input-text.ts'
 import { repairedText, repairSummaryText, repairTally } from '../../../report/text/repair-text.ts'
-import { loadTrust, type Trust } from '../../../trust/trusted-keys.ts'
+import { artifactsOf, type NamedArtifacts } from '../../../setup/artifacts.ts'
+import { type Setup, setUp } from '../../../setup/backends.ts'
+import { trustFor } from '../../../setup/keys.ts'
+import { refuseBlind } from '../../../setup/refuse-blind.ts'
+import { targetsOf } from '../../../setup/targets.ts'
+import { surveyOf } from '../../../setup/whole-backends.ts'
+import type { Trust } from '../../../trust/trusted-keys.ts'
 import type { Surveyed } from '../../../verify/survey.ts'
 import { VERSION } from '../../../version.ts'
-import { refuseBlind } from '../../blind.ts'
-import { refuseFilters } from '../../filters.ts'
-import { artifactsOf, inputLine, type NamedArtifacts, type Setup, setUp, warn } from '../../setup.ts'
+import { refuseFilters } from '../../refuse-filters.ts'
 import { layoutOf } from '../../terminal.ts'
-import { keysOf } from '../../verify-keys.ts'
-import { surveyOf } from '../../whole.ts'
-import { targetsOf } from '../verify/run.ts'
-import type { RepairOptions } from './command.ts'
+import { warn, worldOf } from '../../world.ts'
+import type { RepairOptions } from './flags.ts'
 
 interface Work {
   readonly about?: About
@@ -34,9 +37,9 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
   if (options.all === true) steadyMemory()
   if (options.all === true) refuseNamed(inputs, options)
   if (options.all !== true) refuseFilters(options)
-  const setup = await setUp(options, io)
+  const setup = await setUp(options, worldOf(io, options))
   try {
-    const trust = await loadTrust(keysOf(options.key, io), io.env)
+    const trust = await trustFor(options.key, io)
     refuseLater(
       setup.settings,
       setup.backends.map(({ name }) => name),
@@ -47,7 +50,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     }
     if (options.all === true) refuseBlind(setup.backends, [])
     const apply = options.apply === true
-    const artifacts = options.all === true ? undefined : await artifactsOf(inputs, options, io)
+    const artifacts = options.all === true ? undefined : await artifactsOf(inputs, options, worldOf(io, options))
     const work = artifacts === undefined ? everything(options, setup, trust, io) : named(artifacts, options, setup, io)
     if (artifacts !== undefined && options.json !== true && options.quiet !== true)
       await write(io.stdout, inputLine(artifacts, layoutOf(io)))
@@ -112,7 +115,7 @@ function refuseNamed(inputs: readonly string[], options: RepairOptions): void {
 }
 
 async function* everything(options: RepairOptions, setup: Setup, trust: Trust, io: Io): AsyncIterable<Work> {
-  for await (const found of surveyOf(options, setup, trust, io)) {
+  for await (const found of surveyOf(options, setup, trust, worldOf(io, options))) {
     const { backends } = setup
     yield found.about === undefined ? { lost: found, backends } : { about: found.about, looks: found.looks, backends }
   }

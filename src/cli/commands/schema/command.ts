@@ -19,7 +19,7 @@ Examples:
   prov schema verify > verify.schema.json`,
     )
     .action(async (name: SchemaName | undefined) => {
-      const { runOutputSchema } = await import('../../run.ts')
+      const { runOutputSchema } = await import('./run.ts')
       await runOutputSchema(name, io)
     })
 }

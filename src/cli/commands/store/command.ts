@@ -2,17 +2,8 @@
 import { Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { type CommonOptions, collect, count, type InputOptions, withCommon, withInput } from '../../options.ts'
-
-interface StoreOptions extends CommonOptions, InputOptions {
-  readonly key?: string
-  readonly verifyKey: readonly string[]
-  readonly passwordFile?: string
-  readonly optional?: string
-  readonly require?: number
-  readonly resign?: boolean
-  readonly dryRun?: boolean
-}
+import { collect, count, withCommon, withInput } from '../../options.ts'
+import type { StoreOptions } from './flags.ts'
 
 export function storeCommand(io: Io, exit: Exit): Command {
   const command = withInput(new Command('store'))
@@ -41,9 +32,7 @@ Examples:
     prov store --storage oci --key cosign.key -`,
     )
     .action(async (inputs: string[], options: StoreOptions) => {
-      const { runStore } = await import('../../run.ts')
+      const { runStore } = await import('./run.ts')
       exit(await runStore(inputs, options, io))
     })
 }
-
-export type { StoreOptions }

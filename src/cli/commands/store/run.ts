@@ -11,16 +11,19 @@ import { type Artifact, artifactName, hasEnded } from '../../../model/artifact.t
 import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
+import { inputLine } from '../../../report/text/input-text.ts'
 import { storeText } from '../../../report/text/verify-text.ts'
+import { artifactsOf } from '../../../setup/artifacts.ts'
+import { type Setup, setUp } from '../../../setup/backends.ts'
 import { loadSigner } from '../../../signing/open-signer.ts'
 import type { KeySigner } from '../../../signing/signer.ts'
 import type { StoreItem } from '../../../store/prepare.ts'
 import { store } from '../../../store/store.ts'
 import { joinTrust, loadTrust, type Trust, trustOf } from '../../../trust/trusted-keys.ts'
 import { VERSION } from '../../../version.ts'
-import { artifactsOf, inputLine, type Setup, setUp, warn } from '../../setup.ts'
 import { layoutOf } from '../../terminal.ts'
-import type { StoreOptions } from './command.ts'
+import { warn, worldOf } from '../../world.ts'
+import type { StoreOptions } from './flags.ts'
 
 /** Entries of which memory counts more than the time to load what keeps it. */
 const MANY = 100
@@ -30,7 +33,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
   const key = options.key ?? io.env['PROV_KEY']
   const signer = signerSource(key, options, io)
   openEarly(key, signer, options, io)
-  const setup = await setUp(options, io)
+  const setup = await setUp(options, worldOf(io, options))
   try {
     if (key === undefined && options.dryRun !== true) {
       throw new ProvError('usage', 'no private key was given', {
@@ -40,7 +43,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     refuseLater(setup.settings, ['store', 'format', ...setup.backends.map((backend) => backend.name)])
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     refuseUnnamed(optional, setup)
-    const named = await artifactsOf(inputs, options, io)
+    const named = await artifactsOf(inputs, options, worldOf(io, options))
     const { artifacts, notes: read, input } = named
     if (artifacts.some(asksForUpload)) refuseLater(setup.settings, ['upload'])
     const notes = [...read, ...artifacts.flatMap(unfinished)]

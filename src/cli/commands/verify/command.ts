@@ -2,31 +2,8 @@
 import { Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import {
-  type CommonOptions,
-  collect,
-  count,
-  type FilterOptions,
-  type InputOptions,
-  withCommon,
-  withFilters,
-  withInput,
-} from '../../options.ts'
-
-interface VerifyOptions extends CommonOptions, InputOptions, FilterOptions {
-  readonly key: readonly string[]
-  readonly optional?: string
-  readonly require?: number
-  readonly strict?: boolean
-  readonly all?: boolean
-  readonly sample?: string
-  readonly failFast?: boolean
-  /** Each `FORM` or `FORM=FILE`. */
-  readonly output: readonly string[]
-  readonly report?: string
-  readonly vsaKey?: string
-  readonly passwordFile?: string
-}
+import { collect, count, withCommon, withFilters, withInput } from '../../options.ts'
+import type { VerifyOptions } from './flags.ts'
 
 export function verifyCommand(io: Io, exit: Exit): Command {
   const command = withInput(new Command('verify'))
@@ -73,9 +50,7 @@ Examples:
     --output junit=junit.xml --output github --report prov.html runs/`,
     )
     .action(async (inputs: string[], options: VerifyOptions) => {
-      const { runVerify } = await import('../../run.ts')
+      const { runVerify } = await import('./run.ts')
       exit(await runVerify(inputs, options, io))
     })
 }
-
-export type { VerifyOptions }

@@ -4,7 +4,7 @@ import type { Io } from '../../../platform/io.ts'
 import type { ReportHead } from '../../../report/forms/form.ts'
 import type { Reports } from '../../../report/forms/open.ts'
 import type { Trust } from '../../../trust/trusted-keys.ts'
-import type { VerifyOptions } from './command.ts'
+import type { VerifyOptions } from './flags.ts'
 
 /**
  * Opens them, or gives undefined when none is asked for: then nothing of them is loaded. Throws `usage`, `target_unwritable`, and for

@@ -10,17 +10,18 @@ import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { failuresOf, reporter } from '../../../platform/progress.ts'
 import type { Reports } from '../../../report/forms/open.ts'
 import { artifactText, quietText, type Stopped, surveyText, verifyTally } from '../../../report/text/survey-text.ts'
+import type { Setup } from '../../../setup/backends.ts'
+import { isBlind, refuseBlind } from '../../../setup/refuse-blind.ts'
+import { surveyOf } from '../../../setup/whole-backends.ts'
 import type { Trust } from '../../../trust/trusted-keys.ts'
 import { keyWatch } from '../../../verify/other-key.ts'
 import type { Surveyed } from '../../../verify/survey.ts'
 import { type Demands, settle } from '../../../verify/verdict.ts'
 import { type VerifiedArtifact, verifyOne } from '../../../verify/verify.ts'
 import { VERSION } from '../../../version.ts'
-import { isBlind, refuseBlind } from '../../blind.ts'
-import type { Setup } from '../../setup.ts'
 import { layoutOf } from '../../terminal.ts'
-import { surveyOf } from '../../whole.ts'
-import type { VerifyOptions } from './command.ts'
+import { worldOf } from '../../world.ts'
+import type { VerifyOptions } from './flags.ts'
 
 /** What `prov verify` has made ready. */
 interface Scene {
@@ -44,7 +45,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   const tally = verifyTally()
   const progress = reporter(io, 'verified', options)
   const places = { listed: 0, found: 0, visited: 0 }
-  const surveyed = surveyOf(options, setup, trust, io, share, {
+  const surveyed = surveyOf(options, setup, trust, worldOf(io, options), share, {
     listed: () => places.listed++,
     found: () => places.found++,
     visited: () => places.visited++,

@@ -1,10 +1,9 @@
-/** Whole backends as targets, by the flags that narrow them. */
-import type { Io } from '../platform/io.ts'
+/** Whole backends as targets, by what narrows them. */
 import type { Trust } from '../trust/trusted-keys.ts'
 import { type Surveyed, survey } from '../verify/survey.ts'
-import { listFilter, shardFilter, timeFilter } from './filters.ts'
-import type { FilterOptions } from './options.ts'
-import type { Setup } from './setup.ts'
+import type { Setup } from './backends.ts'
+import { type FilterOptions, listFilter, shardFilter, timeFilter } from './filters.ts'
+import type { World } from './world.ts'
 
 /**
  * What the backends hold. `share` of the places, chosen by chance: nobody can know beforehand which will be looked at.
@@ -13,15 +12,15 @@ import type { Setup } from './setup.ts'
  * @param told `listed` is called for each place that a listing gives, taken or not; `found` for those taken, `visited` once they were looked into
  */
 export function surveyOf(
-  options: FilterOptions & { readonly subject?: readonly string[] },
+  options: FilterOptions & { readonly concurrency: number },
   setup: Setup,
   trust: Trust,
-  io: Io,
+  world: World,
   share = 1,
   told: { readonly listed?: () => void; readonly found?: () => void; readonly visited?: () => void } = {},
 ): AsyncIterable<Surveyed> {
-  const isInShard = shardFilter(options, io)
-  const byChance = (): boolean => share >= 1 || Buffer.from(io.random(6)).readUIntBE(0, 6) / 2 ** 48 < share
+  const isInShard = shardFilter(options, world)
+  const byChance = (): boolean => share >= 1 || Buffer.from(world.random(6)).readUIntBE(0, 6) / 2 ** 48 < share
   return survey({
     backends: setup.backends,
     trust,
@@ -33,9 +32,9 @@ export function surveyOf(
       return isTaken
     },
     whole: options.shard === undefined && share >= 1,
-    accepts: timeFilter(options, io.now()),
+    accepts: timeFilter(options, world.now()),
     concurrency: options.concurrency,
-    signal: io.signal,
+    signal: world.signal,
     retry: setup.retry,
     visited: () => told.visited?.(),
   })

@@ -1,4 +1,4 @@
-/** The flags that narrow a whole backend, as what the library takes. */
+/** What narrows a whole backend, as what the library takes. */
 
 import type { ListFilter, Slot } from '../backend/backend.ts'
 import { ProvError } from '../errors.ts'
@@ -6,17 +6,24 @@ import { isInShard, parseShard } from '../migrate/shard.ts'
 import type { Subject } from '../model/artifact.ts'
 import type { Entry } from '../model/entry.ts'
 import { readStatement } from '../model/statement.ts'
-import type { Io } from '../platform/io.ts'
 import { parseMoment, timeOf } from '../provenance/build-time.ts'
 import { simpleSigningImage } from '../provenance/identity.ts'
-import type { FilterOptions } from './options.ts'
+import type { World } from './world.ts'
 
-/** A digest; of commands that take several, the first. */
-interface Subjects {
+/** Each member may be absent. */
+export interface FilterOptions {
+  readonly kind?: 'dsse' | 'raw'
+  readonly namespace?: string
+  /** A digest; of several, the first. */
   readonly subject?: string | readonly string[]
+  /** Dates, or ages such as `30d`. */
+  readonly since?: string
+  readonly before?: string
+  /** `I/N` */
+  readonly shard?: string
 }
 
-type Narrowing = Pick<FilterOptions, 'kind' | 'namespace'> & Subjects
+type Narrowing = Pick<FilterOptions, 'kind' | 'namespace' | 'subject'>
 
 /** What a listing is asked for. Throws `usage` for a subject that is no digest. */
 export function listFilter({ kind, namespace, subject: given }: Narrowing): ListFilter {
@@ -52,9 +59,9 @@ function subjectsOf(entry: Entry): readonly Subject[] {
 }
 
 /** The places of --shard; throws `usage` for one that is none. */
-export function shardFilter({ shard }: FilterOptions, io: Io): (slot: Slot) => boolean {
+export function shardFilter({ shard }: FilterOptions, { env }: Pick<World, 'env'>): (slot: Slot) => boolean {
   if (shard === undefined) return () => true
-  const part = parseShard(shard, io.env)
+  const part = parseShard(shard, env)
   return ({ key }) => isInShard(key, part)
 }
 
@@ -67,18 +74,4 @@ export function timeFilter({ since, before }: FilterOptions, now: number): (entr
     const time = timeOf(entry)
     return time !== undefined && time >= (from ?? time) && (until === undefined || time < until)
   }
-}
-
-/**
- * Without --all there is nothing to narrow. Throws `usage` naming the first flag that was given.
- *
- * @param more flags of the command itself, by name
- */
-export function refuseFilters(
-  { kind, since, before, shard }: FilterOptions,
-  more: Readonly<Record<string, unknown>> = {},
-): void {
-  const given = Object.entries({ kind, since, before, shard, ...more })
-  const odd = given.find(([, value]) => value !== undefined)
-  if (odd !== undefined) throw new ProvError('usage', `--${odd[0]} goes with --all`)
 }

@@ -1,0 +1,16 @@
+/** The flags of `prov doctor`, as they are parsed. */
+import type { CommonOptions } from '../../options.ts'
+
+export interface DoctorOptions extends CommonOptions {
+  readonly storage?: string
+  readonly key: readonly string[]
+  readonly passwordFile?: string
+  readonly image: readonly string[]
+  readonly readOnly?: boolean
+  readonly run?: string
+  readonly tektonFile?: string
+  readonly timeout?: number
+  readonly namespace?: string
+  readonly kubeconfig?: string
+  readonly context?: string
+}

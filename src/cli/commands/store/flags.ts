@@ -1,0 +1,12 @@
+/** The flags of `prov store`, as they are parsed. */
+import type { CommonOptions, InputOptions } from '../../options.ts'
+
+export interface StoreOptions extends CommonOptions, InputOptions {
+  readonly key?: string
+  readonly verifyKey: readonly string[]
+  readonly passwordFile?: string
+  readonly optional?: string
+  readonly require?: number
+  readonly resign?: boolean
+  readonly dryRun?: boolean
+}

@@ -1,0 +1,125 @@
+/** From settings to open backends. Knows neither flags nor terminal. */
+import { isBackend, lastingBackends, noSuchBackend, openBackend } from '../../backends/index.ts'
+import type { Backend, Context } from '../backend/backend.ts'
+import { parseBackendList, parseFormats } from '../config/lists.ts'
+import type { Settings } from '../config/settings.ts'
+import { ProvError } from '../errors.ts'
+import type { FormatOptions } from '../formats/format.ts'
+import type { Artifact } from '../model/artifact.ts'
+import type { RetryOptions } from '../platform/async/retry.ts'
+import { pause } from '../platform/io.ts'
+import { classBackends, classOf, formatFor, formatOptions, refuseUnknown } from './formats.ts'
+import { type SettingsOptions, settingsFor } from './settings.ts'
+import type { World } from './world.ts'
+
+/** Which backends, and in which formats; what is absent is the configuration's to say. */
+export interface BackendOptions extends SettingsOptions {
+  /** Names, separated by commas. */
+  readonly storage?: string
+  /** A format, or one by backend: `tekton=slsa/v1,oci=slsa/v1`. */
+  readonly format?: string
+}
+
+export interface Setup {
+  readonly settings: Settings
+  readonly formatOptions: FormatOptions
+  /** Every backend named anywhere, opened, in the order named. */
+  readonly backends: readonly Backend[]
+  /** Backends for one artifact; [] when the configuration disables its class. */
+  backendsFor(artifact: Artifact): readonly Backend[]
+  /** Name of the format that a run is stored in, in that backend. */
+  formatFor(artifact: Artifact, backend: string): string
+  /** Every format in which a backend is to have the artifact: images may have two. */
+  formatsFor(artifact: Artifact, backend: Backend): readonly string[]
+  /** True when --format named formats: those are then obligatory in verify. */
+  readonly formatNamed: boolean
+  readonly retry: RetryOptions
+  close(): Promise<void>
+}
+
+/**
+ * Reads the configuration and opens the backends (cheap: they connect on first use). Throws with exit 2.
+ *
+ * @example const setup = await setUp({ storage: 'tekton,oci' }, world)
+ */
+export async function setUp(options: BackendOptions, world: World): Promise<Setup> {
+  const settings = await settingsFor(options, world)
+  for (const warning of settings.warnings) world.warn(warning)
+  const storage = options.storage ?? world.env['PROV_STORAGE']
+  const listed = storage === undefined ? undefined : parseBackendList(storage)
+  const classes = classBackends(settings, listed)
+  const names = backendNames(settings, storage)
+  const chosen = options.format === undefined ? undefined : parseFormats(options.format)
+  refuseUnknown(chosen, names)
+  const backends = await Promise.all(names.map((name) => openNamed(name, settings, world)))
+  for (const backend of backends) await backend.configured?.()
+  const byName = new Map(backends.map((backend) => [backend.name, backend]))
+  return {
+    settings,
+    formatOptions: formatOptions(settings),
+    backends,
+    backendsFor: (artifact) => classes[classOf(artifact)].flatMap((name) => byName.get(name) ?? []),
+    formatFor: (artifact, backend) => formatFor(artifact, backend, chosen, settings),
+    formatsFor: (artifact, { name, capabilities }) =>
+      artifact.type === 'image'
+        ? (capabilities.imageFormats ?? ['simplesigning'])
+        : [formatFor(artifact, name, chosen, settings)],
+    formatNamed: chosen !== undefined,
+    retry: {
+      budget: { attempts: 1 + Number(settings.get('storage.retries')), totalMs: 60_000 },
+      signal: world.signal,
+      now: world.now,
+      sleep: pause,
+      random: Math.random,
+    },
+    close: async () => {
+      await Promise.allSettled(backends.map((backend) => backend.close()))
+    },
+  }
+}
+
+/**
+ * One backend, opened; what it warns of is told. Throws `backend_unknown`, and what its settings are refused for.
+ *
+ * @example await openNamed('oci', settings, world)
+ */
+export async function openNamed(name: string, settings: Settings, world: World): Promise<Backend> {
+  const context: Context = {
+    setting: (key) => settings.get(key),
+    env: world.env,
+    now: world.now,
+    random: world.random,
+    debug: world.debug,
+  }
+  const backend = await openBackend(name, context)
+  for (const warning of backend.warnings ?? []) world.warn(warning)
+  return backend
+}
+
+/**
+ * The backends that a command is to use, each once: those listed, else those of the configuration. Throws `usage` for none, and for one
+ * that keeps nothing.
+ *
+ * @example backendNames(settings, 'tekton,oci') // ['tekton', 'oci']
+ */
+export function backendNames(settings: Settings, storage: string | undefined): readonly string[] {
+  const listed = storage === undefined ? undefined : parseBackendList(storage)
+  const names = [...new Set(listed ?? Object.values(classBackends(settings, listed)).flat())]
+  const fleeting = names.find((name) => isBackend(name) && !lastingBackends().includes(name))
+  if (fleeting !== undefined) {
+    throw new ProvError('usage', `${fleeting} keeps nothing once prov ends`, {
+      hint: `it is for programs that embed prov; a command stores in ${lastingBackends().join(', ')}`,
+    })
+  }
+  return names
+}
+
+/**
+ * Throws `backend_unknown` for the first name that is not one.
+ *
+ * @example refuseNoBackends(['oci', 'ocu'])
+ */
+export function refuseNoBackends(names: readonly string[]): void {
+  const odd = names.find((name) => !isBackend(name))
+  if (odd !== undefined) throw noSuchBackend(odd)
+}

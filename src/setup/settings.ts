@@ -1,0 +1,65 @@
+/** The configuration that counts: what was given, the environment, and a file or a ConfigMap of the cluster. */
+import { CONFIG_MAP, loadSettings, type Settings } from '../config/settings.ts'
+import { durationMs } from '../platform/text/duration.ts'
+import type { World } from './world.ts'
+
+/** What stands for settings; each member may be absent. */
+export interface SettingsOptions {
+  /** A file, or `configmap/[NAMESPACE/]NAME` of the cluster. */
+  readonly config?: string
+  /** `KEY=VALUE`, which count before everything else. */
+  readonly set?: readonly string[]
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly tektonFile?: string
+  /** Seconds. */
+  readonly timeout?: number
+}
+
+/** Where Tekton Chains keeps its configuration when nobody says otherwise. */
+const CHAINS_NAMESPACE = 'tekton-chains'
+
+/**
+ * Reads the configuration. `--config configmap/[NAMESPACE/]NAME` reads it from the cluster that flags and environment name.
+ * Throws with exit 2, or what the cluster answered.
+ *
+ * @example (await settingsFor({ config: 'configmap/chains-config' }, world)).get('storage.oci.repository')
+ */
+export async function settingsFor(options: SettingsOptions, world: World): Promise<Settings> {
+  const source = { set: asSettings(options), env: world.env }
+  const readConfigMap = async (reference: string): Promise<unknown> => {
+    const { openCluster } = await import('../kubernetes/cluster.ts')
+    const own = await loadSettings({ ...source, env: { ...world.env, PROV_CONFIG: undefined } })
+    const cluster = openCluster({
+      kubeconfig: own.get('kubernetes.kubeconfig'),
+      context: own.get('kubernetes.context'),
+      env: world.env,
+      timeoutMs: durationMs(own.get('storage.timeout') ?? '60s'),
+      now: () => world.now(),
+      random: (size) => world.random(size),
+      debug: () => undefined,
+    })
+    try {
+      const [, namespace = CHAINS_NAMESPACE, name = ''] = CONFIG_MAP.exec(reference) ?? []
+      const where = { operation: 'read the configuration', location: reference }
+      const path = `/api/v1/namespaces/${namespace}/configmaps/${name}`
+      const { data, metadata } = await cluster.call({ method: 'GET', path, where, signal: world.signal })
+      return { kind: 'ConfigMap', metadata, data }
+    } finally {
+      cluster.close()
+    }
+  }
+  return loadSettings({ ...source, config: options.config, readConfigMap })
+}
+
+/** What stands for a setting, as `--set` has it. */
+function asSettings(options: SettingsOptions): readonly string[] {
+  const { tektonFile, timeout, kubeconfig, context } = options
+  return [
+    ...(kubeconfig === undefined ? [] : [`kubernetes.kubeconfig=${kubeconfig}`]),
+    ...(context === undefined ? [] : [`kubernetes.context=${context}`]),
+    ...(tektonFile === undefined ? [] : [`storage.tekton.file=${tektonFile}`]),
+    ...(timeout === undefined ? [] : [`storage.timeout=${timeout}`]),
+    ...(options.set ?? []),
+  ]
+}
