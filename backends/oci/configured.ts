@@ -1,6 +1,6 @@
 /** Whether what a registry is reached with can be used: known beforehand, without asking anybody. */
-import type { Context } from '../../src/backend.ts'
-import { refuseDockerConfig } from './docker-config.ts'
+import type { Context } from '../../src/backend/backend.ts'
+import { refuseDockerConfig } from './registry/docker-config.ts'
 import type { OciSettings } from './settings.ts'
 
 /**

@@ -1,14 +1,14 @@
 /** Takes away what the probe wrote, whatever became of it, and names what stays. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Backend, Slot } from '../backend.ts'
-import { type Diagnosis, type Diagnostics, examine } from '../diagnosis.ts'
-import type { Entry } from '../entry.ts'
+import type { Backend, Slot } from '../backend/backend.ts'
+import { type Diagnosis, type Diagnostics, examine } from '../backend/diagnosis.ts'
 import { asProvError, ProvError } from '../errors.ts'
+import type { Entry } from '../model/entry.ts'
 import { removeAll } from './probe.ts'
 
 /** In all. */
 const LIMIT_MS = 30_000
-/** In all after Ctrl-C, so that it is done, and what stays is said, before the process is ended (src/cli.ts). */
+/** In all after Ctrl-C, so that it is done, and what stays is said, before the process is ended (src/cli/cli.ts). */
 const HURRIED_MS = 4000
 /** A request that was cut off may still be acted on for a moment. */
 const SETTLE_MS = 300

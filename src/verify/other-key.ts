@@ -1,7 +1,8 @@
 /** A wrong --key: every copy says that one other key has signed it. Pure. */
-import type { Look } from '../agree.ts'
-import type { Signature } from '../entry.ts'
-import type { Trust } from '../trust.ts'
+
+import type { Signature } from '../model/entry.ts'
+import type { Trust } from '../trust/trusted-keys.ts'
+import type { Look } from './agree.ts'
 
 /** What the copies say of their key, and which ones were given. Nothing of it is proven: a key id is not signed. */
 export interface OtherKey {

@@ -1,0 +1,58 @@
+/** The process: its streams and signals, handed to src/cli/main.ts. bin/prov.js imports this module for its effect. */
+import { randomBytes } from 'node:crypto'
+import { ProvError } from '../errors.ts'
+import { exitOf, type Io, isClosed } from '../platform/io.ts'
+import { endBy } from './end.ts'
+import { main } from './main.ts'
+
+/** Commands that do nothing but print. */
+const PRINTING: ReadonlySet<string> = new Set(['list', 'get', 'payload'])
+
+/** How long what was begun may take to its end once a signal has come. */
+const GRACE_MS = 5000
+const UNFINISHED = `prov: aborted: stopped, though something did not end within ${GRACE_MS / 1000} s (the same command goes on)`
+
+async function run(): Promise<void> {
+  const stop = new AbortController()
+  const interrupted = (name: NodeJS.Signals): void => {
+    if (stop.signal.aborted) endBy(name)
+    setTimeout(() => endBy(name, UNFINISHED), GRACE_MS).unref()
+    stop.abort(
+      new ProvError('aborted', 'stopped by Ctrl-C', { hint: 'the same command goes on where this one stopped' }),
+    )
+  }
+  process.on('SIGINT', interrupted)
+  process.on('SIGTERM', interrupted)
+  // A reader that has seen enough (head, less) is no failure of ours; but what has a verdict, or other work, is done to its end and says so.
+  process.stdout.on('error', (error) => {
+    if (!isClosed(error)) process.exit(1)
+    if (PRINTING.has(process.argv[2] ?? '')) process.exit(0)
+  })
+  process.stderr.on('error', () => undefined)
+  muteWarnings()
+  const io: Io = {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    signal: stop.signal,
+    now: Date.now,
+    random: randomBytes,
+  }
+  process.exitCode = exitOf(await main(process.argv.slice(2), io), io)
+}
+
+/**
+ * What others say through Node.js and prov says itself, or need not: Node.js 22 tells whoever opens its SQLite that it is experimental; Google's
+ * library tells that there is no metadata server, where the report says that there are no credentials.
+ */
+function muteWarnings(): void {
+  const emit = process.emitWarning.bind(process) as (...args: readonly unknown[]) => void
+  process.emitWarning = (...args: readonly unknown[]) => {
+    const [text, kind] = args
+    if (kind === 'MetadataLookupWarning' || String(text).startsWith('SQLite is an experimental feature')) return
+    emit(...args)
+  }
+}
+
+await run()

@@ -1,0 +1,66 @@
+/** The work of `prov config show`, `check` and `schema`. */
+import { type Unsupported, unsupported } from '../../../config/later.ts'
+import { configSchema } from '../../../config/schema.ts'
+import { settingsTable } from '../../../config/table.ts'
+import { ProvError } from '../../../errors.ts'
+import { type Io, write } from '../../../platform/io.ts'
+import { settingsFor } from '../../settings.ts'
+import { warn } from '../../setup.ts'
+import { show } from '../../terminal.ts'
+import type { ConfigOptions } from './command.ts'
+
+export async function runShow(options: ConfigOptions, io: Io): Promise<void> {
+  const settings = await settingsFor(options, options.set, io)
+  for (const warning of settings.warnings) warn(io, options, warning)
+  const rows = settingsTable()
+    .map(({ key, secret, variable }) => {
+      const value = settings.get(key)
+      return {
+        key,
+        value: secret === true && value !== undefined ? '(secret)' : value,
+        origin: settings.origin(key),
+        variable,
+      }
+    })
+    .filter((row) => options.all === true || row.value !== undefined)
+  if (options.json === true) {
+    await write(io.stdout, `${JSON.stringify({ settings: rows, warnings: settings.warnings }, null, 2)}\n`)
+    return
+  }
+  const lines = rows.map(({ key, value, origin }) => `${key} = ${value ?? ''}  (${origin})`)
+  await show(io, lines)
+}
+
+/**
+ * Throws the first error, which names all of them, and `not_supported` for values that this version does not have; warnings are printed, and
+ * values that nothing asks for are among them.
+ */
+export async function runCheck(options: ConfigOptions, io: Io): Promise<void> {
+  const settings = await settingsFor(options, options.set, io)
+  const missing = unsupported(settings)
+  const idle = missing.filter((one) => one.idle).map((one) => `${told(one)}, but nothing asks for it`)
+  const warnings = [...settings.warnings, ...idle]
+  const refused = missing.filter((one) => !one.idle)
+  if (refused.length > 0) {
+    for (const warning of warnings) warn(io, options, warning)
+    const lines = refused.map((one) => `  ${told(one)}`)
+    const [first] = refused
+    const alone = refused.length === 1 && first !== undefined ? told(first) : undefined
+    const message = alone ?? [`this version refuses ${refused.length} of the settings:`, ...lines].join('\n')
+    throw new ProvError('not_supported', message)
+  }
+  if (options.json === true) {
+    await write(io.stdout, `${JSON.stringify({ exit: 0, warnings }, null, 2)}\n`)
+    return
+  }
+  for (const warning of warnings) warn(io, options, warning)
+  if (options.quiet !== true) await show(io, [`the configuration is sound (${warnings.length} warnings)`])
+}
+
+function told({ key, value, instead }: Unsupported): string {
+  return `this version does not have ${key}${value === undefined ? '' : `=${value}`} yet: ${instead}`
+}
+
+export async function runSchema(io: Io): Promise<void> {
+  await write(io.stdout, `${JSON.stringify(configSchema(), null, 2)}\n`)
+}
