@@ -11,7 +11,7 @@ export default defineConfig({
     globalSetup: 'test/servers/setup.ts',
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
     // The tests talk to loopback only, and must not see the settings of whoever runs them.

@@ -29,7 +29,7 @@ async function run(): Promise<void> {
     if (PRINTING.has(process.argv[2] ?? '')) process.exit(0)
   })
   process.stderr.on('error', () => undefined)
-  muteSqliteWarning()
+  muteWarnings()
   const io: Io = {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -42,11 +42,16 @@ async function run(): Promise<void> {
   process.exitCode = exitOf(await main(process.argv.slice(2), io), io)
 }
 
-/** Node.js 22 tells whoever opens its SQLite that it is experimental; 24 does not any more. */
-function muteSqliteWarning(): void {
+/**
+ * What others say through Node.js and prov says itself, or need not: Node.js 22 tells whoever opens its SQLite that it is experimental; Google's
+ * library tells that there is no metadata server, where the report says that there are no credentials.
+ */
+function muteWarnings(): void {
   const emit = process.emitWarning.bind(process) as (...args: readonly unknown[]) => void
   process.emitWarning = (...args: readonly unknown[]) => {
-    if (!String(args[0]).startsWith('SQLite is an experimental feature')) emit(...args)
+    const [text, kind] = args
+    if (kind === 'MetadataLookupWarning' || String(text).startsWith('SQLite is an experimental feature')) return
+    emit(...args)
   }
 }
 

@@ -34,13 +34,14 @@ export async function loadInputs(paths: readonly string[], options: LoadOptions 
       notRead[why] = (notRead[why] ?? 0) + 1
     },
   }
-  for await (const { file, bytes, named } of readFiles(paths, reading)) {
+  for await (const { file, bytes, named, direct } of readFiles(paths, reading)) {
     files++
-    if (!named && !mentionsTekton(bytes)) {
+    // Below the folder that was named, whatever a checkout holds may stand, templates that are no YAML included.
+    if (!named && !direct && !mentionsTekton(bytes)) {
       withoutRun++
       continue
     }
-    const parsed = await parsedOf(file, bytes, named)
+    const parsed = await parsedOf(file, bytes, named || direct)
     const placed = parsed.map((value, document) => ({ value, source: { file, document } }))
     if (placed.some(({ value }) => isRunLike(value, named))) documents.push(...placed)
     else if (named) throw noRun([file], runsOf(placed).notes)
@@ -56,12 +57,12 @@ interface Counted {
   readonly count: InputCount
 }
 
-/** A file that cannot be parsed is passed over in a folder only if nothing in it claims to be a run. */
-async function parsedOf(file: string, bytes: Uint8Array, named: boolean): Promise<readonly unknown[]> {
+/** A file that cannot be parsed is passed over only below the folder that was named, and if nothing in it claims to be a run. */
+async function parsedOf(file: string, bytes: Uint8Array, strict: boolean): Promise<readonly unknown[]> {
   try {
     return await parseDocuments(file === '-' ? 'standard input' : file, bytes)
   } catch (thrown) {
-    if (named || /(?:Task|Pipeline)Run/.test(textOf(bytes))) throw thrown
+    if (strict || /(?:Task|Pipeline)Run/.test(textOf(bytes))) throw thrown
     return []
   }
 }

@@ -1,6 +1,7 @@
 /** The bytes of the inputs: files, folders, standard input. */
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
+import { relative, sep } from 'node:path'
 import { ProvError } from '../errors.ts'
 import { filesBelow, type NotRead } from './folder.ts'
 
@@ -18,6 +19,8 @@ export interface InputFile {
   readonly bytes: Uint8Array
   /** By the caller, not found in a folder. */
   readonly named: boolean
+  /** Directly in a folder that was named, not in one below it. */
+  readonly direct: boolean
 }
 
 export interface ReadOptions {
@@ -39,17 +42,20 @@ export async function* readFiles(paths: readonly string[], options: ReadOptions)
   let before = 0
   for (const path of paths) {
     if (path === '-') {
-      yield { file: '-', bytes: await readBounded('-', options), named: true }
+      yield { file: '-', bytes: await readBounded('-', options), named: true, direct: false }
       continue
     }
     const info = await look(path, () => stat(path))
     if (!info.isDirectory()) {
-      yield { file: path, bytes: await readOne(path, options.maxBytes), named: true }
+      yield { file: path, bytes: await readOne(path, options.maxBytes), named: true, direct: false }
       continue
     }
     const files = await look(path, () => filesOf(path, before, options))
     before += files.length
-    for (const file of files) yield { file, bytes: await readOne(file, options.maxBytes), named: false }
+    for (const file of files) {
+      const direct = !relative(path, file).includes(sep)
+      yield { file, bytes: await readOne(file, options.maxBytes), named: false, direct }
+    }
   }
 }
 

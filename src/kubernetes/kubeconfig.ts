@@ -85,7 +85,7 @@ export function chooseContext(files: readonly KubeconfigFile[], wanted?: string)
   const { fields } = cluster
   return {
     context: name,
-    server: serverOf(cluster, clusterName),
+    server: serverOf(cluster, clusterName, user),
     namespace: text(context.fields, 'namespace') ?? 'default',
     insecure: text(fields, 'insecure-skip-tls-verify') === 'true',
     ...given('ca', held(cluster, 'certificate-authority')),
@@ -114,8 +114,16 @@ function named(files: readonly KubeconfigFile[], list: string, member: string): 
   return all
 }
 
-function serverOf({ path, fields }: Named, name: string): string {
-  const server = text(fields, 'server') ?? ''
+/** Where no scheme is given, TLS decides as in client-go (rest/url_utils.go): https with a CA, a client certificate or unverified TLS. */
+function serverOf({ path, fields }: Named, name: string, user: Named | undefined): string {
+  const given = text(fields, 'server') ?? ''
+  const isSet = (of: Fields | undefined, key: string): boolean =>
+    (text(of, `${key}-data`) ?? text(of, key)) !== undefined
+  const hasTls =
+    isSet(fields, 'certificate-authority') ||
+    isSet(user?.fields, 'client-certificate') ||
+    text(fields, 'insecure-skip-tls-verify') === 'true'
+  const server = given === '' || given.includes('://') ? given : `${hasTls ? 'https' : 'http'}://${given}`
   const url = URL.canParse(server) ? new URL(server) : undefined
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.username !== '') {
     throw invalid(path, `the server of cluster ${quoted(name)} is no https URL`)
@@ -125,8 +133,13 @@ function serverOf({ path, fields }: Named, name: string): string {
 
 function userOf(user: Named, name: string): KubeUser {
   const { path, fields } = user
-  if (isFields(fields['auth-provider'])) {
-    throw invalid(path, `user ${quoted(name)} has an auth-provider, which Kubernetes gave up`, 'use an exec plugin')
+  const provider = fields['auth-provider']
+  if (isFields(provider)) {
+    const called = text(provider, 'name') ?? ''
+    // client-go still has oidc; gcp and azure are gone since 1.26.
+    const why = ['gcp', 'azure'].includes(called) ? 'which Kubernetes gave up' : 'which prov does not have'
+    const hint = called === 'oidc' ? 'use an exec plugin (kubectl oidc-login), or a token' : 'use an exec plugin'
+    throw invalid(path, `user ${quoted(name)} has the auth-provider ${quoted(called)}, ${why}`, hint)
   }
   const tokenFile = text(fields, 'tokenFile')
   const exec = fields['exec']

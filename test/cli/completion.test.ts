@@ -95,7 +95,7 @@ for (const shell of ['bash', 'zsh'] as const) {
     let terminal: Terminal
     beforeAll(async () => {
       terminal = await open(shell)
-    }, 60_000)
+    })
     afterAll(() => terminal.close())
 
     test.each(LINES)('%s', async (line, words) => {

@@ -87,6 +87,22 @@ describe('type hints', () => {
     ])
   })
 
+  it('says of results of type array that they name images in vain', () => {
+    const results = [
+      { name: 'IMAGES', value: [`x.io/a@sha256:${HEX}`] },
+      { name: 'APP_IMAGE_URL', value: ['x.io/a'] },
+      { name: 'APP_IMAGE_DIGEST', value: [`sha256:${HEX}`] },
+      { name: 'x-ARTIFACT_OUTPUTS', value: ['x.io/a'] },
+      { name: 'OTHER', value: ['x.io/a'] },
+      { name: 'z_IMAGES', value: ['x.io/a'] },
+      { name: 'EMPTY_IMAGE_URL', value: [] },
+    ]
+    const { images, skipped } = hintedImages(results)
+    expect(images).toEqual([])
+    expect(skipped.map(({ result }) => result)).toEqual(results.slice(0, 4).map(({ name }) => name))
+    for (const { reason } of skipped) expect(reason).toContain('of type array')
+  })
+
   it('takes a build artifact only when isBuildArtifact is the text "true"', () => {
     const value = { uri: 'x.io/a/b', digest: `sha256:${HEX}` }
     const results = ['true', 'True', 'false'].map((isBuildArtifact, i) => ({

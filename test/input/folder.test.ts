@@ -54,7 +54,7 @@ describe('a folder', () => {
       'sub/node_modules/run.yaml': run('n2'),
       'README.md': '#',
       'package.json': '{"name": "x"}',
-      'values.yaml': '{{ not yaml: [',
+      'sub/values.yaml': '{{ not yaml: [',
       'sub/pod.yaml': 'apiVersion: v1\nkind: Pod\n',
       'template.yaml': 'apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {generateName: x-}\nspec: {}\n',
       'task.yaml': 'apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: x}\n',

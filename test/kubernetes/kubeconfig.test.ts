@@ -135,6 +135,29 @@ test('in a pod the service account counts, where there is no file', async () => 
   await expectCode(findAccess({ env: { ...env, KUBECONFIG: join(folder, 'gone') }, serviceAccount }), 'config_invalid')
 })
 
+test.each([
+  ['10.0.0.1:6443', {}, 'http://10.0.0.1:6443'],
+  ['10.0.0.1:6443', { 'insecure-skip-tls-verify': true }, 'https://10.0.0.1:6443'],
+  ['localhost:6443', { 'certificate-authority': 'ca.crt' }, 'https://localhost:6443'],
+  ['one.example/k8s/c-1/', { 'certificate-authority': 'ca.crt' }, 'https://one.example/k8s/c-1'],
+  ['[fd00::1]:6443', { 'certificate-authority': 'ca.crt' }, 'https://[fd00::1]:6443'],
+  ['one', {}, 'http://one'],
+])('a server without a scheme is taken as kubectl takes it: %s %o', async (server, more, wanted) => {
+  const content = { ...FULL, clusters: [{ name: 'one', cluster: { server, ...more } }] }
+  const kubeconfig = file(`scheme/${wanted.replace(/\W/g, '')}`, content)
+  expect((await findAccess({ kubeconfig, env: {} })).server).toBe(wanted)
+})
+
+test('a client certificate says TLS as well', async () => {
+  const content = { ...FULL, clusters: [{ name: 'one', cluster: { server: 'one:6443' } }] }
+  content.contexts = FULL.contexts.map((context) => ({
+    ...context,
+    context: { cluster: 'one', user: 'cert' },
+  })) as never
+  const kubeconfig = file('scheme/cert', content)
+  expect((await findAccess({ kubeconfig, env: {} })).server).toBe('https://one:6443')
+})
+
 test('what is wrong is said with the file and without a secret', async () => {
   const user = (more: object) => ({ ...FULL, users: [{ name: 'token', user: { token: 'T0KEN', ...more } }] })
   const cluster = (more: object) => ({
@@ -149,11 +172,15 @@ test('what is wrong is said with the file and without a secret', async () => {
     [{ ...FULL, 'current-context': undefined }, /names no current context/],
     [{ ...FULL, clusters: [] }, /names no cluster that is there/],
     [{ ...FULL, users: 'T0KEN' }, /names no user that is there/],
-    [cluster({ server: 'one:6443' }), /no https URL/],
+    [cluster({ server: 'ftp://one:6443' }), /no https URL/],
+    [cluster({ server: 'u:T0KEN@one:6443' }), /no https URL/],
+    [cluster({ server: '' }), /no https URL/],
     [cluster({ server: 'https://u:T0KEN@x' }), /no https URL/],
     [cluster({ 'certificate-authority-data': 'T0KEN' }), /no base64 of PEM/],
     [user({ 'client-key-data': 'T0KEN' }), /client-key-data is no base64 of PEM/],
-    [user({ 'auth-provider': { name: 'gcp' } }), /auth-provider/],
+    [user({ 'auth-provider': { name: 'gcp' } }), /auth-provider "gcp", which Kubernetes gave up/],
+    [user({ 'auth-provider': { name: 'oidc' } }), /auth-provider "oidc", which prov does not have/],
+    [user({ 'auth-provider': { name: 'mine' } }), /auth-provider "mine", which prov does not have/],
     [user({ exec: { ...exec, apiVersion: 'client.authentication.k8s.io/v1alpha1' } }), /unknown apiVersion/],
     [user({ exec: { ...exec, command: '' } }), /names no command/],
     [user({ exec: { ...exec, interactiveMode: 'Sometimes' } }), /unknown interactiveMode/],

@@ -12,7 +12,7 @@ export interface Run {
   /** Standard input; none (closed) by default. */
   readonly input?: string | Uint8Array
   readonly cwd?: string
-  /** Milliseconds until SIGKILL; default 60,000. */
+  /** Milliseconds until SIGKILL; default 240,000: a busy machine is no hang. */
   readonly timeout?: number
   /** Called with the process once it runs, e.g. to kill it from a proxy. */
   readonly started?: (child: ChildProcess) => void
@@ -45,7 +45,7 @@ export async function run(command: string, args: readonly string[], options: Run
     cwd: options.cwd ?? ROOT,
     env: cleanEnv(options.env),
     stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: options.timeout ?? 60_000,
+    timeout: options.timeout ?? 240_000,
     killSignal: 'SIGKILL',
   })
   const out: Buffer[] = []

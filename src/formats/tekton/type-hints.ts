@@ -73,6 +73,11 @@ export function hintedImages(results: readonly HintedResult[]): HintedImages {
       if (text !== '') add(name, text)
     }
   }
+  for (const { name, value } of results) {
+    if (!Array.isArray(value) || value.length === 0 || !IMAGE_RESULT.test(name)) continue
+    const reason = 'it is of type array, and Tekton Chains reads images from text only'
+    skipped.push({ result: name, value: describe(value), reason })
+  }
   for (const result of results) {
     if (!isMarkedBuildArtifact(result)) continue
     const target = outputTarget(result)
@@ -152,6 +157,9 @@ export function trimSpace(text: string): string {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: Go counts tab to carriage return as space
 const SPACE = /[\u0009-\u000d \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/
+
+/** Names of results that Chains looks for images in. */
+const IMAGE_RESULT = /^IMAGES$|IMAGE_URL$|IMAGE_DIGEST$|ARTIFACT_OUTPUTS$/
 
 interface Pair extends Target {
   readonly prefix: string

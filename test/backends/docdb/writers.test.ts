@@ -112,7 +112,7 @@ function suite(place: Place): void {
       await reader.remove?.(slotOf(reader, 'raw', one), found, calm())
     }
     expect(await collect(reader.list({}, calm()))).toEqual([])
-  }, 60_000)
+  })
 
   test('twenty replacements of what was read: one is done, nineteen are conflicts', async () => {
     const context = await place()

@@ -51,7 +51,7 @@ function commandsWithJson(command: Command, path = ''): readonly string[] {
 }
 
 describe.each(NAMES)('%s', (name) => {
-  test('every output validates, results and failures', { timeout: 60_000 }, async () => {
+  test('every output validates, results and failures', async () => {
     const validate = await validator(name)
     const all = await valuesOf(name)
     for (const value of all) {
