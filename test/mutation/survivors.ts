@@ -1,2 +1,8 @@
 /** Mutants that no test notices, each with its reason: most mean the same. Named by file and change, so that lines may move. */
-export const SURVIVORS: readonly { readonly file: string; readonly change: string; readonly reason: string }[] = []
+export const SURVIVORS: readonly { readonly file: string; readonly change: string; readonly reason: string }[] = [
+  {
+    file: 'src/provenance/same-run.ts',
+    change: "false → true in: for (const deepInspection of run.kind === 'TaskRun' ? [false] : [false, true]) {",
+    reason: 'the same: deep inspection says nothing of a TaskRun, which has no TaskRuns of its own',
+  },
+]

@@ -83,6 +83,19 @@ describe('a Statement in SLSA v0.2 of a PipelineRun is not of the run when it di
     expect(related(statement, await runIn(row.input))).not.toBe('same')
   })
 
+  it('and a TaskRun that nobody can read stops nothing', async () => {
+    const row = rowOf('slsa-v1', 'storefront')
+    const run = await runIn(row.input)
+    const [first, ...others] = run.children
+    if (first === undefined) throw new Error('no TaskRun')
+    const odd = { ...first, object: { ...first.object, status: { results: 'none' } } }
+    const at = { ...run, object: { ...run.object }, children: [odd, ...others] }
+    expect(related(statementIn(row), at)).toBe('same')
+    const other = statementIn(row)
+    other.predicate.invocation.parameters.EVIL = 'x'
+    expect(related(other, at)).not.toBe('same')
+  })
+
   it('and without its TaskRuns at hand, when it differs in what the run alone says', async () => {
     const row = rowOf('slsa-v1', 'storefront')
     const run: RunArtifact = { ...(await runIn(row.input)), children: [] }
