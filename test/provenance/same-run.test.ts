@@ -225,6 +225,16 @@ describe('a TaskRun that was put into the dependencies whole', () => {
   })
 })
 
+it('a result that is an object counts with all that it says', async () => {
+  const row = rowOf('slsa-v2alpha3', 'artifact-outputs')
+  const statement = statementIn(row)
+  const run = await runIn(row.input)
+  const results: readonly Statement[] = statement.predicate.runDetails.byproducts
+  const result = results.find(({ content }) => Buffer.from(content, 'base64').toString().startsWith('{'))
+  result.content = Buffer.from('{"digest":"another","uri":"another"}').toString('base64')
+  expect(related(statement, run)).toBe('altered')
+})
+
 describe('what a run at hand cannot give', () => {
   it('is no copy: a step that has no image by digest', async () => {
     const row = rowOf('slsa-v1')
