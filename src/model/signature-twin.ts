@@ -2,7 +2,7 @@
  * ECDSA has two signatures for each that was made: anyone can turn (r, s) into (r, n − s) without the key, and it verifies. So the
  * two are one signature. Pure.
  */
-import { sha256Hex } from '../entry.ts'
+import { sha256Hex } from './entry.ts'
 
 /** Order n of the group, by how many bytes r and s take at most: P-256, P-384, P-521 (FIPS 186-5, SP 800-186). */
 const ORDERS: readonly (readonly [number, bigint])[] = [

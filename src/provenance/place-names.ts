@@ -1,6 +1,6 @@
 /** What Statements of Tekton say of their run's name, against what the place says: for stores that are read without the runs at hand. Pure. */
-import type { RunArtifact } from '../artifact.ts'
-import type { Statement } from '../statement.ts'
+import type { RunArtifact } from '../model/artifact.ts'
+import type { Statement } from '../model/statement.ts'
 
 const PIPELINE_RUN = 'tekton.dev/pipelineRun'
 const PIPELINE_RUN_UID = 'tekton.dev/pipelineRunUID'

@@ -1,12 +1,13 @@
 /** Does a Statement say of a run what the run at hand fixes? Its payload is made anew, once, and compared in both directions. Pure. */
-import type { RunArtifact } from '../artifact.ts'
-import { sameBytes } from '../entry.ts'
+
 import { ProvError } from '../errors.ts'
 import type { FormatOptions } from '../formats/format.ts'
 import { formatNamed } from '../formats/index.ts'
-import { canonical, type Json } from '../meaning.ts'
+import type { RunArtifact } from '../model/artifact.ts'
+import { canonical, type Json } from '../model/canonical.ts'
+import { sameBytes } from '../model/entry.ts'
+import type { Statement } from '../model/statement.ts'
 import { isDeeplyNested } from '../platform/text/nesting.ts'
-import type { Statement } from '../statement.ts'
 import { type Difference, MAY_DIFFER, type MayDiffer, NEEDS_TASK_RUNS, SETS, TIMES } from './may-differ.ts'
 
 /**

@@ -2,14 +2,14 @@
 
 /** The files that judge: from copies that were read to marks, verdicts and plans. */
 export const JUDGING = [
-  'src/agree.ts',
-  'src/settle.ts',
-  'src/identity.ts',
-  'src/judge.ts',
-  'src/check.ts',
-  'src/complete.ts',
-  'src/plan.ts',
-  'src/across-formats.ts',
+  'src/verify/agree.ts',
+  'src/verify/verdict.ts',
+  'src/provenance/identity.ts',
+  'src/copies/judge-slot.ts',
+  'src/trust/verify-entry.ts',
+  'src/store/completeness.ts',
+  'src/store/plan.ts',
+  'src/verify/contradictions.ts',
   'src/provenance/same-run.ts',
   'src/provenance/place-names.ts',
   'src/model/signature-twin.ts',
@@ -21,7 +21,7 @@ export const QUICK = ['test/core', 'test/provenance', 'test/model', 'test/verify
 /** Asked only about what the quick ones let pass. */
 export const THOROUGH = [
   'test/verify',
-  'test/migrate/survey.test.ts',
-  'test/migrate/drift.test.ts',
+  'test/verify/survey.test.ts',
+  'test/repair/drift.test.ts',
   'test/migrate/migrate.test.ts',
 ]

@@ -1,10 +1,10 @@
 /** Runs with odd results, params, times and steps: what Chains makes of each is of that run, and of no other. */
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import type { RunArtifact } from '../../src/artifact.ts'
 import { ProvError } from '../../src/errors.ts'
 import { formatNamed } from '../../src/formats/index.ts'
 import { loadInputs } from '../../src/input/index.ts'
+import type { RunArtifact } from '../../src/model/artifact.ts'
 import { FIXTURES, related, type Statement } from './statements.ts'
 
 const { runs } = await loadInputs([join(FIXTURES, 'generated/runs.json')])

@@ -1,10 +1,10 @@
 /** What a stored entry is about, told without the run at hand, and when its place says otherwise: a rule a line. */
 import { describe, expect, test } from 'vitest'
-import type { RunClaim } from '../../src/artifact.ts'
-import type { Entry } from '../../src/entry.ts'
 import { formatNamed } from '../../src/formats/index.ts'
-import { originOf } from '../../src/origin.ts'
-import { aboutRun, FORMAT_OPTIONS, hex, imageOf, taskRun } from '../core/makers.ts'
+import type { RunClaim } from '../../src/model/artifact.ts'
+import type { Entry } from '../../src/model/entry.ts'
+import { originOf } from '../../src/provenance/origin.ts'
+import { aboutRun, FORMAT_OPTIONS, hex, imageOf, taskRun } from '../support/makers.ts'
 
 const run = taskRun('aa')
 const place: RunClaim = { kind: 'TaskRun', uid: run.uid }

@@ -1,6 +1,6 @@
 /** With the run at hand, everything that it fixes is compared: honest copies pass, a sibling's do not. */
 import { describe, expect, it } from 'vitest'
-import type { RunArtifact } from '../../src/artifact.ts'
+import type { RunArtifact } from '../../src/model/artifact.ts'
 import { expectedRows, related, runIn, type Statement, statementIn } from './statements.ts'
 
 const rows = expectedRows()

@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { RunArtifact, Subject } from '../../src/artifact.ts'
-import type { Entry } from '../../src/entry.ts'
 import { formatNamed } from '../../src/formats/index.ts'
-import { type Relation, relation } from '../../src/identity.ts'
 import { loadInputs } from '../../src/input/index.ts'
+import type { RunArtifact, Subject } from '../../src/model/artifact.ts'
+import type { Entry } from '../../src/model/entry.ts'
+import { type Relation, relation } from '../../src/provenance/identity.ts'
 
 export const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url))
 

@@ -1,15 +1,15 @@
 /** Provenance that names a run by its uid and says something else: neither store nor repair builds on it. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import { openMemory } from '../../backends/memory/backend.ts'
-import type { Backend } from '../../src/backend.ts'
-import type { Entry } from '../../src/entry.ts'
+import type { Backend } from '../../src/backend/backend.ts'
 import { formatNamed } from '../../src/formats/index.ts'
-import { repair } from '../../src/repair.ts'
-import type { Signer } from '../../src/signers/signer.ts'
-import { store } from '../../src/store.ts'
-import { trustOf } from '../../src/trust.ts'
-import { verifyOne } from '../../src/verify.ts'
-import { aboutRun, attest, FORMAT_OPTIONS, signer, taskRun } from '../core/makers.ts'
+import type { Entry } from '../../src/model/entry.ts'
+import { repair } from '../../src/repair/repair.ts'
+import type { Signer } from '../../src/signing/signer.ts'
+import { store } from '../../src/store/store.ts'
+import { trustOf } from '../../src/trust/trusted-keys.ts'
+import { verifyOne } from '../../src/verify/verify.ts'
+import { aboutRun, attest, FORMAT_OPTIONS, signer, taskRun } from '../support/makers.ts'
 import { calm, noRetry } from './swaps.ts'
 
 const run = taskRun('aa')

@@ -3,10 +3,10 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { newKey } from '../job/stage.ts'
 import { provHere } from '../support/in-process.ts'
 import { runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
+import { newKey } from '../support/stage.ts'
 
 const key = newKey()
 const UID = 'b0a4c3c0-eb9d-40fe-929f-d0e25fd1d7e9'

@@ -1,12 +1,12 @@
 /** 5,000 entries moved to where they do not belong, each validly signed: what was moved is `=` nowhere. */
 import { beforeAll, expect, test } from 'vitest'
-import { type Entry, entryId } from '../../src/entry.ts'
-import { formatOf } from '../../src/format-of.ts'
-import { repair } from '../../src/repair.ts'
-import { survey } from '../../src/survey.ts'
-import { type Trust, trustOf } from '../../src/trust.ts'
-import { type VerifiedArtifact, verifyOne } from '../../src/verify.ts'
-import { signer } from '../core/makers.ts'
+import { type Entry, entryId } from '../../src/model/entry.ts'
+import { formatOf } from '../../src/provenance/detect-format.ts'
+import { repair } from '../../src/repair/repair.ts'
+import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
+import { survey } from '../../src/verify/survey.ts'
+import { type VerifiedArtifact, verifyOne } from '../../src/verify/verify.ts'
+import { signer } from '../support/makers.ts'
 import {
   calm,
   imageThing,

@@ -1,14 +1,14 @@
 /** Stores in memory with places of their own for runs, images and Statements, whose contents can be swapped as a forger would. */
 import { openObjects } from '../../backends/objects/backend.ts'
-import type { ImageArtifact, RunArtifact } from '../../src/artifact.ts'
-import type { About, Backend } from '../../src/backend.ts'
-import type { Entry } from '../../src/entry.ts'
-import { encodeEnvelope, signedBytes } from '../../src/envelope.ts'
+import type { About, Backend } from '../../src/backend/backend.ts'
 import { formatNamed } from '../../src/formats/index.ts'
-import type { Signer } from '../../src/signers/signer.ts'
-import { parseStatement } from '../../src/statement.ts'
-import { aboutImage, aboutRun, FORMAT_OPTIONS, hex, signImage } from '../core/makers.ts'
-import { memoryObjects, type Shared, shared } from '../objects/memory.ts'
+import type { ImageArtifact, RunArtifact } from '../../src/model/artifact.ts'
+import type { Entry } from '../../src/model/entry.ts'
+import { encodeEnvelope, signedBytes } from '../../src/model/envelope.ts'
+import { parseStatement } from '../../src/model/statement.ts'
+import type { Signer } from '../../src/signing/signer.ts'
+import { aboutImage, aboutRun, FORMAT_OPTIONS, hex, signImage } from '../support/makers.ts'
+import { memoryObjects, type Shared, shared } from '../support/memory-objects.ts'
 
 export const calm = { signal: new AbortController().signal }
 

@@ -1,6 +1,6 @@
 /** What copies in unlike formats are held against each other for, a rule a line. */
 import { describe, expect, test } from 'vitest'
-import { contradictions } from '../../../src/across-formats.ts'
+import { contradictions } from '../../../src/verify/contradictions.ts'
 
 type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }
 

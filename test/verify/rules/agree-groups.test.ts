@@ -1,8 +1,8 @@
 /** From copies in several formats, and of several runs, to marks: a rule a line. */
 import { describe, expect, test } from 'vitest'
-import type { About } from '../../../src/backend.ts'
-import type { Entry } from '../../../src/entry.ts'
-import { aboutImage, attest, imageOf, signImage, taskRun } from '../../core/makers.ts'
+import type { About } from '../../../src/backend/backend.ts'
+import type { Entry } from '../../../src/model/entry.ts'
+import { aboutImage, attest, imageOf, signImage, taskRun } from '../../support/makers.ts'
 import { at, good, inFormat, marks, one, ours, run, told } from './copies.ts'
 
 describe('several formats', () => {

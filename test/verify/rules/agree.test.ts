@@ -1,10 +1,10 @@
 /** From copies of one format to marks, a rule a line. */
 import { describe, expect, test } from 'vitest'
-import type { Look } from '../../../src/agree.ts'
-import type { Found } from '../../../src/backend.ts'
-import type { Entry } from '../../../src/entry.ts'
-import { encodeEnvelope } from '../../../src/envelope.ts'
-import { attest, look, slot } from '../../core/makers.ts'
+import type { Found } from '../../../src/backend/backend.ts'
+import type { Entry } from '../../../src/model/entry.ts'
+import { encodeEnvelope } from '../../../src/model/envelope.ts'
+import type { Look } from '../../../src/verify/agree.ts'
+import { attest, look, slot } from '../../support/makers.ts'
 import { twinOf } from '../../support/twin.ts'
 import { about, good, inFormat, many, marks, one, ours, run, sibling, theirs, told, trust } from './copies.ts'
 

@@ -1,11 +1,11 @@
 /** Which signatures of an entry count, a rule a line. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { checkAside, checkEntry } from '../../../src/check.ts'
-import type { Entry } from '../../../src/entry.ts'
-import type { Signer } from '../../../src/signers/signer.ts'
-import { type Trust, trustOf } from '../../../src/trust.ts'
-import { attest, signer, taskRun } from '../../core/makers.ts'
-import { CERTIFICATE_OF_ANOTHER } from '../../job/forge.ts'
+import type { Entry } from '../../../src/model/entry.ts'
+import type { Signer } from '../../../src/signing/signer.ts'
+import { type Trust, trustOf } from '../../../src/trust/trusted-keys.ts'
+import { checkAside, checkEntry } from '../../../src/trust/verify-entry.ts'
+import { CERTIFICATE_OF_ANOTHER } from '../../end-to-end/forge.ts'
+import { attest, signer, taskRun } from '../../support/makers.ts'
 
 let ours: Signer
 let theirs: Signer

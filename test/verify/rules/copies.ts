@@ -1,11 +1,12 @@
 /** Copies of one run by two keys, and what agree says of them. */
-import { agree, type Look } from '../../../src/agree.ts'
-import type { RunArtifact } from '../../../src/artifact.ts'
-import type { About } from '../../../src/backend.ts'
-import type { Entry } from '../../../src/entry.ts'
+
+import type { About } from '../../../src/backend/backend.ts'
 import { formatNamed } from '../../../src/formats/index.ts'
-import { joinTrust, trustOf } from '../../../src/trust.ts'
-import { aboutRun, attest, FORMAT_OPTIONS, item, look, signer, taskRun } from '../../core/makers.ts'
+import type { RunArtifact } from '../../../src/model/artifact.ts'
+import type { Entry } from '../../../src/model/entry.ts'
+import { joinTrust, trustOf } from '../../../src/trust/trusted-keys.ts'
+import { agree, type Look } from '../../../src/verify/agree.ts'
+import { aboutRun, attest, FORMAT_OPTIONS, item, look, signer, taskRun } from '../../support/makers.ts'
 
 export const run = taskRun('aa')
 export const sibling = taskRun('bb', { image: 'aa' })

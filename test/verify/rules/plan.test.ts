@@ -1,13 +1,13 @@
 /** What a store would do with each place, a rule a line. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Look } from '../../../src/agree.ts'
-import type { About, Found } from '../../../src/backend.ts'
-import type { Entry } from '../../../src/entry.ts'
+import type { About, Found } from '../../../src/backend/backend.ts'
+import { judge } from '../../../src/copies/judge-slot.ts'
 import { formatNamed } from '../../../src/formats/index.ts'
-import { judge } from '../../../src/judge.ts'
-import { foreignSigner, type PlanOptions, type PlanRow, planRow } from '../../../src/plan.ts'
-import type { Signer } from '../../../src/signers/signer.ts'
-import { joinTrust, type Trust, trustOf } from '../../../src/trust.ts'
+import type { Entry } from '../../../src/model/entry.ts'
+import type { Signer } from '../../../src/signing/signer.ts'
+import { foreignSigner, type PlanOptions, type PlanRow, planRow } from '../../../src/store/plan.ts'
+import { joinTrust, type Trust, trustOf } from '../../../src/trust/trusted-keys.ts'
+import type { Look } from '../../../src/verify/agree.ts'
 import {
   aboutImage,
   aboutRun,
@@ -19,7 +19,7 @@ import {
   signImage,
   slot,
   taskRun,
-} from '../../core/makers.ts'
+} from '../../support/makers.ts'
 
 const run = taskRun('aa')
 const about: About = { ...aboutRun(run), format: 'slsa/v1' }

@@ -1,7 +1,7 @@
 /** From marks to an exit status, a rule a line. */
 import { describe, expect, test } from 'vitest'
-import type { Mark, Row } from '../../../src/agree.ts'
-import { type Demands, settle } from '../../../src/settle.ts'
+import type { Mark, Row } from '../../../src/verify/agree.ts'
+import { type Demands, settle } from '../../../src/verify/verdict.ts'
 
 const CODES = { '*': 'drift', '#': 'signature_invalid', '+': 'absent', '!': 'unreachable' } as const
 
