@@ -2,7 +2,9 @@
 
 import type { Slot } from '../backend/backend.ts'
 import { ProvError } from '../errors.ts'
+import { goTime, type Moment } from '../formats/go/time.ts'
 import { formatNamed } from '../formats/index.ts'
+import { runView } from '../formats/tekton/run-view.ts'
 import type { Artifact, ImageRef, RunArtifact, Subject } from '../model/artifact.ts'
 import { meaningOf } from '../model/canonical.ts'
 import { type Entry, sameBytes } from '../model/entry.ts'
@@ -141,9 +143,9 @@ function isRun(statement: Statement, run: RunArtifact, entry: Entry, holds: Slot
     return holds === 'one' || claimedIdentity(entry) === run.claim.identity
   }
   const metadata = record(predicate['metadata'])
-  const status = record(run.object['status'])
-  if (!sameTime(metadata['buildStartedOn'], status['startTime'])) return false
-  if (!sameTime(metadata['buildFinishedOn'], status['completionTime'])) return false
+  const { startTime, completionTime } = runView(run)
+  if (!sameTime(metadata['buildStartedOn'], startTime) || !sameTime(metadata['buildFinishedOn'], completionTime))
+    return false
   return sameSubjects(statement.subjects, run, 'slsa/v1')
 }
 
@@ -172,9 +174,11 @@ function subjectsOf(run: RunArtifact, deepInspection: boolean, format: string): 
   return formatNamed(format).subjects(run, { builderId: '', buildType: '', deepInspection })
 }
 
-function sameTime(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'string' || typeof b !== 'string') return a === undefined && (b === undefined || b === null)
-  return a === b || Date.parse(a) === Date.parse(b)
+/** Kubernetes writes a time in several ways, Chains in one. */
+function sameTime(said: unknown, own: Moment | undefined): boolean {
+  if (own === undefined || typeof said !== 'string') return own === undefined && (said === undefined || said === null)
+  const text = goTime(own)
+  return said === text || Date.parse(said) === Date.parse(text)
 }
 
 function namesDigest(statement: Statement, digest: string): boolean {

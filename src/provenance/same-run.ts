@@ -7,6 +7,7 @@ import type { RunArtifact } from '../model/artifact.ts'
 import { canonical, type Json } from '../model/canonical.ts'
 import { sameBytes } from '../model/entry.ts'
 import type { Statement } from '../model/statement.ts'
+import { isDeeplyNested } from '../platform/text/nesting.ts'
 import { type Difference, MAY_DIFFER, type MayDiffer, NEEDS_TASK_RUNS, SETS, TIMES } from './may-differ.ts'
 
 /**
@@ -137,25 +138,18 @@ function doubtInMembers(
 }
 
 function doubtInSet(expected: readonly Json[], said: readonly Json[], at: string, scope: Scope): string | undefined {
-  const left = new Map(said.map((item) => [textOf(item), item]))
-  for (const item of expected) {
-    const isSaid = left.delete(textOf(item))
-    if (!isSaid && !said.some((one) => textOf(one) === textOf(item)) && !mayDiffer(`${at}/-`, 'missing', item, scope))
-      return at
-  }
-  for (const item of left.values()) if (!mayDiffer(`${at}/-`, 'added', item, scope)) return at
-  return undefined
+  const own = new Set(expected.map(textOf))
+  const theirs = new Set(said.map(textOf))
+  const isOdd = (item: Json, others: ReadonlySet<string>, how: Difference): boolean =>
+    !others.has(textOf(item)) && !mayDiffer(`${at}/-`, how, item, scope)
+  const isMissing = expected.some((item) => isOdd(item, theirs, 'missing'))
+  return isMissing || said.some((item) => isOdd(item, own, 'added')) ? at : undefined
 }
 
 /** A TaskRun that was put in whole counts by what it is and did: its labels, annotations and versions go on changing. */
 function textOf(item: Json): string {
-  if (!isRecord(item) || item['name'] !== 'pipelineTask' || typeof item['content'] !== 'string') return canonical(item)
-  let run: unknown
-  try {
-    run = JSON.parse(Buffer.from(item['content'], 'base64').toString())
-  } catch {
-    return canonical(item)
-  }
+  if (!isRecord(item) || item['name'] !== 'pipelineTask') return canonical(item)
+  const run = readContent(item['content'])
   if (!isRecord(run)) return canonical(item)
   const { spec = null, status = null } = run
   const metadata = isRecord(run['metadata']) ? run['metadata'] : {}
@@ -163,11 +157,20 @@ function textOf(item: Json): string {
   return canonical({ ...item, content: { name, namespace, uid, spec, status } as Json })
 }
 
+/** JSON in base64; undefined for anything else, and for what is nested too deeply to be read. */
+function readContent(content: Json | undefined): unknown {
+  const bytes = Buffer.from(String(content), 'base64')
+  if (isDeeplyNested(bytes)) return undefined
+  try {
+    return JSON.parse(bytes.toString())
+  } catch {
+    return undefined
+  }
+}
+
 function isEqual(expected: Json | undefined, said: Json | undefined, at: string): boolean {
-  if (isNone(expected) || isNone(said)) return isNone(expected) && isNone(said)
-  if (expected === said || canonical(expected) === canonical(said)) return true
-  if (!TIMES.includes(at) || typeof expected !== 'string' || typeof said !== 'string') return false
-  return Date.parse(expected) === Date.parse(said)
+  const [a, b] = [expected ?? null, said ?? null]
+  return canonical(a) === canonical(b) || (TIMES.includes(at) && Date.parse(String(a)) === Date.parse(String(b)))
 }
 
 function howOf(expected: Json | undefined, said: Json | undefined): Difference {

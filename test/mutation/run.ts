@@ -32,9 +32,16 @@ const tasks: readonly Task[] = files
   .flatMap((file) => mutantsOf(readFileSync(join(ROOT, file), 'utf8')).map((mutant) => ({ ...mutant, file })))
   .filter((_, i) => i % step === 0)
 
+const folders: string[] = []
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
+
 /** A copy of what the tests need, so that no file of the repository is touched. */
 function copy(): string {
   const folder = mkdtempSync(join(tmpdir(), 'prov-mutation-'))
+  folders.push(folder)
   for (const name of ['src', 'backends', 'test', 'fixtures', 'package.json', 'tsconfig.json', 'README.md'])
     cpSync(join(ROOT, name), join(folder, name), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
@@ -66,15 +73,11 @@ async function isNoticed(folder: string, { file, source }: Task): Promise<boolea
 
 async function work(queue: Task[], survived: Task[]): Promise<void> {
   const folder = copy()
-  try {
-    if (!(await passes(folder, QUICK))) throw new Error('the tests fail before anything was turned round')
-    for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
-      const isKnown = SURVIVORS.some(({ file, change }) => file === task.file && change === task.change)
-      if (isKnown || !(await isNoticed(folder, task))) survived.push(task)
-      if (!isKnown && survived.at(-1) === task) console.log(`not noticed: ${task.file}:${task.line}: ${task.change}`)
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+  if (!(await passes(folder, QUICK))) throw new Error('the tests fail before anything was turned round')
+  for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
+    const isKnown = SURVIVORS.some(({ file, change }) => file === task.file && change === task.change)
+    if (isKnown || !(await isNoticed(folder, task))) survived.push(task)
+    if (!isKnown && survived.at(-1) === task) console.log(`not noticed: ${task.file}:${task.line}: ${task.change}`)
   }
 }
 

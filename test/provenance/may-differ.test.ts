@@ -113,6 +113,10 @@ describe('what may rightly differ', () => {
     statement.predicate.buildDefinition.externalParameters.runSpec.later = { of: ['tekton'] }
     expect(related(statement, { ...run, object })).toBe('same')
     expect(related(statement, run)).toBe('altered')
+    for (const later of [null, 'text', 7, [], {}, { of: null }, { of: { other: 'x' } }]) {
+      const other = { ...run.object, spec: { ...(run.object['spec'] as object), later } }
+      expect(related(statement, { ...run, object: other })).toBe('altered')
+    }
   })
 
   it('is tested line by line, and has a reason for each', () => {

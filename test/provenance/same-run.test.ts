@@ -83,6 +83,19 @@ describe('a Statement in SLSA v0.2 of a PipelineRun is not of the run when it di
     expect(related(statement, await runIn(row.input))).not.toBe('same')
   })
 
+  it('and a TaskRun that nobody can read stops nothing', async () => {
+    const row = rowOf('slsa-v1', 'storefront')
+    const run = await runIn(row.input)
+    const [first, ...others] = run.children
+    if (first === undefined) throw new Error('no TaskRun')
+    const odd = { ...first, object: { ...first.object, status: { results: 'none' } } }
+    const at = { ...run, object: { ...run.object }, children: [odd, ...others] }
+    expect(related(statementIn(row), at)).toBe('same')
+    const other = statementIn(row)
+    other.predicate.invocation.parameters.EVIL = 'x'
+    expect(related(other, at)).not.toBe('same')
+  })
+
   it('and without its TaskRuns at hand, when it differs in what the run alone says', async () => {
     const row = rowOf('slsa-v1', 'storefront')
     const run: RunArtifact = { ...(await runIn(row.input)), children: [] }
@@ -129,6 +142,98 @@ describe.each(['slsa-v2alpha3', 'slsa-v2alpha4'])(
     })
   },
 )
+
+describe('a time', () => {
+  const shifted = (text: string): string => `${new Date(Date.parse(text) + 3_600_000).toISOString().slice(0, 19)}+01:00`
+
+  it('may be spelled otherwise', async () => {
+    const old = statementIn(rowOf('slsa-v1'))
+    const { metadata } = old.predicate
+    metadata.buildStartedOn = shifted(metadata.buildStartedOn)
+    metadata.buildFinishedOn = shifted(metadata.buildFinishedOn)
+    expect(related(old, await runIn(rowOf('slsa-v1').input))).toBe('same')
+    const current = statementIn(rowOf('slsa-v2alpha4'))
+    const { metadata: details } = current.predicate.runDetails
+    details.startedOn = shifted(details.startedOn)
+    details.finishedOn = shifted(details.finishedOn)
+    expect(related(current, await runIn(rowOf('slsa-v2alpha4').input))).toBe('same')
+  })
+
+  it.each([7, 'soon', null, {}, []])('that is none is another: %j', async (value) => {
+    const current = statementIn(rowOf('slsa-v2alpha4'))
+    current.predicate.runDetails.metadata.startedOn = value
+    expect(related(current, await runIn(rowOf('slsa-v2alpha4').input))).toBe('altered')
+  })
+
+  it('is a time only where a time stands', async () => {
+    const row = rowOf('slsa-v1', 'storefront')
+    const statement = statementIn(row)
+    const [task] = statement.predicate.buildConfig.tasks
+    task.startedOn = shifted(task.startedOn)
+    expect(related(statement, await runIn(row.input))).not.toBe('same')
+  })
+})
+
+describe('a TaskRun that was put into the dependencies whole', () => {
+  const row = rowOf('slsa-v2alpha4+slsa-tekton', 'storefront')
+  const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64')
+  async function told(change: (item: Statement, content: Statement) => void): Promise<string> {
+    const statement = statementIn(row)
+    const items: readonly Statement[] = statement.predicate.buildDefinition.resolvedDependencies
+    const item = items.find(({ name }) => name === 'pipelineTask')
+    const content = JSON.parse(Buffer.from(item.content, 'base64').toString())
+    change(item, content)
+    return related(statement, await runIn(row.input))
+  }
+  const within = (change: Change) =>
+    told((item, content) => {
+      change(content)
+      item.content = encoded(content)
+    })
+
+  it('counts by what it is and did, not by what is written on it later', async () => {
+    expect(await within((content) => (content.metadata.annotations = { later: 'x' }))).toBe('same')
+    expect(await within((content) => (content.metadata.labels = { later: 'x' }))).toBe('same')
+    expect(await within((content) => (content.metadata.resourceVersion = '7'))).toBe('same')
+  })
+
+  it.each<readonly [string, Change]>([
+    ['its uid', (content) => (content.metadata.uid = 'another')],
+    ['its name', (content) => (content.metadata.name = 'another')],
+    ['its namespace', (content) => (content.metadata.namespace = 'another')],
+    ['its spec', (content) => (content.spec.serviceAccountName = 'root')],
+    ['its status', (content) => (content.status.completionTime = '2020-01-01T00:00:00Z')],
+    ['no metadata', (content) => delete content.metadata],
+    ['no spec', (content) => delete content.spec],
+  ])('is another with %s', async (_, change) => {
+    expect(await within(change)).toBe('altered')
+  })
+
+  it.each<readonly [string, (item: Statement) => void]>([
+    ['no JSON', (item) => (item.content = 'AAAA')],
+    ['a text', (item) => (item.content = encoded('x'))],
+    [
+      '20,000 levels',
+      (item) => (item.content = Buffer.from('['.repeat(20_000) + ']'.repeat(20_000)).toString('base64')),
+    ],
+    ['nothing', (item) => delete item.content],
+    ['a number', (item) => (item.content = 7)],
+    ['another name', (item) => (item.name = 'task')],
+    ['another digest beside it', (item) => (item.digest = { sha256: 'f'.repeat(64) })],
+  ])('is none with %s', async (_, change) => {
+    expect(await told(change)).toBe('altered')
+  })
+})
+
+it('a result that is an object counts with all that it says', async () => {
+  const row = rowOf('slsa-v2alpha3', 'artifact-outputs')
+  const statement = statementIn(row)
+  const run = await runIn(row.input)
+  const results: readonly Statement[] = statement.predicate.runDetails.byproducts
+  const result = results.find(({ content }) => Buffer.from(content, 'base64').toString().startsWith('{'))
+  result.content = Buffer.from('{"digest":"another","uri":"another"}').toString('base64')
+  expect(related(statement, run)).toBe('altered')
+})
 
 describe('what a run at hand cannot give', () => {
   it('is no copy: a step that has no image by digest', async () => {

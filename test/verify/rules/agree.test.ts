@@ -1,48 +1,12 @@
-/** From copies to marks, a rule a line. */
-import { beforeAll, describe, expect, test } from 'vitest'
-import type { About, Found } from '../../../src/backend/backend.ts'
+/** From copies of one format to marks, a rule a line. */
+import { describe, expect, test } from 'vitest'
+import type { Found } from '../../../src/backend/backend.ts'
 import type { Look } from '../../../src/copies/read-copies.ts'
-import { formatNamed } from '../../../src/formats/index.ts'
-import type { RunArtifact } from '../../../src/model/artifact.ts'
 import type { Entry } from '../../../src/model/entry.ts'
 import { encodeEnvelope } from '../../../src/model/envelope.ts'
-import type { KeySigner } from '../../../src/signing/signer.ts'
-import { joinTrust, type Trust, trustOf } from '../../../src/trust/trusted-keys.ts'
-import { agree } from '../../../src/verify/agree.ts'
-import {
-  aboutImage,
-  aboutRun,
-  attest,
-  FORMAT_OPTIONS,
-  imageOf,
-  item,
-  look,
-  signer,
-  signImage,
-  slot,
-  taskRun,
-} from '../../support/makers.ts'
+import { attest, look, slot } from '../../support/makers.ts'
 import { twinOf } from '../../support/twin.ts'
-
-const run = taskRun('aa')
-const sibling = taskRun('bb', { image: 'aa' })
-const about = aboutRun(run)
-let ours: KeySigner
-let theirs: KeySigner
-let trust: Trust
-let good: Entry
-
-beforeAll(async () => {
-  ours = await signer()
-  theirs = await signer()
-  trust = joinTrust([trustOf(ours), trustOf(theirs)])
-  good = await attest(run, ours)
-})
-
-async function inFormat(of: RunArtifact, format: string, change: (text: string) => string = (text) => text) {
-  const text = Buffer.from(formatNamed(format).payload(of, FORMAT_OPTIONS)).toString()
-  return attest(of, ours, Buffer.from(change(text)))
-}
+import { about, good, inFormat, many, marks, one, ours, run, sibling, theirs, told, trust } from './copies.ts'
 
 function twin(entry: Entry): Entry {
   const { envelope: _, ...bare } = entry
@@ -50,29 +14,8 @@ function twin(entry: Entry): Entry {
   return { ...turned, envelope: encodeEnvelope(turned) }
 }
 
-const one = (...entries: readonly Entry[]) => at('one', entries)
-const many = (...entries: readonly Entry[]) => at('many', entries)
-function at(holds: 'one' | 'many', entries: readonly Entry[], of: About = about): Look {
-  return look(
-    of,
-    'x',
-    holds,
-    entries.map((entry, i) => item(entry, `at ${i}`)),
-    trust,
-  )
-}
 const DOWN: Look = { backend: 'x', slot: slot('x', 'one'), error: { code: 'unreachable', message: 'down' } }
 const REFUSED: Look = { backend: 'x', error: { code: 'host_refused', message: 'no' } }
-
-/** Backends a, b, c, … in this order. */
-function told(looks: readonly Look[], required: readonly string[] = [], of: About = about) {
-  const named = looks.map((one, i) => ({ ...one, backend: String.fromCharCode(97 + i) }))
-  return agree(of, named, () => required)
-}
-const marks = (looks: readonly Look[], required: readonly string[] = [], of: About = about): string =>
-  told(looks, required, of)
-    .rows.map(({ backend, mark }) => `${backend}${mark}`)
-    .join(' ')
 
 describe('one format', () => {
   test('the same bytes under the same signature agree', () => {
@@ -155,35 +98,6 @@ describe('a copy that names this run and says something else', () => {
   })
 })
 
-describe('several formats', () => {
-  test('are held against each other over what both state', async () => {
-    expect(marks([one(good), one(await inFormat(run, 'slsa/v2alpha4'))])).toBe('a= b=')
-    const builder = (text: string) => text.replace('"id":"https://tekton.dev/chains/v2"', '"id":"https://evil"')
-    const other = await inFormat(run, 'slsa/v2alpha4', builder)
-    const { rows } = told([one(good), one(other)])
-    expect(rows.map(({ mark, error }) => `${mark} ${error?.code}`)).toEqual([
-      '* drift_across_formats',
-      '* drift_across_formats',
-    ])
-    expect(rows[0]?.detail).toBe('the builder id is not what slsa/v2alpha4 says')
-  })
-
-  test('a named one that is not there is absent, in each backend that has another', async () => {
-    const v4 = await inFormat(run, 'slsa/v2alpha4')
-    const { rows } = told([one(good), one(v4)], ['slsa/v1'])
-    expect(rows.map(({ backend, format, mark }) => `${backend} ${format} ${mark}`)).toEqual([
-      'a slsa/v1 =',
-      'b slsa/v2alpha4 =',
-      'b slsa/v1 +',
-    ])
-  })
-
-  test('what may be of two is of the one that is asked for', async () => {
-    const v3 = await inFormat(taskRun('aa'), 'slsa/v2alpha3')
-    expect(told([one(v3)], ['slsa/v2alpha3']).rows.map(({ format }) => format)).toEqual(['slsa/v2alpha3'])
-  })
-})
-
 describe('no copy', () => {
   const row = (looked: Look, required: readonly string[] = []) => told([looked], required).rows
 
@@ -249,76 +163,4 @@ describe('what stands beside', () => {
     expect(rows).toMatchObject([{ mark: '+' }])
     expect(strangers).toMatchObject([{ code: 'stranger' }])
   })
-})
-
-describe('an image', () => {
-  const image = imageOf(run)
-  const of = aboutImage(image)
-  const attested: About = {
-    artifact: { type: 'image', image: image.image },
-    kind: 'dsse',
-    subjects: of.subjects,
-    role: 'attestation',
-  }
-  const said = (looks: readonly (readonly Entry[])[]) =>
-    told(
-      looks.map((entries) => at('many', entries, attested)),
-      [],
-      attested,
-    )
-
-  test('what several runs say of it is not compared across them', async () => {
-    const other = await attest(taskRun('bb', { image: 'aa', start: '2026-11-18T08:00:00Z' }), ours)
-    const { rows, references } = said([
-      [good, other],
-      [good, other],
-    ])
-    expect(rows.map(({ mark }) => mark)).toEqual(['=', '=', '=', '='])
-    expect(references).toHaveLength(2)
-  })
-
-  test('what one run says of it twice and differently drifts', async () => {
-    const changed = await inFormat(run, 'slsa/v1', (text) => text.replace('"team":"a"', '"team":"b"'))
-    expect(said([[good], [changed]]).rows.map(({ mark }) => mark)).toEqual(['*', '*'])
-  })
-
-  test('formats of several runs are not held against each other', async () => {
-    const other = await inFormat(
-      taskRun('bb', { image: 'aa', start: '2026-11-18T08:00:00Z' }),
-      'slsa/v2alpha4',
-      (text) => text.replace('chains/v2"', 'chains/v3"'),
-    )
-    expect(said([[good, other], [good]]).rows.map(({ mark }) => mark)).toEqual(['=', '=', '='])
-    expect(said([[good], [good, other]]).rows.map(({ mark }) => mark)).toEqual(['=', '=', '='])
-  })
-
-  test('stores that have nothing in common do not agree: each lacks what the other has', async () => {
-    const other = await attest(taskRun('bb', { image: 'aa', start: '2026-11-18T08:00:00Z' }), ours)
-    const told = (looks: Parameters<typeof said>[0]) =>
-      said(looks).rows.map(({ backend, mark, format }) => `${backend}${mark} ${format}`)
-    expect(told([[good], [other]])).toEqual(['a= slsa/v1', 'a+ slsa/v1', 'b= slsa/v1', 'b+ slsa/v1'])
-    expect(told([[good], []])).toEqual(['a= slsa/v1', 'b+ slsa/v1'])
-    expect(told([[good]])).toEqual(['a= slsa/v1'])
-    expect(told([[good], [good, other], [other]])).toEqual(['a= slsa/v1', 'b= slsa/v1', 'b= slsa/v1', 'c= slsa/v1'])
-  })
-
-  test('a missing signature is told as simplesigning', async () => {
-    expect(told([at('one', [], of)], [], of).rows).toMatchObject([{ mark: '+', format: 'simplesigning' }])
-    expect(told([at('one', [await signImage(image, ours)], of)], [], of).rows).toMatchObject([{ mark: '=' }])
-  })
-})
-
-test('without the run at hand, formats that state nothing in common do not agree', async () => {
-  const bare = (predicateType: string, predicate: object) =>
-    attest(
-      run,
-      ours,
-      Buffer.from(JSON.stringify({ _type: 'https://in-toto.io/Statement/v1', subject: [], predicateType, predicate })),
-    )
-  const claim = { kind: 'TaskRun' as const, uid: run.uid, identity: '' }
-  const of: About = { artifact: { ...run, object: {}, claim }, kind: 'dsse', subjects: [] }
-  const old = await bare('https://slsa.dev/provenance/v0.2', { buildType: 'tekton.dev/v1/TaskRun' })
-  const current = await bare('https://slsa.dev/provenance/v1', { runDetails: { metadata: { invocationId: run.uid } } })
-  const looks = [at('one', [old], of), at('one', [current], of)]
-  expect(told(looks, [], of).rows.map(({ mark }) => mark)).toEqual(['*', '*'])
 })

@@ -137,6 +137,30 @@ describe('what does not verify only resembles', () => {
     expect(resembles(dsse(Buffer.from('?')), run, subjects, 'many')).toBe('other')
   })
 
+  test('by both of its times, however they are spelled, and by those that are not there', () => {
+    const status = (more: object): RunArtifact => ({
+      ...run,
+      object: { ...run.object, status: { ...(run.object['status'] as object), ...more } },
+    })
+    const told = (said: RunArtifact, at: RunArtifact) => resembles(made(said), at, subjects, 'many')
+    const early = { startTime: '2026-11-18T08:00:00Z' }
+    const late = { completionTime: '2026-11-18T23:00:00Z' }
+    expect(told(run, status({ startTime: '2026-11-18T10:12:04+01:00' }))).toBe('same')
+    expect(told(run, status({ completionTime: '2026-11-18T10:13:41+01:00' }))).toBe('same')
+    for (const more of [early, late, { startTime: null }, { completionTime: null }]) {
+      expect(told(run, status(more))).toBe('beside')
+      expect(told(status(more), run)).toBe('beside')
+      expect(told(status(more), status(more))).toBe('same')
+    }
+    const { predicate, ...statement } = JSON.parse(
+      Buffer.from(made(status({ completionTime: null })).payload).toString(),
+    )
+    const metadata = { ...predicate.metadata, buildFinishedOn: null }
+    const open = dsse({ ...statement, predicate: { ...predicate, metadata } })
+    expect(resembles(open, status({ completionTime: null }), subjects, 'many')).toBe('same')
+    expect(resembles(open, run, subjects, 'many')).toBe('beside')
+  })
+
   test('a Statement by its bytes', () => {
     const { payload } = said('p', { a: 1 })
     const artifact: Artifact = { type: 'statement', name: 's', payload, predicateType: 'p', subjects }
@@ -150,6 +174,24 @@ describe('what does not verify only resembles', () => {
     expect(resembles(said('p', {}, hex('other')), imageOf(run), subjects, 'many')).toBe('other')
     expect(relation(said('p', {}), imageOf(run), subjects, 'many')).toBe('same')
     expect(relation(said('p', {}, hex('other')), imageOf(run), subjects, 'many')).toBe('other')
+  })
+})
+
+describe('of several subjects', () => {
+  const several = (...subject: readonly object[]) =>
+    dsse({ _type: 'https://in-toto.io/Statement/v1', subject, predicateType: 'p' })
+  const ours = { name: 'a', digest: { sha256: hex('aa') } }
+  const other = { name: 'b', digest: { sha512: 'b', sha256: hex('b') } }
+
+  test('one is enough, by one of its digests', () => {
+    expect(relation(several(other, ours), imageOf(run), subjects, 'many')).toBe('same')
+    expect(relation(several(other, ours), run, subjects, 'many')).toBe('beside')
+    expect(relation(several({ name: 'a', digest: { sha512: 'x', sha256: hex('aa') } }), run, subjects, 'many')).toBe(
+      'beside',
+    )
+    expect(relation(several(other), run, subjects, 'many')).toBe('other')
+    expect(relation(several(), run, subjects, 'many')).toBe('other')
+    expect(relation(several(), imageOf(run), subjects, 'many')).toBe('other')
   })
 })
 

@@ -98,6 +98,11 @@ describe.each(['one', 'many'] as const)('in a place for %s', (holds) => {
     expect(action(look(holds, [entry]), { resign: true })).toBe('present')
   })
 
+  test('the entry itself is present whatever else lies there', async () => {
+    expect(planned(look(holds, [await spaced(), entry]))).not.toHaveProperty('detail')
+    expect(action(look(holds, [await drifted(), entry]))).toBe('present')
+  })
+
   test('the same meaning is present, and said; with --resign it is replaced', async () => {
     const looked = look(holds, [await spaced()])
     expect(planned(looked)).toMatchObject({ action: 'present', detail: expect.stringContaining('same meaning') })
