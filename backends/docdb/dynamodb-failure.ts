@@ -1,7 +1,7 @@
 /** What DynamoDB and its SDK say went wrong, in prov's codes. Pure. */
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb'
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
-import { networkCode, shortMessage } from './network.ts'
+import { networkCode, shortMessage } from '../../src/platform/http/network-error.ts'
 
 /** Names of https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html, and of the SDK's own errors. */
 const CODES: Readonly<Record<string, ErrorCode>> = {

@@ -1,6 +1,6 @@
 /** What Firestore says went wrong, in prov's codes. Pure. */
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
-import { networkCode, shortMessage } from './network.ts'
+import { networkCode, shortMessage } from '../../src/platform/http/network-error.ts'
 
 /** Numbers of https://grpc.github.io/grpc/core/md_doc_statuscodes.html. */
 const CODES: Readonly<Record<number, ErrorCode>> = {

@@ -10,7 +10,7 @@ import {
   MongoServerSelectionError,
 } from 'mongodb'
 import { type ErrorCode, type ErrorDetails, ProvError } from '../../src/errors.ts'
-import { networkCode, shortMessage } from './network.ts'
+import { networkCode, shortMessage } from '../../src/platform/http/network-error.ts'
 
 /** Numbers of https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml; 8000 is Atlas', 16500 Cosmos DB's. */
 const CODES: Readonly<Record<number, ErrorCode>> = {

@@ -2,7 +2,7 @@
 import type { Backend, CallOptions, Context, Found, ListFilter, OpenBackend, Receipt, Slot } from '../../src/backend.ts'
 import { type Entry, entryId, holds, signatureId } from '../../src/entry.ts'
 import { ProvError } from '../../src/errors.ts'
-import { isObject, type JsonApi, jsonApi, objectOf } from '../json-api.ts'
+import { isObject, type JsonApi, jsonApi, objectOf } from '../../src/platform/http/json-client.ts'
 import { jsonGreeting } from '../json-clock.ts'
 import { endpointOf, requestMs } from '../objects/settings.ts'
 import { foundOf, kindOfNote, NAME, type Names, namedSlotOf, noteBody, occurrenceOf, slotsOf } from './layout.ts'

@@ -1,8 +1,8 @@
 /** Finds out where the API of a host is. */
 import { ProvError } from '../../src/errors.ts'
+import type { Http } from '../../src/platform/http/client.ts'
 import { failure, type Where } from './failure.ts'
 import { baseUrls } from './hosts.ts'
-import type { Http } from './http.ts'
 
 export interface BaseOptions {
   readonly http: Http

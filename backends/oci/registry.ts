@@ -1,6 +1,6 @@
 /** The port through which prov sees a store of manifests and blobs: a registry, or an image layout directory. */
 import type { CallOptions } from '../../src/backend.ts'
-import type { HttpResponse, Method } from './exchange.ts'
+import type { HttpResponse, Method } from '../../src/platform/http/exchange.ts'
 import type { Referrer } from './layout-bundle.ts'
 
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024

@@ -2,15 +2,16 @@
 import type { CallOptions } from '../../src/backend.ts'
 import { sha256Hex } from '../../src/entry.ts'
 import { ProvError } from '../../src/errors.ts'
+import { checkTarget } from '../../src/platform/http/client.ts'
+import type { HttpResponse } from '../../src/platform/http/exchange.ts'
 import { createSession, type FindCredentials, type Session, type SessionRequest } from './auth.ts'
 import { findBase } from './base.ts'
-import type { HttpResponse } from './exchange.ts'
 import { failure, type Where } from './failure.ts'
 import { apiHost } from './hosts.ts'
-import { checkTarget, createHttp, type HttpOptions } from './http.ts'
 import { INDEX_TYPE, parseReferrers, type Referrer } from './layout-bundle.ts'
 import { type LibraryClient, type LibrarySend, loadLibrary, type MakeClient } from './library.ts'
 import { MAX_MANIFEST_BYTES, type Manifest, type Registry } from './registry.ts'
+import { type RegistryHttpOptions, registryHttp } from './registry-http.ts'
 import { nextPage, tagsOf } from './tag-list.ts'
 import { written } from './written.ts'
 
@@ -18,8 +19,10 @@ const SMALL_ANSWER = 64 * 1024
 const LIST_BYTES = 4 * 1024 * 1024
 const TAGS_A_PAGE = 1000
 const MAX_REFERRERS = 1000
+/** What registries without the referrers API answer: the specification's 404, and what others say (406: Artifactory). */
+const NO_REFERRERS: readonly number[] = [400, 404, 405, 406, 501]
 
-export interface RemoteOptions extends HttpOptions {
+export interface RemoteOptions extends RegistryHttpOptions {
   readonly credentials: FindCredentials
   readonly userAgent: string
 }
@@ -30,6 +33,7 @@ interface Call extends CallOptions {
   readonly actions: SessionRequest['actions']
   readonly repeat: SessionRequest['repeat']
   readonly maxBytes: number
+  readonly expects?: readonly number[]
 }
 
 /**
@@ -38,7 +42,7 @@ interface Call extends CallOptions {
  * @example (await remoteRegistry(options).getManifest('ghcr.io/acme/app', 'sha256-….sig', { signal }))?.digest
  */
 export function remoteRegistry(options: RemoteOptions): Registry {
-  const http = createHttp(options)
+  const http = registryHttp(options)
   const sessions = new Map<string, Promise<Session>>()
   let library: Promise<MakeClient> | undefined
 
@@ -66,7 +70,7 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       headers?.forEach((value, name) => {
         sent[name] = value
       })
-      const { actions, repeat, maxBytes, signal } = call
+      const { actions, repeat, maxBytes, signal, expects } = call
       const request = {
         method,
         target,
@@ -78,6 +82,7 @@ export function remoteRegistry(options: RemoteOptions): Registry {
         maxBytes,
         signal,
         where,
+        ...(expects === undefined ? {} : { expects }),
       }
       return (await sessionOf(host, call, where)).send(request)
     }
@@ -189,9 +194,9 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       let path: string | undefined = `/v2/${split(repo).path}/tags/list?n=${TAGS_A_PAGE}`
       for (let last = ''; path !== undefined; ) {
         const page: string = path
-        const answer = await orAbsent(() =>
-          send({ method: 'GET', path: page, headers: new Map([['accept', 'application/json']]) }),
-        )
+        const ask = () => send({ method: 'GET', path: page, headers: new Map([['accept', 'application/json']]) })
+        // No repository, no tags; but of a list that has begun no page may be missing.
+        const answer = last === '' ? await orAbsent(ask) : await ask().catch(rest(whereOf(repo, call)))
         if (answer === undefined) return
         const tags = tagsOf(answer, whereOf(repo, call))
         yield* tags
@@ -203,7 +208,7 @@ export function remoteRegistry(options: RemoteOptions): Registry {
     },
 
     async listReferrers(repo, digest, { signal }) {
-      const call = read('list referrers', digest, LIST_BYTES, signal)
+      const call = { ...read('list referrers', digest, LIST_BYTES, signal), expects: NO_REFERRERS }
       const where = whereOf(repo, call)
       const send = sender(repo, call)
       const found: Referrer[] = []
@@ -212,10 +217,17 @@ export function remoteRegistry(options: RemoteOptions): Registry {
         const page: string = path
         asked.add(page)
         const headers = new Map([['accept', INDEX_TYPE]])
-        const answer = await orAbsent(() => send({ method: 'GET', path: page, headers }))
-        // A registry without the API answers 404; some answer anything with a page of their own.
-        const type = answer?.headers['content-type']
-        if (answer === undefined || typeof type !== 'string' || mediaTypeOf(type) !== INDEX_TYPE) return undefined
+        const answer = await send({ method: 'GET', path: page, headers })
+        const isFirst = asked.size === 1
+        if (answer.status >= 300) {
+          if (isFirst) return undefined
+          throw failure('server_error', `a page of the list of referrers was answered with ${answer.status}`, where)
+        }
+        // Some registries without the API answer anything with a page of their own.
+        if (mediaTypeOf(answer.headers['content-type'] ?? null) !== INDEX_TYPE) {
+          if (isFirst) return undefined
+          throw failure('response_invalid', 'a page of the list of referrers is no image index', where)
+        }
         found.push(...referrersIn(answer.body, where))
         if (found.length > MAX_REFERRERS) {
           throw failure('response_too_large', `more than ${MAX_REFERRERS} manifests refer to the image`, where)
@@ -258,6 +270,14 @@ async function orAbsent<T>(look: () => Promise<T>): Promise<T | undefined> {
   } catch (error) {
     if (error instanceof ProvError && error.code === 'absent') return undefined
     throw error
+  }
+}
+
+/** A later page that is absent is a failure of the registry. */
+function rest(where: Where): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof ProvError) || error.code !== 'absent') throw error
+    throw failure('server_error', `a page of the list of tags is missing: ${error.message}`, where, { cause: error })
   }
 }
 

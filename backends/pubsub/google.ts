@@ -2,7 +2,7 @@
 import { type ClientConfig, PubSub } from '@google-cloud/pubsub'
 import { GoogleAuth, PassThroughClient } from 'google-auth-library'
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
-import { networkCode, shortMessage } from '../docdb/network.ts'
+import { networkCode, shortMessage } from '../../src/platform/http/network-error.ts'
 import type { Broker } from './connection.ts'
 import { googleMessage } from './layout.ts'
 import type { GoogleTarget } from './settings.ts'

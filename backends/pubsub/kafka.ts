@@ -4,7 +4,7 @@
  */
 import { Producer } from '@platformatic/kafka'
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
-import { networkCode } from '../docdb/network.ts'
+import { networkCode } from '../../src/platform/http/network-error.ts'
 import type { Broker } from './connection.ts'
 import { messageOf } from './layout.ts'
 import type { KafkaTarget } from './settings.ts'

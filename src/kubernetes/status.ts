@@ -1,18 +1,11 @@
 /** What an answer of the API server other than success means (apimachinery's metav1.Status). Pure. */
 import { type ErrorCode, ProvError } from '../errors.ts'
+import type { HttpResponse, Where } from '../platform/http/exchange.ts'
+import { retryAfterMs } from '../platform/http/retry-after.ts'
 
-/** What was attempted and where, for messages. */
-export interface Where {
-  readonly operation: string
-  readonly location: string
-}
+export type { Where }
 
-export interface KubeAnswer {
-  readonly status: number
-  /** The header, when there is one. */
-  readonly retryAfter: string | undefined
-  readonly body: Uint8Array
-}
+export type KubeAnswer = Pick<HttpResponse, 'status' | 'headers' | 'body' | 'url'>
 
 interface Said {
   readonly reason: string | undefined
@@ -36,7 +29,7 @@ export function refusal(answer: KubeAnswer, where: Where, now: number): ProvErro
   return new ProvError(code, MESSAGES[code] ?? `the cluster answered ${status}${quoted && `: ${quoted}`}${about}`, {
     ...where,
     hint: HINTS[code] ?? (status === 401 ? 'log in with kubectl, or choose another --context' : undefined),
-    retryAfterMs: retryAfterMs(answer.retryAfter, now),
+    retryAfterMs: retryAfterMs(answer.headers['retry-after'], now),
   })
 }
 
@@ -104,12 +97,4 @@ function plain(text: string): string {
     .replaceAll(/[^\x20-\x7e]+/g, ' ')
     .trim()
     .slice(0, 300)
-}
-
-/** Seconds or an HTTP date (RFC 9110 section 10.2.3). */
-function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  const text = header?.trim() ?? ''
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1000
-  const date = /[A-Za-z]/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }
