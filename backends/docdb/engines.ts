@@ -4,15 +4,15 @@ import type { Target } from './settings.ts'
 import type { DocumentStore } from './store.ts'
 
 /** @example const store = await openStore(readTarget(context), context) */
-export async function openStore(target: Target, { random }: Pick<Context, 'random'>): Promise<DocumentStore> {
+export async function openStore(target: Target, context: Context): Promise<DocumentStore> {
   switch (target.engine) {
     case 'sqlite':
-      return (await import('./sqlite.ts')).openSqlite(target, random)
+      return (await import('./sqlite.ts')).openSqlite(target, context.random)
     case 'mongo':
       return (await import('./mongo.ts')).openMongo(target)
     case 'firestore':
       return (await import('./firestore.ts')).openFirestore(target)
     case 'dynamodb':
-      return (await import('./dynamodb.ts')).openDynamo(target)
+      return (await import('./dynamodb.ts')).openDynamo(target, context)
   }
 }
