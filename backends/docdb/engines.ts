@@ -11,7 +11,7 @@ export async function openStore(target: Target, context: Context): Promise<Docum
     case 'mongo':
       return (await import('./mongo.ts')).openMongo(target)
     case 'firestore':
-      return (await import('./firestore.ts')).openFirestore(target)
+      return (await import('./firestore.ts')).openFirestore(target, context)
     case 'dynamodb':
       return (await import('./dynamodb.ts')).openDynamo(target, context)
   }
