@@ -3,9 +3,10 @@ import { type ClientConfig, PubSub } from '@google-cloud/pubsub'
 import { GoogleAuth, PassThroughClient } from 'google-auth-library'
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
 import type { HttpContext } from '../../src/platform/http/context.ts'
-import { networkCode, shortMessage } from '../../src/platform/http/network-error.ts'
+import { connectionFailure, networkCode, shortMessage } from '../../src/platform/http/network-error.ts'
 import { googleTransport } from '../shared/google-transport.ts'
 import { grpcRoute } from '../shared/grpc.ts'
+import { unavailable } from '../shared/grpc-failure.ts'
 import type { Broker } from './connection.ts'
 import { googleMessage } from './layout.ts'
 import type { GoogleTarget } from './settings.ts'
@@ -82,7 +83,7 @@ export function failure(thrown: unknown): unknown {
   if (thrown instanceof ProvError || !(thrown instanceof Error)) return thrown
   const status = 'code' in thrown && typeof thrown.code === 'number' ? thrown.code : undefined
   const network = networkCode(thrown)
-  if (network !== undefined) return new ProvError(network, 'Pub/Sub could not be reached', { cause: thrown })
+  if (network !== undefined) return new ProvError(network, connectionFailure('Pub/Sub', thrown), { cause: thrown })
   if (status === undefined) {
     if (!/credential|metadata|token|key ?file/i.test(thrown.message)) return thrown
     const hint = 'set GOOGLE_APPLICATION_CREDENTIALS'
@@ -90,5 +91,7 @@ export function failure(thrown: unknown): unknown {
   }
   const code = CODES[status] ?? 'server_error'
   const hint = code === 'target_unwritable' ? 'create the topic' : undefined
-  return new ProvError(code, `Pub/Sub answered ${shortMessage(thrown.message)}`, { cause: thrown, hint })
+  const said = `Pub/Sub answered ${shortMessage(thrown.message)}`
+  const message = code === 'unreachable' ? unavailable('Pub/Sub', thrown.message) : said
+  return new ProvError(code, message, { cause: thrown, hint })
 }

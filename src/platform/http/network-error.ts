@@ -93,6 +93,20 @@ function bracketed(name: string): string {
   return name.includes(':') ? `[${name}]` : name
 }
 
+/**
+ * One sentence for a connection that failed: the host, where it is known, and why.
+ *
+ * @param service what is named where the host is not known, e.g. `DynamoDB`
+ *
+ * @example connectionFailure('DynamoDB', error) // '127.0.0.1:8000 (DynamoDB) could not be reached: connection refused'
+ */
+export function connectionFailure(service: string, thrown: unknown): string {
+  const host = networkHost(thrown)
+  const who = host === undefined ? service : `${host} (${service})`
+  const reason = networkReason(thrown)
+  return `${who} could not be reached${reason === undefined ? '' : `: ${reason}`}`
+}
+
 /** The first line of a message, which may quote what was stored, cut to a length fit for a report. */
 export function shortMessage(message: string): string {
   const line = message.split('\n', 1)[0] ?? ''

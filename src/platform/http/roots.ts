@@ -29,7 +29,10 @@ const done = new Set<string>()
 export async function trustRoots(env: Env): Promise<void> {
   const key = JSON.stringify([env['SSL_CERT_FILE'], env['SSL_CERT_DIR']])
   if (done.has(key)) return
-  const { createSecureContext, getCACertificates, setDefaultCACertificates } = await import('node:tls')
+  const [{ getCACertificates, setDefaultCACertificates }, { X509Certificate }] = await Promise.all([
+    import('node:tls'),
+    import('node:crypto'),
+  ])
   if (done.has(key)) return
   const isFirst = done.size === 0
   done.add(key)
@@ -42,8 +45,7 @@ export async function trustRoots(env: Env): Promise<void> {
   /** One bad certificate would make Node refuse all of them. */
   function isUsable(pem: string): boolean {
     try {
-      createSecureContext({ ca: pem })
-      return true
+      return new X509Certificate(pem).raw.length > 0
     } catch {
       return false
     }
