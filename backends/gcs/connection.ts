@@ -51,7 +51,12 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
       const known = isAnswer ? expected(thrown.status) : undefined
       if (known !== undefined) return known.result
       throw refused(
-        { status: thrown.status, ...said, retryAfter: thrown.headers.get('retry-after') ?? undefined },
+        {
+          status: thrown.status,
+          host: URL.parse(endpoint)?.host,
+          ...said,
+          retryAfter: thrown.headers.get('retry-after') ?? undefined,
+        },
         where,
         context.now(),
       )

@@ -14,6 +14,8 @@ export interface Where {
 /** What a service answered that is no success. */
 export interface Refusal {
   readonly status: number
+  /** Which host answered, where that is known. */
+  readonly host?: string | undefined
   /** The service's own code, e.g. `SlowDown`. */
   readonly code?: string | undefined
   readonly message?: string | undefined
@@ -29,7 +31,7 @@ export interface Refusal {
  */
 export function refused(answer: Refusal, where: Where, now: number): ProvError {
   const said = [answer.code, answer.message].flatMap((text) => (text ? [quote(text)] : [])).join(': ')
-  const message = `the service answered ${answer.status}${said === '' ? '' : `: ${said}`}`
+  const message = `${answer.host ?? 'the service'} answered ${answer.status}${said === '' ? '' : `: ${said}`}`
   const code = codeOf(answer)
   return new ProvError(code, message, {
     ...where,

@@ -61,7 +61,8 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
       if (known !== undefined) return known.result
       const message = thrown instanceof S3ServiceException && thrown.message !== 'UnknownError' ? thrown.message : ''
       const hint = operation === 'put' && endpoint !== undefined ? writeHint(status, checksums) : undefined
-      throw refused({ status, code, message, retryAfter: retryAfterOf(thrown), hint }, where, context.now())
+      const host = endpoint === undefined ? undefined : URL.parse(endpoint)?.host
+      throw refused({ status, host, code, message, retryAfter: retryAfterOf(thrown), hint }, where, context.now())
     }
   }
 

@@ -8,11 +8,14 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openCluster } from '../../src/kubernetes/cluster.ts'
 import { scratch } from '../support/scratch.ts'
 
-async function serve(): Promise<{ readonly port: number; readonly lines: string[] }> {
+async function serve(
+  status = 200,
+  body = '{"kind":"TaskRun"}',
+): Promise<{ readonly port: number; readonly lines: string[] }> {
   const lines: string[] = []
   const server = createServer((request, response) => {
     lines.push(`${request.method} ${request.url}`)
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{"kind":"TaskRun"}')
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body)
   })
   await new Promise<void>((ready) => server.listen(0, '0.0.0.0', ready))
   onTestFinished(() => {
@@ -65,4 +68,15 @@ test('proxy-url of the kubeconfig counts before the environment, with or without
   expect(proxy.lines).toEqual(['GET http://api.example.invalid/x'])
   const socks = cluster('http://api.example.invalid', {}, 'socks5://127.0.0.1:1')
   await expect(socks).rejects.toMatchObject({ code: 'config_invalid', message: expect.stringContaining('socks5') })
+})
+
+test.each([
+  ['{"kind":"Status","reason":"NotFound"}', 'run_not_found'],
+  ['404 page not found', 'not_supported'],
+  ['<html>default backend - 404</html>', 'response_invalid'],
+  ['{"message":"no Route matched"}', 'response_invalid'],
+  ['', 'response_invalid'],
+])('a 404 of %j is %s', async (body, code) => {
+  const { port } = await serve(404, body)
+  await expect(cluster(`http://127.0.0.1:${port}`, {})).rejects.toMatchObject({ code })
 })

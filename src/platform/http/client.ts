@@ -81,7 +81,7 @@ type Send<T extends HttpAnswer> = (request: Exchange, options: ExchangeOptions) 
 /** @example const http = createHttp(options); await http.send(request) */
 export function createHttp(options: HttpOptions): Http {
   const agents = createAgents(options)
-  const tlsHint = [options.tlsHint, certificateHint(options.env)].filter(Boolean).join('; ')
+  const tlsHint = (): string => [options.tlsHint, certificateHint(options.env)].filter(Boolean).join('; ')
   let budget = options.budget
 
   async function bare<T extends HttpAnswer>(request: Omit<HttpRequest, 'repeat'>, send: Send<T>): Promise<Outcome<T>> {

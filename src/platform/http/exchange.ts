@@ -63,7 +63,7 @@ export interface ExchangeOptions {
   /** The way to the URL; rejects with what makes it impassable. */
   route(): Promise<Route>
   /** What to do about a certificate that is not trusted. */
-  readonly tlsHint: string
+  tlsHint(): string
 }
 
 /** Takes over the answer once its headers are there; `settle` ends the exchange, and the connection where it is a loss. */
@@ -236,6 +236,6 @@ function transportLoss(
   const reason = networkReason(cause) ?? quote(code === '' ? cause.message : `the connection failed (${code})`)
   const via = proxy === undefined ? '' : ` through the proxy ${proxy.host}`
   const message = `${host} could not be reached${via}: ${reason}`
-  const error = failure(job, 'unreachable', message, tls ? { hint: tlsHint } : {})
+  const error = failure(job, 'unreachable', message, tls ? { hint: tlsHint() } : {})
   return lost(error, !tls && code !== 'ENOTFOUND', sent && !BEFORE.includes(code) && !tls)
 }
