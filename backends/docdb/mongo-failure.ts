@@ -10,7 +10,14 @@ import {
   MongoServerSelectionError,
 } from 'mongodb'
 import { type ErrorCode, type ErrorDetails, ProvError } from '../../src/errors.ts'
-import { connectionFailure, networkCode, networkReason, shortMessage } from '../../src/platform/http/network-error.ts'
+import {
+  connectionFailure,
+  isTlsFailure,
+  networkCode,
+  networkReason,
+  shortMessage,
+} from '../../src/platform/http/network-error.ts'
+import { certificateHint } from '../../src/platform/http/roots.ts'
 
 /** Numbers of https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml; 8000 is Atlas', 16500 Cosmos DB's. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
@@ -37,7 +44,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
  * @example mongoFailure(new MongoServerError({ code: 13, message: 'not authorized' })).code // 'denied'
  */
 export function mongoFailure(thrown: unknown): unknown {
-  const details: ErrorDetails = { cause: thrown }
+  const hint = isTlsFailure(thrown) ? certificateHint({}) : undefined
+  const details: ErrorDetails = { cause: thrown, hint }
   const network = networkCode(thrown)
   if (network !== undefined) return new ProvError(network, connectionFailure('MongoDB', thrown), details)
   if (!(thrown instanceof MongoError)) return thrown

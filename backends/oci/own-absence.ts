@@ -41,7 +41,8 @@ export async function absenceOf(response: HttpResponse, question: Asked): Promis
  * @example cameFrom(response, { asked })
  */
 export function cameFrom({ url }: HttpResponse, { asked }: Pick<Asked, 'asked'>): boolean {
-  return url.hostname === asked.hostname && url.pathname === asked.pathname
+  const isSecured = asked.protocol === 'http:' && url.protocol === 'https:' && url.hostname === asked.hostname
+  return url.pathname === asked.pathname && (url.host === asked.host || isSecured)
 }
 
 function gone(base: URL, where: Where): ProvError {

@@ -8,8 +8,8 @@ import { createSession, type FindCredentials, type Session, type SessionRequest 
 import { findBase } from './base.ts'
 import { failure, type Where } from './failure.ts'
 import { apiHost } from './hosts.ts'
-import { INDEX_TYPE, parseReferrers, type Referrer } from './layout-bundle.ts'
 import { type LibraryClient, type LibrarySend, loadLibrary, type MakeClient } from './library.ts'
+import { mediaTypeOf, NO_REFERRERS, referrersOf } from './referrer-pages.ts'
 import { MAX_MANIFEST_BYTES, type Manifest, type Registry } from './registry.ts'
 import { type RegistryHttpOptions, registryHttp } from './registry-http.ts'
 import { nextPage, tagsOf } from './tag-list.ts'
@@ -18,9 +18,6 @@ import { written } from './written.ts'
 const SMALL_ANSWER = 64 * 1024
 const LIST_BYTES = 4 * 1024 * 1024
 const TAGS_A_PAGE = 1000
-const MAX_REFERRERS = 1000
-/** What registries without the referrers API answer: the specification's 404, and what others say (406: Artifactory). */
-const NO_REFERRERS: readonly number[] = [400, 404, 405, 406, 501]
 
 export interface RemoteOptions extends RegistryHttpOptions {
   readonly credentials: FindCredentials
@@ -207,34 +204,9 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       }
     },
 
-    async listReferrers(repo, digest, { signal }) {
+    listReferrers(repo, digest, { signal }) {
       const call = { ...read('list referrers', digest, LIST_BYTES, signal), expects: NO_REFERRERS }
-      const where = whereOf(repo, call)
-      const send = sender(repo, call)
-      const found: Referrer[] = []
-      let path: string | undefined = `/v2/${split(repo).path}/referrers/${digest}`
-      for (const asked = new Set<string>(); path !== undefined && !asked.has(path); ) {
-        const page: string = path
-        asked.add(page)
-        const headers = new Map([['accept', INDEX_TYPE]])
-        const answer = await send({ method: 'GET', path: page, headers })
-        const isFirst = asked.size === 1
-        if (answer.status >= 300) {
-          if (isFirst) return undefined
-          throw failure('server_error', `a page of the list of referrers was answered with ${answer.status}`, where)
-        }
-        // Some registries without the API answer anything with a page of their own.
-        if (mediaTypeOf(answer.headers['content-type'] ?? null) !== INDEX_TYPE) {
-          if (isFirst) return undefined
-          throw failure('response_invalid', 'a page of the list of referrers is no image index', where)
-        }
-        found.push(...referrersIn(answer.body, where))
-        if (found.length > MAX_REFERRERS) {
-          throw failure('response_too_large', `more than ${MAX_REFERRERS} manifests refer to the image`, where)
-        }
-        path = nextPage(answer)
-      }
-      return found
+      return referrersOf(sender(repo, call), `/v2/${split(repo).path}/referrers/${digest}`, whereOf(repo, call))
     },
 
     ask(repo, { method, path, actions }, { signal }) {
@@ -279,18 +251,6 @@ function rest(where: Where): (error: unknown) => never {
     if (!(error instanceof ProvError) || error.code !== 'absent') throw error
     throw failure('server_error', `a page of the list of tags is missing: ${error.message}`, where, { cause: error })
   }
-}
-
-function referrersIn(body: Uint8Array, where: Where): readonly Referrer[] {
-  try {
-    return parseReferrers(body).referrers
-  } catch (cause) {
-    throw failure('response_invalid', 'the list of referrers is no image index', where, { cause })
-  }
-}
-
-function mediaTypeOf(header: string | null): string {
-  return (header ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
 }
 
 function uploadUrl(begun: HttpResponse, where: Where): URL {

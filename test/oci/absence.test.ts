@@ -44,6 +44,10 @@ test.each([
 
 test.each([
   ['a CDN', (response: ServerResponse, cdn: string) => reply(response, 307, { location: `http://${cdn}/blob` })],
+  [
+    'the same path of another port',
+    (response: ServerResponse, cdn: string) => reply(response, 307, { location: `http://${cdn}${response.req.url}` }),
+  ],
   ['another path of its own', (response: ServerResponse) => reply(response, 302, { location: '/login' })],
 ])('a redirect to %s that answers 404 says nothing either', async (_, redirect) => {
   const cdn = await serve((__, response) => reply(response, 404, {}, UNKNOWN))

@@ -47,7 +47,7 @@ export interface HttpOptions extends AgentsOptions {
 export interface HttpRequest extends Exchange {
   /**
    * `safe`: repeating does no harm. `unsent`: repeated only when the server cannot have acted on it, for writes whose
-   * premise may be stale by then (a tag).
+   * premise may be stale by then.
    */
   readonly repeat: 'safe' | 'unsent'
   /** The body holds a secret: a redirect to another host is refused. */
@@ -196,7 +196,7 @@ function redirected(request: HttpRequest, status: number, target: string): HttpR
  * Where a server may send us: never from https to http, never to a forbidden address, and to the loopback interface only
  * from there. Throws `response_invalid` or `host_refused`.
  *
- * @example checkTarget(registryUrl, new URL(location), where)
+ * @example checkTarget(asked, new URL(location), where)
  */
 export function checkTarget(from: URL, to: URL, where: Exchange['where']): void {
   if (to.protocol !== 'https:' && to.protocol !== 'http:')

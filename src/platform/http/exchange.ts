@@ -6,7 +6,7 @@ import { type ErrorCode, type ErrorDetails, ProvError } from '../../errors.ts'
 import { isForbidden } from './addresses.ts'
 import { isTlsFailure, networkReason, quote } from './network-error.ts'
 
-/** What was attempted and where, for messages: `get manifest`, `registry/repository:tag`. */
+/** What was attempted and where, for messages: `get`, `https://r.example/x`. */
 export interface Where {
   readonly backend?: string | undefined
   readonly operation: string

@@ -11,7 +11,7 @@ const LIMIT_MS = 60_000
  * As much of `fetch` as a library that logs in needs: whole bodies, no redirects. Every host is one that the user's own credentials
  * name, so metadata services are allowed. Rejects with a ProvError where there is no answer.
  *
- * @example new Gaxios({ fetchImplementation: fetchThrough(context, { backend: 'gcs', operation: 'log in' }) })
+ * @example new Gaxios({ fetchImplementation: fetchThrough(context, { backend: 'a-service', operation: 'log in' }) })
  */
 export function fetchThrough(context: HttpContext, where: Omit<Where, 'location'>): typeof fetch {
   const http = singleTry(context, LIMIT_MS)

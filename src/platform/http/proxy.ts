@@ -1,4 +1,4 @@
-/** Which proxy a URL is asked through, by the environment: the rules that Go's tools (kubectl, cosign, crane) and curl share. Pure. */
+/** Which proxy a URL is asked through, by the environment: the rules that Go's tools (such as kubectl) and curl share. Pure. */
 import { BlockList, isIP } from 'node:net'
 import { isLoopback, plainHost } from './addresses.ts'
 
