@@ -1,6 +1,6 @@
 /** The port over Google Cloud Storage. The client is imported here, statically: this file is imported only on first use. */
 import { type Bucket, CRC32C, type File, Storage } from '@google-cloud/storage'
-import type { CallOptions, Context } from '../../src/backend.ts'
+import type { CallOptions, Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { singleTry } from '../../src/platform/http/single.ts'
 import { fault, placed, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'

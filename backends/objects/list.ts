@@ -1,6 +1,6 @@
 /** Which slots of a store of objects hold something. */
-import type { CallOptions, ListFilter, Slot } from '../../src/backend.ts'
-import { imageIn } from '../image-key.ts'
+import type { CallOptions, ListFilter, Slot } from '../../src/backend/backend.ts'
+import { imageIn } from '../shared/image-key.ts'
 import { isPending, MARK_BYTES } from './layout.ts'
 import { namedSlotOf, objectName, type Place, placeNamed, placeOfImage } from './place.ts'
 import type { ListedObject, ObjectStore } from './store.ts'

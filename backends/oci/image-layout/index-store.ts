@@ -1,0 +1,45 @@
+/** index.json as it is on the disk, parsed again only when it is another file. */
+import { stat } from 'node:fs/promises'
+import { atomicWrite } from '../../../src/platform/fs/atomic-write.ts'
+import { type Files, fileError, fileErrorCode } from '../../../src/platform/fs/files.ts'
+import { EMPTY_INDEX, encodeIndex, type ImageIndex, parseIndex } from './index-json.ts'
+
+export interface IndexStore {
+  /** The empty index when there is no file. */
+  read(): Promise<ImageIndex>
+  /** Only under the lock. */
+  write(index: ImageIndex): Promise<void>
+}
+
+/** @example (await indexStore('copies/index.json', nodeFiles).read()).items.length */
+export function indexStore(indexFile: string, files: Files): IndexStore {
+  let last: { readonly state: string; readonly index: Promise<ImageIndex> } | undefined
+
+  /** Each write makes a new file, so that inode and times tell one state from the next. */
+  async function stateOf(): Promise<string> {
+    const { ino, mtimeNs, ctimeNs, size } = await stat(indexFile, { bigint: true })
+    return `${ino} ${mtimeNs} ${ctimeNs} ${size}`
+  }
+
+  return {
+    async read() {
+      try {
+        const state = await stateOf()
+        // Many readers at once share one parsing.
+        if (last?.state !== state) {
+          last = { state, index: files.read(indexFile).then((bytes) => parseIndex(Buffer.from(bytes).toString())) }
+        }
+        return await last.index
+      } catch (error) {
+        last = undefined
+        if (fileErrorCode(error) === 'ENOENT') return EMPTY_INDEX
+        throw fileError(error, { backend: 'oci', operation: 'read', location: indexFile })
+      }
+    },
+
+    async write(index) {
+      await atomicWrite(indexFile, encodeIndex(index), { files })
+      last = { state: await stateOf(), index: Promise.resolve(index) }
+    },
+  }
+}

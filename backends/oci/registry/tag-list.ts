@@ -1,0 +1,27 @@
+/** Answers of `tags/list` (distribution specification, content discovery). Pure. */
+import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
+import { failure, type Where } from '../failure.ts'
+
+/** The tags of one page. Throws `response_invalid`. */
+export function tagsOf(answer: HttpResponse, where: Where): readonly string[] {
+  let json: unknown
+  try {
+    json = JSON.parse(Buffer.from(answer.body).toString())
+  } catch {
+    throw failure('response_invalid', 'the list of tags is no JSON', where)
+  }
+  const tags = typeof json === 'object' && json !== null && 'tags' in json ? json.tags : undefined
+  if (tags === null || tags === undefined) return []
+  if (!Array.isArray(tags)) throw failure('response_invalid', 'the list of tags is no list', where)
+  return tags.filter((tag) => typeof tag === 'string')
+}
+
+/** Path and query of the next page (RFC 8288), undefined after the last; only the same registry is followed. */
+export function nextPage(answer: HttpResponse): string | undefined {
+  const { link } = answer.headers
+  const header = typeof link === 'string' ? link : link?.[0]
+  const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(header ?? '')?.[1]
+  if (target === undefined || !URL.canParse(target, answer.url.href)) return undefined
+  const next = new URL(target, answer.url)
+  return next.origin === answer.url.origin ? `${next.pathname}${next.search}` : undefined
+}
