@@ -1,8 +1,10 @@
 /** archivista: envelopes in an Archivista server, as Tekton Chains uploads them; and found there again, which Chains cannot. */
+
 import type { Backend, CallOptions, Context, Found, OpenBackend, Receipt, Slot } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { type Entry, entryId, holds, signatureId } from '../../src/model/entry.ts'
-import { isObject, type JsonApi, jsonApi, objectOf } from '../json-api.ts'
+import { isObject, type JsonApi, jsonApi, objectOf } from '../../src/platform/http/json-client.ts'
+import { refuseProxies } from '../shared/configured.ts'
 import { jsonGreeting } from '../shared/json-clock.ts'
 import { endpointOf, requestMs } from '../shared/settings.ts'
 import { digestsOf, foundOf, gitoidHex, gitoidOf, NAME, slotsOf, uploadOf } from './layout.ts'
@@ -83,6 +85,7 @@ export const open: OpenBackend = (context) => {
 
   const backend: Backend = {
     name: NAME,
+    configured: () => refuseProxies(context, NAME),
     capabilities: {
       readable: true,
       list: false,

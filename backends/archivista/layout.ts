@@ -7,7 +7,7 @@ import type { About, Found, Slot } from '../../src/backend/backend.ts'
 import { errorJson, ProvError } from '../../src/errors.ts'
 import { type Entry, type Signature, sha256Hex } from '../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
-import { isObject } from '../json-api.ts'
+import { isObject } from '../../src/platform/http/json-client.ts'
 
 export const NAME = 'archivista'
 

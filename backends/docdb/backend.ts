@@ -1,4 +1,5 @@
 /** Copies as documents of a database, each as Tekton Chains writes it: MongoDB, Firestore, DynamoDB, or SQLite as the embedded one. */
+
 import type {
   About,
   Backend,
@@ -12,6 +13,7 @@ import type {
 import { asProvError, ProvError } from '../../src/errors.ts'
 import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/model/entry.ts'
 import { within } from '../../src/platform/async/deadline.ts'
+import { refuseProxies } from '../shared/configured.ts'
 import { openStore } from './engines.ts'
 import { documentOf, keptDocument, NAME, type SignedDocument } from './layout.ts'
 import { keysOf, listed, locationOf, namedSlotOf, placeIn, placeOf, type Standing, slotOf, standing } from './place.ts'
@@ -178,6 +180,11 @@ export function open(context: Context): Backend {
 
   return {
     name: NAME,
+    configured: async () => {
+      // MongoDB's protocol goes through no proxy of HTTP, and a file through none at all.
+      if (/^(?:firestore|dynamodb):/.test(context.setting('storage.docdb.url') ?? ''))
+        await refuseProxies(context, NAME)
+    },
     capabilities: {
       readable: true,
       list: true,

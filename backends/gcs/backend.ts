@@ -1,7 +1,9 @@
 /** gcs: the objects that Tekton Chains writes to Google Cloud Storage, in a bucket or in a directory. */
+
 import type { OpenBackend } from '../../src/backend/backend.ts'
 import { openObjects } from '../objects/backend.ts'
 import { directoryStore } from '../objects/directory.ts'
+import { refuseProxies } from '../shared/configured.ts'
 import { NAME, readSettings } from './settings.ts'
 
 /**
@@ -15,6 +17,9 @@ export const open: OpenBackend = (context) =>
   openObjects(context, {
     name: NAME,
     sharedWrites: context.setting('storage.gcs.directory') ? 'lock' : 'precondition',
+    configured: async () => {
+      if (!context.setting('storage.gcs.directory')) await refuseProxies(context, NAME)
+    },
     diagnosis: () => {
       const { directory, endpoint } = readSettings(context)
       return { name: NAME, open, directory, endpoint }

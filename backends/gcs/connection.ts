@@ -2,10 +2,12 @@
 import { type Bucket, CRC32C, type File, Storage } from '@google-cloud/storage'
 import type { CallOptions, Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
-import { fault, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
-import { MAX_OBJECT_BYTES, type ObjectStore } from '../objects/store.ts'
+import { singleTry } from '../../src/platform/http/single.ts'
+import { fault, placed, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
+import type { ObjectStore } from '../objects/store.ts'
+import { googleTransport } from '../shared/google-transport.ts'
 import { type GcsSettings, NAME } from './settings.ts'
-import { Answered, NoCredentials, type Response, replaceTransport, TooLarge } from './transport.ts'
+import { Answered, NoCredentials, type Response, replaceTransport } from './transport.ts'
 
 /**
  * A {@link ObjectStore} over a bucket; versions are generations. What is sent carries its CRC32C, what comes back is checked against the one
@@ -15,10 +17,15 @@ import { Answered, NoCredentials, type Response, replaceTransport, TooLarge } fr
  */
 export function connect(settings: GcsSettings & { readonly bucket: string }, context: Context): ObjectStore {
   const { bucket, endpoint, anonymous } = settings
-  const storage = new Storage({ apiEndpoint: endpoint, retryOptions: { autoRetry: false, maxRetries: 0 } })
+  const http = singleTry(context, settings.requestMs)
+  const storage = new Storage({
+    apiEndpoint: endpoint,
+    retryOptions: { autoRetry: false, maxRetries: 0 },
+    clientOptions: googleTransport(context, NAME),
+  })
   // The client would take the emulator's variable for the whole base, and miss the path of the API.
   storage.baseUrl = `${endpoint}/storage/v1`
-  replaceTransport(storage, { anonymous, random: context.random })
+  replaceTransport(storage, { anonymous, http, random: (size) => context.random(size) })
 
   /** Runs one request; `expected` gives what an answer other than success means, where it means something. */
   async function request<T>(
@@ -36,15 +43,20 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
         return work(at, where)
       })
     } catch (thrown) {
-      if (thrown instanceof ProvError) throw thrown
+      if (thrown instanceof ProvError) throw placed(thrown, where)
       if (!(thrown instanceof Answered)) throw withoutAnswer(thrown, where)
-      const said = saidBy(thrown)
+      const said = saidBy(thrown, anonymous)
       // A page of some gateway says nothing of the object.
       const isAnswer = said.message !== undefined && !/bucket does not exist/i.test(said.message)
       const known = isAnswer ? expected(thrown.status) : undefined
       if (known !== undefined) return known.result
       throw refused(
-        { status: thrown.status, ...said, retryAfter: thrown.headers.get('retry-after') ?? undefined },
+        {
+          status: thrown.status,
+          host: URL.parse(endpoint)?.host,
+          ...said,
+          retryAfter: thrown.headers.get('retry-after') ?? undefined,
+        },
         where,
         context.now(),
       )
@@ -130,7 +142,7 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
       }
     },
 
-    close: () => {},
+    close: () => http.close(),
   }
 }
 
@@ -175,7 +187,7 @@ function sizeOf(file: unknown): number | undefined {
 }
 
 /** Google's JSON errors, `{"error":{"message":…,"errors":[{"reason":…}]}}`; of other bodies the beginning, if it is text. */
-function saidBy({ body, headers }: Answered): { readonly code?: string; readonly message?: string } {
+function saidBy({ body, headers }: Answered, emulated: boolean): { readonly code?: string; readonly message?: string } {
   const text = Buffer.from(body.subarray(0, 65_536)).toString()
   try {
     const { error } = JSON.parse(text) as { error?: { message?: unknown; errors?: readonly { reason?: unknown }[] } }
@@ -185,14 +197,15 @@ function saidBy({ body, headers }: Answered): { readonly code?: string; readonly
       ...(typeof error?.message === 'string' ? { message: error.message } : {}),
     }
   } catch {
-    return /^text\/plain/.test(headers.get('content-type') ?? '') ? { message: text } : {}
+    // Of a download the service says so in bare text, whatever its type; an emulator, in as few words as any gateway.
+    if (/^No such object: /.test(text) || /bucket does not exist/i.test(text)) return { message: text }
+    return emulated && /^text\/plain/.test(headers.get('content-type') ?? '') && /^Not Found\s*$/.test(text)
+      ? { message: text }
+      : {}
   }
 }
 
 function withoutAnswer(thrown: unknown, where: Where): ProvError {
-  if (thrown instanceof TooLarge) {
-    return fault('response_too_large', `the object is over ${MAX_OBJECT_BYTES} bytes`, where)
-  }
   if (thrown instanceof SyntaxError) return fault('response_invalid', 'the service answered no JSON', where)
   if (thrown instanceof NoCredentials) {
     return fault('denied', 'no credentials were found, or they were refused', where, {

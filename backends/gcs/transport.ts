@@ -3,7 +3,11 @@
  * server; so its requests come here. Authorisation stays the client's.
  */
 import type { Storage } from '@google-cloud/storage'
+import type { Http } from '../../src/platform/http/client.ts'
+import type { HttpResponse } from '../../src/platform/http/exchange.ts'
 import { MAX_OBJECT_BYTES } from '../objects/store.ts'
+import { lossIn } from '../shared/google-transport.ts'
+import { NAME } from './settings.ts'
 
 type Requester = Storage['makeAuthenticatedRequest']
 type Request = Parameters<Requester>[0]
@@ -27,9 +31,6 @@ export class Answered extends Error {
   }
 }
 
-/** An answer over {@link MAX_OBJECT_BYTES}. */
-export class TooLarge extends Error {}
-
 /** Nothing was sent: credentials are missing, or were not accepted. Not for a network that fails meanwhile. */
 export class NoCredentials extends Error {}
 
@@ -41,23 +42,25 @@ export interface Response {
 
 export interface TransportOptions {
   readonly anonymous: boolean
+  readonly http: Pick<Http, 'once'>
   random(size: number): Uint8Array
 }
 
 /**
- * Replaces how `storage` sends its requests. Errors reach its callers as they are thrown here: {@link Answered}, {@link TooLarge},
- * {@link NoCredentials}, and what `fetch` throws.
+ * Replaces how `storage` sends its requests. Errors reach its callers as they are thrown here: {@link Answered},
+ * {@link NoCredentials}, and ProvErrors where there is no answer.
  *
- * @example replaceTransport(storage, { anonymous: true, random: context.random })
+ * @example replaceTransport(storage, { anonymous: true, http: singleTry(context, 60_000), random: context.random })
  */
-export function replaceTransport(storage: Storage, { anonymous, random }: TransportOptions): void {
+export function replaceTransport(storage: Storage, { anonymous, http, random }: TransportOptions): void {
+  const never = new AbortController().signal
   const own = storage.makeAuthenticatedRequest
   async function authorization(url: string): Promise<string | undefined> {
     if (anonymous) return undefined
     try {
       return (await own.authClient.getRequestHeaders(url)).get('authorization') ?? undefined
     } catch (cause) {
-      throw isNetwork(cause) ? cause : new NoCredentials('no credentials', { cause })
+      throw lossIn(cause) ?? (isNetwork(cause) ? cause : undefined) ?? new NoCredentials('no credentials', { cause })
     }
   }
 
@@ -69,18 +72,21 @@ export function replaceTransport(storage: Storage, { anonymous, random }: Transp
     const token = await authorization(url)
     if (token !== undefined) headers.set('authorization', token)
     const body = await bodyOf(request, headers, random)
-    const answer = await fetch(url, {
+    const answer = await http.once({
       method: request.method ?? 'GET',
-      headers,
-      redirect: 'manual',
-      ...(body === undefined ? {} : { body }),
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
+      url: new URL(url),
+      headers: Object.fromEntries(headers),
+      body: typeof body === 'string' ? Buffer.from(body) : body,
+      maxBytes: MAX_OBJECT_BYTES,
+      signal: request.signal ?? never,
+      where: { backend: NAME, operation: 'ask', location: new URL(url).host },
     })
-    const bytes = await readAnswer(answer)
-    if (!answer.ok) throw new Answered(answer.status, answer.headers, bytes)
+    const given = headersIn(answer)
+    const bytes = answer.body
+    if (answer.status < 200 || answer.status > 299) throw new Answered(answer.status, given, bytes)
     const isMedia = isObject(request.qs) && request.qs['alt'] === 'media'
-    const isJson = !isMedia && /^application\/json\b/.test(answer.headers.get('content-type') ?? '')
-    const response = { statusCode: answer.status, headers: answer.headers }
+    const isJson = !isMedia && /^application\/json\b/.test(given.get('content-type') ?? '')
+    const response = { statusCode: answer.status, headers: given }
     return { body: isJson ? JSON.parse(Buffer.from(bytes).toString()) : bytes, response }
   }
 
@@ -141,18 +147,10 @@ async function bodyOf(
   return new Uint8Array(Buffer.concat(chunks))
 }
 
-async function readAnswer(answer: globalThis.Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  const announced = Number(answer.headers.get('content-length') ?? 0)
-  for await (const chunk of answer.body ?? []) {
-    size += chunk.length
-    if (Math.max(size, announced) > MAX_OBJECT_BYTES) {
-      throw new TooLarge(`over ${MAX_OBJECT_BYTES} bytes`) // leaving the loop ends the body
-    }
-    chunks.push(chunk)
-  }
-  return new Uint8Array(Buffer.concat(chunks))
+function headersIn({ headers }: HttpResponse): Headers {
+  const given = new Headers()
+  for (const [name, value] of Object.entries(headers)) for (const one of [value ?? []].flat()) given.append(name, one)
+  return given
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

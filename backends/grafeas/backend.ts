@@ -1,4 +1,5 @@
 /** grafeas: notes and occurrences of Google's Container Analysis, or of any server with its v1 REST API. */
+
 import type {
   Backend,
   CallOptions,
@@ -11,7 +12,9 @@ import type {
 } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { type Entry, entryId, holds, signatureId } from '../../src/model/entry.ts'
-import { isObject, type JsonApi, jsonApi, objectOf } from '../json-api.ts'
+import type { HttpResponse } from '../../src/platform/http/exchange.ts'
+import { isObject, type JsonApi, jsonApi, objectOf } from '../../src/platform/http/json-client.ts'
+import { refuseProxies } from '../shared/configured.ts'
 import { jsonGreeting } from '../shared/json-clock.ts'
 import { endpointOf, requestMs } from '../shared/settings.ts'
 import { foundOf, kindOfNote, NAME, type Names, namedSlotOf, noteBody, occurrenceOf, slotsOf } from './layout.ts'
@@ -47,7 +50,7 @@ export const open: OpenBackend = (context) => {
       })
       const path = `/v1/${parent}/occurrences?${query}`
       const answer = await api().call({ ...where, method: 'GET', path, signal, expects: [404] })
-      if (answer.status === 404) return
+      if (answer.status === 404) return noneThere(answer, where)
       const page = objectOf(answer, where)
       for (const item of Array.isArray(page['occurrences']) ? page['occurrences'] : []) if (isObject(item)) yield item
       const next = page['nextPageToken']
@@ -130,6 +133,7 @@ export const open: OpenBackend = (context) => {
 
   const backend: Backend = {
     name: NAME,
+    configured: () => refuseProxies(context, NAME),
     capabilities: {
       readable: true,
       list: true,
@@ -180,11 +184,27 @@ function namesOf({ setting }: Pick<Context, 'setting'>): Names {
   return { project, noteid, hint }
 }
 
-function lazyLogin({ env }: Context): (signal: AbortSignal) => Promise<string | undefined> {
+/** There is no such note, hence no occurrence: but only Grafeas itself can say so. Throws `response_invalid` for any other 404. */
+function noneThere(
+  answer: HttpResponse,
+  where: { readonly backend: string; readonly operation: string; readonly location: string },
+): void {
+  let json: unknown
+  try {
+    json = JSON.parse(Buffer.from(answer.body).toString('utf8'))
+  } catch {}
+  // Google's form, and that of a gRPC gateway (code 5 is NOT_FOUND).
+  const error = isObject(json) && isObject(json['error']) ? json['error'] : json
+  if (isObject(error) && (error['status'] === 'NOT_FOUND' || error['code'] === 5 || error['code'] === 404)) return
+  const message = `${answer.url.host} answered 404, and not as Grafeas does for a note that is not there`
+  throw new ProvError('response_invalid', message, where)
+}
+
+function lazyLogin(context: Context): (signal: AbortSignal) => Promise<string | undefined> {
   let login: Promise<(signal: AbortSignal) => Promise<string | undefined>> | undefined
   return async (signal) => {
     login ??= import('../shared/google-login.ts').then(({ googleLogin }) =>
-      googleLogin(NAME, env['GOOGLE_APPLICATION_CREDENTIALS'] || undefined),
+      googleLogin(NAME, context.env['GOOGLE_APPLICATION_CREDENTIALS'] || undefined, context),
     )
     return (await login)(signal)
   }

@@ -8,7 +8,7 @@ import { errorJson, ProvError } from '../../src/errors.ts'
 import type { Artifact, RunArtifact } from '../../src/model/artifact.ts'
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/model/entry.ts'
 import { decodeEnvelope } from '../../src/model/envelope.ts'
-import { isObject } from '../json-api.ts'
+import { isObject } from '../../src/platform/http/json-client.ts'
 
 export const NAME = 'grafeas'
 

@@ -4,4 +4,5 @@ import { openMessages } from '../pubsub/backend.ts'
 import { readSettings } from '../pubsub/settings.ts'
 
 /** @example const kafka = open(context); await kafka.put(slot, entry, { signal }) */
-export const open: OpenBackend = (context) => openMessages('kafka', () => readSettings(context, 'kafka'), false)
+export const open: OpenBackend = (context) =>
+  openMessages('kafka', () => readSettings(context, 'kafka'), false, context)

@@ -25,6 +25,8 @@ export interface ObjectsOptions {
   home(): Home
   /** For `diagnose`; absent: nothing is known beforehand. */
   readonly diagnosis?: () => Pick<DiagnoseJob, 'name' | 'directory' | 'endpoint' | 'open'>
+  /** See {@link Backend}. */
+  readonly configured?: () => Promise<void>
   /** See {@link Writer}; default 1.5 s. */
   readonly patienceMs?: number
 }
@@ -175,6 +177,8 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
         throw named(thrown, 'list', settled?.root ?? name)
       }
     },
+
+    ...(options.configured === undefined ? {} : { configured: options.configured }),
 
     async diagnose(asked) {
       const own = options.diagnosis?.()

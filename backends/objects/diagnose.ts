@@ -47,13 +47,45 @@ export async function diagnose(job: DiagnoseJob, options: DiagnoseOptions): Prom
   ])
   // What was not asked about, reading and writing will say better; but nobody need wait for it twice.
   const told = honoured.flatMap((check): readonly Diagnosis[] => {
-    if (check.outcome !== 'failed' || check.error?.code === 'conflict') return [check]
+    if (check.outcome !== 'failed' || TOLD.includes(check.error?.code ?? '')) return [check]
     const silent = check.error?.code === 'unreachable' || check.error?.code === 'timed_out'
     return silent ? [{ ...check, check: 'reach' }] : []
   })
   if (options.readOnly || told.some(({ check }) => check === 'reach')) return { checks: [...clock, ...told] }
   const own = mayStand ? [object] : []
   return { checks: [...clock, ...told], sweep: (slots, calls) => sweep(job, slots, own, calls) }
+}
+
+/** Failures of the first writes that nobody else would say as well. */
+const TOLD: readonly string[] = ['conflict', 'not_supported']
+
+const MISSING = {
+  checksums: 'it refuses checksums (set AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED)',
+  conditions:
+    'it knows no conditional writes (If-None-Match, If-Match), without which two writers overwrite each other',
+} as const
+
+/** What a refused write was refused for; undefined where it is not for want of an ability. */
+async function wanting(
+  store: ObjectStore,
+  name: string,
+  object: string,
+  thrown: unknown,
+  calls: CallOptions,
+): Promise<ProvError | undefined> {
+  const { code, hint } = asProvError(thrown)
+  if (store.missing === undefined || (code !== 'not_supported' && code !== 'response_invalid')) return undefined
+  const missing = await store.missing(`${object}.ability`, calls)
+  if (missing.length === 0) return undefined
+  const message = `the service lacks what a write needs: ${missing.map((one) => MISSING[one]).join('; and ')}`
+  const conditions = missing.includes('conditions')
+  return new ProvError('not_supported', message, {
+    backend: name,
+    operation: 'probe',
+    location: object,
+    hint: conditions ? undefined : hint,
+    cause: thrown,
+  })
 }
 
 /** @param refused called when nothing of the object can be there, since the very first write was not allowed */
@@ -72,9 +104,11 @@ async function preconditions(
       location: object,
       hint: 'two writers may overwrite each other here',
     })
-  const first = await write('one', null).catch((thrown: unknown) => {
+  const first = await write('one', null).catch(async (thrown: unknown) => {
     if (asProvError(thrown).code === 'denied') refused()
-    throw thrown
+    const error = await wanting(store, name, object, thrown, calls)
+    if (error !== undefined) refused()
+    throw error ?? thrown
   })
   if (first === undefined) throw new ProvError('occupied', 'the place of the probe is taken', { backend: name })
   if ((await write('two', null)) !== undefined) throw broken('an object was made that was there already')

@@ -1,6 +1,8 @@
 /** What goes wrong at a service, in prov's codes. Pure but for the deadline. */
 import { type ErrorCode, type ErrorDetails, ProvError } from '../../src/errors.ts'
-import { atPeer } from '../../src/platform/http/peer.ts'
+import { isTlsFailure, networkHost, networkReason, quote } from '../../src/platform/http/network-error.ts'
+import { retryAfterMs } from '../../src/platform/http/retry-after.ts'
+import { certificateHint } from '../../src/platform/http/roots.ts'
 
 /** What was attempted, where, at which backend. */
 export interface Where {
@@ -12,10 +14,14 @@ export interface Where {
 /** What a service answered that is no success. */
 export interface Refusal {
   readonly status: number
+  /** Which host answered, where that is known. */
+  readonly host?: string | undefined
   /** The service's own code, e.g. `SlowDown`. */
   readonly code?: string | undefined
   readonly message?: string | undefined
   readonly retryAfter?: string | undefined
+  /** What to do about it, where the backend knows better than this file. */
+  readonly hint?: string | undefined
 }
 
 /**
@@ -25,12 +31,12 @@ export interface Refusal {
  */
 export function refused(answer: Refusal, where: Where, now: number): ProvError {
   const said = [answer.code, answer.message].flatMap((text) => (text ? [quote(text)] : [])).join(': ')
-  const message = `the service answered ${answer.status}${said === '' ? '' : `: ${said}`}`
+  const message = `${answer.host ?? 'the service'} answered ${answer.status}${said === '' ? '' : `: ${said}`}`
   const code = codeOf(answer)
   return new ProvError(code, message, {
     ...where,
     retryAfterMs: retryAfterMs(answer.retryAfter, now),
-    hint: code === 'target_unwritable' ? 'the bucket does not exist' : HINTS[answer.status],
+    hint: code === 'target_unwritable' ? 'the bucket does not exist' : (answer.hint ?? HINTS[answer.status]),
   })
 }
 
@@ -61,17 +67,11 @@ function codeOf({ status, code = '', message = '' }: Refusal): ErrorCode {
       return 'entry_too_large'
     case 429:
       return 'throttled'
+    case 501:
+      return 'not_supported'
     default:
       return status >= 500 ? 'server_error' : 'response_invalid'
   }
-}
-
-/** Milliseconds to wait by a Retry-After header: seconds or an HTTP date (RFC 9110 section 10.2.3). */
-function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  const text = header?.trim() ?? ''
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1000
-  const date = /[A-Za-z]/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }
 
 /**
@@ -80,19 +80,10 @@ function retryAfterMs(header: string | undefined, now: number): number | undefin
  * @example throw unreachable(error, where) // code unreachable
  */
 export function unreachable(cause: unknown, where: Where): ProvError {
-  const code = networkCode(cause)
-  const tls = /CERT|SELF_SIGNED|TLS|SSL|EPROTO|UNABLE_TO/.test(code ?? '')
-  const hint = tls ? 'name the certificate authority with NODE_EXTRA_CA_CERTS' : undefined
-  const message = `the service${atPeer(cause)} could not be reached: ${quote(code ?? innermost(cause))}`
+  const hint = isTlsFailure(cause) ? certificateHint({}) : undefined
+  const host = networkHost(cause) ?? 'the service'
+  const message = `${host} could not be reached: ${networkReason(cause) ?? quote(innermost(cause))}`
   return new ProvError('unreachable', message, { ...where, hint, cause })
-}
-
-/** The code of a failed connection (`ECONNREFUSED`), also of one that is the cause of another error. */
-function networkCode(thrown: unknown): string | undefined {
-  for (let error = thrown, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth++) {
-    if ('code' in error && typeof error.code === 'string' && /^[A-Z_]+$/.test(error.code)) return error.code
-  }
-  return undefined
 }
 
 function innermost(thrown: unknown): string {
@@ -100,12 +91,14 @@ function innermost(thrown: unknown): string {
   return thrown.cause instanceof Error ? innermost(thrown.cause) : thrown.message
 }
 
-/** At most 200 printable characters of what a service said, on one line. */
-export function quote(text: string): string {
-  return text
-    .replaceAll(/[^\x20-\x7e]+/g, ' ')
-    .trim()
-    .slice(0, 200)
+/**
+ * What the HTTP client said, which knows the host alone, with what was attempted and where.
+ *
+ * @example throw placed(error, { backend: 's3', operation: 'get', location: 's3://b/name' })
+ */
+export function placed(error: ProvError, where: Where): ProvError {
+  const { code, message, hint, retryAfterMs: wait, cause } = error
+  return new ProvError(code, message, { ...where, hint, retryAfterMs: wait, cause })
 }
 
 /** @example throw fault('response_too_large', 'the object is over 32 MiB', where) */

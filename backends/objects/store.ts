@@ -28,5 +28,10 @@ export interface ObjectStore {
   delete(name: string, expect: string, options: CallOptions): Promise<void>
   /** Streams page by page. */
   list(prefix: string, options: CallOptions): AsyncIterable<ListedObject>
+  /**
+   * Which abilities that writes need are missing, found out by writing an object of this name and removing it; for services that refused a
+   * write. Absent: cannot be missing.
+   */
+  missing?(name: string, options: CallOptions): Promise<readonly ('checksums' | 'conditions')[]>
   close(): void
 }

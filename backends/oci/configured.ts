@@ -10,6 +10,11 @@ import type { OciSettings } from './settings.ts'
  */
 export async function configured(settings: OciSettings, { env }: Context): Promise<void> {
   if (settings.layout !== undefined) return
-  const { refuseConnection } = await import('./http.ts')
-  await Promise.all([refuseDockerConfig(env), refuseConnection({ env, caFile: settings.caFile })])
+  const [{ refuseUnusable }, { tlsOf }] = await Promise.all([
+    import('../../src/platform/http/refuse-unusable.ts'),
+    import('./registry-http.ts'),
+  ])
+  const where = { operation: 'connect', location: 'the registry' }
+  await refuseDockerConfig(env)
+  await refuseUnusable({ env }, await tlsOf(false, settings.caFile), where)
 }

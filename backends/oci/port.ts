@@ -1,7 +1,7 @@
 /** The port through which prov sees a store of manifests and blobs: a registry, or an image layout directory. */
 import type { CallOptions } from '../../src/backend/backend.ts'
+import type { HttpResponse, Method } from '../../src/platform/http/exchange.ts'
 import type { Referrer } from './bundles/layout.ts'
-import type { HttpResponse, Method } from './exchange.ts'
 
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 export const MAX_BLOB_BYTES = 32 * 1024 * 1024

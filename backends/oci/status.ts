@@ -1,6 +1,7 @@
-/** What the status of an answer means. Pure. */
+/** What the status of a registry's answer means. Pure. */
 import type { ErrorCode, ProvError } from '../../src/errors.ts'
-import type { HttpResponse } from './exchange.ts'
+import type { HttpResponse } from '../../src/platform/http/exchange.ts'
+import { retryAfterMs } from '../../src/platform/http/retry-after.ts'
 import { failure, quote, type Where } from './failure.ts'
 
 /**
@@ -19,7 +20,7 @@ export function refusal(
 ): ProvError {
   const { status } = response
   const said = quote(redact(saidBy(response)))
-  const message = `the registry answered ${status}${said === '' ? '' : `: ${said}`}`
+  const message = `${response.url.host} answered ${status}${said === '' ? '' : `: ${said}`}`
   const wait = retryAfterMs(response.headers['retry-after'], now)
   return failure(codeOf(status), message, where, { retryAfterMs: wait, hint: HINTS[status] })
 }
@@ -39,6 +40,7 @@ function codeOf(status: number): ErrorCode {
     case 404:
       return 'absent'
     case 405:
+    case 501:
       return 'not_supported'
     case 408:
       return 'timed_out'
@@ -67,18 +69,4 @@ function saidBy(response: HttpResponse): string {
       [item.code, item.message].filter((x) => typeof x === 'string').join(': '),
     )
     .join(', ')
-}
-
-/**
- * Milliseconds to wait by a Retry-After header, seconds or an HTTP date (RFC 9110 section 10.2.3); undefined when it is
- * absent or neither.
- *
- * @example retryAfterMs('2', Date.now()) // 2000
- */
-export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined
-  const text = header.trim()
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1000
-  const date = /[A-Za-z]/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }

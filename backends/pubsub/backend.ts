@@ -1,5 +1,5 @@
 /** pubsub: entries as messages of Google Pub/Sub or Kafka. Write-only: what a broker accepted, nobody can look up there again. */
-import type { Backend, CallOptions, OpenBackend, Receipt, Slot } from '../../src/backend/backend.ts'
+import type { Backend, CallOptions, Context, OpenBackend, Receipt, Slot } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { type Entry, entryId, signatureId } from '../../src/model/entry.ts'
 import { within } from '../../src/platform/async/deadline.ts'
@@ -19,7 +19,7 @@ const GOOGLE_BYTES = 10_000_000
  * @example const pubsub = open(context); await pubsub.put(slot, entry, { signal })
  */
 export const open: OpenBackend = (context) =>
-  openMessages(NAME, () => readSettings(context), context.setting('storage.pubsub.provider') === 'google')
+  openMessages(NAME, () => readSettings(context), context.setting('storage.pubsub.provider') === 'google', context)
 
 /** The client is not in prov's own bundle, since it reads a file beside itself: who uses Kafka installs it too. */
 async function kafkaPort(): Promise<typeof import('./kafka.ts')> {
@@ -35,13 +35,18 @@ async function kafkaPort(): Promise<typeof import('./kafka.ts')> {
 }
 
 /** The same under another name, for a target of its own. `google`: its limits are known beforehand. */
-export function openMessages(name: string, read: () => GoogleTarget | KafkaTarget, google: boolean): Backend {
+export function openMessages(
+  name: string,
+  read: () => GoogleTarget | KafkaTarget,
+  google: boolean,
+  context: Context,
+): Backend {
   let connecting: Promise<Broker> | undefined
 
   async function connect(): Promise<Broker> {
     const target = read()
     if (target.provider === 'kafka') return (await kafkaPort()).openKafka(target)
-    return (await import('./google.ts')).openGoogle(target)
+    return (await import('./google.ts')).openGoogle(target, context)
   }
 
   function connected(): Promise<Broker> {

@@ -2,8 +2,11 @@
 import { type ClientConfig, PubSub } from '@google-cloud/pubsub'
 import { GoogleAuth, PassThroughClient } from 'google-auth-library'
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
-import { atPeer } from '../../src/platform/http/peer.ts'
-import { networkCode, shortMessage } from '../docdb/network.ts'
+import type { HttpContext } from '../../src/platform/http/context.ts'
+import { connectionFailure, networkCode, shortMessage } from '../../src/platform/http/network-error.ts'
+import { googleTransport } from '../shared/google-transport.ts'
+import { grpcRoute } from '../shared/grpc.ts'
+import { unavailable } from '../shared/grpc-failure.ts'
 import type { Broker } from './connection.ts'
 import { googleMessage } from './layout.ts'
 import type { GoogleTarget } from './settings.ts'
@@ -22,11 +25,12 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 /**
  * The client connects on the first call. With an emulator no credentials are looked for, so that no metadata server is asked.
  *
- * @example const id = await openGoogle(target).publish(entry)
+ * @example const id = await (await openGoogle(target, context)).publish(entry)
  */
-export function openGoogle(target: GoogleTarget): Broker {
+export async function openGoogle(target: GoogleTarget, context: HttpContext): Promise<Broker> {
   const { project, topic, emulator, requestMs } = target
-  const client = new PubSub({ projectId: project, ...(emulator === undefined ? {} : plain(emulator)) })
+  const how = emulator === undefined ? await proxied(context) : plain(emulator)
+  const client = new PubSub({ projectId: project, ...how })
   // One try within the time, one message a request: the core tries again within a budget, and a receipt wants an answer of its own.
   const retry = { retryCodes: [], backoffSettings: backoff(requestMs) }
   const sender = client.topic(topic, { batching: { maxMessages: 1 }, gaxOpts: { timeout: requestMs, retry } })
@@ -54,7 +58,12 @@ export function openGoogle(target: GoogleTarget): Broker {
 /** An emulator wants no credentials: without a client of its own the library would look for some on the network, for seconds. */
 function plain(emulator: string): ClientConfig {
   const auth = new GoogleAuth({ authClient: new PassThroughClient() })
-  return { apiEndpoint: emulator, emulatorMode: true, auth } as unknown as ClientConfig // the library brings an older GoogleAuth
+  return { apiEndpoint: emulator, emulatorMode: true, auth, 'grpc.enable_http_proxy': 0 } as unknown as ClientConfig // the library brings an older GoogleAuth
+}
+
+async function proxied(context: HttpContext): Promise<ClientConfig> {
+  const route = await grpcRoute('pubsub.googleapis.com', context)
+  return { ...route, clientOptions: googleTransport(context, 'pubsub') } as unknown as ClientConfig
 }
 
 function backoff(ms: number) {
@@ -74,8 +83,7 @@ export function failure(thrown: unknown): unknown {
   if (thrown instanceof ProvError || !(thrown instanceof Error)) return thrown
   const status = 'code' in thrown && typeof thrown.code === 'number' ? thrown.code : undefined
   const network = networkCode(thrown)
-  if (network !== undefined)
-    return new ProvError(network, `Pub/Sub${atPeer(thrown)} could not be reached`, { cause: thrown })
+  if (network !== undefined) return new ProvError(network, connectionFailure('Pub/Sub', thrown), { cause: thrown })
   if (status === undefined) {
     if (!/credential|metadata|token|key ?file/i.test(thrown.message)) return thrown
     const hint = 'set GOOGLE_APPLICATION_CREDENTIALS'
@@ -83,5 +91,7 @@ export function failure(thrown: unknown): unknown {
   }
   const code = CODES[status] ?? 'server_error'
   const hint = code === 'target_unwritable' ? 'create the topic' : undefined
-  return new ProvError(code, `Pub/Sub answered ${shortMessage(thrown.message)}`, { cause: thrown, hint })
+  const said = `Pub/Sub answered ${shortMessage(thrown.message)}`
+  const message = code === 'unreachable' ? unavailable('Pub/Sub', thrown.message) : said
+  return new ProvError(code, message, { cause: thrown, hint })
 }

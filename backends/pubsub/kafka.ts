@@ -4,8 +4,7 @@
  */
 import { Producer } from '@platformatic/kafka'
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
-import { atPeer } from '../../src/platform/http/peer.ts'
-import { networkCode } from '../docdb/network.ts'
+import { connectionFailure, networkCode } from '../../src/platform/http/network-error.ts'
 import type { Broker } from './connection.ts'
 import { messageOf } from './layout.ts'
 import type { KafkaTarget } from './settings.ts'
@@ -74,8 +73,7 @@ function failure(thrown: unknown): unknown {
   const all = within(thrown, 0)
   for (const error of all) {
     const network = networkCode(error)
-    if (network !== undefined)
-      return new ProvError(network, `Kafka${atPeer(thrown)} could not be reached`, { cause: thrown })
+    if (network !== undefined) return new ProvError(network, connectionFailure('Kafka', error), { cause: thrown })
   }
   const words = all.flatMap((error) => [field(error, 'apiId'), field(error, 'code')])
   // The client itself refuses a topic that the brokers' metadata does not name.

@@ -1,7 +1,9 @@
 /** s3: the objects that Tekton Chains writes to Google Cloud Storage, under the same names, in a bucket of S3 or in a directory. */
+
 import type { OpenBackend } from '../../src/backend/backend.ts'
 import { openObjects } from '../objects/backend.ts'
 import { directoryStore } from '../objects/directory.ts'
+import { refuseProxies } from '../shared/configured.ts'
 import { NAME, readSettings } from './settings.ts'
 
 /**
@@ -15,6 +17,9 @@ export const open: OpenBackend = (context) =>
   openObjects(context, {
     name: NAME,
     sharedWrites: context.setting('storage.s3.directory') ? 'lock' : 'precondition',
+    configured: async () => {
+      if (!context.setting('storage.s3.directory')) await refuseProxies(context, NAME)
+    },
     diagnosis: () => {
       const { directory, endpoint, region } = readSettings(context)
       const aws = region === undefined ? undefined : `https://s3.${region}.amazonaws.com`

@@ -10,10 +10,14 @@ import {
 } from '@aws-sdk/client-s3'
 import type { CallOptions, Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
-import { fault, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
+import { fault, placed, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
 import { MAX_OBJECT_BYTES, type ObjectStore } from '../objects/store.ts'
+import { awsHttp } from '../shared/aws-http.ts'
 import { credentialsFor } from './credentials.ts'
 import { NAME, type S3Settings } from './settings.ts'
+
+/** AWS's own variable: a service that refuses checksums takes writes without. */
+const CHECKSUMS = 'AWS_REQUEST_CHECKSUM_CALCULATION'
 
 /**
  * A {@link ObjectStore} over a bucket. Writes carry `If-None-Match: *` or `If-Match`; the client adds a CRC32 to what it sends and
@@ -24,15 +28,19 @@ import { NAME, type S3Settings } from './settings.ts'
 export function connect(settings: S3Settings & { readonly bucket: string }, context: Context): ObjectStore {
   const { bucket: Bucket, prefix, endpoint, region, pathStyle } = settings
   const credentials = credentialsFor(settings, context.env)
-  const client = new S3Client({
-    maxAttempts: 1,
-    forcePathStyle: pathStyle,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    ...(credentials === undefined ? {} : { credentials }),
-    requestHandler: { connectionTimeout: Math.min(10_000, settings.requestMs), socketTimeout: settings.requestMs },
-    logger: { debug() {}, info() {}, warn() {}, error() {}, trace() {} },
-  })
+  const clientWith = (checksums: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED'): S3Client =>
+    new S3Client({
+      maxAttempts: 1,
+      forcePathStyle: pathStyle,
+      requestChecksumCalculation: checksums,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(region === undefined ? {} : { region }),
+      ...(credentials === undefined ? {} : { credentials }),
+      requestHandler: awsHttp({ requestMs: settings.requestMs, maxBytes: MAX_OBJECT_BYTES, backend: NAME }, context),
+      logger: { debug() {}, info() {}, warn() {}, error() {}, trace() {} },
+    })
+  const checksums = context.env[CHECKSUMS] === 'WHEN_REQUIRED' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED'
+  const client = clientWith(checksums)
 
   /** Runs one request; `expected` gives what an answer other than success means, where it means something. */
   async function request<T>(
@@ -46,19 +54,21 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
     try {
       return await withDeadline(settings.requestMs, signal, where, (own) => work(own, where))
     } catch (thrown) {
-      if (thrown instanceof ProvError) throw thrown
+      if (thrown instanceof ProvError) throw placed(thrown, where)
       const { status, code } = answerOf(thrown)
       if (status === undefined) throw withoutAnswer(thrown, where)
       const known = expected(status, code)
       if (known !== undefined) return known.result
       const message = thrown instanceof S3ServiceException && thrown.message !== 'UnknownError' ? thrown.message : ''
-      throw refused({ status, code, message, retryAfter: retryAfterOf(thrown) }, where, context.now())
+      const hint = operation === 'put' && endpoint !== undefined ? writeHint(status, checksums) : undefined
+      const host = endpoint === undefined ? undefined : URL.parse(endpoint)?.host
+      throw refused({ status, host, code, message, retryAfter: retryAfterOf(thrown), hint }, where, context.now())
     }
   }
 
-  // Some services answer 404 for an unknown user too, and a gateway for anything: only the object's own absence counts.
-  const isAbsent = (status: number, code: string): boolean =>
-    status === 404 && (code === 'NoSuchKey' || code === 'NotFound')
+  // Some services answer 404 for an unknown user too, and a gateway for anything: only the object's own absence counts. To HEAD there is no
+  // body that could say so, and the client makes NotFound of it.
+  const isAbsent = (status: number, code: string): boolean => status === 404 && code === 'NoSuchKey'
   const absent = (status: number, code: string): { readonly result: undefined } | undefined =>
     isAbsent(status, code) ? { result: undefined } : undefined
   const Key = (name: string): { readonly Bucket: string; readonly Key: string } => ({ Bucket, Key: `${prefix}${name}` })
@@ -84,7 +94,8 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
         calls,
         async (abortSignal, where) =>
           etagOf((await client.send(new HeadObjectCommand(Key(name)), { abortSignal })).ETag, where),
-        absent,
+        (status, code) =>
+          isAbsent(status, code) || (status === 404 && code === 'NotFound') ? { result: undefined } : undefined,
       ),
 
     put: (name, bytes, expect, calls) =>
@@ -135,8 +146,26 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
       }
     },
 
+    async missing(name, { signal }) {
+      const plain = clientWith('WHEN_REQUIRED')
+      try {
+        const { missingAt } = await import('./missing.ts')
+        return await missingAt({ checked: client, plain, ...Key(name), abortSignal: signal })
+      } finally {
+        plain.destroy()
+      }
+    },
+
     close: () => client.destroy(),
   }
+}
+
+/** What most often makes a service other than AWS's refuse a write. */
+function writeHint(status: number, checksums: string): string | undefined {
+  const conditions = 'it may know no conditional writes (If-None-Match, If-Match), which prov needs'
+  if (status === 501) return `${conditions}, or no checksums: for these set ${CHECKSUMS}=WHEN_REQUIRED`
+  if (status !== 400 || checksums === 'WHEN_REQUIRED') return undefined
+  return `the service may know no checksums: try ${CHECKSUMS}=WHEN_REQUIRED`
 }
 
 function etagOf(etag: string | undefined, where: Where): string {

@@ -2,17 +2,22 @@
 import type { Context } from '../../src/backend/backend.ts'
 import { clockSkew } from '../../src/backend/clock-skew.ts'
 import { type Diagnosis, examine } from '../../src/backend/diagnosis.ts'
+import { singleTry } from '../../src/platform/http/single.ts'
 
 const LIMIT_MS = 10_000
 
 /** @example (await clockAt('https://storage.googleapis.com', context, signal)).outcome // 'ok' */
-export async function clockAt(url: string, { now }: Pick<Context, 'now'>, signal: AbortSignal): Promise<Diagnosis> {
+export async function clockAt(url: string, context: Context, signal: AbortSignal): Promise<Diagnosis> {
+  const now = (): number => context.now()
   return examine('clock', now, async () => {
+    const http = singleTry(context, LIMIT_MS)
+    const where = { operation: 'ask for the time', location: url }
     const sent = now()
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)])
-    const answer = await fetch(url, { method: 'HEAD', redirect: 'manual', signal: limited }).catch(() => undefined)
-    await answer?.body?.cancel()
+    const answer = await http
+      .once({ method: 'HEAD', url: new URL(url), headers: {}, maxBytes: 64 * 1024, signal, where })
+      .catch(() => undefined)
+    http.close()
     if (answer === undefined) return { outcome: 'skipped', detail: 'nobody answers who could be asked for the time' }
-    return clockSkew(answer.headers.get('date') ?? undefined, sent, now())
+    return clockSkew(answer.headers.date, sent, now())
   })
 }

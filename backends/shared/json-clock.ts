@@ -3,7 +3,7 @@ import type { Context } from '../../src/backend/backend.ts'
 import { clockSkew } from '../../src/backend/clock-skew.ts'
 import { type Diagnosis, failed, stated } from '../../src/backend/diagnosis.ts'
 import { asProvError } from '../../src/errors.ts'
-import type { JsonApi, JsonCall } from '../json-api.ts'
+import type { JsonApi, JsonCall } from '../../src/platform/http/json-client.ts'
 
 /**
  * What one harmless call tells.

@@ -1,23 +1,20 @@
 /** What an answer of the API server other than success means (apimachinery's metav1.Status). Pure. */
 import { type ErrorCode, ProvError } from '../errors.ts'
+import type { HttpResponse, Where } from '../platform/http/exchange.ts'
+import { retryAfterMs } from '../platform/http/retry-after.ts'
 
-/** What was attempted and where, for messages. */
-export interface Where {
-  readonly operation: string
-  readonly location: string
-}
+export type { Where }
 
-export interface KubeAnswer {
-  readonly status: number
-  /** The header, when there is one. */
-  readonly retryAfter: string | undefined
-  readonly body: Uint8Array
-}
+export type KubeAnswer = Pick<HttpResponse, 'status' | 'headers' | 'body' | 'url'>
 
 interface Said {
   readonly reason: string | undefined
   readonly message: string
   readonly causes: readonly Readonly<Record<string, unknown>>[]
+  /** It is a Status of the API. */
+  readonly isStatus: boolean
+  /** It is the bare text for a path that nobody serves. */
+  readonly isUnserved: boolean
 }
 
 /**
@@ -33,11 +30,15 @@ export function refusal(answer: KubeAnswer, where: Where, now: number): ProvErro
   const quoted = status === 403 ? plain(said.message) : plain(said.reason ?? '')
   const field = said.causes.map((cause) => cause['field']).find((name) => typeof name === 'string')
   const about = field === undefined ? '' : ` in ${plain(String(field))}`
-  return new ProvError(code, MESSAGES[code] ?? `the cluster answered ${status}${quoted && `: ${quoted}`}${about}`, {
-    ...where,
-    hint: HINTS[code] ?? (status === 401 ? 'log in with kubectl, or choose another --context' : undefined),
-    retryAfterMs: retryAfterMs(answer.retryAfter, now),
-  })
+  return new ProvError(
+    code,
+    MESSAGES[code] ?? `the cluster (${answer.url.host}) answered ${status}${quoted && `: ${quoted}`}${about}`,
+    {
+      ...where,
+      hint: HINTS[code] ?? (status === 401 ? 'log in with kubectl, or choose another --context' : undefined),
+      retryAfterMs: retryAfterMs(answer.headers['retry-after'], now),
+    },
+  )
 }
 
 const MESSAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -51,14 +52,16 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   not_supported: 'prov needs tekton.dev/v1 (Tekton Pipelines 0.43 or newer)',
 }
 
-function codeOf(status: number, { reason, message, causes }: Said): ErrorCode {
+function codeOf(status: number, { reason, message, causes, isStatus, isUnserved }: Said): ErrorCode {
   switch (status) {
     case 401:
     case 403:
     case 407:
       return 'denied'
     case 404:
-      return reason === 'NotFound' ? 'run_not_found' : 'not_supported'
+      if (reason === 'NotFound') return 'run_not_found'
+      // Of a kind that it does not serve the API server says so in bare text; anything else stands before it.
+      return isStatus || isUnserved ? 'not_supported' : 'response_invalid'
     case 405:
       return 'not_supported'
     case 408:
@@ -83,18 +86,23 @@ function codeOf(status: number, { reason, message, causes }: Said): ErrorCode {
 }
 
 function saidBy(body: Uint8Array): Said {
+  const text = Buffer.from(body.subarray(0, 1024 * 1024)).toString('utf8')
+  const isUnserved = text.trim() === '404 page not found'
+  const nothing = { reason: undefined, message: '', causes: [], isStatus: false, isUnserved }
   try {
-    const said = JSON.parse(Buffer.from(body.subarray(0, 1024 * 1024)).toString('utf8')) as Record<string, unknown>
-    if (said['kind'] !== 'Status') return { reason: undefined, message: '', causes: [] }
+    const said = JSON.parse(text) as Record<string, unknown>
+    if (said['kind'] !== 'Status') return nothing
     const details = said['details'] as Readonly<Record<string, unknown>> | undefined
     const causes = details?.['causes']
     return {
       reason: typeof said['reason'] === 'string' ? said['reason'] : undefined,
       message: typeof said['message'] === 'string' ? said['message'] : '',
       causes: Array.isArray(causes) ? causes.filter((cause) => typeof cause === 'object' && cause !== null) : [],
+      isStatus: true,
+      isUnserved,
     }
   } catch {
-    return { reason: undefined, message: '', causes: [] }
+    return nothing
   }
 }
 
@@ -104,12 +112,4 @@ function plain(text: string): string {
     .replaceAll(/[^\x20-\x7e]+/g, ' ')
     .trim()
     .slice(0, 300)
-}
-
-/** Seconds or an HTTP date (RFC 9110 section 10.2.3). */
-function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  const text = header?.trim() ?? ''
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1000
-  const date = /[A-Za-z]/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }

@@ -43,6 +43,7 @@ const BUNDLES: readonly Gap[] = [
 const OCI_BUNDLES: readonly Gap[] = [
   ...BUNDLES,
   { line: 'list', reason: 'bundles lie with their images; no registry can be asked for all of them' },
+  { line: 'listFound', reason: 'bundles lie with their images; no registry can be asked for all of them' },
 ]
 
 const OCI_BUNDLES_READBACK: readonly Gap[] = [...OCI_BUNDLES, { line: 'race', reason: READBACK, byChance: true }]
@@ -72,6 +73,10 @@ const TEKTON_OWN_FILE: readonly Gap[] = [
 const TEKTON: readonly Gap[] = [
   ...TEKTON_OWN_FILE,
   { line: 'list', reason: 'runs are edited where they were read; only the file of storage.tekton.file can be listed' },
+  {
+    line: 'listFound',
+    reason: 'runs are edited where they were read; only the file of storage.tekton.file can be listed',
+  },
 ]
 
 const NOT_ON_THE_RUN = 'not kept on the run, so there is nothing to mark'
@@ -130,6 +135,7 @@ const ARCHIVISTA: readonly Gap[] = [
   { line: 'remove', reason: 'Archivista keeps what it was given for good; nothing is removed' },
   { line: 'removeGone', reason: 'Archivista keeps what it was given for good; nothing is removed' },
   { line: 'list', reason: 'Archivista finds by subject; its index cannot be listed by run' },
+  { line: 'listFound', reason: 'Archivista finds by subject; its index cannot be listed by run' },
   { line: 'seal', reason: NOT_ON_THE_RUN },
 ]
 

@@ -1,8 +1,7 @@
 /** What DynamoDB and its SDK say went wrong, in prov's codes. Pure. */
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb'
 import { type ErrorCode, ProvError } from '../../../src/errors.ts'
-import { atPeer } from '../../../src/platform/http/peer.ts'
-import { networkCode, shortMessage } from '../network.ts'
+import { connectionFailure, networkCode, shortMessage } from '../../../src/platform/http/network-error.ts'
 
 /** Names of https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html, and of the SDK's own errors. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -35,8 +34,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 export function dynamoFailure(thrown: unknown): unknown {
   if (thrown instanceof ProvError || !(thrown instanceof Error)) return thrown
   const network = networkCode(thrown)
-  if (network !== undefined)
-    return new ProvError(network, `DynamoDB${atPeer(thrown)} could not be reached`, { cause: thrown })
+  if (network !== undefined) return new ProvError(network, connectionFailure('DynamoDB', thrown), { cause: thrown })
   const code = CODES[thrown.name] ?? byStatus(thrown)
   if (code === undefined) return thrown
   const hints: Readonly<Partial<Record<ErrorCode, string>>> = {

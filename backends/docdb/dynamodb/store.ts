@@ -7,23 +7,26 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
+import type { HttpContext } from '../../../src/platform/http/context.ts'
+import { awsHttp } from '../../shared/aws-http.ts'
 import type { SignedDocument } from '../layout.ts'
 import type { DynamoTarget } from '../settings.ts'
 import type { DocumentStore, StoredDocument, StoreOptions, Wanted } from '../store.ts'
 import { dynamoFailure } from './failure.ts'
-import { bounded } from './response.ts'
 import { fieldsOf, type Item, itemIn } from './value.ts'
 
+/** A page of a scan holds 1 MB, an item 400 KB; in JSON with base64 that is less than twice as much. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 /** A replacement or removal goes by all that prov and Chains read. */
 const STATE = ['Signed', 'Signature', 'Cert', 'Chain'] as const
 
 /**
  * The client connects on the first call. Credentials: those of the environment it was given, else AWS's default chain.
  *
- * @example const store = openDynamo(target); await store.get(['09e72cd46682'], { signal })
+ * @example const store = openDynamo(target, context); await store.get(['09e72cd46682'], { signal })
  */
-export function openDynamo(target: DynamoTarget): DocumentStore {
-  const client = clientFor(target)
+export function openDynamo(target: DynamoTarget, context: HttpContext): DocumentStore {
+  const client = clientFor(target, context)
   const TableName = target.table
   const keyed = (key: string) => ({ TableName, Key: { Name: { S: key } } })
 
@@ -92,8 +95,8 @@ export function openDynamo(target: DynamoTarget): DocumentStore {
   return { get, create, replace, remove, list, close: async () => client.destroy() }
 }
 
-function clientFor({ region, endpoint, profile, keys, requestMs }: DynamoTarget): DynamoDBClient {
-  const client = new DynamoDBClient({
+function clientFor({ region, endpoint, profile, keys, requestMs }: DynamoTarget, context: HttpContext): DynamoDBClient {
+  return new DynamoDBClient({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(profile === undefined ? {} : { profile }),
@@ -107,10 +110,8 @@ function clientFor({ region, endpoint, profile, keys, requestMs }: DynamoTarget)
           },
         }),
     maxAttempts: 1, // the core tries again, within a budget
-    requestHandler: { connectionTimeout: requestMs, requestTimeout: requestMs },
+    requestHandler: awsHttp({ requestMs, maxBytes: MAX_ANSWER_BYTES, backend: 'docdb' }, context),
   })
-  client.middlewareStack.use(bounded)
-  return client
 }
 
 /** The condition that nothing of the item has changed. */

@@ -1,7 +1,7 @@
 /** What Firestore says went wrong, in prov's codes. Pure. */
 import { type ErrorCode, ProvError } from '../../../src/errors.ts'
-import { atPeer } from '../../../src/platform/http/peer.ts'
-import { networkCode, shortMessage } from '../network.ts'
+import { connectionFailure, networkCode, shortMessage } from '../../../src/platform/http/network-error.ts'
+import { unavailable } from '../../shared/grpc-failure.ts'
 
 /** Numbers of https://grpc.github.io/grpc/core/md_doc_statuscodes.html. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
@@ -27,8 +27,7 @@ export function statusOf(thrown: unknown): number | undefined {
 export function firestoreFailure(thrown: unknown): unknown {
   if (thrown instanceof ProvError || !(thrown instanceof Error)) return thrown
   const network = networkCode(thrown)
-  if (network !== undefined)
-    return new ProvError(network, `Firestore${atPeer(thrown)} could not be reached`, { cause: thrown })
+  if (network !== undefined) return new ProvError(network, connectionFailure('Firestore', thrown), { cause: thrown })
   const status = statusOf(thrown)
   if (status === undefined) {
     if (!/credential|metadata|token|key ?file/i.test(thrown.message)) return thrown
@@ -39,7 +38,8 @@ export function firestoreFailure(thrown: unknown): unknown {
   }
   const tooLarge = status === 3 && /longer than|exceeds|too large|too big|maximum/i.test(thrown.message)
   const code = tooLarge ? 'entry_too_large' : (CODES[status] ?? 'server_error')
-  return new ProvError(code, `Firestore answered ${shortMessage(thrown.message)}`, {
+  const said = `Firestore answered ${shortMessage(thrown.message)}`
+  return new ProvError(code, code === 'unreachable' ? unavailable('Firestore', thrown.message) : said, {
     ...(code === 'throttled' ? { retryAfterMs: waitIn(thrown) } : {}),
     cause: thrown,
   })

@@ -5,6 +5,9 @@
 import Firestore from '@google-cloud/firestore'
 import { createBackoffSettings, createRetryOptions, googleAuthLibrary, grpc } from 'google-gax'
 import { ProvError } from '../../../src/errors.ts'
+import type { HttpContext } from '../../../src/platform/http/context.ts'
+import { googleTransport } from '../../shared/google-transport.ts'
+import { grpcRoute } from '../../shared/grpc.ts'
 import type { SignedDocument } from '../layout.ts'
 import type { FirestoreTarget } from '../settings.ts'
 import type { DocumentStore, StoredDocument, StoreOptions, Wanted } from '../store.ts'
@@ -29,16 +32,16 @@ const ONCE = createRetryOptions([], createBackoffSettings(100, 1, 100, null, nul
 /**
  * The client connects on the first call; a metadata server is asked for credentials only when there is neither an emulator nor a key file.
  *
- * @example const store = openFirestore(target); await store.get(['09e72cd46682'], { signal })
+ * @example const store = openFirestore(target, context); await store.get(['09e72cd46682'], { signal })
  */
-export function openFirestore(target: FirestoreTarget): DocumentStore {
+export function openFirestore(target: FirestoreTarget, context: HttpContext): DocumentStore {
   const { database, collection, requestMs } = target
   const once = { timeout: requestMs, retry: ONCE }
   let connecting: Promise<Client> | undefined
 
   /** A client that could not start would end the process at its next use, with a rejection that nobody handles. */
   async function started(): Promise<Client> {
-    const client = clientFor(target)
+    const client = await clientFor(target, context)
     await client.initialize()
     return client
   }
@@ -135,9 +138,15 @@ export function openFirestore(target: FirestoreTarget): DocumentStore {
   }
 }
 
-function clientFor({ emulator, keyFile }: FirestoreTarget): Client {
+async function clientFor({ emulator, keyFile }: FirestoreTarget, context: HttpContext): Promise<Client> {
   if (emulator === undefined) {
-    return new Firestore.v1.FirestoreClient(keyFile === undefined ? {} : { keyFilename: keyFile })
+    const route = await grpcRoute('firestore.googleapis.com', context)
+    const clientOptions = googleTransport(context, 'docdb')
+    return new Firestore.v1.FirestoreClient({
+      ...route,
+      clientOptions: clientOptions as never, // the library has a GoogleAuth of its own version
+      ...(keyFile === undefined ? {} : { keyFilename: keyFile }),
+    })
   }
   const { hostname, port } = hostAndPort(emulator)
   // An emulator wants no credentials: without a client of its own the library would look for some on the network, for seconds.
@@ -147,6 +156,7 @@ function clientFor({ emulator, keyFile }: FirestoreTarget): Client {
     port,
     sslCreds: grpc.credentials.createInsecure(),
     auth,
+    'grpc.enable_http_proxy': 0, // it is on this machine, or named by its address
   })
 }
 

@@ -10,8 +10,14 @@ import {
   MongoServerSelectionError,
 } from 'mongodb'
 import { type ErrorCode, type ErrorDetails, ProvError } from '../../../src/errors.ts'
-import { atPeer } from '../../../src/platform/http/peer.ts'
-import { networkCode, shortMessage } from '../network.ts'
+import {
+  connectionFailure,
+  isTlsFailure,
+  networkCode,
+  networkReason,
+  shortMessage,
+} from '../../../src/platform/http/network-error.ts'
+import { certificateHint } from '../../../src/platform/http/roots.ts'
 
 /** Numbers of https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml; 8000 is Atlas', 16500 Cosmos DB's. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
@@ -38,17 +44,17 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
  * @example mongoFailure(new MongoServerError({ code: 13, message: 'not authorized' })).code // 'denied'
  */
 export function mongoFailure(thrown: unknown): unknown {
-  const details: ErrorDetails = { cause: thrown }
+  const hint = isTlsFailure(thrown) ? certificateHint({}) : undefined
+  const details: ErrorDetails = { cause: thrown, hint }
   const network = networkCode(thrown)
-  if (network !== undefined)
-    return new ProvError(network, `the MongoDB server${atPeer(thrown)} could not be reached`, details)
+  if (network !== undefined) return new ProvError(network, connectionFailure('MongoDB', thrown), details)
   if (!(thrown instanceof MongoError)) return thrown
   if (thrown instanceof MongoServerError) return serverFailure(thrown)
   if (thrown instanceof MongoOperationTimeoutError || thrown instanceof MongoNetworkTimeoutError || stalled(thrown)) {
     return new ProvError('timed_out', 'the MongoDB server did not answer in time', details)
   }
   if (thrown instanceof MongoNetworkError || thrown instanceof MongoServerSelectionError) {
-    return new ProvError('unreachable', `no MongoDB server could be reached: ${shortMessage(thrown.message)}`, details)
+    return new ProvError('unreachable', unreachable(thrown), details)
   }
   if (thrown instanceof MongoParseError || thrown instanceof MongoInvalidArgumentError) {
     return new ProvError('config_invalid', 'the MongoDB driver does not take the URL of the server or the collection')
@@ -74,6 +80,22 @@ function serverFailure(thrown: MongoServerError): ProvError {
       cause: thrown,
     },
   )
+}
+
+/** Which servers, and why: the driver's own words hold the system's codes. */
+function unreachable(thrown: MongoError): string {
+  const { reason } = thrown as {
+    readonly reason?: { readonly servers?: ReadonlyMap<string, { readonly error: unknown }> }
+  }
+  const told = [...(reason?.servers ?? [])].flatMap(([address, { error }]) => {
+    const why = networkReason(error)
+    return why === undefined ? [] : [`${address} could not be reached: ${why}`]
+  })
+  if (told.length > 0) return told.slice(0, 3).join('; ')
+  const why = networkReason(thrown)
+  return why === undefined
+    ? `no MongoDB server could be reached: ${shortMessage(thrown.message)}`
+    : connectionFailure('MongoDB', thrown)
 }
 
 /** True when servers took the connection and then said nothing. */

@@ -1,15 +1,29 @@
 /** Authorisation towards one registry: anonymous, Basic, Bearer (distribution/spec auth: token and oauth). */
 
-import type { HttpResponse } from '../exchange.ts'
-import { failure, quote, type Where } from '../failure.ts'
-import type { Http, HttpRequest } from '../http.ts'
+import type { Http, HttpRequest } from '../../../src/platform/http/client.ts'
+import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
+import { failure, type Where } from '../failure.ts'
+import { absenceOf, cameFrom } from '../own-absence.ts'
 import { refusal } from '../status.ts'
+import { fetchToken, realmUrl } from '../token.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
-import { isForbidden, isLoopback } from './hosts.ts'
 
 export type Credentials =
-  | { readonly username: string; readonly password: string; readonly identityToken?: never }
-  | { readonly identityToken: string }
+  | {
+      readonly username: string
+      readonly password: string
+      readonly identityToken?: never
+      readonly registryToken?: never
+    }
+  /** Goes to the token service in the place of a password; the name is that of the entry, where it has one. */
+  | {
+      readonly identityToken: string
+      readonly username?: string
+      readonly password?: string
+      readonly registryToken?: never
+    }
+  /** Goes to the registry itself, as Bearer. */
+  | { readonly registryToken: string; readonly identityToken?: never }
 
 export interface CredentialQuery {
   /** Host as references spell it, e.g. `index.docker.io`, `localhost:5000`. */
@@ -34,14 +48,17 @@ export interface SessionRequest extends Omit<HttpRequest, 'url'> {
   readonly target: string
   readonly repository: string
   readonly actions: 'pull' | 'pull,push'
+  /** Statuses from 300 on that the caller understands. */
+  readonly expects?: readonly number[]
 }
 
 export interface Session {
-  /** The final answer below 400. Others are thrown, see {@link refusal}; 404 as `absent`. */
+  /**
+   * The final answer below 300 or of `expects`. Others are thrown, see {@link refusal}; as `absent` only what the registry itself says of
+   * the very thing that was asked for, see {@link absenceOf}.
+   */
   send(request: SessionRequest): Promise<HttpResponse>
 }
-
-const TOKEN_BYTES = 256 * 1024
 
 /**
  * Logs in when the registry asks for it, once a scope, and again when a token has expired. Secrets are in no error.
@@ -61,14 +78,20 @@ export function createSession(options: SessionOptions): Session {
     const scope = `repository:${request.repository}:${request.actions}`
     const own = url.origin === base.origin
     const given = own ? await current(scope) : undefined
-    let response = await http.send(authorised({ ...request, url }, given))
+    const told = (answer: HttpResponse, where: Where) => refusal(answer, where, options.now(), redact)
+    const job = { ...request, url, refusal: told }
+    let response = await http.send(authorised(job, given))
     if (response.status === 401 && own && response.url.origin === base.origin) {
       const header = await login(response, request, scope, given)
-      response = await http.send(authorised({ ...request, url }, header))
+      response = await http.send(authorised(job, header))
       if (response.status === 401) granted.clear()
     }
-    if (response.status >= 300) throw refusal(response, request.where, options.now(), redact)
-    return response
+    if (response.status < 300) return response
+    const { where, signal, expects = [] } = request
+    const asked = { asked: url, base, http, signal, where }
+    const isExpected = expects.includes(response.status) && cameFrom(response, asked)
+    if (isExpected) return response
+    throw (await absenceOf(response, asked)) ?? refusal(response, where, options.now(), redact)
   }
 
   async function current(scope: string): Promise<string | undefined> {
@@ -101,12 +124,13 @@ export function createSession(options: SessionOptions): Session {
   async function find(request: SessionRequest): Promise<Credentials | undefined> {
     const { repository, signal } = request
     const found = await options.credentials({ host: options.host, repository, signal })
-    if (found !== undefined) keepSecret('identityToken' in found ? found.identityToken : found.password)
+    for (const secret of found === undefined ? [] : secretsOf(found)) keepSecret(secret)
     return found
   }
 
   async function basicHeader(request: SessionRequest): Promise<string> {
     const found = await find(request)
+    if (found?.registryToken !== undefined) return `Bearer ${found.registryToken}`
     if (found === undefined || found.identityToken !== undefined) throw noCredentials(options.host, request.where)
     return basic(found.username, found.password)
   }
@@ -117,43 +141,19 @@ export function createSession(options: SessionOptions): Session {
     const url = realmUrl(realm, base, where)
     const scopes = asked === undefined || covers(scope, asked) ? [scope] : [scope, asked]
     const found = await find(request)
-    const token = await fetchToken(url, service, scopes, found, request.signal, where)
-    if (token === undefined) throw failure('denied', 'the registry gave no token', where)
+    if (found?.registryToken !== undefined) return `Bearer ${found.registryToken}`
+    const { identityToken } = found ?? {}
+    const login =
+      found?.username === undefined ? undefined : { username: found.username, password: found.password ?? '' }
+    const { signal } = request
+    const token = await fetchToken(
+      http,
+      { url, service, scopes, login, identityToken, signal, where },
+      basic,
+      options.now,
+    )
     keepSecret(token)
     return `Bearer ${token}`
-  }
-
-  async function fetchToken(
-    url: URL,
-    service: string | undefined,
-    scopes: readonly string[],
-    found: Credentials | undefined,
-    signal: AbortSignal,
-    where: Where,
-  ): Promise<string | undefined> {
-    const common = { maxBytes: TOKEN_BYTES, signal, where, repeat: 'safe' as const }
-    let response: HttpResponse
-    if (found?.identityToken !== undefined) {
-      const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'prov', scope: scopes.join(' ') })
-      if (service !== undefined) form.set('service', service)
-      form.set('refresh_token', found.identityToken)
-      const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }
-      response = await http.send({ ...common, method: 'POST', url, headers, body: Buffer.from(form.toString()) })
-    } else {
-      const query = new URL(url)
-      if (service !== undefined) query.searchParams.set('service', service)
-      for (const scope of scopes) query.searchParams.append('scope', scope)
-      const authorization = found === undefined ? {} : { authorization: basic(found.username, found.password) }
-      response = await http.send({
-        ...common,
-        method: 'GET',
-        url: query,
-        headers: { accept: 'application/json', ...authorization },
-      })
-    }
-    // What a token service says may hold what it was sent: only the status is told.
-    if (response.status >= 300) throw refusal({ ...response, body: Buffer.alloc(0) }, where, options.now())
-    return readToken(response.body)
   }
 
   function basic(username: string, password: string): string {
@@ -179,25 +179,6 @@ function noCredentials(host: string, where: Where) {
   })
 }
 
-/**
- * The token service that a registry names. It may be on another host (Docker Hub's is), but credentials go there only over
- * https, or where the registry itself is reached without.
- */
-function realmUrl(realm: string, base: URL, where: Where): URL {
-  if (!URL.canParse(realm)) throw failure('response_invalid', 'the registry names no token service', where)
-  const url = new URL(realm)
-  const sameHost = url.hostname === base.hostname
-  const loopback = isLoopback(url.hostname)
-  const secure =
-    url.protocol === 'https:' || (url.protocol === 'http:' && base.protocol === 'http:' && (sameHost || loopback))
-  if (!secure || url.username !== '' || isForbidden(url.hostname) || (loopback && !isLoopback(base.hostname))) {
-    throw failure('host_refused', `the registry names a token service that prov refuses: ${quote(url.origin)}`, where, {
-      hint: 'credentials are sent over https only, and never to link-local or, from another host, loopback addresses',
-    })
-  }
-  return url
-}
-
 /** `repository:a:pull,push` covers `repository:a:pull`. */
 function covers(scope: string, asked: string): boolean {
   const [type, name, actions = ''] = scope.split(':')
@@ -207,15 +188,7 @@ function covers(scope: string, asked: string): boolean {
   )
 }
 
-function readToken(body: Uint8Array): string | undefined {
-  try {
-    const json = JSON.parse(Buffer.from(body).toString()) as {
-      readonly token?: unknown
-      readonly access_token?: unknown
-    } | null
-    const token = [json?.token, json?.access_token].find((value) => typeof value === 'string' && value !== '')
-    return typeof token === 'string' && /^[\x21-\x7e]+$/.test(token) ? token : undefined
-  } catch {
-    return undefined
-  }
+function secretsOf(found: Credentials): readonly string[] {
+  if (found.registryToken !== undefined) return [found.registryToken]
+  return [found.identityToken, found.password].filter((secret) => secret !== undefined)
 }

@@ -1,7 +1,7 @@
 /** Finds out where the API of a host is. */
 import { ProvError } from '../../../src/errors.ts'
+import type { Http } from '../../../src/platform/http/client.ts'
 import { failure, type Where } from '../failure.ts'
-import type { Http } from '../http.ts'
 import { baseUrls } from './hosts.ts'
 
 export interface BaseOptions {

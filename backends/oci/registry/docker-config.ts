@@ -13,6 +13,7 @@ interface AuthItem {
   readonly username?: unknown
   readonly password?: unknown
   readonly identitytoken?: unknown
+  readonly registrytoken?: unknown
 }
 
 interface DockerConfig {
@@ -138,10 +139,16 @@ function normalKey(key: string): string | undefined {
 }
 
 function readAuth(item: AuthItem, key: string): Credentials | undefined {
-  const { identitytoken, username, password, auth } = item
-  if (typeof identitytoken === 'string' && identitytoken !== '') return { identityToken: identitytoken }
-  if (typeof username === 'string' && username !== '' && typeof password === 'string') return { username, password }
-  if (typeof auth !== 'string' || auth === '') return undefined
+  const { identitytoken, registrytoken } = item
+  if (isText(registrytoken)) return { registryToken: registrytoken }
+  const login = loginIn(item, key)
+  if (isText(identitytoken)) return { identityToken: identitytoken, ...login }
+  return login
+}
+
+function loginIn({ username, password, auth }: AuthItem, key: string): Login | undefined {
+  if (isText(username) && typeof password === 'string') return { username, password }
+  if (!isText(auth)) return undefined
   const text = Buffer.from(auth, 'base64').toString()
   const colon = text.indexOf(':')
   if (colon < 0) {
@@ -149,6 +156,15 @@ function readAuth(item: AuthItem, key: string): Credentials | undefined {
     throw failure('config_invalid', 'the entry of the docker config is not base64 of user:password', where)
   }
   return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, '') }
+}
+
+interface Login {
+  readonly username: string
+  readonly password: string
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

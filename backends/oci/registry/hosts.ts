@@ -1,22 +1,7 @@
 /** Which registries prov talks to, and which of them may see credentials. Pure. */
-import { BlockList, isIP } from 'node:net'
+import { isForbidden, isLoopback } from '../../../src/platform/http/addresses.ts'
 
-/** Never contacted, whoever names them: link-local networks and the metadata services of clouds. */
-const FORBIDDEN = new BlockList()
-FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4')
-FORBIDDEN.addSubnet('0.0.0.0', 8, 'ipv4')
-FORBIDDEN.addAddress('100.100.100.200', 'ipv4')
-FORBIDDEN.addAddress('192.0.0.192', 'ipv4')
-FORBIDDEN.addSubnet('fe80::', 10, 'ipv6')
-FORBIDDEN.addAddress('::', 'ipv6')
-FORBIDDEN.addAddress('fd00:ec2::254', 'ipv6')
-FORBIDDEN.addAddress('fd20:ce::254', 'ipv6')
-
-const FORBIDDEN_NAMES: readonly string[] = ['metadata', 'metadata.google.internal', 'instance-data']
-
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
-LOOPBACK.addAddress('::1', 'ipv6')
+export { isForbidden, isLoopback }
 
 const DOCKER_HUB: readonly string[] = ['docker.io', 'index.docker.io', 'registry-1.docker.io']
 
@@ -36,22 +21,6 @@ export function normalHost(host: string): string | undefined {
 /** The host that answers the registry API of `host`: Docker Hub's is not the one in its references. */
 export function apiHost(host: string): string {
   return host === 'index.docker.io' ? 'registry-1.docker.io' : host
-}
-
-/** True for 127.0.0.0/8, ::1, `localhost` and names under it; takes a name without port, brackets allowed. */
-export function isLoopback(hostname: string): boolean {
-  const name = bare(hostname)
-  const family = isIP(name)
-  if (family !== 0) return LOOPBACK.check(name, family === 4 ? 'ipv4' : 'ipv6')
-  return name === 'localhost' || name.endsWith('.localhost')
-}
-
-/** True for addresses and names that are refused whatever the configuration says. */
-export function isForbidden(hostname: string): boolean {
-  const name = bare(hostname)
-  const family = isIP(name)
-  if (family !== 0) return FORBIDDEN.check(name, family === 4 ? 'ipv4' : 'ipv6')
-  return FORBIDDEN_NAMES.includes(name)
 }
 
 /**
@@ -96,11 +65,4 @@ export function hostPolicy(allow: string | undefined, own: string | undefined): 
 function fits(pattern: string, host: string): boolean {
   if (pattern.startsWith('*.')) return host.endsWith(pattern.slice(1)) && host.length >= pattern.length
   return normalHost(pattern) === host
-}
-
-function bare(hostname: string): string {
-  return hostname
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/\.$/, '')
-    .toLowerCase()
 }

@@ -3,7 +3,7 @@
  * registry API; every request it makes goes through one function of ours, so its lack of timeouts, limits, retries, digest
  * checks and its ways of handing credentials around do not matter.
  */
-import type { HttpResponse, Method } from '../exchange.ts'
+import type { HttpResponse, Method } from '../../../src/platform/http/exchange.ts'
 
 /** What the library asks its HTTP client for (its docker-json-client.d.ts). */
 export interface LibraryRequest {

@@ -2,11 +2,12 @@
 import type { CallOptions } from '../../../src/backend/backend.ts'
 import { ProvError } from '../../../src/errors.ts'
 import { sha256Hex } from '../../../src/model/entry.ts'
-import { INDEX_TYPE, parseReferrers, type Referrer } from '../bundles/layout.ts'
-import type { HttpResponse } from '../exchange.ts'
+import { checkTarget } from '../../../src/platform/http/client.ts'
+import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
 import { failure, type Where } from '../failure.ts'
-import { checkTarget, createHttp, type HttpOptions } from '../http.ts'
 import { MAX_MANIFEST_BYTES, type Manifest, type Registry } from '../port.ts'
+import { mediaTypeOf, NO_REFERRERS, referrersOf } from '../referrer-pages.ts'
+import { type RegistryHttpOptions, registryHttp } from '../registry-http.ts'
 import { createSession, type FindCredentials, type Session, type SessionRequest } from './auth.ts'
 import { findBase } from './base.ts'
 import { apiHost } from './hosts.ts'
@@ -17,9 +18,8 @@ import { written } from './written.ts'
 const SMALL_ANSWER = 64 * 1024
 const LIST_BYTES = 4 * 1024 * 1024
 const TAGS_A_PAGE = 1000
-const MAX_REFERRERS = 1000
 
-export interface RemoteOptions extends HttpOptions {
+export interface RemoteOptions extends RegistryHttpOptions {
   readonly credentials: FindCredentials
   readonly userAgent: string
 }
@@ -30,6 +30,7 @@ interface Call extends CallOptions {
   readonly actions: SessionRequest['actions']
   readonly repeat: SessionRequest['repeat']
   readonly maxBytes: number
+  readonly expects?: readonly number[]
 }
 
 /**
@@ -38,7 +39,7 @@ interface Call extends CallOptions {
  * @example (await remoteRegistry(options).getManifest('ghcr.io/acme/app', 'sha256-….sig', { signal }))?.digest
  */
 export function remoteRegistry(options: RemoteOptions): Registry {
-  const http = createHttp(options)
+  const http = registryHttp(options)
   const sessions = new Map<string, Promise<Session>>()
   let library: Promise<MakeClient> | undefined
 
@@ -66,7 +67,7 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       headers?.forEach((value, name) => {
         sent[name] = value
       })
-      const { actions, repeat, maxBytes, signal } = call
+      const { actions, repeat, maxBytes, signal, expects } = call
       const request = {
         method,
         target,
@@ -78,6 +79,7 @@ export function remoteRegistry(options: RemoteOptions): Registry {
         maxBytes,
         signal,
         where,
+        ...(expects === undefined ? {} : { expects }),
       }
       return (await sessionOf(host, call, where)).send(request)
     }
@@ -189,9 +191,9 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       let path: string | undefined = `/v2/${split(repo).path}/tags/list?n=${TAGS_A_PAGE}`
       for (let last = ''; path !== undefined; ) {
         const page: string = path
-        const answer = await orAbsent(() =>
-          send({ method: 'GET', path: page, headers: new Map([['accept', 'application/json']]) }),
-        )
+        const ask = () => send({ method: 'GET', path: page, headers: new Map([['accept', 'application/json']]) })
+        // No repository, no tags; but of a list that has begun no page may be missing.
+        const answer = last === '' ? await orAbsent(ask) : await ask().catch(rest(whereOf(repo, call)))
         if (answer === undefined) return
         const tags = tagsOf(answer, whereOf(repo, call))
         yield* tags
@@ -202,27 +204,9 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       }
     },
 
-    async listReferrers(repo, digest, { signal }) {
-      const call = read('list referrers', digest, LIST_BYTES, signal)
-      const where = whereOf(repo, call)
-      const send = sender(repo, call)
-      const found: Referrer[] = []
-      let path: string | undefined = `/v2/${split(repo).path}/referrers/${digest}`
-      for (const asked = new Set<string>(); path !== undefined && !asked.has(path); ) {
-        const page: string = path
-        asked.add(page)
-        const headers = new Map([['accept', INDEX_TYPE]])
-        const answer = await orAbsent(() => send({ method: 'GET', path: page, headers }))
-        // A registry without the API answers 404; some answer anything with a page of their own.
-        const type = answer?.headers['content-type']
-        if (answer === undefined || typeof type !== 'string' || mediaTypeOf(type) !== INDEX_TYPE) return undefined
-        found.push(...referrersIn(answer.body, where))
-        if (found.length > MAX_REFERRERS) {
-          throw failure('response_too_large', `more than ${MAX_REFERRERS} manifests refer to the image`, where)
-        }
-        path = nextPage(answer)
-      }
-      return found
+    listReferrers(repo, digest, { signal }) {
+      const call = { ...read('list referrers', digest, LIST_BYTES, signal), expects: NO_REFERRERS }
+      return referrersOf(sender(repo, call), `/v2/${split(repo).path}/referrers/${digest}`, whereOf(repo, call))
     },
 
     ask(repo, { method, path, actions }, { signal }) {
@@ -261,16 +245,12 @@ async function orAbsent<T>(look: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-function referrersIn(body: Uint8Array, where: Where): readonly Referrer[] {
-  try {
-    return parseReferrers(body).referrers
-  } catch (cause) {
-    throw failure('response_invalid', 'the list of referrers is no image index', where, { cause })
+/** A later page that is absent is a failure of the registry. */
+function rest(where: Where): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof ProvError) || error.code !== 'absent') throw error
+    throw failure('server_error', `a page of the list of tags is missing: ${error.message}`, where, { cause: error })
   }
-}
-
-function mediaTypeOf(header: string | null): string {
-  return (header ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
 }
 
 function uploadUrl(begun: HttpResponse, where: Where): URL {

@@ -1,5 +1,5 @@
 /** Answers of `tags/list` (distribution specification, content discovery). Pure. */
-import type { HttpResponse } from '../exchange.ts'
+import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
 import { failure, type Where } from '../failure.ts'
 
 /** The tags of one page. Throws `response_invalid`. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Storage } from '@google-cloud/storage'
 import { expect, it, onTestFinished } from 'vitest'
 import { Answered, NoCredentials, replaceTransport } from '../../../backends/gcs/transport.ts'
+import { singleTry } from '../../../src/platform/http/single.ts'
 
 interface Seen {
   readonly url: string
@@ -31,7 +32,10 @@ async function listening(status: number, body: string): Promise<{ readonly endpo
 function client(endpoint: string, anonymous: boolean, headersOf: () => Promise<Headers>): Storage {
   const storage = new Storage({ apiEndpoint: endpoint, retryOptions: { autoRetry: false, maxRetries: 0 } })
   Object.assign(storage.makeAuthenticatedRequest.authClient, { getRequestHeaders: headersOf })
-  replaceTransport(storage, { anonymous, random: (size) => new Uint8Array(size).fill(7) })
+  const random = (size: number) => new Uint8Array(size).fill(7)
+  const http = singleTry({ env: {}, now: Date.now, random, debug: () => {} }, 5000)
+  onTestFinished(() => http.close())
+  replaceTransport(storage, { anonymous, http, random })
   return storage
 }
 

@@ -153,7 +153,7 @@ test('a token service that fails is told by its status alone', async () => {
   )
   const credentials = async () => ({ username: 'prov', password: SECRET })
   const error = await failsWith('denied', remote({ credentials }).getManifest(`${fake.host}/a/b`, TAG, calm()))
-  expect(error.message).toBe('the registry answered 403')
+  expect(error.message).toBe(`the token service ${tokens.host} answered 403`)
   const odd = await serve((_, response) => reply(response, 200, {}, JSON.stringify({ [SECRET]: SECRET })))
   const other = await serve(
     bearerRegistry(

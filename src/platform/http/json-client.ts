@@ -1,9 +1,9 @@
-/** A service that speaks JSON over HTTP, as the small backends need it: one base URL, one way to fail. */
-import type { Context } from '../src/backend/backend.ts'
-import { type ErrorCode, ProvError } from '../src/errors.ts'
-import type { HttpResponse } from './oci/exchange.ts'
-import { createHttp } from './oci/http.ts'
-import { retryAfterMs } from './oci/status.ts'
+/** A service that speaks JSON over HTTP: one base URL, one way to fail. */
+import { type ErrorCode, ProvError } from '../../errors.ts'
+import { createHttp } from './client.ts'
+import type { HttpContext } from './context.ts'
+import type { HttpResponse, Where } from './exchange.ts'
+import { retryAfterMs } from './retry-after.ts'
 
 export interface JsonApiOptions {
   /** Name of the backend, for its errors. */
@@ -43,8 +43,8 @@ export interface JsonApi {
 /** Largest answer that is read, in bytes. */
 export const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
-/** @example const api = jsonApi({ backend: 'archivista', base: 'http://127.0.0.1:8082', requestMs: 60_000 }, context) */
-export function jsonApi(options: JsonApiOptions, context: Context): JsonApi {
+/** @example const api = jsonApi({ backend: 'a-service', base: 'http://127.0.0.1:8082', requestMs: 60_000 }, context) */
+export function jsonApi(options: JsonApiOptions, context: HttpContext): JsonApi {
   const { backend, base, requestMs } = options
   const http = createHttp({
     connectMs: Math.min(10_000, requestMs),
@@ -53,9 +53,8 @@ export function jsonApi(options: JsonApiOptions, context: Context): JsonApi {
     budget: 20,
     baseDelayMs: 200,
     maxDelayMs: 20_000,
-    insecure: false,
-    caFile: undefined,
     env: context.env,
+    refusal: (answer, where) => refused(answer, where, context.now()),
     now: () => context.now(),
     random: (size) => context.random(size),
     debug: (line) => context.debug(line),
@@ -64,27 +63,23 @@ export function jsonApi(options: JsonApiOptions, context: Context): JsonApi {
   async function call(job: JsonCall): Promise<HttpResponse> {
     const { method, path, body, operation, location, signal, expects = [] } = job
     const where = { backend, operation, location }
-    if (signal.aborted) throw new ProvError('aborted', 'stopped before it was asked for', where)
+    if (signal.aborted) throw new ProvError('aborted', 'stopped before anything was sent', where)
     const authorization = await options.authorization?.(signal)
     const headers = {
       accept: 'application/json',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(authorization === undefined ? {} : { authorization }),
     }
-    const answer = await http
-      .send({
-        method,
-        url: new URL(`${base}${path}`),
-        headers,
-        body,
-        maxBytes: MAX_ANSWER_BYTES,
-        signal,
-        where,
-        repeat: method !== 'POST' || job.asks ? 'safe' : 'unsent',
-      })
-      .catch((thrown: unknown) => {
-        throw renamed(thrown, where)
-      })
+    const answer = await http.send({
+      method,
+      url: new URL(`${base}${path}`),
+      headers,
+      body,
+      maxBytes: MAX_ANSWER_BYTES,
+      signal,
+      where,
+      repeat: method !== 'POST' || job.asks ? 'safe' : 'unsent',
+    })
     if ((answer.status >= 200 && answer.status < 300) || expects.includes(answer.status)) return answer
     throw refused(answer, where, context.now())
   }
@@ -114,19 +109,10 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The request layer speaks of registries, and hints at their settings. */
-function renamed(thrown: unknown, where: { readonly backend: string }): unknown {
-  if (!(thrown instanceof ProvError)) return thrown
-  const { code, operation, location, retryAfterMs: wait, cause } = thrown
-  const message = thrown.message.replaceAll('the registry', 'the server')
-  const hint = HINTS[code] ?? (thrown.hint?.includes('oci') ? undefined : thrown.hint)
-  return new ProvError(code, message, { operation, location, retryAfterMs: wait, cause, hint, ...where })
-}
-
-function refused(answer: HttpResponse, where: { readonly backend: string }, now: number): ProvError {
+function refused(answer: HttpResponse, where: Where, now: number): ProvError {
   const code = codeOf(answer.status)
   const said = code === 'denied' ? '' : saidBy(answer)
-  return new ProvError(code, `the server answered ${answer.status}${said === '' ? '' : `: ${said}`}`, {
+  return new ProvError(code, `${answer.url.host} answered ${answer.status}${said === '' ? '' : `: ${said}`}`, {
     ...where,
     hint: HINTS[code],
     retryAfterMs: retryAfterMs(answer.headers['retry-after'], now),
@@ -154,6 +140,8 @@ function codeOf(status: number): ErrorCode {
       return 'entry_too_large'
     case 429:
       return 'throttled'
+    case 501:
+      return 'not_supported'
     default:
       return status >= 500 ? 'server_error' : 'response_invalid'
   }
