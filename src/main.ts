@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import { tell } from './commands/layout.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { exitOf, type Io } from './io.ts'
+import { inOneLine } from './platform/text/trim.ts'
 import { program } from './program.ts'
 
 /**
@@ -22,7 +23,11 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     if (thrown instanceof CommanderError) {
       if (thrown.exitCode === 0) return 0
       if (thrown.code === 'commander.help') return ERRORS.usage.exit
-      const message = thrown.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+      const message = thrown.message
+        .replace(/^error: /, '')
+        .split('\n')
+        .map((line) => line.trim())
+        .join(' ')
       return fail(
         new ProvError('usage', message, { hint: 'prov --help lists the commands; prov COMMAND --help its flags' }),
         args,
@@ -50,7 +55,5 @@ function oneLine(error: ErrorJson): string {
   const at = error.location === undefined || error.message.includes(error.location) ? '' : ` [${error.location}]`
   const backend = error.backend === undefined ? '' : `${error.backend}: `
   const hint = error.hint === undefined ? '' : ` (${error.hint})`
-  return `prov: ${error.code}: ${backend}${error.message}${at}${hint}`.replace(/(:?)\s*\n\s*/g, (_, colon) =>
-    colon === ':' ? ': ' : '; ',
-  )
+  return inOneLine(`prov: ${error.code}: ${backend}${error.message}${at}${hint}`)
 }

@@ -8,6 +8,7 @@
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes, sha256Hex } from '../../src/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/envelope.ts'
 import { asProvError, type ErrorCode, type ErrorJson, errorJson, ProvError } from '../../src/errors.ts'
+import { isCertificates } from '../../src/platform/text/pem-text.ts'
 import { type Json, sameJson } from './json.ts'
 import type { Fields } from './store.ts'
 
@@ -159,12 +160,10 @@ function unbase64(spelled: string): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-const PEM = /^\s*(?:-----BEGIN CERTIFICATE-----\s+[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/
-
 function pem(fields: Fields, name: string): string | undefined {
   const spelled = text(fields, name)
   if (spelled === '') return undefined
-  if (!PEM.test(spelled)) throw damaged('copy_malformed', `${name} holds no PEM certificate`)
+  if (!isCertificates(spelled)) throw damaged('copy_malformed', `${name} holds no PEM certificate`)
   return spelled
 }
 

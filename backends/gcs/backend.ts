@@ -1,5 +1,6 @@
 /** gcs: the objects that Tekton Chains writes to Google Cloud Storage, in a bucket or in a directory. */
 import type { OpenBackend } from '../../src/backend.ts'
+import { withoutTrailing } from '../../src/platform/text/trim.ts'
 import { openObjects } from '../objects/backend.ts'
 import { directoryStore } from '../objects/directory.ts'
 import { NAME, readSettings } from './settings.ts'
@@ -27,6 +28,6 @@ export const open: OpenBackend = (context) =>
         return { root: `gs://${settings.bucket}/`, connect }
       }
       const connect = async () => directoryStore(context, { backend: NAME, directory })
-      return { root: `${directory.replace(/\/+$/, '')}/`, connect }
+      return { root: `${withoutTrailing(directory, '/')}/`, connect }
     },
   })

@@ -38,7 +38,9 @@ export function slotOf(note: string, uri: string, kind: Kind): Slot {
 
 /** The same slot with what note and URI say. */
 export function namedSlotOf(note: string, uri: string, kind: Kind): Slot {
-  const [, namespace, run] = /\/notes\/tekton-(.+)-(taskrun|pipelinerun)-intoto$/.exec(note) ?? []
+  // Names of Kubernetes are shorter, and a longer one would be searched again from every place in it.
+  const [, namespace, run] =
+    note.length > 1000 ? [] : (/\/notes\/tekton-(.+)-(taskrun|pipelinerun)-intoto$/.exec(note) ?? [])
   const [, subject] = /@sha256:([0-9a-f]{64})$/.exec(uri) ?? []
   const claim = { kind: run === 'taskrun' ? ('TaskRun' as const) : ('PipelineRun' as const) }
   return {

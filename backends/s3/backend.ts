@@ -1,5 +1,6 @@
 /** s3: the objects that Tekton Chains writes to Google Cloud Storage, under the same names, in a bucket of S3 or in a directory. */
 import type { OpenBackend } from '../../src/backend.ts'
+import { withoutTrailing } from '../../src/platform/text/trim.ts'
 import { openObjects } from '../objects/backend.ts'
 import { directoryStore } from '../objects/directory.ts'
 import { NAME, readSettings } from './settings.ts'
@@ -28,6 +29,6 @@ export const open: OpenBackend = (context) =>
         return { root: `s3://${settings.bucket}/${settings.prefix}`, connect }
       }
       const connect = async () => directoryStore(context, { backend: NAME, directory })
-      return { root: `${directory.replace(/\/+$/, '')}/`, connect }
+      return { root: `${withoutTrailing(directory, '/')}/`, connect }
     },
   })
