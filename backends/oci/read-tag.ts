@@ -9,7 +9,14 @@ import type { Tag } from './tag.ts'
 
 const PARALLEL = 8
 /** What is wrong with one item. Everything else means that nobody could look, and is thrown. */
-const DAMAGE: readonly ErrorCode[] = ['copy_malformed', 'digest_mismatch', 'response_too_large']
+const DAMAGE: readonly ErrorCode[] = [
+  'copy_malformed',
+  'digest_mismatch',
+  'response_too_large',
+  'limit_exceeded',
+  'symbolic_link',
+  'not_regular_file',
+]
 
 /**
  * Every item under the tag in the order of its layers; [] when there is no such tag. Layers of other media types are

@@ -37,7 +37,15 @@ export interface BundlePlace {
 
 const PARALLEL = 8
 /** What is wrong with one item. Everything else means that nobody could look, and is thrown. */
-export const DAMAGE: readonly string[] = ['copy_malformed', 'digest_mismatch', 'response_too_large', 'stranger']
+export const DAMAGE: readonly string[] = [
+  'copy_malformed',
+  'digest_mismatch',
+  'response_too_large',
+  'limit_exceeded',
+  'symbolic_link',
+  'not_regular_file',
+  'stranger',
+]
 
 /** @example fallbackTagOf({ repo, digest }) // { repo, name: 'sha256-09e7…', form: 'index' } */
 export function fallbackTagOf({ repo, digest }: Place): Tag {
