@@ -1,6 +1,7 @@
 /** A service that speaks JSON over HTTP, as the small backends need it: one base URL, one way to fail. */
 import type { Context } from '../src/backend.ts'
 import { type ErrorCode, ProvError } from '../src/errors.ts'
+import { parseBounded } from '../src/platform/text/bounded-json.ts'
 import type { HttpResponse } from './oci/exchange.ts'
 import { createHttp } from './oci/http.ts'
 import { retryAfterMs } from './oci/status.ts'
@@ -103,7 +104,7 @@ export function objectOf(
 ): Readonly<Record<string, unknown>> {
   let json: unknown
   try {
-    json = JSON.parse(Buffer.from(answer.body).toString('utf8'))
+    json = parseBounded(Buffer.from(answer.body).toString('utf8'))
   } catch {}
   if (isObject(json)) return json
   throw new ProvError('response_invalid', 'the answer is no JSON object', where)

@@ -5,6 +5,10 @@ import { ProvError } from './errors.ts'
 import { exitOf, type Io, isClosed } from './io.ts'
 import { main } from './main.ts'
 
+/** Commands that write to no store: where one of them does not come to its end after a signal, there is nothing to put in order. */
+const READING: ReadonlySet<string> = new Set(['verify', 'list', 'get', 'payload'])
+const END_MS = 1500
+
 /** Commands that do nothing but print. */
 const PRINTING: ReadonlySet<string> = new Set(['list', 'get', 'payload'])
 
@@ -15,6 +19,8 @@ async function run(): Promise<void> {
     stop.abort(
       new ProvError('aborted', 'stopped by Ctrl-C', { hint: 'the same command goes on where this one stopped' }),
     )
+    if (READING.has(process.argv[2] ?? ''))
+      setTimeout(() => process.exit(128 + constants.signals.SIGINT), END_MS).unref()
   }
   process.on('SIGINT', interrupted)
   process.on('SIGTERM', interrupted)

@@ -17,6 +17,8 @@ export interface FileFacts {
   readonly size: number
   /** Milliseconds since the epoch. */
   readonly modified: number
+  /** Number of the file, which another one in its place does not have. */
+  readonly inode?: number
 }
 
 /** Each rejects with Node's own error (`code: 'ENOENT'`, …); {@link fileError} makes a ProvError of it. */
@@ -44,8 +46,8 @@ export interface Files {
 export const nodeFiles: Files = {
   realpath: (path) => fs.realpath(path),
   facts: async (path) => {
-    const { mode, uid, gid, size, mtimeMs } = await fs.stat(path)
-    return { mode: mode & 0o7777, uid, gid, size, modified: mtimeMs }
+    const { mode, uid, gid, size, mtimeMs, ino } = await fs.stat(path)
+    return { mode: mode & 0o7777, uid, gid, size, modified: mtimeMs, inode: ino }
   },
   read: async (path, options) =>
     (await readRegular(path, { maxBytes: MAX_FILE_BYTES, follow: true, ...options })).bytes,

@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import { tell } from './commands/layout.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from './errors.ts'
 import { exitOf, type Io } from './io.ts'
+import { plainJson } from './plain.ts'
 import { inOneLine } from './platform/text/trim.ts'
 import { program } from './program.ts'
 
@@ -43,7 +44,7 @@ function fail(thrown: unknown, args: readonly string[], io: Io): number {
   const exit = exitOf(ERRORS[error.code].exit, io)
   const json = errorJson(error)
   // One line: a failure in the middle of JSON lines is one of them.
-  if (args.includes('--json')) io.stdout.write(`${JSON.stringify({ exit, error: json })}\n`)
+  if (args.includes('--json')) io.stdout.write(`${plainJson(JSON.stringify({ exit, error: json }))}\n`)
   tell(io, oneLine(json))
   if (error.code === 'internal' && io.env['PROV_DEBUG'] !== undefined && error.cause instanceof Error) {
     io.stderr.write(`${error.cause.stack ?? ''}\n`)

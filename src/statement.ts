@@ -2,6 +2,7 @@
 import type { StatementArtifact, Subject } from './artifact.ts'
 import { ProvError } from './errors.ts'
 import { parseJson } from './input/json.ts'
+import { parseBounded } from './platform/text/bounded-json.ts'
 
 /** What a Statement says, whatever its predicate. */
 export interface Statement {
@@ -60,9 +61,9 @@ function look(bytes: Uint8Array): Statement | string {
   if (text === undefined) return 'not UTF-8 text'
   let value: unknown
   try {
-    value = JSON.parse(text)
-  } catch {
-    return 'not JSON'
+    value = parseBounded(text)
+  } catch (thrown) {
+    return thrown instanceof ProvError ? thrown.message : 'not JSON'
   }
   if (!isRecord(value)) return 'not a JSON object'
   const type = value['_type']

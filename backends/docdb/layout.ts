@@ -8,6 +8,7 @@
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes, sha256Hex } from '../../src/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/envelope.ts'
 import { asProvError, type ErrorCode, type ErrorJson, errorJson, ProvError } from '../../src/errors.ts'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { isCertificates } from '../../src/platform/text/pem-text.ts'
 import { type Json, sameJson } from './json.ts'
 import type { Fields } from './store.ts'
@@ -137,7 +138,7 @@ function rawOf(fields: Fields): Uint8Array {
 
 function parsed(payload: Uint8Array): Json {
   try {
-    return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8')) as Json
+    return parseBounded(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8')) as Json
   } catch {
     throw new ProvError('input_invalid', 'a document holds its payload parsed as well, and this one is no JSON', {
       hint: 'oci can hold it',

@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Context } from '../../src/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import { JSON_BOUNDS, parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { batching } from './batch.ts'
 import { fits, type JsonLimits } from './json.ts'
 import type { SignedDocument } from './layout.ts'
@@ -259,7 +260,7 @@ function fieldsOf(key: string, { Object: object, ...rest }: Row): Fields {
 /** What is no JSON is given as it is, and found not to say what `Signed` says. */
 function parsedObject(text: SQLInputValue): unknown {
   try {
-    return JSON.parse(String(text))
+    return parseBounded(String(text), { depth: LIMITS.depth, values: JSON_BOUNDS.values })
   } catch {
     return text
   }

@@ -3,6 +3,7 @@
  * server; so its requests come here. Authorisation stays the client's.
  */
 import type { Storage } from '@google-cloud/storage'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { MAX_OBJECT_BYTES } from '../objects/store.ts'
 
 type Requester = Storage['makeAuthenticatedRequest']
@@ -81,7 +82,7 @@ export function replaceTransport(storage: Storage, { anonymous, random }: Transp
     const isMedia = isObject(request.qs) && request.qs['alt'] === 'media'
     const isJson = !isMedia && /^application\/json\b/.test(answer.headers.get('content-type') ?? '')
     const response = { statusCode: answer.status, headers: answer.headers }
-    return { body: isJson ? JSON.parse(Buffer.from(bytes).toString()) : bytes, response }
+    return { body: isJson ? parseBounded(Buffer.from(bytes).toString()) : bytes, response }
   }
 
   const requester = (request: Request, callback?: unknown): void => {

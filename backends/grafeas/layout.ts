@@ -7,6 +7,7 @@ import type { About, Found, Slot } from '../../src/backend.ts'
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/entry.ts'
 import { decodeEnvelope } from '../../src/envelope.ts'
 import { errorJson, ProvError } from '../../src/errors.ts'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { isObject } from '../json-api.ts'
 
 export const NAME = 'grafeas'
@@ -151,7 +152,7 @@ function signaturesOf(list: unknown, sigName: string, keyName: string): readonly
 function buildOf(payload: Uint8Array): Readonly<Record<string, unknown>> {
   let statement: unknown
   try {
-    statement = JSON.parse(Buffer.from(payload).toString('utf8'))
+    statement = parseBounded(Buffer.from(payload).toString('utf8'))
   } catch {}
   if (!isObject(statement)) return {}
   const { _type, subject, predicateType, predicate } = statement

@@ -3,6 +3,8 @@
  * registry API; every request it makes goes through one function of ours, so its lack of timeouts, limits, retries, digest
  * checks and its ways of handing credentials around do not matter.
  */
+
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import type { HttpResponse, Method } from './exchange.ts'
 
 /** What the library asks its HTTP client for (its docker-json-client.d.ts). */
@@ -109,7 +111,7 @@ function single(value: string | readonly string[] | undefined): string | null {
 /** The library looks into JSON only to refuse Docker's schema 1; whether a manifest is one is the layout's question. */
 function lenientJson(body: Uint8Array): object {
   try {
-    const json: unknown = JSON.parse(Buffer.from(body).toString())
+    const json: unknown = parseBounded(Buffer.from(body).toString())
     return typeof json === 'object' && json !== null ? { ...json, schemaVersion: 2 } : {}
   } catch {
     return {}

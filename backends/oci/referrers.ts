@@ -1,10 +1,11 @@
 /** What refers to an image, from the registry's own list or from the index under the fallback tag; and the bundles among it. */
 import { sha256Hex } from '../../src/entry.ts'
 import { ProvError } from '../../src/errors.ts'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { failure } from './failure.ts'
 import type { Layer } from './layout.ts'
 import { bundleLayer, fallbackTag, mayBeBundle, type Referrer, type SubjectDescriptor } from './layout-bundle.ts'
-import type { Manifest, Registry } from './registry.ts'
+import { MAX_ITEMS, type Manifest, type Registry } from './registry.ts'
 import { readTagState, type Tag } from './tag.ts'
 
 /** An image in its repository. */
@@ -68,7 +69,12 @@ export async function listReferrers(
   if (listed !== undefined) return { api: true, referrers: listed.filter(mayBeBundle) }
   await fallback.before?.()
   const { layers } = await readTagState(registry, fallbackTagOf(place), signal, fallback.replaces)
-  return { api: false, referrers: layers.filter(mayBeBundle) }
+  const referrers = layers.filter(mayBeBundle)
+  if (referrers.length > MAX_ITEMS) {
+    const where = { operation: 'list referrers', location: `${place.repo}@${place.digest}` }
+    throw failure('limit_exceeded', `more than ${MAX_ITEMS} manifests refer to the image`, where)
+  }
+  return { api: false, referrers }
 }
 
 /** Where bundles are, by the digest of a manifest: a digest's bytes never change. */
@@ -143,7 +149,7 @@ export async function subjectOf(registry: Registry, place: Place, signal: AbortS
 
 function mediaTypeOf({ bytes, mediaType }: Manifest): string {
   try {
-    const json = JSON.parse(Buffer.from(bytes).toString()) as { readonly mediaType?: unknown } | null
+    const json = parseBounded(Buffer.from(bytes).toString()) as { readonly mediaType?: unknown } | null
     return typeof json?.mediaType === 'string' ? json.mediaType : mediaType
   } catch {
     return mediaType

@@ -10,14 +10,15 @@ import { apiHost } from './hosts.ts'
 import { checkTarget, createHttp, type HttpOptions } from './http.ts'
 import { INDEX_TYPE, parseReferrers, type Referrer } from './layout-bundle.ts'
 import { type LibraryClient, type LibrarySend, loadLibrary, type MakeClient } from './library.ts'
-import { MAX_MANIFEST_BYTES, type Manifest, type Registry } from './registry.ts'
+import { MAX_ITEMS, MAX_MANIFEST_BYTES, MAX_TAGS, type Manifest, type Registry } from './registry.ts'
 import { nextPage, tagsOf } from './tag-list.ts'
 import { written } from './written.ts'
 
 const SMALL_ANSWER = 64 * 1024
 const LIST_BYTES = 4 * 1024 * 1024
 const TAGS_A_PAGE = 1000
-const MAX_REFERRERS = 1000
+/** Pages of a list of referrers; of tags there are as many as {@link MAX_TAGS} need. */
+const MAX_PAGES = 100
 
 export interface RemoteOptions extends HttpOptions {
   readonly credentials: FindCredentials
@@ -187,13 +188,19 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       const call = read('list tags', 'tags', LIST_BYTES, signal)
       const send = sender(repo, call)
       let path: string | undefined = `/v2/${split(repo).path}/tags/list?n=${TAGS_A_PAGE}`
+      let [count, pages] = [0, 0]
       for (let last = ''; path !== undefined; ) {
         const page: string = path
+        // An honest registry fills its pages, or has few of them.
+        if (count > MAX_TAGS || ++pages > 100 + count / 10) {
+          throw failure('limit_exceeded', 'the list of tags does not come to an end', whereOf(repo, call))
+        }
         const answer = await orAbsent(() =>
           send({ method: 'GET', path: page, headers: new Map([['accept', 'application/json']]) }),
         )
         if (answer === undefined) return
         const tags = tagsOf(answer, whereOf(repo, call))
+        count += tags.length
         yield* tags
         path = nextPage(answer)
         // A registry that sends us round in a circle must not keep us for ever.
@@ -217,9 +224,10 @@ export function remoteRegistry(options: RemoteOptions): Registry {
         const type = answer?.headers['content-type']
         if (answer === undefined || typeof type !== 'string' || mediaTypeOf(type) !== INDEX_TYPE) return undefined
         found.push(...referrersIn(answer.body, where))
-        if (found.length > MAX_REFERRERS) {
-          throw failure('response_too_large', `more than ${MAX_REFERRERS} manifests refer to the image`, where)
+        if (found.length > MAX_ITEMS) {
+          throw failure('response_too_large', `more than ${MAX_ITEMS} manifests refer to the image`, where)
         }
+        if (asked.size > MAX_PAGES) throw failure('limit_exceeded', `the list has more than ${MAX_PAGES} pages`, where)
         path = nextPage(answer)
       }
       return found

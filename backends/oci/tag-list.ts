@@ -1,4 +1,6 @@
 /** Answers of `tags/list` (distribution specification, content discovery). Pure. */
+
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import type { HttpResponse } from './exchange.ts'
 import { failure, type Where } from './failure.ts'
 
@@ -6,7 +8,7 @@ import { failure, type Where } from './failure.ts'
 export function tagsOf(answer: HttpResponse, where: Where): readonly string[] {
   let json: unknown
   try {
-    json = JSON.parse(Buffer.from(answer.body).toString())
+    json = parseBounded(Buffer.from(answer.body).toString())
   } catch {
     throw failure('response_invalid', 'the list of tags is no JSON', where)
   }

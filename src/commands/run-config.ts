@@ -2,6 +2,7 @@
 import { configSchema } from '../config/schema.ts'
 import { settingsTable } from '../config/table.ts'
 import { type Io, write } from '../io.ts'
+import { plainJson } from '../plain.ts'
 import type { ConfigOptions } from './config.ts'
 import { show } from './layout.ts'
 import { settingsFor } from './settings.ts'
@@ -22,7 +23,7 @@ export async function runShow(options: ConfigOptions, io: Io): Promise<void> {
     })
     .filter((row) => options.all === true || row.value !== undefined)
   if (options.json === true) {
-    await write(io.stdout, `${JSON.stringify({ settings: rows, warnings: settings.warnings }, null, 2)}\n`)
+    await write(io.stdout, `${plainJson(JSON.stringify({ settings: rows, warnings: settings.warnings }, null, 2))}\n`)
     return
   }
   const lines = rows.map(({ key, value, origin }) => `${key} = ${value ?? ''}  (${origin})`)
@@ -33,7 +34,7 @@ export async function runShow(options: ConfigOptions, io: Io): Promise<void> {
 export async function runCheck(options: ConfigOptions, io: Io): Promise<void> {
   const settings = await settingsFor(options, options.set, io)
   if (options.json === true) {
-    await write(io.stdout, `${JSON.stringify({ exit: 0, warnings: settings.warnings }, null, 2)}\n`)
+    await write(io.stdout, `${plainJson(JSON.stringify({ exit: 0, warnings: settings.warnings }, null, 2))}\n`)
     return
   }
   for (const warning of settings.warnings) warn(io, options, warning)
@@ -41,5 +42,5 @@ export async function runCheck(options: ConfigOptions, io: Io): Promise<void> {
 }
 
 export async function runSchema(io: Io): Promise<void> {
-  await write(io.stdout, `${JSON.stringify(configSchema(), null, 2)}\n`)
+  await write(io.stdout, `${plainJson(JSON.stringify(configSchema(), null, 2))}\n`)
 }

@@ -6,6 +6,7 @@ import { conform } from '../conform/conform.ts'
 import { conformText } from '../conform/text.ts'
 import { ProvError } from '../errors.ts'
 import { type Io, write } from '../io.ts'
+import { plainJson } from '../plain.ts'
 import { reporter } from '../progress.ts'
 import { VERSION } from '../version.ts'
 import type { ConformOptions } from './conform.ts'
@@ -32,7 +33,10 @@ export async function runConform(file: string, options: ConformOptions, io: Io):
     progress: progress.update,
   }).finally(() => progress.end())
   if (options.json === true) {
-    await write(io.stdout, `${JSON.stringify({ command: 'conform', version: VERSION, ...report }, null, 2)}\n`)
+    await write(
+      io.stdout,
+      `${plainJson(JSON.stringify({ command: 'conform', version: VERSION, ...report }, null, 2))}\n`,
+    )
   } else if (options.quiet !== true || report.exit !== 0) {
     await write(io.stdout, conformText(report, layoutOf(io)))
   }

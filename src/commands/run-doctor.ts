@@ -6,6 +6,7 @@ import { refuseLater } from '../config/later.ts'
 import type { Settings } from '../config/settings.ts'
 import { type DoctorReport, doctor } from '../doctor/doctor.ts'
 import { exitOf, type Io, write } from '../io.ts'
+import { plainJson } from '../plain.ts'
 import { doctorText } from '../report-doctor.ts'
 import { passwordSource } from '../signers/password.ts'
 import { VERSION } from '../version.ts'
@@ -76,7 +77,10 @@ function keysOf({ env }: Io): readonly string[] {
 
 async function print(report: DoctorReport, options: DoctorOptions, io: Io): Promise<void> {
   if (options.json === true) {
-    await write(io.stdout, `${JSON.stringify({ command: 'doctor', version: VERSION, ...report }, null, 2)}\n`)
+    await write(
+      io.stdout,
+      `${plainJson(JSON.stringify({ command: 'doctor', version: VERSION, ...report }, null, 2))}\n`,
+    )
   } else if (options.quiet !== true || report.exit !== 0) {
     await write(io.stdout, doctorText(report, layoutOf(io)))
   }

@@ -10,6 +10,7 @@ import { formatsOf } from '../format-of.ts'
 import { formatNamed } from '../formats/index.ts'
 import { relation } from '../identity.ts'
 import { type Io, write } from '../io.ts'
+import { plainJson } from '../plain.ts'
 import { loadTrust } from '../trust.ts'
 import type { GetOptions, Part } from './get.ts'
 import { targetsOf } from './run-verify.ts'
@@ -86,7 +87,7 @@ function partOf(entry: Entry, part: Part): Uint8Array | string {
     case 'chain':
       return first?.chain ?? missing(part)
     case 'entry':
-      return `${JSON.stringify(entryJson(entry), null, 2)}\n`
+      return `${plainJson(JSON.stringify(entryJson(entry), null, 2))}\n`
   }
 }
 
@@ -97,7 +98,7 @@ function missing(part: Part): never {
 }
 
 function asJson(copy: FoundEntry): string {
-  return `${JSON.stringify({ location: copy.location, id: entryId(copy.entry), ...entryJson(copy.entry) }, null, 2)}\n`
+  return `${plainJson(JSON.stringify({ location: copy.location, id: entryId(copy.entry), ...entryJson(copy.entry) }, null, 2))}\n`
 }
 
 /** The whole entry, bytes as base64. */

@@ -1,6 +1,7 @@
 /** The work of `prov list`. */
 import { ProvError } from '../errors.ts'
 import { type Io, write } from '../io.ts'
+import { plainJson } from '../plain.ts'
 import { listFilter } from './filters.ts'
 import { show } from './layout.ts'
 import type { ListOptions } from './list.ts'
@@ -25,7 +26,7 @@ export async function runList(options: ListOptions, io: Io): Promise<void> {
     for (const backend of setup.backends) {
       for await (const slot of backend.list?.(filter, { signal: io.signal }) ?? []) {
         const { key, ...rest } = slot
-        if (options.json === true) await write(io.stdout, `${JSON.stringify({ ...rest, slot: key })}\n`)
+        if (options.json === true) await write(io.stdout, `${plainJson(JSON.stringify({ ...rest, slot: key }))}\n`)
         else await show(io, [`${backend.name} ${slot.kind} ${key}`])
       }
     }

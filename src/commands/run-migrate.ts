@@ -12,6 +12,7 @@ import { formatNamed } from '../formats/index.ts'
 import { exitOf, type Io, pause, write } from '../io.ts'
 import { checkSides, type MigrateJob, migrate, type Place } from '../migrate.ts'
 import { movedText, moveTally, summaryText } from '../migrate-report.ts'
+import { plainJson } from '../plain.ts'
 import { pace } from '../pool.ts'
 import { reporter } from '../progress.ts'
 import { isInShard, parseShard, type Shard } from '../shard.ts'
@@ -79,7 +80,7 @@ export async function runMigrate(
         const { bytes, errors } = tally.summary(true, true)
         progress.update(++done, total, { bytes, errors })
         const told = options.verbose === true || moved.outcome === 'left' || moved.outcome === 'failed'
-        if (options.json === true) await write(io.stdout, `${JSON.stringify(moved)}\n`)
+        if (options.json === true) await write(io.stdout, `${plainJson(JSON.stringify(moved))}\n`)
         else if (told) await write(io.stdout, movedText(moved, layout))
       }
       complete = !io.signal.aborted
@@ -93,7 +94,7 @@ export async function runMigrate(
     const summary = { ...counted, exit: exitOf(counted.exit, io) }
     if (options.json === true) {
       const json = { command: 'migrate', version: VERSION, dryRun: options.dryRun === true, complete, ...summary }
-      await write(io.stdout, `${JSON.stringify(json)}\n`)
+      await write(io.stdout, `${plainJson(JSON.stringify(json))}\n`)
     } else if (options.quiet !== true || summary.exit !== 0) {
       await write(io.stdout, summaryText(summary, layout, options.dryRun === true))
     }

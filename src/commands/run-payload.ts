@@ -3,6 +3,7 @@ import { type Artifact, artifactName } from '../artifact.ts'
 import { ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
 import { type Io, write } from '../io.ts'
+import { plainJson } from '../plain.ts'
 import { parseImage } from '../reference.ts'
 import type { PayloadOptions } from './payload.ts'
 import { settingsFor } from './settings.ts'
@@ -33,7 +34,7 @@ export async function runPayload(inputs: readonly string[], options: PayloadOpti
     const json = { artifact: artifactName(chosen), format: format.name, payloadType: format.payloadType }
     await write(
       io.stdout,
-      `${JSON.stringify({ ...json, payload: Buffer.from(payload).toString('base64') }, null, 2)}\n`,
+      `${plainJson(JSON.stringify({ ...json, payload: Buffer.from(payload).toString('base64') }, null, 2))}\n`,
     )
   } else {
     await write(io.stdout, payload)

@@ -4,6 +4,7 @@ import type { About, Backend } from '../backend.ts'
 import { refuseLater } from '../config/later.ts'
 import { ERRORS, type ErrorJson, gravest, ProvError } from '../errors.ts'
 import { exitOf, type Io, write } from '../io.ts'
+import { plainJson } from '../plain.ts'
 import { pool } from '../pool.ts'
 import { reporter } from '../progress.ts'
 import { type Repaired, repair } from '../repair.ts'
@@ -60,7 +61,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
       for await (const one of pool(work, options.concurrency, mend)) {
         tally.add(one)
         progress.update(++done, undefined)
-        if (options.json === true) await write(io.stdout, `${JSON.stringify(one)}\n`)
+        if (options.json === true) await write(io.stdout, `${plainJson(JSON.stringify(one))}\n`)
         else if (options.verbose === true || one.copies.some(({ action }) => action !== 'ok') || one.exit !== 0) {
           await write(io.stdout, repairedText(one, layout))
         }
@@ -78,7 +79,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     if (options.json === true) {
       await write(
         io.stdout,
-        `${JSON.stringify({ command: 'repair', version: VERSION, apply, complete, ...summary })}\n`,
+        `${plainJson(JSON.stringify({ command: 'repair', version: VERSION, apply, complete, ...summary }))}\n`,
       )
     } else if (options.quiet !== true || exit !== 0) {
       await write(io.stdout, repairSummaryText(summary, layout, apply))

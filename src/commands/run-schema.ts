@@ -1,5 +1,6 @@
 /** The work of `prov schema`. */
 import { type Io, write } from '../io.ts'
+import { plainJson } from '../plain.ts'
 import { SCHEMAS, type SchemaName, type SchemaRow } from '../schemas/index.ts'
 import { show } from './layout.ts'
 
@@ -7,7 +8,7 @@ import { show } from './layout.ts'
 export async function runOutputSchema(name: SchemaName | undefined, io: Io): Promise<void> {
   if (name !== undefined) {
     const { schema } = await SCHEMAS[name].load()
-    await write(io.stdout, `${JSON.stringify(schema, null, 2)}\n`)
+    await write(io.stdout, `${plainJson(JSON.stringify(schema, null, 2))}\n`)
     return
   }
   const rows: readonly [string, SchemaRow][] = Object.entries(SCHEMAS)

@@ -6,6 +6,7 @@ import { parseBackendList } from '../config/lists.ts'
 import { ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
 import { exitOf, type Io, write } from '../io.ts'
+import { plainJson } from '../plain.ts'
 import { reporter } from '../progress.ts'
 import { storeText } from '../report.ts'
 import { publicKeyBeside } from '../signers/beside.ts'
@@ -62,7 +63,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     const report = { ...told, exit: exitOf(told.exit, io) }
     if (options.json === true) {
       const json = { command: 'store', version: VERSION, dryRun: options.dryRun === true, ...report, notes }
-      await write(io.stdout, `${JSON.stringify(json, null, 2)}\n`)
+      await write(io.stdout, `${plainJson(JSON.stringify(json, null, 2))}\n`)
     } else {
       for (const note of notes) warn(io, options, note)
       if (options.quiet !== true || report.exit !== 0) {

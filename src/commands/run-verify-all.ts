@@ -2,6 +2,7 @@
 import { ERRORS, gravest, ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
 import { exitOf, type Io, write } from '../io.ts'
+import { plainJson } from '../plain.ts'
 import { pool } from '../pool.ts'
 import { failuresOf, reporter } from '../progress.ts'
 import type { Reports } from '../reports/open.ts'
@@ -52,7 +53,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
       for (const { backend, mark } of one.rows) if (mark === '!') failures.add(backend)
       await reports?.artifact(one)
       progress.update(tally.artifacts(), undefined, { errors: failures.counts })
-      if (options.json === true) await write(io.stdout, `${JSON.stringify(one)}\n`)
+      if (options.json === true) await write(io.stdout, `${plainJson(JSON.stringify(one))}\n`)
       else if (reports?.onStdout !== true && (options.verbose === true || one.exit !== 0 || one.strangers.length > 0)) {
         await write(io.stdout, artifactText(one, layout))
       }
@@ -81,7 +82,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   if (options.json === true) {
     const said = { command: 'verify', version: VERSION, all: true, ...summary }
     const keys = { hash: trust.hash, keyids: trust.keys.map((key) => key.keyid) }
-    await write(io.stdout, `${JSON.stringify({ ...said, trust: keys })}\n`)
+    await write(io.stdout, `${plainJson(JSON.stringify({ ...said, trust: keys }))}\n`)
   } else if (reports?.onStdout !== true && (options.quiet !== true || exit !== 0)) {
     await write(io.stdout, surveyText(summary, layout))
   }

@@ -6,6 +6,7 @@ import { parseBackendList } from '../config/lists.ts'
 import { ProvError } from '../errors.ts'
 import { formatNamed } from '../formats/index.ts'
 import { exitOf, type Io, write } from '../io.ts'
+import { plainJson } from '../plain.ts'
 import { reporter } from '../progress.ts'
 import { verifyText } from '../report.ts'
 import type { Reports } from '../reports/open.ts'
@@ -17,7 +18,6 @@ import { refuseFilters } from './filters.ts'
 import { layoutOf } from './layout.ts'
 import { artifactsOf, type Setup, setUp, warn } from './setup.ts'
 import type { VerifyOptions } from './verify.ts'
-
 import { keysOf } from './verify-keys.ts'
 import { headOf, reportsFor } from './verify-reports.ts'
 
@@ -55,7 +55,10 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     for (const one of report.artifacts) await reports?.artifact(one)
     await reports?.end({ exit: report.exit, notes })
     if (options.json === true) {
-      await write(io.stdout, `${JSON.stringify({ command: 'verify', version: VERSION, ...report, notes }, null, 2)}\n`)
+      await write(
+        io.stdout,
+        `${plainJson(JSON.stringify({ command: 'verify', version: VERSION, ...report, notes }, null, 2))}\n`,
+      )
     } else {
       for (const note of notes) warn(io, options, note)
       const silent = reports?.onStdout === true || (options.quiet === true && report.exit === 0)
