@@ -7,6 +7,7 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
+import { pageGuard } from '../shared/pages.ts'
 import { dynamoFailure } from './dynamodb-failure.ts'
 import { bounded } from './dynamodb-response.ts'
 import { fieldsOf, type Item, itemIn } from './dynamodb-value.ts'
@@ -80,12 +81,14 @@ export function openDynamo(target: DynamoTarget): DocumentStore {
       ProjectionExpression: '#Name, #Signed',
       ExpressionAttributeNames: { '#Name': 'Name', '#Signed': 'Signed' },
     }
+    const follow = pageGuard('docdb', TableName)
     for (let from: Item | undefined; ; ) {
       const command = new ScanCommand({ ...input, ...(from === undefined ? {} : { ExclusiveStartKey: from }) })
       const page = await attempt(() => client.send(command, { abortSignal: signal }))
       for (const item of page.Items ?? []) yield { key: item['Name']?.S ?? '', fields: fieldsOf(item) }
       from = page.LastEvaluatedKey
       if (from === undefined) return
+      follow(page.Items?.length ?? 0, JSON.stringify(from))
     }
   }
 

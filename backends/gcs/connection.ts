@@ -4,6 +4,7 @@ import type { CallOptions, Context } from '../../src/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { fault, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
 import { MAX_OBJECT_BYTES, type ObjectStore } from '../objects/store.ts'
+import { pageGuard } from '../shared/pages.ts'
 import { type GcsSettings, NAME } from './settings.ts'
 import { Answered, NoCredentials, type Response, replaceTransport, TooLarge } from './transport.ts'
 
@@ -111,6 +112,7 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
       ),
 
     async *list(prefix, calls) {
+      const follow = pageGuard('gcs', prefix)
       for (let pageToken: string | undefined, more = true; more; ) {
         const [files, next] = await request(
           'list',
@@ -127,6 +129,7 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
         for (const file of files) yield { name: file.name, size: sizeOf(file) }
         pageToken = next
         more = next !== undefined
+        follow(files.length, next)
       }
     },
 

@@ -5,9 +5,12 @@ import { ProvError } from '../../src/errors.ts'
 import { isObject, type JsonApi, jsonApi, objectOf } from '../json-api.ts'
 import { jsonGreeting } from '../json-clock.ts'
 import { endpointOf, requestMs } from '../objects/settings.ts'
+import { pageGuard } from '../shared/pages.ts'
 import { foundOf, kindOfNote, NAME, type Names, namedSlotOf, noteBody, occurrenceOf, slotsOf } from './layout.ts'
 
 const GOOGLE = 'https://containeranalysis.googleapis.com'
+/** Occurrences of one note about one image. */
+const MAX_ITEMS = 1000
 const PAGE = 200
 
 type Occurrence = Readonly<Record<string, unknown>>
@@ -29,6 +32,7 @@ export const open: OpenBackend = (context) => {
 
   async function* pages(parent: string, filter: string, at: string, signal: AbortSignal): AsyncIterable<Occurrence> {
     const where = { backend: NAME, operation: 'list occurrences', location: at }
+    const follow = pageGuard(NAME, at)
     let token = ''
     do {
       const query = new URLSearchParams({
@@ -40,10 +44,12 @@ export const open: OpenBackend = (context) => {
       const answer = await api().call({ ...where, method: 'GET', path, signal, expects: [404] })
       if (answer.status === 404) return
       const page = objectOf(answer, where)
-      for (const item of Array.isArray(page['occurrences']) ? page['occurrences'] : []) if (isObject(item)) yield item
+      const items: readonly unknown[] = Array.isArray(page['occurrences']) ? page['occurrences'] : []
+      for (const item of items) if (isObject(item)) yield item
       const next = page['nextPageToken']
       if (next === token && token !== '') throw new ProvError('response_invalid', 'the pages go round in a ring', where)
       token = typeof next === 'string' ? next : ''
+      follow(items.length, token === '' ? undefined : token)
     } while (token !== '')
   }
 
@@ -52,6 +58,10 @@ export const open: OpenBackend = (context) => {
     const found: Found[] = []
     for await (const item of pages(note, `resourceUrl=${quoted(uri)}`, slot.key, signal)) {
       if (item['resourceUri'] === uri) found.push(foundOf(slot, item))
+      if (found.length > MAX_ITEMS) {
+        const where = { backend: NAME, operation: 'get', location: slot.key }
+        throw new ProvError('limit_exceeded', `more than ${MAX_ITEMS} occurrences under one note`, where)
+      }
     }
     return found
   }

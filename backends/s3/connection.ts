@@ -12,6 +12,7 @@ import type { CallOptions, Context } from '../../src/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { fault, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
 import { MAX_OBJECT_BYTES, type ObjectStore } from '../objects/store.ts'
+import { pageGuard } from '../shared/pages.ts'
 import { credentialsFor } from './credentials.ts'
 import { NAME, type S3Settings } from './settings.ts'
 
@@ -114,6 +115,7 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
       ),
 
     async *list(under, calls) {
+      const follow = pageGuard('s3', under)
       for (let token: string | undefined, more = true; more; ) {
         const page = await request(
           'list',
@@ -132,6 +134,7 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
         }
         token = page.NextContinuationToken
         more = page.IsTruncated === true && token !== undefined
+        if (more) follow(page.Contents?.length ?? 0, token)
       }
     },
 
