@@ -187,9 +187,39 @@ function isWal(path: string): boolean {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const header = Buffer.alloc(20)
-    return readSync(file, header, 0, 20, 0) === 20 && header[19] === 2
+    if (readSync(file, header, 0, 20, 0) < 20) return false
+    refuseTangledSchema(file, header.readUInt16BE(16))
+    return header[19] === 2
   } finally {
     closeSync(file)
+  }
+}
+
+const INTERIOR = 5
+const MAX_SCHEMA_PAGES = 2000
+
+/**
+ * SQLite reads the whole schema when it opens a file. Pages of it that are named again and again, each by many others, would keep it there for
+ * ever: so its tree is walked here first, and each page may be in it once (same document, section 1.6). Its damage otherwise SQLite finds.
+ */
+function refuseTangledSchema(file: number, declared: number): void {
+  const size = declared === 1 ? 65_536 : declared
+  const seen = new Set<number>()
+  const next = [1]
+  for (let number = next.pop(); number !== undefined; number = next.pop()) {
+    if (seen.has(number) || seen.size > MAX_SCHEMA_PAGES) {
+      throw new ProvError('storage_io', 'the file is damaged: the pages of its schema are tangled')
+    }
+    seen.add(number)
+    const page = Buffer.alloc(size)
+    const start = number === 1 ? 100 : 0
+    if (readSync(file, page, 0, size, (number - 1) * size) < size || page[start] !== INTERIOR) continue
+    next.push(page.readUInt32BE(start + 8))
+    const cells = Math.min(page.readUInt16BE(start + 3), Math.floor((size - start - 12) / 2))
+    for (let i = 0; i < cells; i++) {
+      const at = page.readUInt16BE(start + 12 + 2 * i)
+      if (at + 4 <= size) next.push(page.readUInt32BE(at))
+    }
   }
 }
 

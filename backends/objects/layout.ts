@@ -6,7 +6,7 @@
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/envelope.ts'
 import { ProvError } from '../../src/errors.ts'
-import { isCertificates } from '../../src/platform/text/pem-text.ts'
+import { isCertificates, MAX_PEM_LENGTH } from '../../src/platform/text/pem-text.ts'
 
 /** In the order in which they are written: the signature comes last and makes a copy of the four. */
 export const PARTS = ['payload', 'cert', 'chain', 'signature'] as const
@@ -83,6 +83,7 @@ export function isPending(bytes: Uint8Array): boolean {
 
 function pem(bytes: Uint8Array | undefined, part: Part): string | undefined {
   if (bytes === undefined || bytes.length === 0) return undefined
+  if (bytes.length > MAX_PEM_LENGTH) throw malformed(`the ${part} is over ${MAX_PEM_LENGTH} bytes`)
   const text = Buffer.from(bytes).toString('utf8')
   if (!isCertificates(text)) throw malformed(`the ${part} holds no PEM certificate`)
   return text

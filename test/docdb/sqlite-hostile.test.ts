@@ -259,3 +259,21 @@ test('a file with two names is read, and not written: each name would have a log
   expect(await entries(backend, slot)).toHaveLength(1)
   await backend.close()
 })
+
+test('a schema whose pages are named again and again is damage, and not read for ever', async () => {
+  const path = made(
+    'PRAGMA page_size = 512',
+    ...TABLES,
+    ...Array.from({ length: 60 }, (_, i) => `CREATE TABLE other_${i} (a, b, c, d, e, f, g, h, i, j, k, l)`),
+  )
+  const whole = readFileSync(path)
+  expect(whole[100]).toBe(5)
+  // Every child of the first page is the last one: with more levels that is a number of readings without end.
+  const cells = whole.readUInt16BE(103)
+  for (let i = 0; i < cells; i++) whole.writeUInt32BE(whole.readUInt32BE(108), whole.readUInt16BE(112 + 2 * i))
+  writeFileSync(path, whole)
+  const backend = at(path)
+  const error = await expectCode(backend.get(slotIn(backend), calm()), 'storage_io')
+  expect(error.message).toContain('tangled')
+  await backend.close()
+})
