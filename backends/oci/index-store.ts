@@ -1,6 +1,7 @@
 /** index.json as it is on the disk, parsed again only when it is another file. */
 import { lstat } from 'node:fs/promises'
 import { atomicWrite } from '../../src/atomic-write.ts'
+import { ProvError } from '../../src/errors.ts'
 import { type Files, fileError, fileErrorCode } from '../../src/files.ts'
 import { EMPTY_INDEX, encodeIndex, type ImageIndex, parseIndex } from './image-index.ts'
 
@@ -20,7 +21,9 @@ export function indexStore(indexFile: string, files: Files): IndexStore {
 
   /** Each write makes a new file, so that inode and times tell one state from the next. */
   async function stateOf(): Promise<string> {
-    const { ino, mtimeNs, ctimeNs, size } = await lstat(indexFile, { bigint: true })
+    const facts = await lstat(indexFile, { bigint: true })
+    if (facts.isDirectory()) throw new ProvError('storage_io', `cannot read ${indexFile}: it is a folder`)
+    const { ino, mtimeNs, ctimeNs, size } = facts
     return `${ino} ${mtimeNs} ${ctimeNs} ${size}`
   }
 
