@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { isBuiltin } from 'node:module'
 import { resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
-import { SCHEMAS } from './src/schemas/index.ts'
+import { SCHEMAS } from './src/report/schemas/index.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -45,7 +45,7 @@ function withoutFacades(code: string): string {
 const options = {
   // The suite that defines a backend is part of the package: to import (`prov/conformance`), and to run in a process of its own.
   entryPoints: {
-    cli: 'src/cli.ts',
+    cli: 'src/cli/cli.ts',
     index: 'src/index.ts',
     conformance: 'test/conformance/public.ts',
     'conform-child': 'test/conformance/process.ts',
@@ -67,7 +67,7 @@ const options = {
   // Reads a file of its own folder: it stays where npm installs it.
   external: ['@platformatic/kafka'],
   alias: {
-    'node-fetch': './backends/oci/node-fetch.ts',
+    'node-fetch': './backends/oci/registry/node-fetch.ts',
     yaml: './node_modules/yaml/browser/dist/index.js', // the same code as ES modules: loads faster, and what is unused is left out
   },
   plugins: [builtins],
@@ -82,11 +82,11 @@ async function partsOf(): Promise<readonly string[]> {
   return Object.values(metafile.outputs).flatMap(({ entryPoint }) => entryPoint ?? [])
 }
 
-/** Lets each part import src/core.ts: see there. */
+/** Lets each part import src/cli/core.ts: see there. */
 function withCore(parts: readonly string[]): Plugin {
-  const core = resolve('src/core.ts')
+  const core = resolve('src/cli/core.ts')
   const own = new Set(
-    parts.filter((part) => part.endsWith('.ts') && part !== 'src/cli.ts').map((part) => resolve(part)),
+    parts.filter((part) => part.endsWith('.ts') && part !== 'src/cli/cli.ts').map((part) => resolve(part)),
   )
   return {
     name: 'one-core',

@@ -1,7 +1,7 @@
 /** The backends by name. Each is imported only when it is used: its SDK costs nothing to those who do not. */
-import type { Backend, Context, OpenBackend } from '../src/backend.ts'
+import type { Backend, Context, OpenBackend } from '../src/backend/backend.ts'
 import { ProvError } from '../src/errors.ts'
-import { nearest } from '../src/nearest.ts'
+import { nearest } from '../src/platform/text/suggest.ts'
 
 export interface BackendRow {
   /** One line for help and README. */

@@ -1,5 +1,5 @@
 /** A service that speaks JSON over HTTP, as the small backends need it: one base URL, one way to fail. */
-import type { Context } from '../src/backend.ts'
+import type { Context } from '../src/backend/backend.ts'
 import { type ErrorCode, ProvError } from '../src/errors.ts'
 import { parseBounded } from '../src/platform/text/bounded-json.ts'
 import type { HttpResponse } from './oci/exchange.ts'

@@ -1,6 +1,6 @@
 // `npm test`: sets up what is missing, builds, and runs vitest, also from a fresh clone and when started by an older Node.js.
 //   npm test                 everything
-//   npm test -- test/oci     some of it; arguments go to vitest
+//   npm test -- test/backends/oci     some of it; arguments go to vitest
 import { join } from 'node:path'
 import { makeReady, run } from './ready.mjs'
 

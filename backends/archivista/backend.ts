@@ -1,10 +1,10 @@
 /** archivista: envelopes in an Archivista server, as Tekton Chains uploads them; and found there again, which Chains cannot. */
-import type { Backend, CallOptions, Context, Found, OpenBackend, Receipt, Slot } from '../../src/backend.ts'
-import { type Entry, entryId, holds, signatureId } from '../../src/entry.ts'
+import type { Backend, CallOptions, Context, Found, OpenBackend, Receipt, Slot } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import { type Entry, entryId, holds, signatureId } from '../../src/model/entry.ts'
 import { isObject, type JsonApi, jsonApi, objectOf } from '../json-api.ts'
-import { jsonGreeting } from '../json-clock.ts'
-import { endpointOf, requestMs } from '../objects/settings.ts'
+import { jsonGreeting } from '../shared/json-clock.ts'
+import { endpointOf, requestMs } from '../shared/settings.ts'
 import { digestsOf, foundOf, gitoidHex, gitoidOf, NAME, slotsOf, uploadOf } from './layout.ts'
 
 /** Archivista reads an upload whole into memory; no limit of its own is known. */

@@ -3,10 +3,10 @@
  * subjects by digest. Envelopes are go-witness's: DSSE, where a signature may have `certificate`, `intermediates` and `timestamps`.
  */
 import { createHash } from 'node:crypto'
-import type { About, Found, Slot } from '../../src/backend.ts'
-import { type Entry, type Signature, sha256Hex } from '../../src/entry.ts'
-import { decodeEnvelope, encodeEnvelope } from '../../src/envelope.ts'
+import type { About, Found, Slot } from '../../src/backend/backend.ts'
 import { errorJson, ProvError } from '../../src/errors.ts'
+import { type Entry, type Signature, sha256Hex } from '../../src/model/entry.ts'
+import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { isObject } from '../json-api.ts'
 

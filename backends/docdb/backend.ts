@@ -1,8 +1,17 @@
 /** Copies as documents of a database, each as Tekton Chains writes it: MongoDB, Firestore, DynamoDB, or SQLite as the embedded one. */
-import type { About, Backend, CallOptions, Context, Found, ListFilter, Receipt, Slot } from '../../src/backend.ts'
-import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/entry.ts'
+import type {
+  About,
+  Backend,
+  CallOptions,
+  Context,
+  Found,
+  ListFilter,
+  Receipt,
+  Slot,
+} from '../../src/backend/backend.ts'
 import { asProvError, ProvError } from '../../src/errors.ts'
-import { within } from './deadline.ts'
+import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/model/entry.ts'
+import { within } from '../../src/platform/async/deadline.ts'
 import { openStore } from './engines.ts'
 import { documentOf, keptDocument, NAME, type SignedDocument } from './layout.ts'
 import { keysOf, listed, locationOf, namedSlotOf, placeIn, placeOf, type Standing, slotOf, standing } from './place.ts'

@@ -1,8 +1,8 @@
 /** What the docdb backend says of itself: which database, and what to probe when its file is not there yet. */
-import type { Backend, Context } from '../../src/backend.ts'
-import { type DiagnoseOptions, type Diagnostics, stated } from '../../src/diagnosis.ts'
-import { clockAt } from '../clock.ts'
-import { isThere, scratchBeside, withSettings } from '../scratch.ts'
+import type { Backend, Context } from '../../src/backend/backend.ts'
+import { type DiagnoseOptions, type Diagnostics, stated } from '../../src/backend/diagnosis.ts'
+import { clockAt } from '../shared/clock.ts'
+import { isThere, scratchBeside, withSettings } from '../shared/scratch.ts'
 import { type Target, URL_KEY } from './settings.ts'
 import { SIZE_RULES } from './size.ts'
 

@@ -5,9 +5,17 @@
  * payload parsed · `Name` the key. No field may be added: go-cloud's reader refuses a document with one that the Go struct does not
  * have (docstore/driver/codec.go decodeStruct, "no field matching").
  */
-import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes, sha256Hex } from '../../src/entry.ts'
-import { decodeEnvelope, encodeEnvelope } from '../../src/envelope.ts'
+
 import { asProvError, type ErrorCode, type ErrorJson, errorJson, ProvError } from '../../src/errors.ts'
+import {
+  type Entry,
+  type Kind,
+  SIMPLESIGNING_TYPE,
+  type Signature,
+  sameBytes,
+  sha256Hex,
+} from '../../src/model/entry.ts'
+import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { isCertificates } from '../../src/platform/text/pem-text.ts'
 import { type Json, sameJson } from './json.ts'

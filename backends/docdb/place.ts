@@ -1,9 +1,10 @@
 /** Where an entry belongs: under which key of the collection. Pure. */
-import { type ImageRef, imageKey, runKey } from '../../src/artifact.ts'
-import type { About, ListFilter, Slot } from '../../src/backend.ts'
-import { type Kind, sha256Hex } from '../../src/entry.ts'
+
+import type { About, ListFilter, Slot } from '../../src/backend/backend.ts'
+import { type ImageRef, imageKey, runKey } from '../../src/model/artifact.ts'
+import { type Kind, sha256Hex } from '../../src/model/entry.ts'
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
-import { imageIn, isOtherImage, keyBeside } from '../image-key.ts'
+import { imageIn, isOtherImage, keyBeside } from '../shared/image-key.ts'
 import { type Item, itemOf, NAME } from './layout.ts'
 import type { StoredDocument } from './store.ts'
 

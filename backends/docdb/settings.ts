@@ -1,8 +1,8 @@
 /** What the configuration says to this backend: which database, by Chains' URLs (those of go-cloud's docstore) or `sqlite:PATH`. */
-import type { Context } from '../../src/backend.ts'
+import type { Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { NAME } from './layout.ts'
-import { mongoServerUrl } from './mongo-server.ts'
+import { mongoServerUrl } from './mongo/server.ts'
 
 export const URL_KEY = 'storage.docdb.url'
 

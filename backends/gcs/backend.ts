@@ -1,5 +1,5 @@
 /** gcs: the objects that Tekton Chains writes to Google Cloud Storage, in a bucket or in a directory. */
-import type { OpenBackend } from '../../src/backend.ts'
+import type { OpenBackend } from '../../src/backend/backend.ts'
 import { withoutTrailing } from '../../src/platform/text/trim.ts'
 import { openObjects } from '../objects/backend.ts'
 import { directoryStore } from '../objects/directory.ts'

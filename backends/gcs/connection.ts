@@ -1,6 +1,6 @@
 /** The port over Google Cloud Storage. The client is imported here, statically: this file is imported only on first use. */
 import { type Bucket, CRC32C, type File, Storage } from '@google-cloud/storage'
-import type { CallOptions, Context } from '../../src/backend.ts'
+import type { CallOptions, Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { fault, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
 import { MAX_OBJECT_BYTES, type ObjectStore } from '../objects/store.ts'

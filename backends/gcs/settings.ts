@@ -1,6 +1,6 @@
 /** What the configuration says to this backend. Pure. */
-import type { Context } from '../../src/backend.ts'
-import { endpointOf, requestMs, type Where, whereOf } from '../objects/settings.ts'
+import type { Context } from '../../src/backend/backend.ts'
+import { endpointOf, requestMs, type Where, whereOf } from '../shared/settings.ts'
 
 export const NAME = 'gcs'
 

@@ -1,11 +1,20 @@
 /** grafeas: notes and occurrences of Google's Container Analysis, or of any server with its v1 REST API. */
-import type { Backend, CallOptions, Context, Found, ListFilter, OpenBackend, Receipt, Slot } from '../../src/backend.ts'
-import { type Entry, entryId, holds, signatureId } from '../../src/entry.ts'
+import type {
+  Backend,
+  CallOptions,
+  Context,
+  Found,
+  ListFilter,
+  OpenBackend,
+  Receipt,
+  Slot,
+} from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import { type Entry, entryId, holds, signatureId } from '../../src/model/entry.ts'
 import { isObject, type JsonApi, jsonApi, objectOf } from '../json-api.ts'
-import { jsonGreeting } from '../json-clock.ts'
-import { endpointOf, requestMs } from '../objects/settings.ts'
+import { jsonGreeting } from '../shared/json-clock.ts'
 import { pageGuard } from '../shared/pages.ts'
+import { endpointOf, requestMs } from '../shared/settings.ts'
 import { foundOf, kindOfNote, NAME, type Names, namedSlotOf, noteBody, occurrenceOf, slotsOf } from './layout.ts'
 
 const GOOGLE = 'https://containeranalysis.googleapis.com'
@@ -184,7 +193,7 @@ function namesOf({ setting }: Pick<Context, 'setting'>): Names {
 function lazyLogin({ env }: Context): (signal: AbortSignal) => Promise<string | undefined> {
   let login: Promise<(signal: AbortSignal) => Promise<string | undefined>> | undefined
   return async (signal) => {
-    login ??= import('../google-login.ts').then(({ googleLogin }) =>
+    login ??= import('../shared/google-login.ts').then(({ googleLogin }) =>
       googleLogin(NAME, env['GOOGLE_APPLICATION_CREDENTIALS'] || undefined),
     )
     return (await login)(signal)

@@ -2,11 +2,12 @@
  * Entries as notes and occurrences of Grafeas (Container Analysis v1), under the names that Tekton Chains gives them
  * (pkg/chains/storage/grafeas). Pure. Chains stores a whole DSSE envelope where the signature belongs: that is read, and not written.
  */
-import type { Artifact, RunArtifact } from '../../src/artifact.ts'
-import type { About, Found, Slot } from '../../src/backend.ts'
-import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/entry.ts'
-import { decodeEnvelope } from '../../src/envelope.ts'
+
+import type { About, Found, Slot } from '../../src/backend/backend.ts'
 import { errorJson, ProvError } from '../../src/errors.ts'
+import type { Artifact, RunArtifact } from '../../src/model/artifact.ts'
+import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/model/entry.ts'
+import { decodeEnvelope } from '../../src/model/envelope.ts'
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { isObject } from '../json-api.ts'
 

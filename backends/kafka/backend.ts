@@ -1,5 +1,5 @@
 /** kafka: the name by which Tekton Chains' configuration knows its messages; the same as pubsub with the provider kafka. */
-import type { OpenBackend } from '../../src/backend.ts'
+import type { OpenBackend } from '../../src/backend/backend.ts'
 import { openMessages } from '../pubsub/backend.ts'
 import { readSettings } from '../pubsub/settings.ts'
 

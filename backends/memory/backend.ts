@@ -1,8 +1,8 @@
 /** Entries in the memory of the process: for tests, and for programs that embed prov and bring their own storage. */
 import { setImmediate } from 'node:timers/promises'
-import type { Backend, CallOptions, Context, Found, ListFilter, Receipt, Slot } from '../../src/backend.ts'
-import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/entry.ts'
+import type { Backend, CallOptions, Context, Found, ListFilter, Receipt, Slot } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/model/entry.ts'
 import { copyOf, NAME, passes, rawOf, slotsOf } from './layout.ts'
 
 /** What several handles share. Make one with {@link memoryStore}. */

@@ -1,7 +1,8 @@
 /** Where an entry belongs in the memory backend: one slot a subject, shared by all entries of one kind about it. Pure. */
-import { runKey } from '../../src/artifact.ts'
-import type { About, ListFilter, Slot } from '../../src/backend.ts'
-import { type Entry, sha256Hex } from '../../src/entry.ts'
+
+import type { About, ListFilter, Slot } from '../../src/backend/backend.ts'
+import { runKey } from '../../src/model/artifact.ts'
+import { type Entry, sha256Hex } from '../../src/model/entry.ts'
 
 export const NAME = 'memory'
 

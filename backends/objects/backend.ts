@@ -1,7 +1,7 @@
 /** The backend that gcs and s3 share: Chains' four objects an entry, over any {@link ObjectStore}. */
-import type { Backend, CallOptions, Context, Receipt, Slot } from '../../src/backend.ts'
-import { type Entry, entryId, holds, signatureId } from '../../src/entry.ts'
+import type { Backend, CallOptions, Context, Receipt, Slot } from '../../src/backend/backend.ts'
 import { asProvError, ProvError } from '../../src/errors.ts'
+import { type Entry, entryId, holds, signatureId } from '../../src/model/entry.ts'
 import type { DiagnoseJob } from './diagnose.ts'
 import { PARTS, type Parts, partsOf } from './layout.ts'
 import { listSlots } from './list.ts'

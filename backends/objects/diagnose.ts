@@ -1,5 +1,5 @@
 /** What gcs and s3 say of themselves: does the store keep its preconditions, and what time has it. */
-import type { Backend, CallOptions, Context, Slot } from '../../src/backend.ts'
+import type { Backend, CallOptions, Context, Slot } from '../../src/backend/backend.ts'
 import {
   type DiagnoseOptions,
   type Diagnosis,
@@ -7,10 +7,10 @@ import {
   degraded,
   examine,
   type Look,
-} from '../../src/diagnosis.ts'
+} from '../../src/backend/diagnosis.ts'
 import { asProvError, ProvError } from '../../src/errors.ts'
-import { clockAt } from '../clock.ts'
-import { scratchIn, withSettings } from '../scratch.ts'
+import { clockAt } from '../shared/clock.ts'
+import { scratchIn, withSettings } from '../shared/scratch.ts'
 import { PARTS } from './layout.ts'
 import { objectName, placeIn } from './place.ts'
 import type { ObjectStore } from './store.ts'

@@ -1,10 +1,10 @@
 /** The port over a directory: the same names as in a bucket, each object a file. */
 import { lstat, mkdir, opendir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { CallOptions, Context } from '../../src/backend.ts'
+import type { CallOptions, Context } from '../../src/backend/backend.ts'
 import { errorJson, ProvError } from '../../src/errors.ts'
-import { type Files, fileError, fileErrorCode, nodeFiles } from '../../src/files.ts'
-import { withLock } from '../../src/lock.ts'
+import { type Files, fileError, fileErrorCode, nodeFiles } from '../../src/platform/fs/files.ts'
+import { withLock } from '../../src/platform/fs/lock-file.ts'
 import { isOddFile, readRegular, refuseOutside } from '../../src/platform/fs/regular-file.ts'
 import { type ListedObject, MAX_OBJECT_BYTES, type ObjectStore, type StoredObject } from './store.ts'
 

@@ -3,9 +3,10 @@
  * `<key>.payload`, `.signature`, `.cert` and `.chain`. The signature of a Statement is its whole DSSE envelope, that of an image the
  * signature's own bytes. `.cert` and `.chain` are there and empty with a plain key. Pure.
  */
-import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/entry.ts'
-import { decodeEnvelope, encodeEnvelope } from '../../src/envelope.ts'
+
 import { ProvError } from '../../src/errors.ts'
+import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/model/entry.ts'
+import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
 import { isCertificates, MAX_PEM_LENGTH } from '../../src/platform/text/pem-text.ts'
 
 /** In the order in which they are written: the signature comes last and makes a copy of the four. */

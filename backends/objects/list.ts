@@ -1,7 +1,7 @@
 /** Which slots of a store of objects hold something. */
-import type { CallOptions, ListFilter, Slot } from '../../src/backend.ts'
+import type { CallOptions, ListFilter, Slot } from '../../src/backend/backend.ts'
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
-import { imageIn } from '../image-key.ts'
+import { imageIn } from '../shared/image-key.ts'
 import { isPending, MARK_BYTES } from './layout.ts'
 import { namedSlotOf, objectName, type Place, placeNamed, placeOfImage } from './place.ts'
 import type { ListedObject, ObjectStore } from './store.ts'

@@ -4,11 +4,12 @@
  * what has no run; here it goes to `image/<12 hex>-<32 hex>` and `statement/<sha256 of the payload>`; and what was moved here from a
  * store that knows only the uid of its run, to `run/taskrun-<uid>`. Pure.
  */
-import { type ImageRef, imageKey, type RunArtifact, type RunClaim, runKey } from '../../src/artifact.ts'
-import type { About, Slot } from '../../src/backend.ts'
-import { type Kind, sha256Hex } from '../../src/entry.ts'
+
+import type { About, Slot } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
-import { keyBeside } from '../image-key.ts'
+import { type ImageRef, imageKey, type RunArtifact, type RunClaim, runKey } from '../../src/model/artifact.ts'
+import { type Kind, sha256Hex } from '../../src/model/entry.ts'
+import { keyBeside } from '../shared/image-key.ts'
 import type { Part } from './layout.ts'
 
 export interface Place {

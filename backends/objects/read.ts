@@ -1,8 +1,8 @@
 /** Reads what stands in a place: whole copies only. */
-import type { CallOptions, Found } from '../../src/backend.ts'
-import type { Entry, Kind } from '../../src/entry.ts'
+import type { CallOptions, Found } from '../../src/backend/backend.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../../src/errors.ts'
-import { isOtherImage } from '../image-key.ts'
+import type { Entry, Kind } from '../../src/model/entry.ts'
+import { isOtherImage } from '../shared/image-key.ts'
 import { entryOf, isPending, PARTS, type Part } from './layout.ts'
 import { keysOf, objectName, type Place } from './place.ts'
 import type { ObjectStore, StoredObject } from './store.ts'

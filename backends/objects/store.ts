@@ -1,5 +1,5 @@
 /** The least that a store of objects must do for the backends gcs and s3, over a service or over a directory. */
-import type { CallOptions } from '../../src/backend.ts'
+import type { CallOptions } from '../../src/backend/backend.ts'
 import type { ErrorJson } from '../../src/errors.ts'
 
 /** Reads end here: no copy is as large, and no server fills the memory. */

@@ -8,9 +8,9 @@
  * it replaces each object by compare-and-set, and at last the mark by the signature.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CallOptions } from '../../src/backend.ts'
-import { sameBytes } from '../../src/entry.ts'
+import type { CallOptions } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import { sameBytes } from '../../src/model/entry.ts'
 import { isPending, PARTS, type Part, type Parts, pendingMark } from './layout.ts'
 import { objectName, type Place } from './place.ts'
 import type { Stored, Version } from './read.ts'

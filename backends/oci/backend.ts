@@ -2,21 +2,21 @@
  * oci: cosign's tags beside the image, in one repository for all, or in an image layout directory; and Sigstore bundles that refer
  * to the image.
  */
-import type { Backend, Context, OpenBackend, Receipt, Slot } from '../../src/backend.ts'
-import { type Entry, entryId, signatureId } from '../../src/entry.ts'
-import { registryOf } from '../../src/reference.ts'
-import type { Bundles } from './bundles.ts'
+import type { Backend, Context, OpenBackend, Receipt, Slot } from '../../src/backend/backend.ts'
+import { type Entry, entryId, signatureId } from '../../src/model/entry.ts'
+import { registryOf } from '../../src/model/image-reference.ts'
+import { bundlesOf } from './bundles/layout.ts'
+import type { Bundles } from './bundles/slots.ts'
 import { type Connection, connect } from './connect.ts'
 import { failure } from './failure.ts'
-import { hostPolicy } from './hosts.ts'
-import { keptTag, type Layer, layerKey, layersOf, type NewLayer, signatureOf } from './layout.ts'
-import { bundlesOf } from './layout-bundle.ts'
-import { type KnownBlobs, present } from './present.ts'
-import { editOf, locationOf, readTag } from './read-tag.ts'
-import { MAX_BLOB_BYTES, type Registry } from './registry.ts'
+import { MAX_BLOB_BYTES, type Registry } from './port.ts'
+import { hostPolicy } from './registry/hosts.ts'
 import { type OciSettings, readSettings } from './settings.ts'
 import { isBundles, listedAs, slotsOf, tagOfSlot } from './slots.ts'
-import { readTagState, type Tag } from './tag.ts'
+import { keptTag, type Layer, layerKey, layersOf, type NewLayer, signatureOf } from './tags/layout.ts'
+import { type KnownBlobs, present } from './tags/present.ts'
+import { editOf, locationOf, readTag } from './tags/read.ts'
+import { readTagState, type Tag } from './tags/tag.ts'
 
 /**
  * Opens the backend; nothing is contacted before the first call that needs it. Settings: `storage.oci.encoding-format`,
@@ -42,7 +42,7 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
   const hasBundles = encodings.includes('sigstore-bundle')
   let bundled: Promise<Bundles> | undefined
   const bundles = () =>
-    (bundled ??= Promise.all([import('./bundles.ts'), connected()]).then(([made, open]) =>
+    (bundled ??= Promise.all([import('./bundles/slots.ts'), connected()]).then(([made, open]) =>
       made.bundles(open, () => context.now()),
     ))
 
@@ -71,7 +71,7 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
     slots: (about) => slotsOf(about, settings, policy),
 
     async ready() {
-      if (settings.layout !== undefined) await (await import('./image-layout.ts')).isLayout(settings.layout)
+      if (settings.layout !== undefined) await (await import('./image-layout/registry.ts')).isLayout(settings.layout)
     },
 
     size(slot, entry) {

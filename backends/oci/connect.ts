@@ -1,12 +1,12 @@
 /** Puts the parts together on first use: registry or directory, credentials, protocol. */
-import type { Context } from '../../src/backend.ts'
+import type { Context } from '../../src/backend/backend.ts'
 import { VERSION } from '../../src/version.ts'
-import { dockerCredentials } from './docker-config.ts'
-import type { HostPolicy } from './hosts.ts'
-import { readback } from './readback.ts'
-import type { Registry } from './registry.ts'
+import type { Registry } from './port.ts'
+import { dockerCredentials } from './registry/docker-config.ts'
+import type { HostPolicy } from './registry/hosts.ts'
 import type { OciSettings } from './settings.ts'
-import { type Protocol, type ProtocolOptions, type TagWriter, tagWriter } from './tag-writes.ts'
+import { readback } from './tags/readback.ts'
+import { type Protocol, type ProtocolOptions, type TagWriter, tagWriter } from './tags/writes.ts'
 
 export interface Connection {
   readonly registry: Registry
@@ -42,17 +42,17 @@ export async function connect(
 
 async function protocolOf(settings: OciSettings, options: ProtocolOptions): Promise<Protocol> {
   if (settings.tagWrites === 'readback' || options.registry.conditional) return readback(options)
-  return (await import('./markers.ts')).markers({ ...options, requestMs: settings.requestMs })
+  return (await import('./tags/markers.ts')).markers({ ...options, requestMs: settings.requestMs })
 }
 
 async function remote(settings: OciSettings, policy: HostPolicy, context: Context): Promise<Registry> {
-  const { remoteRegistry } = await import('./remote-registry.ts')
+  const { remoteRegistry } = await import('./registry/registry.ts')
   const { env } = context
   const credentials = dockerCredentials({
     env,
     names: policy.names,
     runHelper: async (name, server, query) => {
-      const { runCredentialHelper } = await import('./credential-helper.ts')
+      const { runCredentialHelper } = await import('./registry/credential-helper.ts')
       return runCredentialHelper(name, server, query, env, HELPER_TIMEOUT_MS)
     },
   })
@@ -75,6 +75,6 @@ async function remote(settings: OciSettings, policy: HostPolicy, context: Contex
 }
 
 async function directory(path: string, context: Context): Promise<Registry> {
-  const { layoutRegistry } = await import('./image-layout.ts')
+  const { layoutRegistry } = await import('./image-layout/registry.ts')
   return layoutRegistry({ directory: path, now: () => context.now(), random: (size) => context.random(size) })
 }

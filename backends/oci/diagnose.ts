@@ -1,8 +1,7 @@
 /** What the oci backend says of itself: a registry's or a directory's state, and how far a probe may go there. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ImageRef } from '../../src/artifact.ts'
-import type { Backend, Context } from '../../src/backend.ts'
+import type { Backend, Context } from '../../src/backend/backend.ts'
 import {
   type DiagnoseOptions,
   type Diagnosis,
@@ -11,19 +10,20 @@ import {
   failed,
   skipped,
   stated,
-} from '../../src/diagnosis.ts'
+} from '../../src/backend/diagnosis.ts'
 import { madeUpImage } from '../../src/doctor/material.ts'
 import { ProvError } from '../../src/errors.ts'
-import { registryOf } from '../../src/reference.ts'
-import { isThere, isWritable, scratchIn, withSettings } from '../scratch.ts'
-import { deletesTags, greeting, isMade, referrersOf, tryUpload, whyKept } from './ask.ts'
+import type { ImageRef } from '../../src/model/artifact.ts'
+import { registryOf } from '../../src/model/image-reference.ts'
+import { isThere, isWritable, scratchIn, withSettings } from '../shared/scratch.ts'
+import { pushSubject } from './bundles/subject.ts'
 import { connect } from './connect.ts'
 import { failure } from './failure.ts'
-import type { HostPolicy } from './hosts.ts'
 import { openLedger } from './ledger.ts'
-import type { Registry } from './registry.ts'
+import type { Registry } from './port.ts'
+import { deletesTags, greeting, isMade, referrersOf, tryUpload, whyKept } from './registry/ask.ts'
+import type { HostPolicy } from './registry/hosts.ts'
 import { type OciSettings, servable } from './settings.ts'
-import { pushSubject } from './subject.ts'
 
 export interface DiagnoseJob {
   readonly context: Context

@@ -4,7 +4,7 @@ import { type Agent, type ClientRequest, type IncomingHttpHeaders, request as pl
 import type { LookupFunction, Socket } from 'node:net'
 import type { ProvError } from '../../src/errors.ts'
 import { failure, quote, type Where } from './failure.ts'
-import { isForbidden } from './hosts.ts'
+import { isForbidden } from './registry/hosts.ts'
 
 export type Method = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
 

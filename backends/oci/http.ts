@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProvError } from '../../src/errors.ts'
 import { type Exchange, exchange, type HttpResponse, type Outcome } from './exchange.ts'
 import { failure, quote } from './failure.ts'
-import { isForbidden, isLoopback } from './hosts.ts'
+import { isForbidden, isLoopback } from './registry/hosts.ts'
 import { refusal } from './status.ts'
 
 export interface HttpOptions {

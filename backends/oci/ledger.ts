@@ -1,10 +1,10 @@
 /** Remembers what a probe made in a registry, so that it can all be taken away again: a removed tag leaves its manifest and blobs. */
 
-import type { CallOptions } from '../../src/backend.ts'
-import { sha256Hex } from '../../src/entry.ts'
+import type { CallOptions } from '../../src/backend/backend.ts'
 import { asProvError, ProvError } from '../../src/errors.ts'
-import { EMPTY_CONFIG } from './layout-bundle.ts'
-import type { Registry } from './registry.ts'
+import { sha256Hex } from '../../src/model/entry.ts'
+import { EMPTY_CONFIG } from './bundles/layout.ts'
+import type { Registry } from './port.ts'
 
 /** A repository with a tag or digest in it. */
 interface Made {

@@ -1,8 +1,8 @@
 /** What the configuration says to this backend. Pure. */
-import type { Context } from '../../src/backend.ts'
+import type { Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
-import { parseRepository, registryOf } from '../../src/reference.ts'
-import { normalHost } from './hosts.ts'
+import { parseRepository, registryOf } from '../../src/model/image-reference.ts'
+import { normalHost } from './registry/hosts.ts'
 
 export type Encoding = 'dsse' | 'sigstore-bundle'
 

@@ -1,13 +1,14 @@
 /** Which places there are: tags and lists of referrers, by the encodings that are configured. Pure. */
-import type { ImageRef } from '../../src/artifact.ts'
-import type { About, Slot } from '../../src/backend.ts'
-import { imageOfSubject, registryOf } from '../../src/reference.ts'
+
+import type { About, Slot } from '../../src/backend/backend.ts'
+import type { ImageRef } from '../../src/model/artifact.ts'
+import { imageOfSubject, registryOf } from '../../src/model/image-reference.ts'
+import { readFallbackTag } from './bundles/layout.ts'
 import { failure } from './failure.ts'
-import type { HostPolicy } from './hosts.ts'
-import { readTag, tagOf } from './layout.ts'
-import { readFallbackTag } from './layout-bundle.ts'
+import type { HostPolicy } from './registry/hosts.ts'
 import { type OciSettings, servable } from './settings.ts'
-import type { Tag } from './tag.ts'
+import { readTag, tagOf } from './tags/layout.ts'
+import type { Tag } from './tags/tag.ts'
 
 type Where = Pick<OciSettings, 'encodings' | 'repository' | 'layout'>
 

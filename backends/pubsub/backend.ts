@@ -1,8 +1,8 @@
 /** pubsub: entries as messages of Google Pub/Sub or Kafka. Write-only: what a broker accepted, nobody can look up there again. */
-import type { Backend, CallOptions, OpenBackend, Receipt, Slot } from '../../src/backend.ts'
-import { type Entry, entryId, signatureId } from '../../src/entry.ts'
+import type { Backend, CallOptions, OpenBackend, Receipt, Slot } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
-import { within } from '../docdb/deadline.ts'
+import { type Entry, entryId, signatureId } from '../../src/model/entry.ts'
+import { within } from '../../src/platform/async/deadline.ts'
 import type { Broker } from './connection.ts'
 import { googleMessage, messageOf, sizeOf, slotsOf } from './layout.ts'
 import { type GoogleTarget, type KafkaTarget, NAME, readSettings } from './settings.ts'

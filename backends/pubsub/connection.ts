@@ -1,5 +1,5 @@
 /** What a message broker must be able to do. */
-import type { Entry } from '../../src/entry.ts'
+import type { Entry } from '../../src/model/entry.ts'
 
 /** `publish` and `close` may take as long as they like: the backend bounds every call. */
 export interface Broker {

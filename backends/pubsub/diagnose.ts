@@ -1,7 +1,14 @@
 /** What a message broker says of itself. No message is sent to find out: nobody could take it back. */
-import { type DiagnoseOptions, type Diagnosis, type Diagnostics, failed, skipped, stated } from '../../src/diagnosis.ts'
+import {
+  type DiagnoseOptions,
+  type Diagnosis,
+  type Diagnostics,
+  failed,
+  skipped,
+  stated,
+} from '../../src/backend/diagnosis.ts'
 import { asProvError, ProvError } from '../../src/errors.ts'
-import { within } from '../docdb/deadline.ts'
+import { within } from '../../src/platform/async/deadline.ts'
 import type { Broker } from './connection.ts'
 import type { GoogleTarget, KafkaTarget } from './settings.ts'
 

@@ -2,10 +2,10 @@
  * Entries as messages, in the form of Tekton Chains (pkg/chains/storage/pubsub): the body is the signature, the DSSE envelope of a Statement;
  * beside it `payload` in base64 and `signature`. Of prov's own: `entry`, by which consumers see that they have it, and `payload-type`. Pure.
  */
-import type { About, Slot } from '../../src/backend.ts'
-import { type Entry, entryId } from '../../src/entry.ts'
-import { encodeEnvelope } from '../../src/envelope.ts'
+import type { About, Slot } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import { type Entry, entryId } from '../../src/model/entry.ts'
+import { encodeEnvelope } from '../../src/model/envelope.ts'
 
 export interface Message {
   readonly body: Uint8Array

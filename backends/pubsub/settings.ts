@@ -1,7 +1,7 @@
 /** What the configuration says to this backend. Pure. */
-import type { Context } from '../../src/backend.ts'
+import type { Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
-import { requestMs } from '../objects/settings.ts'
+import { requestMs } from '../shared/settings.ts'
 
 export const NAME = 'pubsub'
 

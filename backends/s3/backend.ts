@@ -1,5 +1,5 @@
 /** s3: the objects that Tekton Chains writes to Google Cloud Storage, under the same names, in a bucket of S3 or in a directory. */
-import type { OpenBackend } from '../../src/backend.ts'
+import type { OpenBackend } from '../../src/backend/backend.ts'
 import { withoutTrailing } from '../../src/platform/text/trim.ts'
 import { openObjects } from '../objects/backend.ts'
 import { directoryStore } from '../objects/directory.ts'

@@ -8,7 +8,7 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3'
-import type { CallOptions, Context } from '../../src/backend.ts'
+import type { CallOptions, Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { fault, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
 import { MAX_OBJECT_BYTES, type ObjectStore } from '../objects/store.ts'

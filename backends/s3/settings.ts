@@ -1,7 +1,7 @@
 /** What the configuration says to this backend. Pure. */
-import type { Context } from '../../src/backend.ts'
+import type { Context } from '../../src/backend/backend.ts'
 import { withoutTrailing } from '../../src/platform/text/trim.ts'
-import { endpointOf, requestMs, type Where, whereOf } from '../objects/settings.ts'
+import { endpointOf, requestMs, type Where, whereOf } from '../shared/settings.ts'
 
 export const NAME = 's3'
 

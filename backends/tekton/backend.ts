@@ -1,11 +1,22 @@
 /** Copies in the annotations of a run: in the run's own file, edited where it stands, or on the live object in its cluster. */
-import type { RunArtifact } from '../../src/artifact.ts'
-import type { About, Backend, CallOptions, Context, Found, ListFilter, Receipt, Slot } from '../../src/backend.ts'
-import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/entry.ts'
+
+import type {
+  About,
+  Backend,
+  CallOptions,
+  Context,
+  Found,
+  ListFilter,
+  Receipt,
+  Slot,
+} from '../../src/backend/backend.ts'
 import { asProvError, ProvError } from '../../src/errors.ts'
-import { type Files, nodeFiles } from '../../src/files.ts'
 import { liveName } from '../../src/kubernetes/runs.ts'
-import { FILE_SETTING, fileHomes } from './file-homes.ts'
+import type { RunArtifact } from '../../src/model/artifact.ts'
+import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/model/entry.ts'
+import { type Files, nodeFiles } from '../../src/platform/fs/files.ts'
+import { CLUSTER_SETTING, type LiveHomes, type LiveRun, liveHomes, liveOf } from './cluster/homes.ts'
+import { FILE_SETTING, fileHomes } from './file/homes.ts'
 import type { Edit, Home } from './home.ts'
 import {
   type Annotations,
@@ -18,7 +29,6 @@ import {
   TOTAL_LIMIT,
 } from './layout.ts'
 import { slotsIn, slotsOfRun } from './list.ts'
-import { CLUSTER_SETTING, type LiveHomes, type LiveRun, liveHomes, liveOf } from './live-homes.ts'
 import { locationOf, type Place, placeIn, placeOf, slotOf, standing } from './place.ts'
 
 export interface TektonOptions {
@@ -55,7 +65,7 @@ export function openTekton(
   const inFiles = fileHomes(context, configured, { files, lockTimeoutMs })
   let inCluster: LiveHomes | undefined
   const live = (): LiveHomes => {
-    inCluster ??= liveHomes(context, async (c) => (await import('./connection.ts')).connect(c))
+    inCluster ??= liveHomes(context, async (c) => (await import('./cluster/connection.ts')).connect(c))
     return inCluster
   }
   const liveRun = (run: RunArtifact): LiveRun | undefined =>

@@ -1,7 +1,6 @@
 /** What the tekton backend says of itself: how much room the runs at hand have, and where a probe may be written. */
 import { readFile, realpath, writeFile } from 'node:fs/promises'
-import { artifactName, type RunArtifact } from '../../src/artifact.ts'
-import type { Backend, Context } from '../../src/backend.ts'
+import type { Backend, Context } from '../../src/backend/backend.ts'
 import {
   type DiagnoseOptions,
   type Diagnosis,
@@ -10,14 +9,15 @@ import {
   examine,
   failed,
   stated,
-} from '../../src/diagnosis.ts'
+} from '../../src/backend/diagnosis.ts'
 import { ProvError } from '../../src/errors.ts'
-import { fileErrorCode } from '../../src/files.ts'
-import { isThere, scratchBeside, withSettings } from '../scratch.ts'
-import { annotationsIn } from './changes.ts'
-import { FILE_SETTING } from './file-homes.ts'
+import { artifactName, type RunArtifact } from '../../src/model/artifact.ts'
+import { fileErrorCode } from '../../src/platform/fs/files.ts'
+import { isThere, scratchBeside, withSettings } from '../shared/scratch.ts'
+import { CLUSTER_SETTING } from './cluster/homes.ts'
+import { annotationsIn } from './file/changes.ts'
+import { FILE_SETTING } from './file/homes.ts'
 import { annotationBytes, NAME, TOTAL_LIMIT } from './layout.ts'
-import { CLUSTER_SETTING } from './live-homes.ts'
 
 /** What one attestation takes up, most often less. */
 const COMFORTABLE = 32_768
@@ -95,7 +95,7 @@ async function clusterReached(context: Context, signal: AbortSignal): Promise<Di
     'reach',
     () => context.now(),
     async () => {
-      const cluster = await (await import('./connection.ts')).connect(context)
+      const cluster = await (await import('./cluster/connection.ts')).connect(context)
       try {
         const { server } = await cluster.access()
         const where = { operation: 'get version', location: server }

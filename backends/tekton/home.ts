@@ -1,6 +1,7 @@
 /** Where a run's annotations are: in a file, or on the live object in its cluster. */
+
+import type { Changes } from './file/runs-text.ts'
 import type { Annotations } from './layout.ts'
-import type { Changes } from './runs-text.ts'
 
 /** What a caller made of the annotations, and what shall be different. */
 export interface Edit<T> {

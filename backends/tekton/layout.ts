@@ -5,9 +5,9 @@
  * Statement is its whole DSSE envelope, that of an image the signature's own bytes. cert and chain are `""` with a plain key.
  */
 
-import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/entry.ts'
-import { decodeEnvelope, encodeEnvelope } from '../../src/envelope.ts'
 import { asProvError, type ErrorCode, type ErrorJson, errorJson, ProvError } from '../../src/errors.ts'
+import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/model/entry.ts'
+import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
 import { isCertificates } from '../../src/platform/text/pem-text.ts'
 
 export const NAME = 'tekton'

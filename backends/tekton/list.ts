@@ -1,9 +1,10 @@
 /** Which slots of a run, or of the runs of a file, hold something. Pure. */
-import type { RunClaim } from '../../src/artifact.ts'
-import type { ListFilter, Slot } from '../../src/backend.ts'
+
+import type { ListFilter, Slot } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import type { RunClaim } from '../../src/model/artifact.ts'
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
-import { imageIn } from '../image-key.ts'
+import { imageIn } from '../shared/image-key.ts'
 import { type Annotations, NAME, PREFIX, readItem } from './layout.ts'
 import { type Live, type Place, slotOf } from './place.ts'
 

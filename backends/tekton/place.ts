@@ -1,8 +1,9 @@
 /** Where an entry belongs: which run in which file, and under which key of its annotations. Pure. */
-import { type ImageRef, imageKey, type RunArtifact, runKey } from '../../src/artifact.ts'
-import type { About, Slot } from '../../src/backend.ts'
-import type { Kind } from '../../src/entry.ts'
-import { isOtherImage, keyBeside } from '../image-key.ts'
+
+import type { About, Slot } from '../../src/backend/backend.ts'
+import { type ImageRef, imageKey, type RunArtifact, runKey } from '../../src/model/artifact.ts'
+import type { Kind } from '../../src/model/entry.ts'
+import { isOtherImage, keyBeside } from '../shared/image-key.ts'
 import { type Annotations, annotationNames, type Item, NAME, readItem } from './layout.ts'
 
 /** Where a live run is. */

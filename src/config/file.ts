@@ -1,6 +1,7 @@
 /** Reads a configuration file: prov's own YAML, or a Tekton Chains ConfigMap as it is. */
-import { readBounded, whyUnreadable } from '../bounded.ts'
+
 import { ProvError } from '../errors.ts'
+import { readBounded, whyUnreadable } from '../platform/fs/read-limited.ts'
 import { isSettingKey, settingRow } from './table.ts'
 
 const MAX_CONFIG_BYTES = 1024 * 1024
@@ -95,7 +96,7 @@ async function readText(path: string): Promise<string> {
 }
 
 async function parseYaml(path: string, text: string): Promise<unknown> {
-  const { readYaml } = await import('./yaml.ts')
+  const { readYaml } = await import('../platform/text/plain-yaml.ts')
   const { value, problem } = readYaml(text)
   if (problem !== undefined) throw invalid(path, problem)
   return value

@@ -1,9 +1,9 @@
 /** The effective configuration: flags before PROV_* variables before a file before the defaults. */
 import { ProvError } from '../errors.ts'
-import { nearest } from '../nearest.ts'
+import { readValue } from '../platform/text/setting-value.ts'
+import { nearest } from '../platform/text/suggest.ts'
 import { type ConfigFile, configOf, readConfigFile } from './file.ts'
 import { isSettingKey, SETTINGS, type SettingKey, settingRow, settingVariable } from './table.ts'
-import { readValue } from './value.ts'
 
 export type Origin = 'flag' | 'environment' | 'file' | 'default'
 

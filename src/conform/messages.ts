@@ -1,6 +1,7 @@
 /** What `prov conform` and the process that runs somebody's backend say to each other. Plain data. */
-import type { Kind } from '../entry.ts'
+
 import type { ErrorJson } from '../errors.ts'
+import type { Kind } from '../model/entry.ts'
 
 /** Sent once, to begin. */
 export interface Task {

@@ -1,6 +1,6 @@
 /** Looks at one backend: what it says of itself, then a probe of what it promises, then away with the probe. */
-import type { Artifact } from '../artifact.ts'
-import type { Backend, Slot } from '../backend.ts'
+
+import type { Backend, Slot } from '../backend/backend.ts'
 import {
   type Check,
   type Diagnosis,
@@ -12,8 +12,9 @@ import {
   type Outcome,
   skipped,
   stated,
-} from '../diagnosis.ts'
+} from '../backend/diagnosis.ts'
 import { asProvError, ERRORS, gravest, ProvError } from '../errors.ts'
+import type { Artifact } from '../model/artifact.ts'
 import { cleanUp } from './clean-up.ts'
 import { type Material, material } from './material.ts'
 import { probe } from './probe.ts'

@@ -1,9 +1,9 @@
 /** Takes away what the probe wrote, whatever became of it, and names what stays. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Backend, Slot } from '../backend.ts'
-import { type Diagnosis, type Diagnostics, examine } from '../diagnosis.ts'
-import type { Entry } from '../entry.ts'
+import type { Backend, Slot } from '../backend/backend.ts'
+import { type Diagnosis, type Diagnostics, examine } from '../backend/diagnosis.ts'
 import { asProvError, ProvError } from '../errors.ts'
+import type { Entry } from '../model/entry.ts'
 import { removeAll } from './probe.ts'
 
 /** In all; it goes on after Ctrl-C, and must not for ever. */

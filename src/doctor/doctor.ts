@@ -1,5 +1,5 @@
 /** `prov doctor` without its command line: keys and backends, each looked at by itself, all backends at once. */
-import type { Backend } from '../backend.ts'
+import type { Backend } from '../backend/backend.ts'
 import { gravest } from '../errors.ts'
 import { type BackendJob, type BackendReport, diagnoseBackend, unopened } from './backend.ts'
 import { diagnoseKey, type KeyOptions, type KeyReport } from './keys.ts'

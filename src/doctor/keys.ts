@@ -1,15 +1,15 @@
 /** Looks at keys: can this one sign, can that one verify, and what are they called. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { type Diagnosis, degraded, examine, exitOf, type Look, stated } from '../diagnosis.ts'
+import { type Diagnosis, degraded, examine, exitOf, type Look, stated } from '../backend/diagnosis.ts'
 import { gravest } from '../errors.ts'
-import { publicKeyBeside } from '../signers/beside.ts'
-import type { Password } from '../signers/cosignkey.ts'
-import { type Environment, readPemBlocks } from '../signers/keyfile.ts'
-import { keyHint, keyId } from '../signers/keyid.ts'
-import { keyKind } from '../signers/kind.ts'
-import { loadSigner } from '../signers/load.ts'
-import type { Signer } from '../signers/signer.ts'
-import { loadTrust, trustOf, verifySignature } from '../trust.ts'
+import type { Password } from '../keys/cosign-key.ts'
+import { keyHint, keyId } from '../keys/key-id.ts'
+import { keyKind } from '../keys/key-kind.ts'
+import { type Environment, readPemBlocks } from '../keys/pem.ts'
+import { publicKeyBeside } from '../keys/public-half.ts'
+import { loadSigner } from '../signing/open-signer.ts'
+import type { Signer } from '../signing/signer.ts'
+import { loadTrust, trustOf, verifySignature } from '../trust/trusted-keys.ts'
 
 export interface KeyOptions {
   readonly env: Environment

@@ -1,13 +1,13 @@
 /** What is written to see whether writing works: entries that say so themselves, signed by a key that nobody keeps. */
 import { generateKeyPairSync } from 'node:crypto'
-import type { ImageRef, RunArtifact } from '../artifact.ts'
-import type { About } from '../backend.ts'
-import type { Entry } from '../entry.ts'
-import { SIMPLESIGNING_TYPE, STATEMENT_TYPE } from '../entry.ts'
+import type { About } from '../backend/backend.ts'
 import type { Format } from '../formats/format.ts'
-import { signOnce } from '../sign.ts'
-import { signerOf } from '../signers/load.ts'
-import { trustOf } from '../trust.ts'
+import type { ImageRef, RunArtifact } from '../model/artifact.ts'
+import type { Entry } from '../model/entry.ts'
+import { SIMPLESIGNING_TYPE, STATEMENT_TYPE } from '../model/entry.ts'
+import { signerOf } from '../signing/open-signer.ts'
+import { signOnce } from '../signing/sign-once.ts'
+import { trustOf } from '../trust/trusted-keys.ts'
 
 /** Predicate type of the probe: no policy asks for it. */
 export const PROBE_TYPE = 'urn:prov:doctor-probe'

@@ -1,9 +1,9 @@
 /** Tries in one place what the capabilities of a backend promise. Only over the contract: the same steps for every backend. */
-import type { Backend, Found, FoundEntry, Slot } from '../backend.ts'
-import { type Check, type Diagnosis, degraded, examine, type Look, skipped, stated } from '../diagnosis.ts'
-import { type Entry, entryId, holds, sameBytes } from '../entry.ts'
-import { encodeEnvelope } from '../envelope.ts'
+import type { Backend, Found, FoundEntry, Slot } from '../backend/backend.ts'
+import { type Check, type Diagnosis, degraded, examine, type Look, skipped, stated } from '../backend/diagnosis.ts'
 import { asProvError, type ErrorCode, ProvError } from '../errors.ts'
+import { type Entry, entryId, holds, sameBytes } from '../model/entry.ts'
+import { encodeEnvelope } from '../model/envelope.ts'
 
 export interface ProbeJob {
   readonly backend: Backend

@@ -2,9 +2,10 @@
  * `cosign-sign`: the Statement by which cosign 3 signs an image, for stores that keep Sigstore bundles. It says the digest and
  * nothing else; spelled as cosign's protojson does, but for the spaces that comes with at random.
  */
-import type { Artifact, ImageRef } from '../artifact.ts'
-import { STATEMENT_TYPE } from '../entry.ts'
+
 import { ProvError } from '../errors.ts'
+import type { Artifact, ImageRef } from '../model/artifact.ts'
+import { STATEMENT_TYPE } from '../model/entry.ts'
 import type { Format } from './format.ts'
 
 export const COSIGN_SIGN_PREDICATE = 'https://sigstore.dev/cosign/sign/v1'

@@ -1,6 +1,6 @@
 /** What a payload format is. The formats themselves are the other files of this folder. */
-import type { Artifact, Subject } from '../artifact.ts'
-import type { Kind } from '../entry.ts'
+import type { Artifact, Subject } from '../model/artifact.ts'
+import type { Kind } from '../model/entry.ts'
 
 /** Settings that change payloads; the keys are those of `chains-config`. */
 export interface FormatOptions {

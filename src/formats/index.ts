@@ -1,11 +1,11 @@
 /** Every payload format by name, and the aliases Chains has for them. */
 import { ProvError } from '../errors.ts'
-import { nearest } from '../nearest.ts'
+import { nearest } from '../platform/text/suggest.ts'
 import { cosignSign } from './cosign-sign.ts'
 import type { Format } from './format.ts'
 import { simplesigning } from './simplesigning.ts'
-import { slsaV1 } from './slsa-v1.ts'
-import { slsaV2alpha3, slsaV2alpha4 } from './slsa-v2.ts'
+import { slsaV1 } from './slsa/v1.ts'
+import { slsaV2alpha3, slsaV2alpha4 } from './slsa/v2.ts'
 import { statement } from './statement-format.ts'
 
 /** In the order of the help. */

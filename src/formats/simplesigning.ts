@@ -1,9 +1,10 @@
 /** `simplesigning`: what cosign signs of an image (sigstore pkg/signature/payload; Chains formats/simple). */
-import type { Artifact, ImageRef } from '../artifact.ts'
-import { SIMPLESIGNING_TYPE } from '../entry.ts'
+
 import { ProvError } from '../errors.ts'
+import type { Artifact, ImageRef } from '../model/artifact.ts'
+import { SIMPLESIGNING_TYPE } from '../model/entry.ts'
 import type { Format } from './format.ts'
-import { goJson } from './values.ts'
+import { goJson } from './tekton/values.ts'
 
 export const simplesigning: Format = {
   name: 'simplesigning',

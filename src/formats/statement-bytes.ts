@@ -1,7 +1,7 @@
 /** A Statement as the bytes that are signed: protojson's member order, compact (chains pkg/chains/signing.go getRawPayload). Pure. */
-import type { RunArtifact, Subject } from '../artifact.ts'
-import { invalidRun } from './run-view.ts'
-import { type Json, protoJson } from './values.ts'
+import type { RunArtifact, Subject } from '../model/artifact.ts'
+import { invalidRun } from './tekton/run-view.ts'
+import { type Json, protoJson } from './tekton/values.ts'
 
 export interface StatementParts {
   readonly type: string

@@ -1,7 +1,8 @@
 /** `statement`: an existing Statement, signed as it is. */
-import type { Artifact, StatementArtifact } from '../artifact.ts'
-import { STATEMENT_TYPE } from '../entry.ts'
+
 import { ProvError } from '../errors.ts'
+import type { Artifact, StatementArtifact } from '../model/artifact.ts'
+import { STATEMENT_TYPE } from '../model/entry.ts'
 import type { Format } from './format.ts'
 
 export const statement: Format = {

@@ -1,8 +1,9 @@
 /** The images of a run that are signed on their own. Pure. */
-import type { ImageArtifact, RunArtifact } from '../artifact.ts'
-import { hintedImages, type SkippedImage } from '../formats/hints.ts'
-import { taskRunView } from '../formats/run-view.ts'
-import { tryImage } from '../reference.ts'
+
+import { taskRunView } from '../formats/tekton/run-view.ts'
+import { hintedImages, type SkippedImage } from '../formats/tekton/type-hints.ts'
+import type { ImageArtifact, RunArtifact } from '../model/artifact.ts'
+import { tryImage } from '../model/image-reference.ts'
 
 export interface RunImages {
   readonly images: readonly ImageArtifact[]

@@ -1,8 +1,9 @@
 /** From parsed documents to runs: Lists opened, other kinds passed over, identity checked, TaskRuns given to their PipelineRuns. Pure. */
-import type { RunArtifact, RunSource } from '../artifact.ts'
+
 import { ProvError } from '../errors.ts'
-import { pipelineRunView, runView } from '../formats/run-view.ts'
-import { goJson, type Json } from '../formats/values.ts'
+import { pipelineRunView, runView } from '../formats/tekton/run-view.ts'
+import { goJson, type Json } from '../formats/tekton/values.ts'
+import type { RunArtifact, RunSource } from '../model/artifact.ts'
 import { asV1 } from './v1beta1.ts'
 
 type Fields = Readonly<Record<string, unknown>>

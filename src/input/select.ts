@@ -1,6 +1,7 @@
 /** Which of the runs in the input is meant. Pure. */
-import type { RunArtifact } from '../artifact.ts'
+
 import { ProvError } from '../errors.ts'
+import type { RunArtifact } from '../model/artifact.ts'
 
 /**
  * The runs that `--run` names: a uid, a name, or namespace/name; all runs when undefined. Throws `run_not_found` or `run_ambiguous` with the

@@ -1,6 +1,6 @@
 /** Input bytes as parsed documents: JSON by JSON.parse, everything else by the YAML parser, which is loaded only then. */
 import { ProvError } from '../errors.ts'
-import { parseJson } from './json.ts'
+import { parseJson } from '../platform/text/strict-json.ts'
 
 /** The YAML parser takes one to two seconds a MiB in the worst case, and much memory; JSON has no such limit. */
 const MAX_YAML = 8 * 1024 * 1024
@@ -23,7 +23,7 @@ export async function parseDocuments(name: string, bytes: Uint8Array): Promise<r
       },
     )
   }
-  const { parseYaml } = await import('./yaml.ts')
+  const { parseYaml } = await import('../platform/text/strict-yaml.ts')
   return parseYaml(name, text)
 }
 

@@ -1,7 +1,7 @@
 /** Finds how to reach the cluster: a file that was named, KUBECONFIG, ~/.kube/config, or the service account of the pod. */
 import { delimiter, join, resolve } from 'node:path'
-import { readBounded, whyUnreadable } from '../bounded.ts'
 import { ProvError } from '../errors.ts'
+import { readBounded, whyUnreadable } from '../platform/fs/read-limited.ts'
 import { chooseContext, type KubeAccess, type KubeconfigFile } from './kubeconfig.ts'
 
 /** Where Kubernetes puts the credentials of a pod. */
@@ -66,7 +66,7 @@ async function readFile(path: string, mayBeAbsent: true): Promise<KubeconfigFile
 async function readFile(path: string, mayBeAbsent?: true): Promise<KubeconfigFile | undefined> {
   const content = await (mayBeAbsent ? readText(path, true) : readText(path))
   if (content === undefined) return undefined
-  const { readYaml } = await import('../config/yaml.ts')
+  const { readYaml } = await import('../platform/text/plain-yaml.ts')
   const { value, problem } = readYaml(content)
   if (problem === undefined) return { path, value }
   throw new ProvError('config_invalid', `kubeconfig ${path}: ${problem}`, { location: path })

@@ -1,11 +1,11 @@
 /** What each backend costs a command at its start, and how fast many runs go into a registry and a database at once. */
 import { join } from 'node:path'
-import { freshBucket as gcsBucket } from '../gcs/context.ts'
-import { account, freshBucket as s3Bucket } from '../s3/context.ts'
 import { registry, server } from '../servers/endpoints.ts'
 import { BIN, cleanEnv } from '../support/cli.ts'
+import { freshBucket as gcsBucket } from '../support/gcs.ts'
 import { freshName } from '../support/registry.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
+import { account, freshBucket as s3Bucket } from '../support/s3.ts'
 import { scratch } from '../support/scratch.ts'
 import { type Command, once, rounds } from './measure.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { configSchema } from '../../src/config/schema.ts'
 import { settingsTable } from '../../src/config/table.ts'
-import { readValue } from '../../src/config/value.ts'
+import { readValue } from '../../src/platform/text/setting-value.ts'
 import { prov } from '../support/cli.ts'
 import { scratch } from '../support/scratch.ts'
 

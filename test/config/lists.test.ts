@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { parseBackendList, parseFormats } from '../../src/config/lists.ts'
-import { nearest } from '../../src/nearest.ts'
+import { nearest } from '../../src/platform/text/suggest.ts'
 
 it('reads a list of backends in its order, each once', () => {
   expect(parseBackendList('tekton, oci')).toEqual(['tekton', 'oci'])

@@ -2,8 +2,8 @@
  * The suite as data: every line and kind as one case with its title and what to run. Any test framework can run it; ours does in
  * suite.ts, `prov conform` in a process of its own. There is no other suite.
  */
-import type { Backend } from '../../src/backend.ts'
-import type { Kind } from '../../src/entry.ts'
+import type { Backend } from '../../src/backend/backend.ts'
+import type { Kind } from '../../src/model/entry.ts'
 import { expect } from './expect.ts'
 import { type Gap, gapList, LINES, type Line } from './lines.ts'
 import { abortLines } from './lines-abort.ts'

@@ -1,8 +1,8 @@
 /** Questions that the lines of the suite ask about what a backend gave back. */
 
-import type { Backend, Found, FoundDamage, Slot } from '../../src/backend.ts'
-import { type Entry, entryId, type Signature, sameBytes } from '../../src/entry.ts'
+import type { Backend, Found, FoundDamage, Slot } from '../../src/backend/backend.ts'
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
+import { type Entry, entryId, type Signature, sameBytes } from '../../src/model/entry.ts'
 import { expect } from './expect.ts'
 
 /** A signal that nobody aborts. */

@@ -1,6 +1,6 @@
 /** What goes in comes out. */
 
-import type { Entry } from '../../src/entry.ts'
+import type { Entry } from '../../src/model/entry.ts'
 import { calm, entries, expectSame } from './checks.ts'
 import { expect } from './expect.ts'
 import { LEAF, oddlySpelled, ROOT, sampleEntry, signed, simplesigning, statement } from './samples.ts'

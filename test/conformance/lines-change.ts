@@ -1,7 +1,7 @@
 /** What changes or ends a copy: replace, remove, list, seal. A backend without the ability says so in its capabilities. */
 
-import type { Found, Slot } from '../../src/backend.ts'
-import { sha256Hex } from '../../src/entry.ts'
+import type { Found, Slot } from '../../src/backend/backend.ts'
+import { sha256Hex } from '../../src/model/entry.ts'
 import { calm, collect, damages, entries, entrySet, expectCode, expectSame, look } from './checks.ts'
 import { expect } from './expect.ts'
 import { aboutOf, sampleEntry } from './samples.ts'

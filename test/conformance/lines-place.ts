@@ -1,6 +1,6 @@
 /** Where copies belong. */
 import { randomBytes } from 'node:crypto'
-import type { Backend } from '../../src/backend.ts'
+import type { Backend } from '../../src/backend/backend.ts'
 import { diagnoseBackend } from '../../src/doctor/backend.ts'
 import { calm, collect, look } from './checks.ts'
 import { expect } from './expect.ts'

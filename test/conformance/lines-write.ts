@@ -1,6 +1,6 @@
 /** What put does to what is there. */
 
-import { entryId, signatureId } from '../../src/entry.ts'
+import { entryId, signatureId } from '../../src/model/entry.ts'
 import { calm, entries, entrySet, expectSame, look, merged } from './checks.ts'
 import { expect } from './expect.ts'
 import { oddlySpelled, sampleEntry, signed } from './samples.ts'

@@ -1,8 +1,8 @@
 /** A backend that somebody else wrote, as `prov conform` finds it: the exports of one module, made into what the suite runs. */
-import type { Backend, Context } from '../../src/backend.ts'
-import type { Kind } from '../../src/entry.ts'
+import type { Backend, Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
-import { nearest } from '../../src/nearest.ts'
+import type { Kind } from '../../src/model/entry.ts'
+import { nearest } from '../../src/platform/text/suggest.ts'
 import { type Gap, type Gaps, gapList, LINES } from './lines.ts'
 import type { Conformance, Rig } from './rig.ts'
 import { sampleImage, sampleRun } from './samples.ts'

@@ -2,9 +2,10 @@
  * What a backend's test file gives to the suite: a fresh place, handles on it, and ways to break it. The least is a run, two images
  * and `open`; every other member lets more lines be tried.
  */
-import type { ImageRef, RunArtifact } from '../../src/artifact.ts'
-import type { Backend, Slot } from '../../src/backend.ts'
-import type { Entry, Kind } from '../../src/entry.ts'
+
+import type { Backend, Slot } from '../../src/backend/backend.ts'
+import type { ImageRef, RunArtifact } from '../../src/model/artifact.ts'
+import type { Entry, Kind } from '../../src/model/entry.ts'
 import type { Gaps } from './lines.ts'
 
 /** Each gives a handle on a place that fails in this way from the first call on. `stalled` never answers. */

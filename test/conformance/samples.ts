@@ -1,8 +1,8 @@
 /** Entries and artifacts for the conformance suite: real shapes, real ECDSA signatures, made-up names. */
 import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
-import type { ImageRef, RunArtifact } from '../../src/artifact.ts'
-import type { About } from '../../src/backend.ts'
-import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, STATEMENT_TYPE } from '../../src/entry.ts'
+import type { About } from '../../src/backend/backend.ts'
+import type { ImageRef, RunArtifact } from '../../src/model/artifact.ts'
+import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, STATEMENT_TYPE } from '../../src/model/entry.ts'
 
 const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 export const SAMPLE_KEY = KEY.publicKey

@@ -1,6 +1,6 @@
 /** What one line of the suite is given, and what it may say. */
-import type { About, Backend, Slot } from '../../src/backend.ts'
-import type { Entry, Kind } from '../../src/entry.ts'
+import type { About, Backend, Slot } from '../../src/backend/backend.ts'
+import type { Entry, Kind } from '../../src/model/entry.ts'
 import type { Line } from './lines.ts'
 import type { Rig } from './rig.ts'
 import { aboutOf, sampleEntry, sampleRun } from './samples.ts'

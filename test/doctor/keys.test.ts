@@ -3,7 +3,7 @@ import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { diagnoseKey } from '../../src/doctor/keys.ts'
-import { keyHint, keyId } from '../../src/signers/keyid.ts'
+import { keyHint, keyId } from '../../src/keys/key-id.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openBackend } from '../../backends/index.ts'
-import type { Backend } from '../../src/backend.ts'
+import type { Backend } from '../../src/backend/backend.ts'
 import { type BackendJob, type BackendReport, diagnoseBackend } from '../../src/doctor/backend.ts'
 
 export interface Look extends Partial<BackendJob> {

@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest'
 import { open } from '../../backends/memory/backend.ts'
 import { openObjects } from '../../backends/objects/backend.ts'
-import type { Backend, Capabilities, FoundEntry } from '../../src/backend.ts'
+import type { Backend, Capabilities, FoundEntry } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
-import { memoryObjects, shared } from '../objects/memory.ts'
-import { testContext } from '../tekton/context.ts'
+import { memoryObjects, shared } from '../support/memory-objects.ts'
+import { testContext } from '../support/tekton.ts'
 import { allOk, detailOf, lookThrough, outcomes } from './look.ts'
 
 const settings = { 'storage.gcs.bucket': 'b' }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Artifact } from '../../src/artifact.ts'
 import type { FormatOptions } from '../../src/formats/format.ts'
 import { formatNamed } from '../../src/formats/index.ts'
 import { imagesOf, loadInputs } from '../../src/input/index.ts'
+import type { Artifact } from '../../src/model/artifact.ts'
 
 interface Row {
   readonly input: string

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { FormatOptions } from '../../src/formats/format.ts'
 import { formatNamed } from '../../src/formats/index.ts'
-import { byBytes } from '../../src/formats/values.ts'
+import { byBytes } from '../../src/formats/tekton/values.ts'
 import { imagesOf, loadInputs } from '../../src/input/index.ts'
 
 interface Row {

@@ -1,9 +1,9 @@
 /** Values that Go writes back in a spelling of its own: each row as Tekton's and Kubernetes' own packages print it. */
 import { describe, expect, it } from 'vitest'
-import { canonicalDuration } from '../../src/formats/duration.ts'
-import { goStruct } from '../../src/formats/go-struct.ts'
-import { canonicalQuantity } from '../../src/formats/quantity.ts'
-import { parseTime } from '../../src/formats/time.ts'
+import { canonicalDuration } from '../../src/formats/go/duration.ts'
+import { canonicalQuantity } from '../../src/formats/go/quantity.ts'
+import { goStruct } from '../../src/formats/go/struct.ts'
+import { parseTime } from '../../src/formats/go/time.ts'
 
 describe('quantities', () => {
   it.each([

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { RunArtifact } from '../../src/artifact.ts'
 import { ProvError } from '../../src/errors.ts'
+import { goTime, parseTime, protoTime } from '../../src/formats/go/time.ts'
+import { FORMATS, formatNamed } from '../../src/formats/index.ts'
+import { merged } from '../../src/formats/slsa/merge.ts'
+import { resultTasks } from '../../src/formats/tekton/result-references.ts'
 import {
   artifactPairs,
   buildArtifactState,
@@ -8,14 +11,11 @@ import {
   parseDigest,
   structuredTargets,
   trimSpace,
-} from '../../src/formats/hints.ts'
-import { FORMATS, formatNamed } from '../../src/formats/index.ts'
-import { merged } from '../../src/formats/merge.ts'
-import { resultTasks } from '../../src/formats/result-refs.ts'
-import { goTime, parseTime, protoTime } from '../../src/formats/time.ts'
-import { byBytes, goJson, paramValue, protoJson } from '../../src/formats/values.ts'
+} from '../../src/formats/tekton/type-hints.ts'
+import { byBytes, goJson, paramValue, protoJson } from '../../src/formats/tekton/values.ts'
 import { imagesOf } from '../../src/input/index.ts'
 import { runsOf } from '../../src/input/runs.ts'
+import type { RunArtifact } from '../../src/model/artifact.ts'
 
 const HEX = 'a'.repeat(64)
 const OTHER = 'b'.repeat(64)

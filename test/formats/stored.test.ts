@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { formatNamed } from '../../src/formats/index.ts'
 import { imagesOf, loadInputs } from '../../src/input/index.ts'
-import { readStatement } from '../../src/statement.ts'
+import { readStatement } from '../../src/model/statement.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url))
 const options = {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ERRORS, type ErrorCode, ProvError } from '../../src/errors.ts'
 import { loadInputs } from '../../src/input/index.ts'
-import { parseStatement, readStatement } from '../../src/statement.ts'
+import { parseStatement, readStatement } from '../../src/model/statement.ts'
 
 const at = mkdtempSync(join(tmpdir(), 'prov-bad-'))
 const write = (content: string | Uint8Array, name = 'bad.yaml'): string => {

@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { parse } from 'yaml'
-import { linesOf, verdictOf } from '../job/lines.ts'
-import { editRun, type KeyFiles } from '../job/stage.ts'
-import { layersIn, type Tags } from '../job/tags.ts'
 import { prov } from '../support/cli.ts'
+import { linesOf, verdictOf } from '../support/lines.ts'
 import type { RunWithImage } from '../support/runs.ts'
+import { editRun, type KeyFiles } from '../support/stage.ts'
+import { layersIn, type Tags } from '../support/tags.ts'
 
 export interface Scene {
   readonly run: RunWithImage

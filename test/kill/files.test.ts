@@ -2,13 +2,13 @@
 import { chmodSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
-import { type KeyFiles, newKey } from '../job/stage.ts'
-import { layoutTags } from '../job/tags.ts'
 import { describeWith, tool } from '../servers/endpoints.ts'
 import { BIN, run } from '../support/cli.ts'
 import { digestOf, freshName } from '../support/registry.ts'
 import { runOfImage } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
+import { type KeyFiles, newKey } from '../support/stage.ts'
+import { layoutTags } from '../support/tags.ts'
 import { killEverywhere, problemsAfterOneMore, type Scene, type Try } from './completed.ts'
 
 interface Calls {

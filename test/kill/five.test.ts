@@ -3,12 +3,12 @@ import type { ChildProcess } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freshBucket as gcsBucket } from '../gcs/context.ts'
-import { account, freshBucket as s3Bucket } from '../s3/context.ts'
 import { describeWith, registry, server } from '../servers/endpoints.ts'
 import { type Outcome, prov } from '../support/cli.ts'
+import { freshBucket as gcsBucket } from '../support/gcs.ts'
 import { type Proxy as FaultProxy, type Rule, startProxy } from '../support/proxy.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runWithImage } from '../support/runs.ts'
+import { account, freshBucket as s3Bucket } from '../support/s3.ts'
 
 /** Every sixth request is tried, other ones before than after it is served; PROV_KILL_STEP=1 tries all, for a quarter of an hour. */
 const STEP = Number(process.env['PROV_KILL_STEP'] ?? 6)

@@ -2,12 +2,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { editRun, type KeyFiles, newKey } from '../job/stage.ts'
-import { registryTags } from '../job/tags.ts'
 import { describeWith, registry } from '../servers/endpoints.ts'
 import { prov } from '../support/cli.ts'
 import { cutAfter, cutBefore, startProxy } from '../support/proxy.ts'
 import { runWithImage } from '../support/runs.ts'
+import { editRun, type KeyFiles, newKey } from '../support/stage.ts'
+import { registryTags } from '../support/tags.ts'
 import { killEverywhere, problemsAfterOneMore, type Try } from './completed.ts'
 
 /** A dead writer's marker counts until twice this has passed. */

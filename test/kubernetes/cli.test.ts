@@ -2,13 +2,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import type { RunArtifact } from '../../src/artifact.ts'
+import type { RunArtifact } from '../../src/model/artifact.ts'
 import { describeWith } from '../servers/endpoints.ts'
 import { type Outcome, prov } from '../support/cli.ts'
+import { type Api, realApi } from '../support/kubernetes-api.ts'
 import { marksOf, reportOf } from '../support/report.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
-import { testFolder } from '../tekton/context.ts'
-import { type Api, realApi } from './api.ts'
+import { testFolder } from '../support/tekton.ts'
 
 let api: Api
 

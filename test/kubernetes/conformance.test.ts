@@ -1,15 +1,15 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { beforeAll } from 'vitest'
-import type { Backend } from '../../src/backend.ts'
+import type { Backend } from '../../src/backend/backend.ts'
 import { GAPS } from '../conformance/gaps.ts'
 import type { Rig } from '../conformance/rig.ts'
 import { sampleImage, sampleRun } from '../conformance/samples.ts'
 import { backendConformance } from '../conformance/suite.ts'
 import { describeWith } from '../servers/endpoints.ts'
-import { type Api, pathOf, realApi } from './api.ts'
-import { fakeApi, type Rule, status } from './fake-api.ts'
-import { kubeconfig, liveBackend } from './live.ts'
+import { fakeApi, type Rule, status } from '../support/fake-kubernetes-api.ts'
+import { type Api, pathOf, realApi } from '../support/kubernetes-api.ts'
+import { kubeconfig, liveBackend } from '../support/live-run.ts'
 
 let api: Api
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import type { Slot } from '../../src/backend.ts'
+import type { Slot } from '../../src/backend/backend.ts'
 import { openCluster } from '../../src/kubernetes/cluster.ts'
 import { calm, collect, expectCode } from '../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../conformance/samples.ts'
-import { type FakeApi, fakeApi, next, status } from './fake-api.ts'
-import { kubeconfig, liveBackend, place } from './live.ts'
+import { type FakeApi, fakeApi, next, status } from '../support/fake-kubernetes-api.ts'
+import { kubeconfig, liveBackend, place } from '../support/live-run.ts'
 
 const IMAGE = sampleImage('registry.example/acme/app', 'app')
 const OTHER = sampleImage('registry.example/acme/other', 'other')

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCluster } from '../../src/kubernetes/cluster.ts'
 import { expectCode } from '../conformance/checks.ts'
-import { testFolder } from '../tekton/context.ts'
-import { fakeApi, type Rule, status } from './fake-api.ts'
-import { kubeconfig } from './live.ts'
+import { fakeApi, type Rule, status } from '../support/fake-kubernetes-api.ts'
+import { kubeconfig } from '../support/live-run.ts'
+import { testFolder } from '../support/tekton.ts'
 
 const where = { operation: 'get', location: 'x' }
 

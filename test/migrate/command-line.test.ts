@@ -4,13 +4,13 @@ import { appendFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync }
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { decodeEnvelope, signedBytes } from '../../src/envelope.ts'
-import { idSet } from '../../src/id-set.ts'
-import { readStatement } from '../../src/statement.ts'
+import { decodeEnvelope, signedBytes } from '../../src/model/envelope.ts'
+import { readStatement } from '../../src/model/statement.ts'
+import { idSet } from '../../src/platform/async/hashed-set.ts'
 import { prov } from '../support/cli.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
-import { embedded } from './set.ts'
+import { embedded } from '../support/stored-set.ts'
 
 const env = { COSIGN_PASSWORD: PASSWORD }
 

@@ -10,14 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { MongoClient } from 'mongodb'
-import { startTcpProxy } from '../docdb/tcp-proxy.ts'
-import { newKey } from '../job/stage.ts'
-import { account, freshBucket } from '../s3/context.ts'
 import { registry, server } from '../servers/endpoints.ts'
 import { BIN, cleanEnv } from '../support/cli.ts'
+import { fillSqlite } from '../support/many-entries.ts'
 import { freshName } from '../support/registry.ts'
+import { account, freshBucket } from '../support/s3.ts'
 import { scratch } from '../support/scratch.ts'
-import { fillSqlite } from './many.ts'
+import { newKey } from '../support/stage.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 const { values } = parseArgs({
   options: {

@@ -5,14 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startTcpProxy, type TcpProxy } from '../docdb/tcp-proxy.ts'
-import { type KeyFiles, newKey } from '../job/stage.ts'
-import { account, freshBucket } from '../s3/context.ts'
 import { describeWith, server } from '../servers/endpoints.ts'
 import { type Outcome, prov } from '../support/cli.ts'
+import { fillSqlite } from '../support/many-entries.ts'
 import { freshName } from '../support/registry.ts'
+import { account, freshBucket } from '../support/s3.ts'
 import { scratch } from '../support/scratch.ts'
-import { fillSqlite } from './many.ts'
+import { type KeyFiles, newKey } from '../support/stage.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 const KILLS = 10
 const OUTAGE_MS = 2000

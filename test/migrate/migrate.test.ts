@@ -1,11 +1,11 @@
 /** Moving entries between unlike stores: what is moved, what is left, and that running it again moves nothing twice. */
 import { describe, expect, test } from 'vitest'
-import type { Backend, Receipt } from '../../src/backend.ts'
-import { entryId, sameBytes, signatureId } from '../../src/entry.ts'
-import { checkSides } from '../../src/migrate.ts'
-import { moveTally } from '../../src/migrate-report.ts'
-import { attest, signer, signImage } from '../core/makers.ts'
-import { calm, embedded, entrySet, fill, handle, idsIn, moved, outcomes, slotOf } from './set.ts'
+import type { Backend, Receipt } from '../../src/backend/backend.ts'
+import { checkSides } from '../../src/migrate/migrate.ts'
+import { entryId, sameBytes, signatureId } from '../../src/model/entry.ts'
+import { moveTally } from '../../src/report/text/migrate-text.ts'
+import { attest, signer, signImage } from '../support/makers.ts'
+import { calm, embedded, entrySet, fill, handle, idsIn, moved, outcomes, slotOf } from '../support/stored-set.ts'
 
 const ROUTES = [
   ['docdb', 'gcs'],

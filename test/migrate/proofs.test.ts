@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { open } from '../../backends/oci/backend.ts'
-import type { Entry } from '../../src/entry.ts'
+import type { Entry } from '../../src/model/entry.ts'
 import {
   aboutOf,
   SAMPLE_KEY,
@@ -13,9 +13,9 @@ import {
   simplesigning,
   statement,
 } from '../conformance/samples.ts'
-import { testContext } from '../docdb/context.ts'
 import { describeWith, registry } from '../servers/endpoints.ts'
 import { prov } from '../support/cli.ts'
+import { testContext } from '../support/docdb.ts'
 import { freshName } from '../support/registry.ts'
 import { scratch } from '../support/scratch.ts'
 

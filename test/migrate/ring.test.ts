@@ -1,14 +1,14 @@
 /** One set of entries goes through every kind of store and comes back as it was, byte for byte. */
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
-import { freshBucket as gcsBucket } from '../gcs/context.ts'
-import { verdictOf } from '../job/lines.ts'
-import { COSIGNS, emptyTrustedRoot, verify, verifyAttestation } from '../judge/cosign.ts'
-import { account, freshBucket as s3Bucket } from '../s3/context.ts'
 import { describeWith, registry, server } from '../servers/endpoints.ts'
 import { type Outcome, prov } from '../support/cli.ts'
+import { COSIGNS, emptyTrustedRoot, verify, verifyAttestation } from '../support/cosign.ts'
+import { freshBucket as gcsBucket } from '../support/gcs.ts'
+import { verdictOf } from '../support/lines.ts'
 import { freshName } from '../support/registry.ts'
 import { PUBLIC_KEY } from '../support/runs.ts'
+import { account, freshBucket as s3Bucket } from '../support/s3.ts'
 import { scratch } from '../support/scratch.ts'
 import { copiesIn, type RingSet, ringSet } from './ring-set.ts'
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { Headers as Ours } from '../../backends/oci/node-fetch.ts'
+import { Headers as Ours } from '../../backends/oci/registry/node-fetch.ts'
 import { prov, ROOT } from '../support/cli.ts'
 
 const dist = join(ROOT, 'dist')

@@ -1,12 +1,12 @@
 /** The README's tables, made from the code that they describe. */
 import { BACKENDS } from '../../backends/index.ts'
-import type { Context } from '../../src/backend.ts'
+import type { Context } from '../../src/backend/backend.ts'
+import { program } from '../../src/cli/program.ts'
 import { settingsTable } from '../../src/config/table.ts'
 import { ERRORS } from '../../src/errors.ts'
 import { FORMATS } from '../../src/formats/index.ts'
-import type { Io } from '../../src/io.ts'
-import { program } from '../../src/program.ts'
-import { EXITS, MARKS } from '../../src/report.ts'
+import type { Io } from '../../src/platform/io.ts'
+import { EXITS, MARKS } from '../../src/report/text/verify-text.ts'
 import { GAPS } from '../conformance/gaps.ts'
 import { LINES } from '../conformance/lines.ts'
 

@@ -1,7 +1,7 @@
 /** RFC 6979 appendix A.2.5 and A.2.6: the nonce, and so the signature, follows from key and message alone. */
 import { createECDH, createPrivateKey, type KeyObject } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { signerOf } from '../../src/signers/load.ts'
+import { signerOf } from '../../src/signing/open-signer.ts'
 
 function keyFrom(crv: 'P-256' | 'P-384', secret: string): KeyObject {
   const ecdh = createECDH(crv === 'P-256' ? 'prime256v1' : 'secp384r1')

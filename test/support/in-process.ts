@@ -1,8 +1,8 @@
 /** Runs the command line in this process, on streams of the test's own: quick, and on a terminal of any width. */
 import { randomBytes } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
-import type { Io } from '../../src/io.ts'
-import { main } from '../../src/main.ts'
+import { main } from '../../src/cli/main.ts'
+import type { Io } from '../../src/platform/io.ts'
 
 export interface Said {
   readonly code: number

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { readStatement } from '../../../src/model/statement.ts'
 import { JSON_BOUNDS, parseBounded } from '../../../src/platform/text/bounded-json.ts'
-import { readStatement } from '../../../src/statement.ts'
 
 const code = (work: () => unknown): unknown => {
   try {

@@ -1,0 +1,52 @@
+/** What SQLite says went wrong, in prov's codes. */
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { ProvError } from '../../../src/errors.ts'
+
+/** The result code of SQLite without its extension (https://www.sqlite.org/rescode.html); undefined for any other error. */
+function resultCode(thrown: unknown): number | undefined {
+  if (!(thrown instanceof Error) || !('errcode' in thrown) || typeof thrown.errcode !== 'number') return undefined
+  return thrown.errcode & 0xff
+}
+
+const BUSY = 5
+const LOCKED = 6
+const CANNOT_OPEN = 14
+const REFUSALS: readonly (number | undefined)[] = [3, 8, CANNOT_OPEN, 23] // PERM, READONLY, CANTOPEN, AUTH
+const FULL = 13
+const TOO_BIG = 18
+
+/** Another process holds the file. */
+export function isBusy(thrown: unknown): boolean {
+  const code = resultCode(thrown)
+  return code === BUSY || code === LOCKED
+}
+
+/** A look that writes nothing cannot join the writer's log just now (READONLY_RECOVERY, READONLY_CANTLOCK, READONLY_CANTINIT). */
+export function isUnshared(thrown: unknown): boolean {
+  return thrown instanceof Error && 'errcode' in thrown && [264, 520, 1288].includes(Number(thrown.errcode))
+}
+
+/** This user may not open or write it. */
+export function isRefusal(thrown: unknown): boolean {
+  return REFUSALS.includes(resultCode(thrown))
+}
+
+/** @example sqliteFailure(thrown, 'prov.db') */
+export function sqliteFailure(thrown: unknown, path: string): unknown {
+  if (!(thrown instanceof Error)) return thrown
+  const details = { cause: thrown }
+  const code = resultCode(thrown)
+  if (code === undefined) {
+    const denied = 'code' in thrown && (thrown.code === 'EACCES' || thrown.code === 'EPERM')
+    return denied ? new ProvError('denied', 'the file may not be looked at by this user', details) : thrown
+  }
+  if (code === CANNOT_OPEN && !existsSync(dirname(path))) {
+    return new ProvError('storage_io', 'the folder of the file does not exist', details)
+  }
+  if (isRefusal(thrown))
+    return new ProvError('denied', `the file cannot be opened or written: ${thrown.message}`, details)
+  if (code === TOO_BIG) return new ProvError('entry_too_large', 'SQLite takes no row of this size', details)
+  const what = code === FULL ? 'the disk is full' : thrown.message
+  return new ProvError('storage_io', `the file could not be read or written: ${what}`, details)
+}

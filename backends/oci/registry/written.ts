@@ -1,0 +1,51 @@
+/** What the refusal of a write means, and which refusals pass by themselves. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ProvError } from '../../../src/errors.ts'
+import { failure, type Where } from '../failure.ts'
+
+/**
+ * Codes by which a registry says that blobs it has just taken are not there. Distribution 2.8 does so while another client
+ * uploads the same blob (it truncates the blob's link before it writes it), and knows better a moment later.
+ */
+const UNSETTLED = /\b(DIGEST_INVALID|MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN)\b/
+const WAITS_MS: readonly number[] = [50, 200, 800]
+
+export interface WriteOptions {
+  readonly signal: AbortSignal
+  /** `safe`: a refused write may be sent again as it is. `unsent`: only after another look, so the caller is told at once. */
+  readonly repeat: 'safe' | 'unsent'
+  random(size: number): Uint8Array
+}
+
+/**
+ * Runs a write. Throws `denied` for 404: to a write that says that there is no such repository and that none is made, which is
+ * no absence of a copy. Throws `server_error`, which may heal, for blobs that the registry has lost sight of, after a few tries
+ * where the write is safe to repeat.
+ *
+ * @example await written({ operation: 'put manifest', location }, options, () => client.putManifest(…))
+ */
+export async function written<T>(where: Where, options: WriteOptions, write: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await write()
+    } catch (error) {
+      if (!(error instanceof ProvError) || (error.code !== 'absent' && error.code !== 'response_invalid')) throw error
+      if (UNSETTLED.test(error.message)) {
+        const wait = options.repeat === 'safe' ? WAITS_MS[tries] : undefined
+        if (wait === undefined) throw failure('server_error', error.message, where, { cause: error })
+        await pause(wait, options, where, error)
+        continue
+      }
+      if (error.code !== 'absent') throw error
+      throw failure('denied', error.message, where, { hint: 'this registry wants the repository to be created first' })
+    }
+  }
+}
+
+/** Half of it by chance, so that writers that met do not meet again. */
+async function pause(ms: number, { signal, random }: WriteOptions, where: Where, cause: ProvError): Promise<void> {
+  const share = (random(1)[0] ?? 0) / 255
+  await sleep(ms * (0.5 + share / 2), undefined, { signal }).catch(() => {
+    throw failure('aborted', 'stopped while waiting to try again', where, { cause })
+  })
+}

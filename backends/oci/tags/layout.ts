@@ -1,0 +1,264 @@
+/**
+ * cosign's tag layout, as Tekton Chains writes it: one image manifest under `sha256-<hex>.sig` or `.att`, one layer a
+ * signature or envelope (cosign pkg/oci, Chains pkg/chains/storage/oci). Pure.
+ */
+
+import { ProvError } from '../../../src/errors.ts'
+import type { ImageRef } from '../../../src/model/artifact.ts'
+import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sha256Hex } from '../../../src/model/entry.ts'
+import { decodeEnvelope, encodeEnvelope } from '../../../src/model/envelope.ts'
+import { parseBounded } from '../../../src/platform/text/bounded-json.ts'
+
+export const OCI_MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json'
+export const DOCKER_MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json'
+export const OCI_CONFIG_TYPE = 'application/vnd.oci.image.config.v1+json'
+const DOCKER_CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json'
+export const ENVELOPE_TYPE = 'application/vnd.dsse.envelope.v1+json'
+
+const SIGNATURE = 'dev.cosignproject.cosign/signature'
+const BUNDLE = 'dev.sigstore.cosign/bundle'
+const CERTIFICATE = 'dev.sigstore.cosign/certificate'
+const CHAIN = 'dev.sigstore.cosign/chain'
+const TIMESTAMP = 'dev.sigstore.cosign/rfc3161timestamp'
+const PREDICATE_TYPE = 'predicateType'
+
+/** A descriptor with whatever members its maker gave it; never taken apart and put together again. */
+export interface Layer {
+  readonly mediaType: string
+  readonly size: number
+  readonly digest: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** A manifest as JSON text says it, unknown members included. */
+export interface TagManifest {
+  readonly mediaType?: string
+  readonly config: Layer
+  readonly layers: readonly Layer[]
+}
+
+/** A layer and the blob it describes. */
+export interface NewLayer {
+  readonly layer: Layer
+  readonly blob: Uint8Array
+}
+
+/**
+ * cosign's tag for the signatures (`raw`) or attestations (`dsse`) of an image.
+ *
+ * @example tagOf(image, 'dsse') // 'sha256-09e72cd4….att'
+ */
+export function tagOf(image: Pick<ImageRef, 'digest'>, kind: Kind): string {
+  return `${image.digest.replace(':', '-')}.${kind === 'raw' ? 'sig' : 'att'}`
+}
+
+/** The subject's digest in hex and the kind that a tag stands for, or undefined for any other tag. */
+export function readTag(tag: string): { readonly subject: string; readonly kind: Kind } | undefined {
+  const [, subject, suffix] = /^sha256-([0-9a-f]{64})\.(sig|att)$/.exec(tag) ?? []
+  return subject === undefined ? undefined : { subject, kind: suffix === 'sig' ? 'raw' : 'dsse' }
+}
+
+/** Where the manifest under a tag is kept when a layer of it is replaced: a tag that cosign never asks for. */
+export function keptTag(tag: string, digest: string): string {
+  return `${tag}.kept-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`
+}
+
+/**
+ * The layers an entry becomes: one for an envelope, one a signature for `raw`. Annotations stand in the order of their
+ * names, and certificate and chain are `""` for a plain key, as Chains writes them; `predicateType` is cosign's addition.
+ *
+ * @example layersOf(entry)[0]?.layer.mediaType // 'application/vnd.dsse.envelope.v1+json'
+ */
+export function layersOf(entry: Entry): readonly NewLayer[] {
+  if (entry.kind === 'raw') {
+    return entry.signatures.map((signature) => {
+      const annotations = annotationsOf([signature], Buffer.from(signature.sig).toString('base64'))
+      return { blob: entry.payload, layer: describe(SIMPLESIGNING_TYPE, entry.payload, annotations) }
+    })
+  }
+  const blob = encodeEnvelope(entry)
+  const predicateType = predicateTypeOf(entry.payload)
+  const annotations = {
+    ...annotationsOf(entry.signatures, ''),
+    ...(predicateType === undefined ? {} : { [PREDICATE_TYPE]: predicateType }),
+  }
+  return [{ blob, layer: describe(ENVELOPE_TYPE, blob, annotations) }]
+}
+
+function annotationsOf(signatures: readonly Signature[], signature: string): Record<string, string> {
+  const certified = signatures.find((s) => s.certificate !== undefined)
+  const logProof = signatures.find((s) => s.logProof !== undefined)?.logProof
+  const timestamp = signatures.find((s) => s.timestamps?.[0] !== undefined)?.timestamps?.[0]
+  const stamp = timestamp && JSON.stringify({ SignedRFC3161Timestamp: Buffer.from(timestamp).toString('base64') })
+  return {
+    [SIGNATURE]: signature,
+    ...(logProof === undefined ? {} : { [BUNDLE]: logProof }),
+    [CERTIFICATE]: certified?.certificate ?? '',
+    [CHAIN]: certified?.chain ?? '',
+    ...(stamp === undefined ? {} : { [TIMESTAMP]: stamp }),
+  }
+}
+
+function describe(mediaType: string, blob: Uint8Array, annotations?: Readonly<Record<string, string>>): Layer {
+  const digest = `sha256:${sha256Hex(blob)}`
+  return { mediaType, size: blob.length, digest, ...(annotations === undefined ? {} : { annotations }) }
+}
+
+/** Predicate type of a Statement; undefined when the payload is none. */
+export function predicateTypeOf(payload: Uint8Array): string | undefined {
+  try {
+    const json = parseBounded(Buffer.from(payload).toString()) as { readonly predicateType?: unknown } | null
+    return typeof json?.predicateType === 'string' ? json.predicateType : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a layer can be a copy of that kind at all; others in the tag are somebody else's. */
+export function isCopy(layer: Layer, kind: Kind): boolean {
+  return layer.mediaType === (kind === 'raw' ? SIMPLESIGNING_TYPE : ENVELOPE_TYPE)
+}
+
+/**
+ * The entry in one layer, with the layer's blob as it was served. A certificate belongs to the layer, hence to each of its
+ * signatures. Throws `copy_malformed`, `limit_exceeded`.
+ *
+ * @example readLayer(layer, blob, 'dsse').signatures.length
+ */
+export function readLayer(layer: Layer, blob: Uint8Array, kind: Kind): Entry {
+  const proofs = proofsOf(layer.annotations ?? {})
+  if (kind === 'dsse') {
+    const entry = decodeEnvelope(blob)
+    return { ...entry, signatures: entry.signatures.map((signature) => ({ ...signature, ...proofs })) }
+  }
+  const sig = signatureOf(layer)
+  if (sig === undefined) {
+    throw new ProvError('copy_malformed', `the layer has no base64 signature in its annotation ${SIGNATURE}`)
+  }
+  return { kind, payloadType: SIMPLESIGNING_TYPE, payload: blob, signatures: [{ sig, ...proofs }] }
+}
+
+/** The signature that a `.sig` layer's annotation holds; undefined when it is absent or no base64. */
+export function signatureOf(layer: Layer): Uint8Array | undefined {
+  const text = layer.annotations?.[SIGNATURE]
+  if (text === undefined || text === '') return undefined
+  const sig = Buffer.from(text, 'base64')
+  return sig.toString('base64') === text ? sig : undefined
+}
+
+/** Layers of one key are one entry, whatever else their annotations say: it is read and checked once. */
+export function entryKey(layer: Layer): string {
+  const { digest, annotations = {} } = layer
+  const known = [SIGNATURE, CERTIFICATE, CHAIN, BUNDLE, TIMESTAMP].map((name) => annotations[name] || null)
+  return JSON.stringify([digest, ...known])
+}
+
+function proofsOf(annotations: Readonly<Record<string, string>>): Omit<Signature, 'sig' | 'keyid'> {
+  const certificate = annotations[CERTIFICATE]
+  const chain = annotations[CHAIN]
+  const logProof = annotations[BUNDLE]
+  const timestamp = timestampOf(annotations[TIMESTAMP])
+  return {
+    ...(certificate ? { certificate } : {}),
+    ...(chain ? { chain } : {}),
+    ...(logProof ? { logProof } : {}),
+    ...(timestamp === undefined ? {} : { timestamps: [timestamp] }),
+  }
+}
+
+function timestampOf(text: string | undefined): Uint8Array | undefined {
+  try {
+    const json = parseBounded(text ?? '') as { readonly SignedRFC3161Timestamp?: unknown } | null
+    const stamp = json?.SignedRFC3161Timestamp
+    return typeof stamp === 'string' ? Buffer.from(stamp, 'base64') : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Reads the manifest of a tag. Throws `copy_malformed` when it is no image manifest: no JSON, an index, or without layers.
+ *
+ * @example parseManifest(bytes).layers.length
+ */
+export function parseManifest(bytes: Uint8Array): TagManifest {
+  const manifest = parseObject(bytes)
+  const { mediaType, config, layers } = manifest ?? {}
+  if (manifest === undefined) throw new ProvError('copy_malformed', 'the manifest is no JSON object')
+  const known = mediaType === undefined || mediaType === OCI_MANIFEST_TYPE || mediaType === DOCKER_MANIFEST_TYPE
+  if (!known || !isDescriptor(config) || !Array.isArray(layers) || !layers.every(isDescriptor)) {
+    throw new ProvError('copy_malformed', 'the tag is no image manifest with layers', {
+      hint: 'something that is neither signatures nor attestations stands under this tag',
+    })
+  }
+  return manifest as unknown as TagManifest
+}
+
+/** Undefined when the bytes are no JSON object. */
+export function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const json: unknown = parseBounded(Buffer.from(bytes).toString())
+    return typeof json === 'object' && json !== null && !Array.isArray(json)
+      ? (json as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function isDescriptor(value: unknown): value is Layer {
+  if (typeof value !== 'object' || value === null) return false
+  const { mediaType, digest, size, annotations } = value as Readonly<Record<string, unknown>>
+  if (typeof mediaType !== 'string' || typeof digest !== 'string' || !Number.isSafeInteger(size)) return false
+  if (!/^[a-z0-9+._-]+:[0-9a-zA-Z=_-]{32,}$/.test(digest)) return false
+  if (annotations === undefined || annotations === null) return true
+  return typeof annotations === 'object' && Object.values(annotations).every((text) => typeof text === 'string')
+}
+
+/** Manifest and config to put, with the manifest's media type. */
+export interface NewManifest {
+  readonly manifest: Uint8Array
+  readonly mediaType: string
+  readonly config: Uint8Array
+}
+
+/**
+ * The manifest that holds exactly `layers`, built on `base` so that its other members stay as they are. The config is
+ * cosign's empty one: the layers' digests as diff_ids and zero times.
+ *
+ * @example buildManifest(undefined, [layer]).mediaType // 'application/vnd.oci.image.manifest.v1+json'
+ */
+export function buildManifest(base: TagManifest | undefined, layers: readonly Layer[]): NewManifest {
+  const zero = '0001-01-01T00:00:00Z'
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: '',
+      created: zero,
+      history: layers.map(() => ({ created: zero })),
+      os: '',
+      rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.digest) },
+      config: {},
+    }),
+  )
+  const mediaType = base?.mediaType ?? OCI_MANIFEST_TYPE
+  const described = describe(mediaType === DOCKER_MANIFEST_TYPE ? DOCKER_CONFIG_TYPE : OCI_CONFIG_TYPE, config)
+  const kept = base ?? { schemaVersion: 2, mediaType }
+  const manifest = Buffer.from(JSON.stringify({ ...kept, config: described, layers }))
+  return { manifest, mediaType, config }
+}
+
+/**
+ * What makes two layers the same item: media type, digest and, where the signature stands in an annotation, that. Digest
+ * alone would take a second signature over one payload for the first (Chains does).
+ *
+ * @example layerKey(a) === layerKey(b)
+ */
+export function layerKey(layer: Layer): string {
+  return `${layer.mediaType} ${layer.digest} ${layer.annotations?.[SIGNATURE] ?? ''}`
+}
+
+/** Layers of both, first those of `first` in their order, then what only `second` has. */
+export function unionOf(first: readonly Layer[], second: readonly Layer[]): readonly Layer[] {
+  const known = new Set(first.map(layerKey))
+  return [...first, ...second.filter((layer) => !known.has(layerKey(layer)) && known.add(layerKey(layer)))]
+}

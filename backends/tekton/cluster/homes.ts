@@ -1,0 +1,286 @@
+/** Runs in their cluster: annotations of the live object, changed by merge patches that name its uid and resourceVersion. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Context } from '../../../src/backend/backend.ts'
+import { asProvError, ProvError } from '../../../src/errors.ts'
+import type { Cluster } from '../../../src/kubernetes/cluster.ts'
+import { liveName, type RunKind, runPath } from '../../../src/kubernetes/runs.ts'
+import type { RunArtifact } from '../../../src/model/artifact.ts'
+import { pageGuard } from '../../shared/pages.ts'
+import { annotationsIn, changed, isRecord } from '../file/changes.ts'
+import type { Changes } from '../file/runs-text.ts'
+import { grouped, type Job, type Join } from '../group.ts'
+import type { Edit, Home } from '../home.ts'
+import { type Annotations, annotationBytes, NAME, SIGNED, TOTAL_LIMIT } from '../layout.ts'
+import type { Live } from '../place.ts'
+
+export const CLUSTER_SETTING = 'storage.tekton.cluster'
+
+/** Times that a change is decided anew because somebody else's came in between. */
+const ATTEMPTS = 20
+/** Only metadata: a run's spec and status may be large, and are no business of ours here. */
+const ONE = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json'
+const MANY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json'
+const PAGE = 100
+const MAX_PAGE_BYTES = 64 * 1024 * 1024
+
+/** One object of the cluster. */
+export interface LiveRun extends Live {
+  readonly kind: RunKind
+  readonly uid: string
+}
+
+export interface LiveHomes {
+  at(run: LiveRun): Home
+  /**
+   * Throws `entry_too_large` when annotations of these names and values, beside all that the object was last seen to have, would be
+   * over Kubernetes' limit, or leave no room for the mark that the run is signed.
+   */
+  checkSize(run: LiveRun, added: Annotations): void
+  /** Every run of a namespace, or of all, page by page. */
+  all(
+    namespace: string | undefined,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly run: LiveRun; readonly annotations: Annotations }>
+  close(): void
+}
+
+interface EditInput {
+  readonly decide: (now: Annotations) => Changes
+}
+
+interface Seen {
+  readonly version: string
+  readonly annotations: Annotations
+}
+
+/** Reads and edits of one object, each joined with those that meet it. */
+interface Joined {
+  readonly read: Join<undefined, Annotations>
+  readonly edit: Join<EditInput, void>
+}
+
+/**
+ * The cluster of the configuration (`kubernetes.kubeconfig`, `kubernetes.context`). Its calls throw what the cluster's do; besides
+ * `run_not_found` when the object has gone or another one has its name, `conflict` when others changed it too often meanwhile, and
+ * `entry_too_large`. Nothing is created, and nothing written to an object with another uid.
+ *
+ * @example await liveHomes(context, openCluster).at(run).read(signal)
+ */
+export function liveHomes(context: Context, open: (context: Context) => Promise<Cluster>): LiveHomes {
+  const joined = new Map<string, Joined>()
+  // Bytes of each annotation as last seen, by uid: what the plan counts with.
+  const sizes = new Map<string, ReadonlyMap<string, number>>()
+  let opened: Promise<Cluster> | undefined
+
+  async function cluster(server?: string): Promise<Cluster> {
+    opened ??= open(context)
+    const known = await opened
+    if (server === undefined || (await known.access()).server === server) return known
+    throw new ProvError('usage', 'the run was read from another cluster than the one that is configured', {
+      hint: 'use the same --kubeconfig and --context for both',
+    })
+  }
+
+  async function look(run: LiveRun, signal: AbortSignal): Promise<Seen> {
+    const where = { operation: 'get', location: liveName(run) }
+    const path = runPath(run.kind, run.namespace, run.name)
+    const object = await (await cluster(run.server)).call({ method: 'GET', path, accept: ONE, where, signal })
+    const { uid, version, annotations } = metadataOf(object, where)
+    if (uid !== run.uid) throw replacedBy(uid, run)
+    sizes.set(uid, new Map(Object.entries(annotations).map(([name, value]) => [name, bytesOf(name, value)])))
+    return { version, annotations }
+  }
+
+  async function patch(run: LiveRun, seen: Seen, changes: Changes, signal: AbortSignal): Promise<void> {
+    const where = { operation: 'patch', location: liveName(run) }
+    const annotations = Object.fromEntries(Object.entries(changes).map(([name, value]) => [name, value ?? null]))
+    const metadata = { uid: run.uid, resourceVersion: seen.version, annotations }
+    const path = `${runPath(run.kind, run.namespace, run.name)}?fieldManager=prov`
+    await (await cluster(run.server)).call({ method: 'PATCH', path, accept: ONE, patch: { metadata }, where, signal })
+  }
+
+  /** All edits of one object that came together, in one patch. */
+  async function commit(run: LiveRun, jobs: readonly Job<EditInput, void>[], signal: AbortSignal): Promise<void> {
+    let left = jobs
+    for (let attempt = 1; ; attempt++) {
+      const seen = await look(run, signal)
+      const { changes, done } = decideAll(run, seen.annotations, left)
+      left = done
+      try {
+        if (Object.keys(changes).length > 0) await patch(run, seen, changes, signal)
+        for (const job of left) job.resolve()
+        return
+      } catch (error) {
+        if (asProvError(error).code !== 'conflict' || attempt >= ATTEMPTS) throw error
+        // By chance, so that writers that met do not meet again; longer each time, so that many writers come through.
+        const chance = ((context.random(1)[0] ?? 0) + 1) / 256
+        await sleep(chance * Math.min(500, 25 * attempt), undefined, { signal }).catch(() => undefined)
+      }
+    }
+  }
+
+  function joinedAt(run: LiveRun): Joined {
+    const key = JSON.stringify([run.kind, run.namespace, run.name, run.uid, run.server])
+    const known = joined.get(key)
+    if (known !== undefined) return known
+    const made: Joined = {
+      read: grouped(async (jobs, signal) => {
+        const { annotations } = await look(run, signal)
+        for (const job of jobs) job.resolve(annotations)
+      }),
+      edit: grouped((jobs, signal) => commit(run, jobs, signal)),
+    }
+    joined.set(key, made)
+    return made
+  }
+
+  async function* pages(kind: RunKind, namespace: string | undefined, signal: AbortSignal): AsyncIterable<Page> {
+    const where = { operation: 'list', location: `${kind}s${namespace === undefined ? '' : ` of ${namespace}`}` }
+    const follow = pageGuard('tekton', where.location)
+    let next: string | undefined
+    do {
+      const rest = next === undefined ? '' : `&continue=${encodeURIComponent(next)}`
+      const path = `${runPath(kind, namespace)}?limit=${PAGE}${rest}`
+      const call = { method: 'GET', path, accept: MANY, maxBytes: MAX_PAGE_BYTES, where, signal } as const
+      const page = pageOf(await (await cluster()).call(call))
+      yield page
+      next = page.next
+      follow(page.items.length, next)
+    } while (next !== undefined)
+  }
+
+  return {
+    at(run) {
+      return {
+        read: (signal) => joinedAt(run).read(undefined, signal),
+        edit: async <T>(decide: (now: Annotations) => Edit<T>, signal: AbortSignal) => {
+          let made: Edit<T> | undefined
+          const input: EditInput = {
+            decide: (now) => {
+              made = decide(now)
+              return made.changes
+            },
+          }
+          await joinedAt(run).edit(input, signal)
+          if (made === undefined) throw new ProvError('internal', 'an edit was not decided')
+          return made.result
+        },
+      }
+    },
+    checkSize(run, added) {
+      const mark = { [SIGNED]: 'true' }
+      const all = new Map(sizes.get(run.uid))
+      for (const [name, value] of Object.entries({ ...mark, ...added })) all.set(name, bytesOf(name, value))
+      const total = [...all.values()].reduce((sum, bytes) => sum + bytes, 0)
+      if (total > TOTAL_LIMIT) throw tooLarge(run, total)
+    },
+    async *all(namespace, signal) {
+      for (const kind of ['TaskRun', 'PipelineRun'] as const) {
+        for await (const page of pages(kind, namespace, signal)) {
+          for (const { uid, namespace, name, annotations } of page.items) {
+            yield { run: { kind, uid, namespace, name }, annotations }
+          }
+        }
+      }
+    },
+    close() {
+      opened?.then((known) => known.close()).catch(() => undefined)
+      joined.clear()
+    },
+  }
+}
+
+/**
+ * The run's live object, for a run that was read from its cluster, and for every run that names one when `always`.
+ *
+ * @example liveOf(run, false)?.name // undefined for a run from a file
+ */
+export function liveOf(run: RunArtifact, always: boolean): LiveRun | undefined {
+  const { kind, uid, source, namespace, name } = run
+  if (source?.cluster !== undefined) return { kind, uid, ...source.cluster }
+  return always ? { kind, uid, namespace, name } : undefined
+}
+
+/** The sum of the changes of all; a change that would not fit, or cannot be decided, fails its own caller only. */
+function decideAll(
+  run: LiveRun,
+  start: Annotations,
+  jobs: readonly Job<EditInput, void>[],
+): { readonly changes: Changes; readonly done: readonly Job<EditInput, void>[] } {
+  let now = start
+  let changes: Changes = {}
+  const done: Job<EditInput, void>[] = []
+  for (const job of jobs) {
+    try {
+      const own = job.input.decide(now)
+      const after = changed(now, own)
+      const bytes = annotationBytes(after)
+      if (bytes > TOTAL_LIMIT && bytes > annotationBytes(now)) throw tooLarge(run, bytes)
+      now = after
+      changes = { ...changes, ...own }
+      done.push(job)
+    } catch (error) {
+      job.reject(error)
+    }
+  }
+  return { changes, done }
+}
+
+interface ObjectMetadata {
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  readonly version: string
+  readonly annotations: Annotations
+}
+
+function metadataOf(object: unknown, where: { readonly operation: string; readonly location: string }): ObjectMetadata {
+  const metadata = isRecord(object) ? object['metadata'] : undefined
+  const { uid, name, namespace, resourceVersion: version } = isRecord(metadata) ? metadata : {}
+  const all = [uid, name, namespace, version]
+  if (all.every((value) => typeof value === 'string' && value !== '')) {
+    return {
+      uid: String(uid),
+      name: String(name),
+      namespace: String(namespace),
+      version: String(version),
+      annotations: annotationsIn(metadata),
+    }
+  }
+  throw new ProvError('response_invalid', 'the cluster answered an object without its metadata', where)
+}
+
+interface Page {
+  readonly items: readonly ObjectMetadata[]
+  readonly next: string | undefined
+}
+
+function pageOf(list: Readonly<Record<string, unknown>>): Page {
+  const { metadata } = list
+  const items = list['items'] ?? [] // null when there are none
+  const where = { operation: 'list', location: 'runs' }
+  if (!Array.isArray(items)) throw new ProvError('response_invalid', 'the cluster answered no list', where)
+  const next = isRecord(metadata) ? metadata['continue'] : undefined
+  return {
+    items: items.map((item) => metadataOf(item, where)),
+    next: typeof next === 'string' && next !== '' ? next : undefined,
+  }
+}
+
+function bytesOf(name: string, value: string): number {
+  return Buffer.byteLength(name) + Buffer.byteLength(value)
+}
+
+function replacedBy(uid: string, run: LiveRun): ProvError {
+  const message = `the run was deleted and another one (uid ${uid.slice(0, 80)}) has its name now; nothing was written`
+  return new ProvError('run_not_found', message, { location: liveName(run) })
+}
+
+function tooLarge(run: LiveRun, bytes: number): ProvError {
+  const message = `the run's annotations would have ${bytes} bytes with it, and a cluster takes ${TOTAL_LIMIT}`
+  return new ProvError('entry_too_large', message, {
+    backend: NAME,
+    location: liveName(run),
+    hint: 'leave tekton out of --storage for this run, or make it optional: --optional tekton',
+  })
+}

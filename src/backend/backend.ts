@@ -1,0 +1,179 @@
+/**
+ * The backend contract. `test/conformance/` is its definition (in the package `prov/conformance`): what is not checked there is not promised.
+ * A backend moves bytes; it never signs, verifies or decides.
+ */
+
+import type { ErrorJson } from '../errors.ts'
+import type { Artifact, RunArtifact, RunClaim, Subject } from '../model/artifact.ts'
+import type { Entry, Kind } from '../model/entry.ts'
+import type { DiagnoseOptions, Diagnostics } from './diagnosis.ts'
+
+/** Differences between backends, as data. The core asks these and never compares names. */
+export interface Capabilities {
+  /** False for write-only stores: `put` answers `accepted`, `get` throws `not_supported`, and no copy there counts. */
+  readonly readable: boolean
+  readonly list: boolean
+  /** How well `list` says which run an entry belongs to: by name and uid, by uid, or (absent) not at all. */
+  readonly listNames?: 'name' | 'uid'
+  readonly remove: boolean
+  readonly replace: boolean
+  /** How two writers of one place are kept from losing each other's entry. */
+  readonly sharedWrites: 'precondition' | 'lock' | 'readback' | 'markers' | 'memory'
+  readonly entriesPerSlot: 'one' | 'many'
+  readonly kinds: readonly Kind[]
+  /** Formats in which signatures of images are kept here; absent: `simplesigning`. */
+  readonly imageFormats?: readonly string[]
+  /** Copies live on the run: artifacts without a run are not kept (`x`). */
+  readonly needsRun: boolean
+  /** The envelope's own bytes survive; otherwise only payload, signatures and certificates do. */
+  readonly keepsEnvelope: boolean
+  /** Largest native form of one entry in bytes; undefined: no limit known. */
+  readonly maxEntryBytes: number | undefined
+}
+
+/** What an entry is about, enough to say where it belongs. */
+export interface About {
+  readonly artifact: Artifact
+  readonly kind: Kind
+  /** Subjects of the Statement; for an image signature the image itself. */
+  readonly subjects: readonly Subject[]
+  /** Only entries of this format count as copies; absent: of any. Has no bearing on the places. */
+  readonly format?: string
+  /**
+   * Only what signs the artifact itself, or only what is said about it; absent: both. Statements that sign an image may have a
+   * place of their own.
+   */
+  readonly role?: 'signature' | 'attestation'
+}
+
+/** One place in one backend where a copy belongs. Plain data: serialises to JSON as part of the plan. */
+export interface Slot {
+  readonly backend: string
+  /** Unique in the backend and readable: `registry/repo:sha256-<hex>.att`, `run.yaml#chains.tekton.dev/signature-taskrun-<uid>`. */
+  readonly key: string
+  readonly kind: Kind
+  /** `one`: what does not verify here is damage. `many`: shared with other people's entries. */
+  readonly holds: 'one' | 'many'
+  /** Whatever the backend needs to find the place again. */
+  readonly address: Readonly<Record<string, string>>
+  /** Set by `list`: what the place itself says that it is for. The store's word, which no signature covers. */
+  readonly names?: SlotNames
+}
+
+/** What a place is for, as far as its name, key or tag says; what it does not say is absent. */
+export interface SlotNames {
+  readonly run?: RunClaim
+  /** sha256 hex of the subject. */
+  readonly subject?: string
+  /** Chains' key of an image, the first 12 hex digits of its digest, where the place says no more of it. */
+  readonly imageKey?: string
+}
+
+/** One item in a slot: an entry, or the damage that stands there instead. A damaged item never hides its neighbours. */
+export type Found = FoundEntry | FoundDamage
+export interface FoundEntry {
+  /** Finer than the slot's key where a slot holds many, e.g. `…:sha256-<hex>.att#sha256:<layer>`. */
+  readonly location: string
+  /** The item's bytes in the backend's native form (for tekton: JSON of its annotations). */
+  readonly raw: Uint8Array
+  readonly entry: Entry
+  /** Opaque token of the state that was read, for `replace` and `remove`. */
+  readonly version?: string
+  readonly damage?: never
+}
+export interface FoundDamage {
+  readonly location: string
+  readonly raw: Uint8Array
+  readonly damage: ErrorJson
+  readonly version?: string
+  readonly entry?: never
+}
+
+/**
+ * What a single write did. `occupied`: nothing was written, `found` stands there (slots that hold one). `accepted`: a write-only store has
+ * taken it, and its id for the message is the location.
+ */
+export interface Receipt {
+  readonly backend: string
+  readonly slot: string
+  /** Where the copy is (or the occupant). */
+  readonly location: string
+  readonly entry: string
+  readonly signatures: readonly string[]
+  readonly outcome: 'written' | 'unchanged' | 'replaced' | 'occupied' | 'accepted'
+  /** The occupants, only with `occupied`. */
+  readonly found?: readonly Found[]
+}
+
+export interface CallOptions {
+  /** Aborting it ends the call at once with code `aborted`. */
+  readonly signal: AbortSignal
+}
+
+/** What `list` narrows by; every member is optional and they add up. */
+export interface ListFilter {
+  readonly kind?: Kind
+  readonly namespace?: string
+  /** sha256 hex of a subject. */
+  readonly subject?: string
+}
+
+export interface Backend {
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** One line each: what the configuration asks for and does not get here. */
+  readonly warnings?: readonly string[]
+  /** Pure. EVERY place of such an entry here; [] means: not kept here (`x`). Throws `host_refused` for a host not allowed. */
+  slots(about: About): readonly Slot[]
+  /**
+   * Bytes that a put of this entry would add here in native form; pure, for the plan.
+   * Throws `entry_too_large` when one put can never fit.
+   */
+  size(slot: Slot, entry: Entry): number
+  /**
+   * For the plan of a store, where a look tells beforehand that no put can succeed here: throws `target_unwritable`. Changes nothing.
+   */
+  ready?(slot: Slot, options: CallOptions): Promise<void>
+  /** Never overwrites, signs or verifies. Throws ProvError only: `conflict`, `entry_too_large` (before a byte is sent), `denied`, … */
+  put(slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt>
+  /** Every item in the slot; [] when absent. Throws only when it could not look. */
+  get(slot: Slot, options: CallOptions): Promise<readonly Found[]>
+  /**
+   * Pure. What the artifact itself brought along where its copies shall lie elsewhere: none of these is a copy in the slot, but one that verifies
+   * may become one, instead of a new signature.
+   */
+  carried?(slot: Slot): readonly Found[]
+  /** Puts `entry` in the place of `found`, only if that is still there as it was read; otherwise throws `conflict`. */
+  replace?(slot: Slot, found: Found, entry: Entry, options: CallOptions): Promise<Receipt>
+  /** Keeps what was found beside its place, where nobody takes it for a copy, and says where. Asked for before `replace` mends damage. */
+  keep?(slot: Slot, found: Found, options: CallOptions): Promise<string>
+  /** Streams; memory stays flat. */
+  list?(filter: ListFilter, options: CallOptions): AsyncIterable<Slot>
+  /** Only what was found; gone already is no error; changed since is `conflict`. */
+  remove?(slot: Slot, found: Found, options: CallOptions): Promise<void>
+  /** Marks the run as signed; asked for last, once every required copy is confirmed. */
+  seal?(run: RunArtifact, options: CallOptions): Promise<void>
+  /**
+   * For `prov doctor`: what only the backend can know of its state, and how it may be probed. Throws only for what is configured wrong;
+   * with `readOnly` it changes nothing. What it puts up for the probe (a scratch file) is taken away by `sweep`, which the caller must call.
+   * Absent: nothing is known beforehand, and everything that its capabilities promise may be probed.
+   */
+  diagnose?(options: DiagnoseOptions): Promise<Diagnostics>
+  close(): Promise<void>
+}
+
+/** What every backend is opened with. No backend reads the environment, the clock or the configuration elsewhere. */
+export interface Context {
+  /** The effective value of a configuration key, undefined when unset. Keys are those of src/config.ts. */
+  setting(key: string): string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Random bytes. */
+  random(size: number): Uint8Array
+  /** One line for `--verbose`; never a secret. */
+  debug(line: string): void
+}
+
+/** Each `backends/<name>/backend.ts` exports one of these as `open`. Cheap: connections and SDKs are made on first use. */
+export type OpenBackend = (context: Context) => Backend

@@ -1,0 +1,132 @@
+/** What a look at a backend found, and what a backend says of itself before it is probed: the vocabulary of `prov doctor`. */
+
+import { asProvError, ERRORS, type ErrorJson, errorJson, type ProvError } from '../errors.ts'
+import type { Artifact, ImageRef, RunArtifact } from '../model/artifact.ts'
+import type { Backend, CallOptions, Slot } from './backend.ts'
+
+/** What can be checked, with what it means. One table: the report, the tests and the types are made from it. */
+export const CHECKS = {
+  configuration: 'its settings can be used',
+  reach: 'it answers',
+  authenticate: 'it takes the credentials',
+  clock: 'its clock and this one agree',
+  read: 'a place can be looked at',
+  list: 'its places can be listed',
+  write: 'a copy can be written',
+  'read-back': 'what was written comes back byte for byte',
+  repeat: 'writing the same again changes nothing',
+  'conditional-write': 'nobody overwrites what he has not seen',
+  replace: 'a copy can be put in the place of another',
+  delete: 'a copy can be removed',
+  limits: 'how much it holds',
+  room: 'how much the run at hand still holds',
+  referrers: 'the registry lists what refers to an image',
+  'tag-writes': 'how writers of one tag are kept apart',
+  topic: 'the topic is there',
+  'clean-up': 'nothing is left behind',
+  sign: 'the private key signs',
+  verify: 'signatures can be verified with it',
+} as const satisfies Record<string, string>
+
+export type Check = keyof typeof CHECKS
+
+/**
+ * `degraded`: works, and something is lost or less certain (said which). `skipped`: was not tried, and what to give or to mend for it.
+ * `not_possible`: this backend cannot, by its nature.
+ */
+export type Outcome = 'ok' | 'degraded' | 'failed' | 'skipped' | 'not_possible'
+
+/** One check and what came of it. Plain data. */
+export interface Diagnosis {
+  readonly check: Check
+  readonly outcome: Outcome
+  /** One sentence or less, never a secret. */
+  readonly detail: string
+  /** The place that was probed, where it is about one. */
+  readonly slot?: string
+  /** Always with `failed`. */
+  readonly error?: ErrorJson
+  /** Milliseconds it took. */
+  readonly ms: number
+}
+
+export interface DiagnoseOptions extends CallOptions {
+  /** Nothing may be written, not even what is cancelled at once. */
+  readonly readOnly: boolean
+  /** Runs and images that the user named; [] when none. */
+  readonly artifacts: readonly Artifact[]
+}
+
+/** What a backend says of itself, and how the probe that comes next has to go about. */
+export interface Diagnostics {
+  readonly checks: readonly Diagnosis[]
+  /** How far the probe may go. `read`: nothing may be written, since it could not be taken away again. Absent: all the way. */
+  readonly upTo?: { readonly extent: 'read' | 'nothing'; readonly reason: string }
+  /** The run that the probe hangs on, where it cannot be made up. */
+  readonly run?: RunArtifact
+  /** The image that the probe is about, where it cannot be made up. */
+  readonly image?: ImageRef
+  /** Takes the probe in the backend's stead, such as one over a scratch file beside a database that is not there yet. */
+  readonly standIn?: Backend
+  /**
+   * Takes away what is left of the probe once its copies are removed, such as blobs, or halves of a write that broke off. Called once,
+   * also after failures; throws, naming every place, when something stays.
+   */
+  sweep?(slots: readonly Slot[], options: CallOptions): Promise<void>
+}
+
+/** What a check found; a bare text is `ok`. */
+export type Look = string | { readonly outcome: Outcome; readonly detail: string }
+
+/**
+ * Runs one check: what it throws is `failed`, under its own code.
+ *
+ * @example await examine('read', Date.now, async () => `${(await backend.get(slot, { signal })).length} found`)
+ */
+export async function examine(check: Check, now: () => number, work: () => Promise<Look>): Promise<Diagnosis> {
+  const began = now()
+  const took = (): number => Math.max(0, Math.round(now() - began))
+  try {
+    const look = await work()
+    return { check, ...(typeof look === 'string' ? { outcome: 'ok', detail: look } : look), ms: took() }
+  } catch (thrown) {
+    return { ...failed(check, asProvError(thrown)), ms: took() }
+  }
+}
+
+/** @example failed('reach', new ProvError('unreachable', 'no route')).outcome // 'failed' */
+export function failed(check: Check, error: ProvError): Diagnosis {
+  const hint = error.hint === undefined ? '' : ` (${error.hint})`
+  return { check, outcome: 'failed', detail: `${error.message}${hint}`, error: errorJson(error), ms: 0 }
+}
+
+/** @example stated('limits', 'entries up to 1,048,576 bytes') // an outcome that took no time */
+export function stated(check: Check, look: Look): Diagnosis {
+  return { check, ...(typeof look === 'string' ? { outcome: 'ok', detail: look } : look), ms: 0 }
+}
+
+/** @example degraded('no referrers API') // { outcome: 'degraded', detail: 'no referrers API' } */
+export function degraded(detail: string): Look {
+  return { outcome: 'degraded', detail }
+}
+
+/** @example skipped('name an image with --image') */
+export function skipped(detail: string): Look {
+  return { outcome: 'skipped', detail }
+}
+
+/** Checks that fail because nobody could look (exit 6); all others say that it cannot be written as needed (exit 7). */
+const LOOKING: readonly Check[] = ['configuration', 'reach', 'authenticate', 'read', 'list']
+
+/**
+ * The exit status that a diagnosis stands for; only `failed` has one. What is configured wrong (2) stays so wherever it shows.
+ *
+ * @example exitOf(diagnosis) // 7
+ */
+export function exitOf({ check, outcome, error }: Diagnosis): number {
+  if (outcome !== 'failed') return 0
+  const own = error === undefined ? 6 : ERRORS[error.code].exit
+  const looking = LOOKING.includes(check)
+  if (own === 1 || (own === 2 && (looking || error?.code !== 'target_unwritable'))) return own
+  return looking || error?.code === 'aborted' ? 6 : 7
+}

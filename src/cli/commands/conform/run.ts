@@ -1,0 +1,51 @@
+/** The work of `prov conform`. */
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { conform } from '../../../conform/conform.ts'
+import { ProvError } from '../../../errors.ts'
+import { type Io, write } from '../../../platform/io.ts'
+import { reporter } from '../../../platform/progress.ts'
+import { plainJson } from '../../../platform/text/escape-control.ts'
+import { conformText } from '../../../report/text/conform-text.ts'
+import { VERSION } from '../../../version.ts'
+import { layoutOf } from '../../terminal.ts'
+import type { ConformOptions } from './command.ts'
+
+/** Runs the command and gives its exit status; throws ProvError with exit 2 when there is no backend to run. */
+export async function runConform(file: string, options: ConformOptions, io: Io): Promise<number> {
+  const facts = await stat(file).catch(() => undefined)
+  if (facts?.isFile() !== true) {
+    throw new ProvError('input_unreadable', `${file} is no file`, { hint: 'name the module itself: ./my-backend.js' })
+  }
+  const progress = reporter(io, 'tried', options)
+  const report = await conform({
+    file,
+    module: pathToFileURL(resolve(file)).href,
+    settings: Object.fromEntries(options.set.map(settingOf)),
+    only: options.only,
+    limitMs: options.timeout * 1000,
+    verbose: options.verbose === true,
+    env: io.env,
+    signal: io.signal,
+    // What the module prints must not stand between the lines of the result.
+    output: (chunk) => io.stderr.write(chunk),
+    progress: progress.update,
+  }).finally(() => progress.end())
+  if (options.json === true) {
+    await write(
+      io.stdout,
+      `${plainJson(JSON.stringify({ command: 'conform', version: VERSION, ...report }, null, 2))}\n`,
+    )
+  } else if (options.quiet !== true || report.exit !== 0) {
+    await write(io.stdout, conformText(report, layoutOf(io)))
+  }
+  return report.exit
+}
+
+/** Keys are the module's own, so that none is unknown. */
+function settingOf(text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new ProvError('usage', `--set ${text}: KEY=VALUE is wanted`)
+}

@@ -1,0 +1,120 @@
+/** The work of `prov get`. */
+
+import type { FoundEntry } from '../../../backend/backend.ts'
+import { parseFormats } from '../../../config/lists.ts'
+import { ProvError } from '../../../errors.ts'
+import { formatNamed } from '../../../formats/index.ts'
+import { artifactName } from '../../../model/artifact.ts'
+import { type Entry, entryId, type Kind } from '../../../model/entry.ts'
+import { encodeEnvelope } from '../../../model/envelope.ts'
+import { type Io, write } from '../../../platform/io.ts'
+import { plainJson } from '../../../platform/text/escape-control.ts'
+import { formatsOf } from '../../../provenance/detect-format.ts'
+import { relation } from '../../../provenance/identity.ts'
+import { loadTrust } from '../../../trust/trusted-keys.ts'
+import { checkEntry } from '../../../trust/verify-entry.ts'
+import { artifactsOf, setUp } from '../../setup.ts'
+import { targetsOf } from '../verify/run.ts'
+import type { GetOptions, Part } from './command.ts'
+
+/**
+ * Writes the part to stdout, byte for byte. Without --format it is that of the attestation; of an image alone that has none, of its signature.
+ * Throws `absent` when there is no such copy or part.
+ */
+export async function runGet(part: Part, inputs: readonly string[], options: GetOptions, io: Io): Promise<void> {
+  const setup = await setUp(options, io)
+  try {
+    const [backend, ...more] = setup.backends
+    if (backend === undefined || more.length > 0)
+      throw new ProvError('usage', 'get reads from one backend', { hint: 'name one with --storage' })
+    const { artifacts } = await artifactsOf(inputs, options, io)
+    const wanted = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
+    const named = options.format === undefined ? undefined : parseFormats(options.format).of(backend.name)
+    const format = named === undefined ? undefined : formatNamed(named)
+    const alone = format === undefined && artifacts.every((artifact) => artifact.type === 'image')
+    const trust = options.key.length === 0 ? undefined : await loadTrust(options.key, io.env)
+    const isWanted = (entry: Entry): boolean =>
+      (format === undefined || format.name === 'statement' || formatsOf(entry).includes(format.name)) &&
+      (trust === undefined || checkEntry(entry, trust).verified.length > 0)
+    const copiesOf = async (kind: Kind): Promise<readonly FoundEntry[]> => {
+      const copies: FoundEntry[] = []
+      for (const { about } of wanted.filter((target) => target.about.kind === kind)) {
+        for (const slot of backend.slots(about)) {
+          for (const found of await backend.get(slot, { signal: io.signal })) {
+            if (found.entry === undefined || !isWanted(found.entry)) continue
+            if (relation(found.entry, about.artifact, about.subjects, slot.holds) === 'same') copies.push(found)
+          }
+        }
+      }
+      return copies
+    }
+    const likeliest = await copiesOf(format?.kind ?? 'dsse')
+    const copy = choose(likeliest.length === 0 && alone ? await copiesOf('raw') : likeliest, options)
+    if (copy === undefined) {
+      const what = artifacts.length === 1 && artifacts[0] !== undefined ? artifactName(artifacts[0]) : 'the input'
+      throw new ProvError(
+        'absent',
+        `${backend.name} holds no ${trust === undefined ? '' : 'verifying '}copy for ${what}`,
+        { backend: backend.name },
+      )
+    }
+    await write(io.stdout, options.json === true ? asJson(copy) : partOf(copy.entry, part))
+  } finally {
+    await setup.close()
+  }
+}
+
+/** Copies that are the same entry in several slots count once. */
+function choose(copies: readonly FoundEntry[], options: GetOptions): FoundEntry | undefined {
+  const unlike = [...new Map(copies.map((copy) => [JSON.stringify(entryJson(copy.entry)), copy])).values()]
+  if (options.copy !== undefined) return unlike[options.copy - 1]
+  if (unlike.length <= 1) return unlike[0]
+  throw new ProvError('run_ambiguous', `there are ${unlike.length} copies that differ`, {
+    hint: `choose with --run, --image, --format or --copy 1..${unlike.length}`,
+  })
+}
+
+function partOf(entry: Entry, part: Part): Uint8Array | string {
+  const [first] = entry.signatures
+  switch (part) {
+    case 'payload':
+      return entry.payload
+    case 'signature':
+      return entry.kind === 'dsse' ? encodeEnvelope(entry) : (first?.sig ?? missing(part))
+    case 'envelope':
+      return entry.kind === 'dsse' ? encodeEnvelope(entry) : missing(part)
+    case 'certificate':
+      return first?.certificate ?? missing(part)
+    case 'chain':
+      return first?.chain ?? missing(part)
+    case 'entry':
+      return `${plainJson(JSON.stringify(entryJson(entry), null, 2))}\n`
+  }
+}
+
+function missing(part: Part): never {
+  throw new ProvError('absent', `this copy has no ${part}`, {
+    hint: part === 'envelope' ? 'an image signature is raw: get payload and signature' : 'it was made with a plain key',
+  })
+}
+
+function asJson(copy: FoundEntry): string {
+  return `${plainJson(JSON.stringify({ location: copy.location, id: entryId(copy.entry), ...entryJson(copy.entry) }, null, 2))}\n`
+}
+
+/** The whole entry, bytes as base64. */
+function entryJson(entry: Entry): object {
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+  const { kind, payloadType, payload, signatures, envelope } = entry
+  return {
+    kind,
+    payloadType,
+    payload: base64(payload),
+    ...(envelope === undefined ? {} : { envelope: base64(envelope) }),
+    signatures: signatures.map(({ sig, timestamps, ...rest }) => ({
+      sig: base64(sig),
+      ...rest,
+      ...(timestamps === undefined ? {} : { timestamps: timestamps.map(base64) }),
+    })),
+  }
+}

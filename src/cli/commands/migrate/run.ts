@@ -1,0 +1,231 @@
+/** The work of `prov migrate`. */
+import { isBackend, noSuchBackend } from '../../../../backends/index.ts'
+import type { Backend } from '../../../backend/backend.ts'
+import { refuseLater } from '../../../config/later.ts'
+import { parseBackendList } from '../../../config/lists.ts'
+import { CONFIG_MAP, loadSettings } from '../../../config/settings.ts'
+import { SETTINGS } from '../../../config/table.ts'
+import { ProvError } from '../../../errors.ts'
+import { formatNamed } from '../../../formats/index.ts'
+import { checkSides, type MigrateJob, migrate, type Place } from '../../../migrate/migrate.ts'
+import { isInShard, parseShard, type Shard } from '../../../migrate/shard.ts'
+import type { Entry } from '../../../model/entry.ts'
+import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
+import { pace } from '../../../platform/async/stream-pool.ts'
+import { exitOf, type Io, pause, write } from '../../../platform/io.ts'
+import { reporter } from '../../../platform/progress.ts'
+import { plainJson } from '../../../platform/text/escape-control.ts'
+import { formatsOf } from '../../../provenance/detect-format.ts'
+import { movedText, moveTally, summaryText } from '../../../report/text/migrate-text.ts'
+import { loadTrust } from '../../../trust/trusted-keys.ts'
+import { VERSION } from '../../../version.ts'
+import { listFilter, subjectFilter, timeFilter } from '../../filters.ts'
+import type { CommonOptions, InputOptions } from '../../options.ts'
+import { artifactsOf, type Setup, setUp, warn } from '../../setup.ts'
+import { layoutOf } from '../../terminal.ts'
+import { keysOf } from '../../verify-keys.ts'
+import { targetsOf } from '../verify/run.ts'
+import type { MigrateOptions } from './command.ts'
+import { openRecord } from './move-record.ts'
+
+/** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
+export async function runMigrate(
+  inputs: readonly string[],
+  options: MigrateOptions,
+  args: readonly string[],
+  io: Io,
+): Promise<number> {
+  steadyMemory()
+  const shard = options.shard === undefined ? undefined : parsedShard(options, io)
+  checkNames(options)
+  if (options.emitJob === true) return emitJob(inputs, options, args, shard, io)
+  const trust = await loadTrust(keysOf(options.key, io), io.env)
+  const [from, to] = await Promise.all([
+    side(options.from, options.fromSet, options, io),
+    side(options.to, options.toSet, options, io),
+  ])
+  try {
+    const [source] = from.backends
+    if (source === undefined) throw new ProvError('internal', 'no source was opened')
+    checkSides(source, to.backends, options.deleteSource === true)
+    if (options.deleteSource === true) refuseSamePlace(source, from, to)
+    const layout = layoutOf(io)
+    const { places, total } = await placesOf(inputs, options, source, from, shard, io)
+    const progress = reporter(io, options.dryRun === true ? 'looked at' : 'migrated', options)
+    const tally = moveTally(
+      source.name,
+      to.backends.map(({ name }) => name),
+    )
+    const job: MigrateJob = {
+      source,
+      targets: to.backends,
+      places,
+      trust,
+      accepts: filterOf(options, io.now(), total === undefined),
+      includeUnverified: options.includeUnverified === true,
+      deleteSource: options.deleteSource === true,
+      dryRun: options.dryRun === true,
+      concurrency: options.concurrency,
+      turn: pace(options.rate, { now: io.now, sleep: (ms) => pause(ms, io.signal) }),
+      signal: io.signal,
+      retry: to.retry,
+    }
+    const record = await openRecord(options, io)
+    let done = 0
+    let complete = false
+    try {
+      for await (const moved of migrate(job)) {
+        tally.add(moved)
+        await record?.add(moved, { from: source.name, to: job.targets.map(({ name }) => name), trust: trust.hash })
+        const { bytes, errors } = tally.summary(true, true)
+        progress.update(++done, total, { bytes, errors })
+        const told = options.verbose === true || moved.outcome === 'left' || moved.outcome === 'failed'
+        if (options.json === true) await write(io.stdout, `${plainJson(JSON.stringify(moved))}\n`)
+        else if (told) await write(io.stdout, movedText(moved, layout))
+      }
+      complete = !io.signal.aborted
+    } catch (thrown) {
+      if (!io.signal.aborted) throw thrown
+    } finally {
+      progress.end()
+      await record?.end()
+    }
+    const counted = tally.summary(complete, shard !== undefined)
+    const summary = { ...counted, exit: exitOf(counted.exit, io) }
+    if (options.json === true) {
+      const json = { command: 'migrate', version: VERSION, dryRun: options.dryRun === true, complete, ...summary }
+      await write(io.stdout, `${plainJson(JSON.stringify(json))}\n`)
+    } else if (options.quiet !== true || summary.exit !== 0) {
+      await write(io.stdout, summaryText(summary, layout, options.dryRun === true))
+    }
+    return summary.exit
+  } finally {
+    await Promise.all([from.close(), to.close()])
+  }
+}
+
+function parsedShard({ shard = '', emitJob }: MigrateOptions, io: Io): Shard {
+  return parseShard(shard, emitJob === true ? { JOB_COMPLETION_INDEX: '0' } : io.env)
+}
+
+function checkNames({ from, to }: MigrateOptions): void {
+  const names = [...parseBackendList(from), ...parseBackendList(to)]
+  const odd = names.find((name) => !isBackend(name))
+  if (odd !== undefined) throw noSuchBackend(odd)
+  if (parseBackendList(from).length > 1) {
+    throw new ProvError('usage', '--from takes one backend', { hint: 'run one migration for each source' })
+  }
+}
+
+/** A source that is one of the targets would be emptied. One under two names is found out with the first entry that is removed. */
+function refuseSamePlace({ name }: Backend, from: Setup, to: Setup): void {
+  const isTarget = to.backends.some((target) => target.name === name)
+  if (!isTarget || Object.keys(SETTINGS).some((key) => from.settings.get(key) !== to.settings.get(key))) return
+  throw new ProvError('usage', `--delete-source would take out of ${name} what is to be in ${name}`, {
+    hint: 'source and target are one place: set them apart with --from-set and --to-set',
+  })
+}
+
+/** One end of the move, with a configuration of its own. */
+async function side(storage: string, own: readonly string[], options: MigrateOptions, io: Io): Promise<Setup> {
+  const setup = await setUp({ ...inputOptions(options), set: [...options.set, ...own], storage }, io)
+  refuseLater(
+    setup.settings,
+    setup.backends.map(({ name }) => name),
+  )
+  return setup
+}
+
+/** Here --format narrows what is moved; elsewhere it says what is made. */
+function inputOptions({ format: _f, subject: _s, ...rest }: MigrateOptions): CommonOptions & InputOptions {
+  return { ...rest, statement: [] }
+}
+
+/** The places of the source, and how many where that is known beforehand. */
+async function placesOf(
+  inputs: readonly string[],
+  options: MigrateOptions,
+  source: Backend,
+  from: Setup,
+  shard: Shard | undefined,
+  io: Io,
+): Promise<{ readonly places: AsyncIterable<Place>; readonly total: number | undefined }> {
+  const isOurs = (place: Place): boolean => shard === undefined || isInShard(place.slot.key, shard)
+  if (inputs.length > 0 || options.image.length > 0) {
+    const { artifacts, notes } = await artifactsOf(inputs, inputOptions(options), io)
+    for (const note of notes) warn(io, options, note)
+    const places = artifacts
+      .flatMap((artifact) => targetsOf(artifact, from))
+      .filter(({ about }) => options.kind === undefined || about.kind === options.kind)
+      .flatMap(({ about }) => source.slots(about).map((slot) => ({ slot, about })))
+      .filter(isOurs)
+    return { places: streamOf(places), total: places.length }
+  }
+  if (source.list === undefined || !source.capabilities.list) {
+    throw new ProvError('not_supported', `${source.name} cannot list what it holds here`, {
+      backend: source.name,
+      hint: LIST_HINT,
+    })
+  }
+  const list = source.list(listFilter(options), { signal: io.signal })
+  return { places: placesIn(list, isOurs), total: undefined }
+}
+
+const LIST_HINT =
+  'name the runs or images whose entries are to be moved; oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster'
+
+async function* placesIn(slots: AsyncIterable<Place['slot']>, isOurs: (place: Place) => boolean): AsyncIterable<Place> {
+  for await (const slot of slots) if (isOurs({ slot })) yield { slot }
+}
+
+async function* streamOf(places: readonly Place[]): AsyncIterable<Place> {
+  yield* places
+}
+
+/** What --format, --since, --before and, where no listing has seen to it, --subject let pass. */
+function filterOf(options: MigrateOptions, now: number, isListed: boolean): (entry: Entry) => boolean {
+  const { format } = options
+  const formats = format === undefined ? undefined : new Set(parseBackendList(format).map(nameOf))
+  const inTime = timeFilter(options, now)
+  const isAbout = isListed ? () => true : subjectFilter(options)
+  return (entry) =>
+    inTime(entry) && isAbout(entry) && (formats === undefined || formatsOf(entry).some((name) => formats.has(name)))
+}
+
+/** A format by any of its names; a predicate type stands for itself. */
+function nameOf(name: string): string {
+  return /^[a-z]+:/i.test(name) ? name : formatNamed(name).name
+}
+
+async function emitJob(
+  inputs: readonly string[],
+  options: MigrateOptions,
+  args: readonly string[],
+  shard: Shard | undefined,
+  io: Io,
+): Promise<number> {
+  if (inputs.length > 0) {
+    throw new ProvError('usage', '--emit-job takes no INPUT: the pods have none of these files', {
+      hint: 'a Job moves what the source lists',
+    })
+  }
+  const { record, recordKey, passwordFile, tektonFile, kubeconfig } = options
+  const files = {
+    record,
+    'record-key': recordKey,
+    'password-file': passwordFile,
+    'tekton-file': tektonFile,
+    kubeconfig,
+  }
+  const odd = Object.entries(files).find(([, value]) => value !== undefined)
+  if (odd !== undefined) throw new ProvError('usage', `--emit-job takes no --${odd[0]}: the pods have no such file`)
+  // What the pods would refuse is refused here, and no secret gets into the manifest.
+  filterOf(options, io.now(), false)
+  for (const own of [options.fromSet, options.toSet]) await loadSettings({ set: [...options.set, ...own], env: {} })
+  const names = [options.from, ...parseBackendList(options.to)]
+  const usesCluster = names.includes('tekton') || CONFIG_MAP.test(options.config ?? '')
+  const { indexedJob } = await import('../../../migrate/job-manifest.ts')
+  const image = options.jobImage ?? `prov:${VERSION}`
+  await write(io.stdout, indexedJob({ args, shards: shard?.count ?? 4, image, usesCluster }))
+  return 0
+}

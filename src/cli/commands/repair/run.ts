@@ -1,0 +1,134 @@
+/** The work of `prov repair`. */
+
+import type { About, Backend } from '../../../backend/backend.ts'
+import { refuseLater } from '../../../config/later.ts'
+import { ERRORS, type ErrorJson, gravest, ProvError } from '../../../errors.ts'
+import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
+import { pool } from '../../../platform/async/stream-pool.ts'
+import { exitOf, type Io, write } from '../../../platform/io.ts'
+import { reporter } from '../../../platform/progress.ts'
+import { plainJson } from '../../../platform/text/escape-control.ts'
+import { type Repaired, repair } from '../../../repair/repair.ts'
+import { repairedText, repairSummaryText, repairTally } from '../../../report/text/repair-text.ts'
+import { loadTrust, type Trust } from '../../../trust/trusted-keys.ts'
+import type { Look } from '../../../verify/agree.ts'
+import type { Surveyed } from '../../../verify/survey.ts'
+import { VERSION } from '../../../version.ts'
+import { refuseFilters } from '../../filters.ts'
+import { artifactsOf, type Setup, setUp, warn } from '../../setup.ts'
+import { layoutOf } from '../../terminal.ts'
+import { keysOf } from '../../verify-keys.ts'
+import { surveyOf } from '../../whole.ts'
+import { targetsOf } from '../verify/run.ts'
+import type { RepairOptions } from './command.ts'
+
+interface Work {
+  readonly about?: About
+  readonly looks?: readonly Look[]
+  readonly backends: readonly Backend[]
+  readonly lost?: Extract<Surveyed, { readonly about?: never }>
+}
+
+/** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
+export async function runRepair(inputs: readonly string[], options: RepairOptions, io: Io): Promise<number> {
+  if (options.all === true) steadyMemory()
+  if (options.all === true) refuseNamed(inputs, options)
+  if (options.all !== true) refuseFilters(options)
+  const setup = await setUp(options, io)
+  try {
+    const trust = await loadTrust(keysOf(options.key, io), io.env)
+    refuseLater(
+      setup.settings,
+      setup.backends.map(({ name }) => name),
+    )
+    const { prefer } = options
+    if (prefer !== undefined && !setup.backends.some(({ name }) => name === prefer)) {
+      throw new ProvError('usage', `--prefer names ${prefer}, which --storage does not`)
+    }
+    const apply = options.apply === true
+    const work = options.all === true ? everything(options, setup, trust, io) : await named(inputs, options, setup, io)
+    const job = { trust, apply, signal: io.signal, retry: setup.retry, ...(prefer === undefined ? {} : { prefer }) }
+    const progress = reporter(io, apply ? 'mended' : 'looked at', options)
+    const tally = repairTally()
+    const layout = layoutOf(io)
+    const mend = async ({ about, looks, backends, lost }: Work): Promise<Repaired> => {
+      // What was not begun is not left as it is.
+      io.signal.throwIfAborted()
+      return about === undefined ? lostPlace(lost) : repair(about, { ...job, backends }, looks)
+    }
+    let complete = false
+    let done = 0
+    try {
+      for await (const one of pool(work, options.concurrency, mend)) {
+        tally.add(one)
+        progress.update(++done, undefined)
+        if (options.json === true) await write(io.stdout, `${plainJson(JSON.stringify(one))}\n`)
+        else if (options.verbose === true || one.copies.some(({ action }) => action !== 'ok') || one.exit !== 0) {
+          await write(io.stdout, repairedText(one, layout))
+        }
+      }
+      complete = !io.signal.aborted
+    } catch (thrown) {
+      if (!io.signal.aborted) throw thrown
+    } finally {
+      progress.end()
+    }
+    const counted = tally.summary()
+    const empty = done === 0 && complete && options.shard === undefined ? ERRORS.nothing_verified.exit : 0
+    const exit = exitOf(gravest([counted.exit, empty, complete ? 0 : ERRORS.aborted.exit]), io)
+    const summary = { ...counted, exit }
+    if (options.json === true) {
+      await write(
+        io.stdout,
+        `${plainJson(JSON.stringify({ command: 'repair', version: VERSION, apply, complete, ...summary }))}\n`,
+      )
+    } else if (options.quiet !== true || exit !== 0) {
+      await write(io.stdout, repairSummaryText(summary, layout, apply))
+    }
+    return exit
+  } finally {
+    await setup.close()
+  }
+}
+
+/** With --all, what names one artifact would be passed over, and everything mended. */
+function refuseNamed(inputs: readonly string[], options: RepairOptions): void {
+  const { image, statement, run, predicate, format } = options
+  const named = { INPUT: inputs, '--image': image, '--statement': statement }
+  const given = [
+    ...Object.entries(named),
+    ...Object.entries({ '--run': run, '--predicate': predicate, '--format': format }),
+  ]
+  const odd = given.find(([, value]) => value !== undefined && value.length > 0)
+  if (odd !== undefined) throw new ProvError('usage', `--all takes no ${odd[0]}: it mends whatever the backends hold`)
+}
+
+async function* everything(options: RepairOptions, setup: Setup, trust: Trust, io: Io): AsyncIterable<Work> {
+  for await (const found of surveyOf(options, setup, trust, io)) {
+    const { backends } = setup
+    yield found.about === undefined ? { lost: found, backends } : { about: found.about, looks: found.looks, backends }
+  }
+}
+
+async function named(
+  inputs: readonly string[],
+  options: RepairOptions,
+  setup: Setup,
+  io: Io,
+): Promise<AsyncIterable<Work>> {
+  const { artifacts, notes } = await artifactsOf(inputs, options, io)
+  for (const note of notes) warn(io, options, note)
+  const targets = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
+  return (async function* () {
+    yield* targets
+  })()
+}
+
+/** A place of a whole backend that could not be read, or of which nobody can tell what it is for. */
+function lostPlace(lost: Work['lost']): Repaired {
+  if (lost === undefined) throw new ProvError('internal', 'neither an artifact nor a place')
+  const { backend, slot } = lost
+  const error: ErrorJson = { ...lost.error, backend }
+  const copy = { backend, slot: slot.key, location: slot.key, action: 'keep' as const, done: false, error }
+  return { artifact: slot.key, copies: [copy], exit: ERRORS[error.code].exit, findings: [error] }
+}

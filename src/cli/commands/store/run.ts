@@ -1,0 +1,160 @@
+/** The work of `prov store`. */
+
+import type { Backend } from '../../../backend/backend.ts'
+import { refuseLater } from '../../../config/later.ts'
+import { parseBackendList } from '../../../config/lists.ts'
+import { ProvError } from '../../../errors.ts'
+import { formatNamed } from '../../../formats/index.ts'
+import { passwordSource } from '../../../keys/password.ts'
+import { publicKeyBeside } from '../../../keys/public-half.ts'
+import { type Artifact, artifactName, hasEnded } from '../../../model/artifact.ts'
+import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
+import { exitOf, type Io, write } from '../../../platform/io.ts'
+import { reporter } from '../../../platform/progress.ts'
+import { plainJson } from '../../../platform/text/escape-control.ts'
+import { storeText } from '../../../report/text/verify-text.ts'
+import { loadSigner } from '../../../signing/open-signer.ts'
+import type { Signer } from '../../../signing/signer.ts'
+import { type StoreItem, store } from '../../../store/store.ts'
+import { joinTrust, loadTrust, type Trust, trustOf } from '../../../trust/trusted-keys.ts'
+import { VERSION } from '../../../version.ts'
+import { artifactsOf, type Setup, setUp, warn } from '../../setup.ts'
+import { layoutOf } from '../../terminal.ts'
+import type { StoreOptions } from './command.ts'
+
+/** Entries of which memory counts more than the time to load what keeps it. */
+const MANY = 100
+
+/** Runs the command and gives its exit status; throws ProvError for what stops it before anything is written. */
+export async function runStore(inputs: readonly string[], options: StoreOptions, io: Io): Promise<number> {
+  const key = options.key ?? io.env['PROV_KEY']
+  const signer = signerSource(key, options, io)
+  openEarly(key, signer, options, io)
+  const setup = await setUp(options, io)
+  try {
+    if (key === undefined && options.dryRun !== true) {
+      throw new ProvError('usage', 'no private key was given', {
+        hint: 'use --key cosign.key; prov keys generate makes one',
+      })
+    }
+    refuseLater(setup.settings, ['store', 'format', ...setup.backends.map((backend) => backend.name)])
+    const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
+    refuseUnnamed(optional, setup)
+    const { artifacts, notes: read } = await artifactsOf(inputs, options, io)
+    if (artifacts.some(asksForUpload)) refuseLater(setup.settings, ['upload'])
+    const notes = [...read, ...artifacts.flatMap(unfinished)]
+    const items = artifacts.flatMap((artifact) => itemsOf(artifact, setup))
+    if (items.length === 0) throw nothingToStore(options)
+    if (items.length > MANY) steadyMemory()
+    const progress = reporter(io, 'stored', options)
+    const told = await store({
+      items,
+      signer,
+      trust: () => trustSource(key, signer, options, io),
+      formatOptions: setup.formatOptions,
+      optional,
+      ...(options.require === undefined ? {} : { require: options.require }),
+      resign: options.resign === true,
+      dryRun: options.dryRun === true,
+      signal: io.signal,
+      retry: setup.retry,
+      progress: progress.update,
+    })
+    progress.end()
+    const report = { ...told, exit: exitOf(told.exit, io) }
+    if (options.json === true) {
+      const json = { command: 'store', version: VERSION, dryRun: options.dryRun === true, ...report, notes }
+      await write(io.stdout, `${plainJson(JSON.stringify(json, null, 2))}\n`)
+    } else {
+      for (const note of notes) warn(io, options, note)
+      if (options.quiet !== true || report.exit !== 0) {
+        await write(io.stdout, storeText(report, layoutOf(io), { dryRun: options.dryRun === true }))
+      }
+    }
+    return report.exit
+  } finally {
+    await setup.close()
+  }
+}
+
+/** What `transparency.enabled: manual` waits for (reference: chains.md, section 5). */
+function asksForUpload(artifact: Artifact): boolean {
+  if (artifact.type !== 'run') return false
+  const metadata = artifact.object['metadata'] as
+    | { readonly annotations?: Readonly<Record<string, unknown>> }
+    | undefined
+  return metadata?.annotations?.['chains.tekton.dev/transparency-upload'] === 'true'
+}
+
+function unfinished(artifact: Artifact): readonly string[] {
+  if (artifact.type !== 'run' || hasEnded(artifact)) return []
+  return [`${artifactName(artifact)} has not ended: what is signed now will not say how it did`]
+}
+
+/**
+ * Deriving the key of an encrypted file takes a fifth of a second on another thread: it begins before anything is read. Not where
+ * somebody would be asked for a password, who has to hear of a mistake in the command first.
+ */
+function openEarly(key: string | undefined, signer: () => Promise<Signer>, options: StoreOptions, io: Io): void {
+  const given = options.passwordFile ?? io.env['PROV_PASSWORD'] ?? io.env['COSIGN_PASSWORD']
+  if (key === undefined || given === undefined || options.dryRun === true) return
+  signer().catch(() => undefined) // said when the key is needed
+}
+
+/** One item for each format that an artifact's backends ask for. */
+function itemsOf(artifact: Artifact, setup: Setup): readonly StoreItem[] {
+  const byFormat = new Map<string, Backend[]>()
+  for (const backend of setup.backendsFor(artifact)) {
+    for (const format of setup.formatsFor(artifact, backend)) {
+      const { name } = formatNamed(format)
+      byFormat.set(name, [...(byFormat.get(name) ?? []), backend])
+    }
+  }
+  return [...byFormat]
+    .map(([name, backends]) => ({ artifact, format: formatNamed(name), backends }))
+    .filter((item) => item.format.describes(artifact))
+}
+
+function nothingToStore(options: StoreOptions): ProvError {
+  const format = options.format === undefined ? '' : ` in the format ${options.format}`
+  return new ProvError('input_empty', `there is nothing in the input to store${format}`, {
+    hint: 'prov payload shows what an input gives',
+  })
+}
+
+function refuseUnnamed(optional: readonly string[], setup: Setup): void {
+  const odd = optional.find((name) => !setup.backends.some((backend) => backend.name === name))
+  if (odd === undefined) return
+  throw new ProvError('usage', `--optional names ${odd}, which --storage does not`)
+}
+
+function signerSource(key: string | undefined, options: StoreOptions, io: Io): () => Promise<Signer> {
+  let opened: Promise<Signer> | undefined
+  return () => {
+    if (key === undefined) throw new ProvError('usage', 'no private key was given', { hint: 'use --key cosign.key' })
+    const question = `Password of ${key}: `
+    opened ??= loadSigner({
+      key,
+      password: passwordSource({ file: options.passwordFile, env: io.env, question }),
+      env: io.env,
+    })
+    return opened
+  }
+}
+
+/**
+ * Whose copies count as ours. The private key itself says which public half that is; only a dry run, which must not touch it,
+ * takes the word of the .pub file beside it.
+ */
+async function trustSource(
+  key: string | undefined,
+  signer: () => Promise<Signer>,
+  options: StoreOptions,
+  io: Io,
+): Promise<Trust> {
+  const given = options.verifyKey.length === 0 ? [] : [await loadTrust(options.verifyKey, io.env)]
+  if (options.dryRun !== true) return joinTrust([trustOf(await signer()), ...given])
+  const beside = key === undefined ? undefined : await publicKeyBeside(key)
+  if (beside !== undefined) return joinTrust([trustOf(beside), ...given])
+  return joinTrust(key === undefined ? given : [trustOf(await signer()), ...given])
+}

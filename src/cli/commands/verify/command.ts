@@ -1,0 +1,81 @@
+/** `prov verify`: read every copy, verify each, compare, print the verdict. */
+import { Command } from 'commander'
+import type { Io } from '../../../platform/io.ts'
+import {
+  type CommonOptions,
+  collect,
+  count,
+  type FilterOptions,
+  type InputOptions,
+  withCommon,
+  withFilters,
+  withInput,
+} from '../../options.ts'
+import type { Exit } from '../../program.ts'
+
+interface VerifyOptions extends CommonOptions, InputOptions, FilterOptions {
+  readonly key: readonly string[]
+  readonly optional?: string
+  readonly require?: number
+  readonly strict?: boolean
+  readonly all?: boolean
+  readonly sample?: string
+  readonly failFast?: boolean
+  /** Each `FORM` or `FORM=FILE`. */
+  readonly output: readonly string[]
+  readonly report?: string
+  readonly vsaKey?: string
+  readonly passwordFile?: string
+}
+
+export function verifyCommand(io: Io, exit: Exit): Command {
+  const command = withInput(new Command('verify'))
+    .summary('verify every copy and say whether all agree')
+    .description(
+      'Reads every stored copy, verifies each over the bytes that are stored, and says whether all agree. ' +
+        'Changes no store and believes no verdict but its own.',
+    )
+    .option('-k, --key <FILE>', 'public key to believe, or env://NAME; may be repeated', collect, [])
+    .option('--optional <LIST>', 'backends that may miss a copy or be down')
+    .option('--require <N>', 'enough backends that hold a copy that agrees', count)
+    .option('--strict', "other people's entries in a shared place are findings (exit 3)")
+    .option('--all', 'everything that the backends hold, instead of an INPUT')
+    .option('--sample <PERCENT>', 'with --all: only so many places in a hundred, chosen by chance')
+    .option('--fail-fast', 'with --all: stop at the first artifact that is not well')
+    .option(
+      '--output <FORM[=FILE]>',
+      'also write jsonl, junit, sarif, github or vsa, to FILE or standard output; may be repeated',
+      collect,
+      [],
+    )
+    .option('--report <FILE>', 'also write one HTML page that stands alone')
+    .option('--vsa-key <FILE>', 'private key that signs what --output vsa makes, or env://NAME')
+    .option('--password-file <FILE>', 'password of that key (else PROV_PASSWORD, COSIGN_PASSWORD, or a prompt)')
+  return withCommon(withFilters(command))
+    .addHelpText(
+      'after',
+      `
+Marks:
+  =  verifies and agrees
+  ~  agrees; re-signed or re-serialised
+  *  drift: verifies, but means something else
+  #  does not verify
+  +  absent
+  !  could not be read
+  x  not kept by this backend
+
+Examples:
+  prov verify --storage tekton,oci --key cosign.pub run.yaml
+  prov verify --storage oci --key cosign.pub --image ghcr.io/acme/app@sha256:…
+  prov verify --storage tekton,oci --key old.pub --key new.pub --json runs/
+  prov verify --storage docdb,s3 --key cosign.pub --all --since 30d
+  prov verify --storage tekton,oci --key cosign.pub \\
+    --output junit=junit.xml --output github --report prov.html runs/`,
+    )
+    .action(async (inputs: string[], options: VerifyOptions) => {
+      const { runVerify } = await import('../../run.ts')
+      exit(await runVerify(inputs, options, io))
+    })
+}
+
+export type { VerifyOptions }

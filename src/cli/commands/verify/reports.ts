@@ -1,0 +1,46 @@
+/** The reports that the flags of `prov verify` ask for. */
+import type { Settings } from '../../../config/settings.ts'
+import type { Io } from '../../../platform/io.ts'
+import type { ReportHead } from '../../../report/forms/form.ts'
+import type { Reports } from '../../../report/forms/open.ts'
+import type { Trust } from '../../../trust/trusted-keys.ts'
+import type { VerifyOptions } from './command.ts'
+
+/**
+ * Opens them, or gives undefined when none is asked for: then nothing of them is loaded. Throws `usage`, `target_unwritable`, and for
+ * the key of --vsa-key what a signing key throws.
+ *
+ * @example const reports = await reportsFor(options, io)
+ */
+export async function reportsFor(options: VerifyOptions, io: Io): Promise<Reports | undefined> {
+  const { output, report, vsaKey } = options
+  if (output.length === 0 && report === undefined && vsaKey === undefined) return undefined
+  const [{ wantedReports }, { openReports }] = await Promise.all([
+    import('../../../report/forms/wanted.ts'),
+    import('../../../report/forms/open.ts'),
+  ])
+  const wanted = wantedReports(options, io.env)
+  const signer = vsaKey === undefined ? {} : { signer: await signerOf(vsaKey, options, io) }
+  return openReports(wanted, { stdout: io.stdout, now: io.now, random: io.random, ...signer })
+}
+
+async function signerOf(key: string, { passwordFile }: VerifyOptions, io: Io) {
+  const [{ loadSigner }, { passwordSource }] = await Promise.all([
+    import('../../../signing/open-signer.ts'),
+    import('../../../keys/password.ts'),
+  ])
+  const password = passwordSource({ file: passwordFile, env: io.env, question: `Password of ${key}: ` })
+  return loadSigner({ key, password, env: io.env })
+}
+
+/** Who verified with what, for the head of every report. @example await reports.begin(headOf({ … })) */
+export function headOf(
+  head: Omit<ReportHead, 'verifier' | 'trust'> & { readonly trust: Trust; readonly settings: Settings },
+): ReportHead {
+  const { trust, settings, ...rest } = head
+  return {
+    ...rest,
+    trust: { hash: trust.hash, keyids: trust.keys.map(({ keyid }) => keyid) },
+    verifier: settings.get('verifier.id') ?? '',
+  }
+}

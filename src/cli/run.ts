@@ -1,0 +1,13 @@
+/** The work of every command, as one module: one file to load whichever command runs, instead of a dozen small ones that they share. */
+export { runCheck, runSchema, runShow } from './commands/config/run.ts'
+export { runConform } from './commands/conform/run.ts'
+export { runDoctor } from './commands/doctor/run.ts'
+export { runGet } from './commands/get/run.ts'
+export { runGenerate } from './commands/keys/run.ts'
+export { runList } from './commands/list/run.ts'
+export { runMigrate } from './commands/migrate/run.ts'
+export { runPayload } from './commands/payload/run.ts'
+export { runRepair } from './commands/repair/run.ts'
+export { runOutputSchema } from './commands/schema/run.ts'
+export { runStore } from './commands/store/run.ts'
+export { runVerify } from './commands/verify/run.ts'

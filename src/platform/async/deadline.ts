@@ -1,0 +1,37 @@
+/** One call with an end: the caller's signal or its time, whichever comes first, also where a driver heeds neither. */
+import type { CallOptions } from '../../backend/backend.ts'
+import { ProvError } from '../../errors.ts'
+
+/**
+ * Runs `work` with a signal that is aborted at the end. Throws `aborted` or `timed_out` at once then, whatever the work still does.
+ *
+ * @example await within((signal) => store.get(keys, { signal }), options, 60_000)
+ */
+export async function within<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  { signal }: CallOptions,
+  ms: number,
+): Promise<T> {
+  if (signal.aborted) throw stopped()
+  const end = new AbortController()
+  const { promise: over, reject } = Promise.withResolvers<never>()
+  const finish = (error: ProvError) => {
+    reject(error)
+    end.abort(error)
+  }
+  const onAbort = () => finish(stopped())
+  const timer = setTimeout(() => finish(new ProvError('timed_out', `no answer within ${ms} ms`)), ms)
+  signal.addEventListener('abort', onAbort, { once: true })
+  const working = work(end.signal)
+  working.catch(() => {}) // its end may come after the race, when nobody waits for it
+  try {
+    return await Promise.race([working, over])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+function stopped(): ProvError {
+  return new ProvError('aborted', 'stopped before it was done')
+}

@@ -1,0 +1,92 @@
+/** One value of one key, read as Tekton Chains reads it (pkg/config/config.go asBool, asString, asStringSet). Pure. */
+
+import type { SettingRow } from '../../config/table.ts'
+import { nearest } from './suggest.ts'
+
+/** The value in its one spelling; or why it is refused; or why Chains would not heed it, so that it counts as unset. */
+export type Reading =
+  | { readonly value: string }
+  | { readonly refused: string; readonly hint?: string }
+  | { readonly ignored: string }
+
+const TRUE: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True']
+const FALSE: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False']
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
+
+/**
+ * Reads a value. The reasons are the rest of a sentence that begins with the key, and quote no secret.
+ *
+ * @example readValue(settingRow('storage.oci.repository.insecure'), 'T') // { value: 'true' }
+ */
+export function readValue(row: SettingRow, text: string): Reading {
+  switch (row.type) {
+    case 'string':
+      return { value: text }
+    case 'bool':
+      if (TRUE.includes(text)) return { value: 'true' }
+      if (FALSE.includes(text)) return { value: 'false' }
+      return { ignored: `${shown(row, text)} is neither true nor false; it is ignored, as Chains does` }
+    case 'enum':
+      return readEnum(row, text)
+    case 'backends':
+    case 'list':
+      return readList(row, text)
+    case 'number':
+      return readNumber(row, text)
+    case 'duration':
+      return readDuration(row, text)
+  }
+}
+
+function readEnum(row: SettingRow, text: string): Reading {
+  const allowed = row.allowed ?? []
+  if (allowed.includes(text)) return { value: text }
+  if (row.lenient)
+    return { ignored: `${shown(row, text)} is ignored, as Chains does: it knows ${allowed.join(', ')} only` }
+  const near = nearest(text, allowed)
+  const refused = `${shown(row, text)} is not one of ${[...allowed].sort().join(', ')}`
+  return near === undefined ? { refused } : { refused, hint: `did you mean ${near}?` }
+}
+
+function readList(row: SettingRow, text: string): Reading {
+  // Nothing to store in is a choice; of a list of forms, nothing is none.
+  if (text === '' && (row.type === 'backends' || row.allowed === undefined)) return { value: '' }
+  const items = text.split(',').map((item) => item.trim())
+  if (items.includes('')) return { refused: `${shown(row, text)} has an empty element` }
+  const odd = row.allowed === undefined ? undefined : items.find((item) => row.allowed?.includes(item) === false)
+  if (odd === undefined) return { value: [...new Set(items)].join(',') }
+  const near = nearest(odd, row.allowed ?? [])
+  const refused = `${shown(row, odd)} is not one of ${[...(row.allowed ?? [])].sort().join(', ')}`
+  return near === undefined ? { refused } : { refused, hint: `did you mean ${near}?` }
+}
+
+function readNumber(row: SettingRow, text: string): Reading {
+  const [least, most] = row.range ?? [0, Number.MAX_SAFE_INTEGER]
+  const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= least && value <= most) return { value: String(value) }
+  return { refused: `${shown(row, text)} is no whole number from ${least} to ${most}` }
+}
+
+/**
+ * Milliseconds of a `duration` as the settings give it.
+ *
+ * @example durationMs('500ms') // 500
+ */
+export function durationMs(value: string): number {
+  const [, amount, unit = 's'] = /^([0-9.]+)(ms|s|m)?$/.exec(value) ?? []
+  return Number(amount) * (UNIT_MS[unit] ?? Number.NaN)
+}
+
+function readDuration(row: SettingRow, text: string): Reading {
+  const [least, most] = row.range ?? [1, Number.MAX_SAFE_INTEGER]
+  const [, amount, unit = 's'] = /^([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m)?$/.exec(text) ?? []
+  const ms = Number(amount) * (UNIT_MS[unit] ?? Number.NaN)
+  if (ms >= least && ms <= most) return { value: `${amount}${unit}` }
+  return { refused: `${shown(row, text)} is no duration such as 500ms, 30s or 2m, of at most ${most / 60_000}m` }
+}
+
+function shown(row: SettingRow, text: string): string {
+  if (row.secret) return 'the value'
+  const short = text.length > 80 ? `${text.slice(0, 80)}…` : text
+  return JSON.stringify(short)
+}

@@ -1,0 +1,250 @@
+/** prov repair: rewrites copies that are missing or do not verify from one that does. It signs nothing and outvotes nobody. */
+
+import type { About, Backend, Found, Slot } from '../backend/backend.ts'
+import type { GoodCopy } from '../copies/judge-slot.ts'
+import { mergedEntries } from '../copies/merge-items.ts'
+import { isThere, notThere } from '../copies/read-back.ts'
+import { lookFor } from '../copies/read-copies.ts'
+import { asProvError, ERRORS, type ErrorJson, errorJson, gravest, ProvError } from '../errors.ts'
+import { artifactName } from '../model/artifact.ts'
+import { meaningOf } from '../model/canonical.ts'
+import { type Entry, entryId } from '../model/entry.ts'
+import { readStatement } from '../model/statement.ts'
+import { type RetryOptions, retry } from '../platform/async/retry.ts'
+import { formatOf } from '../provenance/detect-format.ts'
+import { claimedIdentity } from '../provenance/identity.ts'
+import type { Trust } from '../trust/trusted-keys.ts'
+import type { Look } from '../verify/agree.ts'
+
+export interface RepairJob {
+  readonly backends: readonly Backend[]
+  readonly trust: Trust
+  /** Whose copy is right where two that verify mean different things; without it, nobody's is. */
+  readonly prefer?: string
+  /** False: only says what would be done. */
+  readonly apply: boolean
+  readonly signal: AbortSignal
+  readonly retry: RetryOptions
+}
+
+/** `ok`: nothing to do. `write`, `replace`: to be done, or done. `keep`: stays as it is, for the reason given. */
+export type Mending = 'ok' | 'write' | 'replace' | 'keep'
+
+export interface MendedCopy {
+  readonly backend: string
+  readonly slot: string
+  readonly location: string
+  readonly action: Mending
+  /** Written and found again by a fresh look; false in a plan. */
+  readonly done: boolean
+  /** What is wrong with what stands there, or why nothing was done. */
+  readonly error?: ErrorJson
+  /** Where what was replaced is kept; absent where the backend cannot, or nothing stood there. */
+  readonly kept?: string
+}
+
+export interface Repaired {
+  readonly artifact: string
+  readonly format?: string
+  /** The entry that every place is to hold, and where it was found. */
+  readonly entry?: string
+  readonly reference?: string
+  readonly copies: readonly MendedCopy[]
+  /** What is still wrong: as verify would exit. */
+  readonly exit: number
+  readonly findings: readonly ErrorJson[]
+}
+
+/**
+ * Mends the copies of one artifact: a free place gets one, one that does not verify is kept beside and replaced. A place that holds a
+ * copy that verifies is left alone, but for drift with `prefer`. `seen` spares a look that was just taken. Never throws for what a
+ * backend does.
+ *
+ * @example (await repair(about, { backends, trust, apply: false, … })).copies.map((copy) => copy.action)
+ */
+export async function repair(about: About, job: RepairJob, seen?: readonly Look[]): Promise<Repaired> {
+  const looks = seen ?? (await lookFor(about, job.backends, job.trust, { signal: job.signal }))
+  const reference = chosen(looks, job.prefer)
+  const decides = reference !== undefined && reference.backend === job.prefer
+  // Known by its place alone, the run is whatever the preferred copy says; in shared places that is another search.
+  const other = reference === undefined ? undefined : asSaidBy(reference.entry, about)
+  if (other !== undefined && decides) return repair(other, job)
+  const artifact = artifactName(about.artifact)
+  if (reference === undefined) {
+    const finding: ErrorJson = {
+      code: 'nothing_verified',
+      message: 'no copy verifies that another could be mended from',
+    }
+    const copies = looks.flatMap((look) => (look.slot === undefined ? [] : [stuck(look, look.slot, finding)]))
+    return { artifact, copies, ...verdict([finding]) }
+  }
+  const { entry, location } = reference
+  if (job.prefer !== undefined && !decides && isDivided(looks, entry, about))
+    return undecided(artifact, looks, job.prefer)
+  const copies = await Promise.all(
+    looks.flatMap((look) => {
+      const { slot } = look
+      return slot === undefined ? [] : [mend(look, slot, entry, about, job)]
+    }),
+  )
+  const open = copies.flatMap(({ done, action, error }) =>
+    action === 'ok' || done || error === undefined ? [] : [error],
+  )
+  return {
+    artifact,
+    format: formatOf(entry),
+    entry: entryId(entry),
+    reference: location,
+    copies,
+    ...verdict(open),
+  }
+}
+
+/** Nothing is written, above all not in the preferred backend: the next run would take it for that one's word. */
+function undecided(artifact: string, looks: readonly Look[], prefer: string): Repaired {
+  const finding: ErrorJson = {
+    code: 'drift',
+    message: `copies that verify mean different things, and ${prefer}, which is to decide, has none that verifies`,
+    hint: 'name with --prefer a backend that has one',
+  }
+  const copies = looks.flatMap((look) => (look.slot === undefined ? [] : [stuck(look, look.slot, finding)]))
+  const others = copies.flatMap(({ error }) => (error === undefined || error === finding ? [] : [error]))
+  return { artifact, copies, ...verdict([finding, ...others]) }
+}
+
+function isDivided(looks: readonly Look[], entry: Entry, about: About): boolean {
+  return looks.some((look) => look.judged?.good.some((copy) => drifts(copy, entry, about)) === true)
+}
+
+function verdict(findings: readonly ErrorJson[]): Pick<Repaired, 'exit' | 'findings'> {
+  return { exit: gravest(findings.map(({ code }) => ERRORS[code].exit)), findings }
+}
+
+/** The same run by what this entry says of it; undefined when that is how it is known already. */
+function asSaidBy(entry: Entry, about: About): About | undefined {
+  const { artifact } = about
+  if (artifact.type !== 'run' || artifact.claim === undefined) return undefined
+  const identity = claimedIdentity(entry)
+  if (identity === artifact.claim.identity) return undefined
+  const subjects = readStatement(entry.payload)?.subjects ?? about.subjects
+  return { ...about, artifact: { ...artifact, claim: { ...artifact.claim, identity } }, subjects }
+}
+
+interface Reference {
+  readonly entry: Entry
+  readonly location: string
+  readonly backend: string
+}
+
+/** The first copy that verifies, in the order of the backends, or that of the preferred one. */
+function chosen(looks: readonly Look[], prefer: string | undefined): Reference | undefined {
+  const inOrder = looks.toSorted((a, b) => Number(b.backend === prefer) - Number(a.backend === prefer))
+  const holder = inOrder.find((look) => (look.judged?.good.length ?? 0) > 0)
+  const good = holder?.judged?.good ?? []
+  const [first] = good
+  if (holder === undefined || first === undefined) return undefined
+  const same = good.filter((copy) => copy.id === first.id).map((copy) => copy.found)
+  const [merged] = mergedEntries(same)
+  if (merged === undefined) return undefined
+  return { entry: merged.entry, location: first.found.location, backend: holder.backend }
+}
+
+async function mend(look: Look, slot: Slot, entry: Entry, about: About, job: RepairJob): Promise<MendedCopy> {
+  const { judged } = look
+  const base = { backend: look.backend, slot: slot.key, location: slot.key, done: false }
+  if (judged === undefined)
+    return stuck(look, slot, look.error ?? { code: 'unreachable', message: 'could not be read' })
+  const wrong = judged.others.find((other) => other.claims)
+  const damaged = slot.holds === 'one' && wrong !== undefined
+  if (judged.good.length > 0 && !damaged) {
+    const odd = judged.good.find((copy) => drifts(copy, entry, about))
+    if (odd === undefined) return { ...base, location: judged.good[0]?.found.location ?? slot.key, action: 'ok' }
+    const error: ErrorJson = {
+      code: 'drift',
+      message: 'verifies, but means something else than another copy that verifies',
+      hint: 'name the backend whose copy is right with --prefer',
+    }
+    const at = { ...base, location: odd.found.location, error }
+    return job.prefer === undefined ? { ...at, action: 'keep' } : act(at, 'replace', slot, odd.found, entry, job)
+  }
+  const unplaced = placeless(about)
+  if (unplaced !== undefined && slot.holds === 'one') return { ...base, action: 'keep', error: unplaced }
+  if (wrong !== undefined) {
+    const error: ErrorJson = { code: wrong.code, message: wrong.message }
+    return act({ ...base, location: wrong.found.location, error }, 'replace', slot, wrong.found, entry, job)
+  }
+  if (slot.holds === 'one' && judged.neighbours.length > 0) return { ...base, action: 'ok' }
+  const error: ErrorJson = { code: 'absent', message: 'no copy of this artifact here' }
+  return act({ ...base, error }, 'write', slot, undefined, entry, job)
+}
+
+type Base = Omit<MendedCopy, 'action'>
+
+async function act(
+  base: Base,
+  action: 'write' | 'replace',
+  slot: Slot,
+  found: Found | undefined,
+  entry: Entry,
+  job: RepairJob,
+): Promise<MendedCopy> {
+  const backend = job.backends.find(({ name }) => name === base.backend)
+  if (backend === undefined) throw new ProvError('internal', `no backend ${base.backend} in this job`)
+  if (!job.apply) return { ...base, action }
+  try {
+    const options = { signal: job.signal }
+    const kept = found === undefined ? undefined : await keepBeside(backend, slot, found, job)
+    const location = await retry(async () => {
+      const receipt =
+        found === undefined || backend.replace === undefined
+          ? await backend.put(slot, entry, options)
+          : await backend.replace(slot, found, entry, options)
+      if (receipt.outcome === 'occupied') {
+        throw new ProvError('occupied', 'another writer put something there meanwhile', { location: receipt.location })
+      }
+      if (!isThere(await backend.get(slot, options), entry)) throw notThere(backend.name, slot.key)
+      return receipt.location
+    }, job.retry)
+    return { ...base, location, action, done: true, ...(kept === undefined ? {} : { kept }) }
+  } catch (thrown) {
+    const error = asProvError(thrown)
+    if (error.code === 'internal') throw error
+    return { ...base, action: 'keep', error: { ...errorJson(error), backend: backend.name } }
+  }
+}
+
+/** A backend that has no room beside a place says so, and the damage is replaced all the same. */
+async function keepBeside(backend: Backend, slot: Slot, found: Found, job: RepairJob): Promise<string | undefined> {
+  try {
+    return await retry(async () => backend.keep?.(slot, found, { signal: job.signal }), job.retry)
+  } catch (thrown) {
+    if (thrown instanceof ProvError && (thrown.code === 'not_supported' || thrown.code === 'entry_too_large'))
+      return undefined
+    throw thrown
+  }
+}
+
+function drifts({ found, id }: GoodCopy, entry: Entry, about: About): boolean {
+  if (id === entryId(entry)) return false
+  // Other formats of a run, and other runs of an image, are no copies of this one.
+  if (formatOf(found.entry) !== formatOf(entry)) return false
+  if (about.artifact.type === 'image' && claimedIdentity(found.entry) !== claimedIdentity(entry)) return false
+  return meaningOf(found.entry.payload) !== meaningOf(entry.payload)
+}
+
+/** Provenance whose run nobody knows has no place of its own in a store that goes by runs. */
+function placeless({ artifact }: About): ErrorJson | undefined {
+  if (artifact.type !== 'statement' || artifact.run !== 'unknown') return undefined
+  return {
+    code: 'absent',
+    message: 'where it belongs here depends on its run, which neither the entry nor the place it was found in names',
+    hint: 'name the run as INPUT',
+  }
+}
+
+function stuck(look: Look, slot: Slot, otherwise: ErrorJson): MendedCopy {
+  const wrong = look.judged?.others.find((other) => other.claims)
+  const said = wrong === undefined ? undefined : { code: wrong.code, message: wrong.message }
+  const error = look.error ?? said ?? otherwise
+  return { backend: look.backend, slot: slot.key, location: slot.key, action: 'keep', done: false, error }
+}

@@ -1,0 +1,112 @@
+/** The parts of the page that stand without a script: the verdict, the agreement of each backend, the plain table. Pure. */
+import type { Mark } from '../../verify/agree.ts'
+import type { VerifiedArtifact } from '../../verify/verify.ts'
+import type { ReportHead, ReportSummary } from '../forms/form.ts'
+import { EXITS, MARKS } from '../text/verify-text.ts'
+import { chip, MARK_CLASSES, MARK_ORDER } from './marks.ts'
+import { type Markup, markup } from './markup.ts'
+
+/** How many of each mark every backend has. */
+export type MarksOf = ReadonlyMap<string, Readonly<Record<Mark, number>>>
+
+/** What is said of one exit status, without the signs for Markdown. @example exitText(5) // 'a copy is missing (+)' */
+export function exitText(exit: number): string {
+  return (EXITS[exit] ?? `exit ${exit}`).replaceAll('`', '')
+}
+
+export function verdict(head: ReportHead, { exit, ended, totals, notes }: ReportSummary): Markup {
+  const { demands, trust } = head
+  const asked = [
+    demands.require === undefined ? 'every backend' : `${demands.require} backends`,
+    ...(demands.optional.length === 0 ? [] : [`optional: ${demands.optional.join(', ')}`]),
+    ...(demands.strict ? ['strict: strangers count'] : []),
+  ]
+  const title =
+    exit === 0
+      ? 'All that is required agrees'
+      : exitText(exit)
+          .replace(/ \(.\)$/, '')
+          .replace(/^./, (c) => c.toUpperCase())
+  const when = new Date(ended).toISOString()
+  return markup`<header class="top ${exit === 0 ? 'ok' : 'bad'}">
+<p class="brand">prov verify</p>
+<h1>${title}</h1>
+<p class="lead"><span class="exit">exit ${exit}</span> ${plural(totals.artifacts, 'artifact')}, ${plural(copies(totals.marks), 'place')} looked at, ${plural(totals.findings, 'finding')}${totals.strangers === 0 ? '' : `, ${plural(totals.strangers, 'stranger')}`}</p>
+<dl class="facts">
+<div><dt>Verified</dt><dd><time datetime="${when}">${when.slice(0, 10)} ${when.slice(11, 19)} UTC</time> by prov ${head.version}</dd></div>
+<div><dt>Required</dt><dd>${asked.join('; ')}</dd></div>
+<div><dt>Keys believed</dt><dd>${trust.keyids.map((keyid) => markup`<code>${keyid}</code> `)}</dd></div>
+<div><dt>Trust</dt><dd><code>${trust.hash}</code></dd></div>
+</dl>
+${notes.length === 0 ? markup`` : markup`<ul class="notes">${notes.map((note) => markup`<li>${note}</li>`)}</ul>`}
+</header>`
+}
+
+/** One row a backend: a bar that shows how much of it agrees, and the same as numbers. */
+export function agreement(backends: readonly string[], marksOf: MarksOf, all: Readonly<Record<Mark, number>>): Markup {
+  const shown = MARK_ORDER.filter((mark) => all[mark] > 0)
+  const line = (name: Markup, marks: Readonly<Record<Mark, number>>): Markup => markup`<tr><th scope="row">${name}</th>
+<td class="bar">${bar(marks)}</td>${shown.map((mark) => markup`<td class="n ${marks[mark] === 0 ? 'zero' : ''}">${marks[mark]}</td>`)}</tr>
+`
+  const none = { '=': 0, '~': 0, '*': 0, '#': 0, '+': 0, '!': 0, x: 0 }
+  return markup`<section aria-labelledby="h-agreement">
+<h2 id="h-agreement">Agreement per backend</h2>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="h-agreement"><table class="agreement">
+<thead><tr><th scope="col">Backend</th><th scope="col">Share</th>${shown.map((mark) => markup`<th scope="col" class="n">${chip(mark)}</th>`)}</tr></thead>
+<tbody>
+${backends.map((name) => line(markup`${name}`, marksOf.get(name) ?? none))}</tbody>
+<tfoot>${line(markup`All`, all)}</tfoot>
+</table></div>
+</section>`
+}
+
+function bar(marks: Readonly<Record<Mark, number>>): Markup {
+  const total = copies(marks)
+  const words = MARK_ORDER.filter((mark) => marks[mark] > 0).map((mark) => `${percent(marks[mark], total)} ${mark}`)
+  let x = 0
+  const parts = MARK_ORDER.filter((mark) => marks[mark] > 0).map((mark) => {
+    // A single bad copy among thousands must not vanish.
+    const width = Math.max(1, (100 * marks[mark]) / total)
+    const part = markup`<rect class="${MARK_CLASSES[mark]}" x="${x.toFixed(2)}" y="0" width="${width.toFixed(2)}" height="10"/>`
+    x += width
+    return part
+  })
+  return markup`<svg role="img" aria-label="${words.length === 0 ? 'nothing' : words.join(', ')}" viewBox="0 0 ${Math.max(100, x).toFixed(2)} 10" preserveAspectRatio="none" width="100%" height="12">${parts}</svg>`
+}
+
+/** At most this many artifacts in the table for readers without a script, those with findings first. */
+const MOST_PLAIN = 2000
+
+export function plainTable(backends: readonly string[], artifacts: readonly VerifiedArtifact[]): Markup {
+  const rows = artifacts.toSorted((a, b) => Number(b.exit > 0) - Number(a.exit > 0)).slice(0, MOST_PLAIN)
+  const more = artifacts.length - rows.length
+  const cell = (one: VerifiedArtifact, backend: string): Markup =>
+    markup`<td data-label="${backend}">${one.rows.filter((row) => row.backend === backend).map(({ mark }) => markup`${chip(mark)} `)}</td>`
+  return markup`<table class="matrix">
+<thead><tr><th scope="col">Artifact</th><th scope="col">Verdict</th>${backends.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead>
+<tbody>
+${rows.map(
+  (
+    one,
+  ) => markup`<tr><th scope="row">${one.artifact} <small>${one.kind === 'raw' ? 'signature' : 'attestation'}</small></th><td data-label="Verdict">${one.exit === 0 ? 'ok' : `exit ${one.exit}: ${one.findings[0]?.code ?? ''}`}</td>${backends.map((backend) => cell(one, backend))}</tr>
+`,
+)}</tbody></table>
+${more === 0 ? markup`` : markup`<p>and ${more} more, which this page shows with a script only</p>`}`
+}
+
+export function legend(): Markup {
+  return markup`<dl class="legend">${MARK_ORDER.map((mark) => markup`<div><dt>${chip(mark)}</dt><dd>${MARKS[mark]}</dd></div>`)}</dl>`
+}
+
+function copies(marks: Readonly<Record<Mark, number>>): number {
+  return MARK_ORDER.reduce((sum, mark) => sum + marks[mark], 0)
+}
+
+function percent(part: number, total: number): string {
+  const share = (100 * part) / total
+  return `${share > 0 && share < 1 ? '<1' : share > 99 && share < 100 ? '>99' : Math.round(share)} %`
+}
+
+function plural(n: number, what: string): string {
+  return `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`
+}

@@ -1,0 +1,51 @@
+/** What `prov repair --json` prints: JSON lines, an artifact each, and what it came to. */
+import { ERRORS } from '../../errors.ts'
+import type { MendedCopy, Mending, Repaired } from '../../repair/repair.ts'
+import type { RepairSummary } from '../text/repair-text.ts'
+import { output } from './document.ts'
+import { BACKEND, ENTRY_ID, EXIT, ref } from './parts.ts'
+import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
+
+const MENDINGS: Readonly<Record<Mending, true>> = { ok: true, write: true, replace: true, keep: true }
+
+const COPY = object<MendedCopy>(
+  {
+    backend: BACKEND,
+    slot: TEXT,
+    location: TEXT,
+    action: oneOf(MENDINGS),
+    done: says(BOOL, 'written and found again by a fresh look'),
+  },
+  { error: ref('error'), kept: says(TEXT, 'where what was replaced is kept') },
+)
+
+const REPAIRED = object<Repaired>(
+  { artifact: TEXT, copies: list(COPY), exit: EXIT, findings: list(ref('error')) },
+  { format: TEXT, entry: ENTRY_ID, reference: says(TEXT, 'where the entry was found') },
+  'one artifact',
+)
+
+/** The last line, as run-repair.ts prints it. */
+interface Summary extends RepairSummary {
+  readonly command: string
+  readonly version: string
+  readonly apply: boolean
+  readonly complete: boolean
+}
+
+const SUMMARY = object<Summary>(
+  {
+    command: { const: 'repair' },
+    version: TEXT,
+    apply: BOOL,
+    complete: says(BOOL, 'false when it was stopped'),
+    exit: EXIT,
+    artifacts: COUNT,
+    copies: object<RepairSummary['copies']>({ ok: COUNT, mended: COUNT, planned: COUNT, kept: COUNT }, {}),
+    codes: tally(ERRORS, COUNT),
+  },
+  {},
+  'the last line',
+)
+
+export const schema = output('each line of prov repair --json', REPAIRED, SUMMARY)

@@ -1,0 +1,84 @@
+/** What `prov store --json` prints. */
+
+import type { CopyReceipt } from '../../backend/receipt.ts'
+import type { Action, PlanRow } from '../../store/plan.ts'
+import type { StoredItem, StoreReport } from '../../store/store.ts'
+import { output } from './document.ts'
+import { BACKEND, ENTRY_ID, EXIT, OUTCOMES, ref, SIGNATURES, TYPE } from './parts.ts'
+import { BOOL, COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
+
+const ACTIONS: Readonly<Record<Action, true>> = {
+  present: true,
+  write: true,
+  replace: true,
+  attempt: true,
+  blocked: true,
+  not_kept: true,
+  send: true,
+}
+
+const SOURCES: Readonly<Record<StoredItem['source'], true>> = { signed: true, adopted: true, planned: true }
+
+const PLAN_ROW = object<PlanRow>(
+  { backend: BACKEND, action: oneOf(ACTIONS) },
+  { slot: ref('slot'), bytes: COUNT, error: ref('error'), detail: TEXT },
+  'what would be, or was, done in one place',
+)
+
+const RECEIPT = object<CopyReceipt>(
+  {
+    backend: BACKEND,
+    slot: TEXT,
+    location: TEXT,
+    outcome: oneOf(OUTCOMES),
+    confirmed: says(BOOL, 'found again by a fresh look, byte for byte'),
+    entry: ENTRY_ID,
+    signatures: SIGNATURES,
+  },
+  { detail: TEXT, error: ref('error') },
+  'one copy',
+)
+
+const ITEM = object<StoredItem>(
+  {
+    artifact: TEXT,
+    type: TYPE,
+    format: TEXT,
+    source: oneOf(SOURCES),
+    entry: ENTRY_ID,
+    signatures: SIGNATURES,
+    keyids: list(TEXT),
+    differs: says(list(TEXT), 'JSON pointers at which the payload of today would differ from the adopted one'),
+    plan: list(PLAN_ROW),
+    copies: list(RECEIPT),
+    exit: EXIT,
+    findings: list(ref('error')),
+  },
+  {},
+  'one artifact in one format',
+)
+
+/** The report as run-store.ts prints it. */
+interface Printed extends StoreReport {
+  readonly command: string
+  readonly version: string
+  readonly dryRun: boolean
+  readonly notes: readonly string[]
+}
+
+export const schema = output(
+  'prov store --json',
+  object<Printed>(
+    {
+      command: { const: 'store' },
+      version: TEXT,
+      dryRun: BOOL,
+      exit: EXIT,
+      items: list(ITEM),
+      sealed: says(list(TEXT), 'runs that were marked as signed'),
+      findings: list(ref('error')),
+      notes: list(TEXT),
+    },
+    {},
+  ),
+)

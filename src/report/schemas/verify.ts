@@ -1,0 +1,127 @@
+/** What `prov verify --json` prints. */
+
+import { ERRORS } from '../../errors.ts'
+import type { Subject } from '../../model/artifact.ts'
+import type { Difference } from '../../model/difference.ts'
+import type { Agreement, Row, Stranger } from '../../verify/agree.ts'
+import type { VerifiedArtifact, VerifyReport } from '../../verify/verify.ts'
+import type { VerifySummary } from '../text/survey-text.ts'
+import { MARKS } from '../text/verify-text.ts'
+import { output } from './document.ts'
+import { BACKEND, CODE, ENTRY_ID, EXIT, KIND, ref, SHA256, SIGNATURES, TYPE } from './parts.ts'
+import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
+
+const DIFFERENCE = object<Difference>({ pointer: says(TEXT, 'JSON pointer') }, { reference: TEXT, copy: TEXT })
+
+const ROW = object<Row>(
+  {
+    backend: BACKEND,
+    mark: says(
+      oneOf(MARKS),
+      Object.entries(MARKS)
+        .map(([mark, meaning]) => `${mark} ${meaning}`)
+        .join('. '),
+    ),
+  },
+  {
+    slot: TEXT,
+    format: TEXT,
+    location: TEXT,
+    entry: ENTRY_ID,
+    signatures: SIGNATURES,
+    keyids: list(TEXT),
+    error: ref('error'),
+    detail: TEXT,
+    differences: says(
+      list(DIFFERENCE),
+      'what `*` or a re-serialised `~` does not share with the reference, at most 20',
+    ),
+  },
+  'the verdict on one place and format',
+)
+
+const STRANGER = object<Stranger>(
+  { code: CODE, message: TEXT, backend: BACKEND, location: TEXT },
+  { operation: TEXT, hint: TEXT },
+  "somebody else's entry in a shared place",
+)
+
+const ARTIFACT = object<VerifiedArtifact>(
+  {
+    artifact: TEXT,
+    uri: says(TEXT, 'oci:// for an image, prov: for a run or a Statement'),
+    subjects: list(object<Subject>({ name: TEXT, digest: tally(undefined, TEXT) }, {})),
+    type: TYPE,
+    kind: KIND,
+    rows: list(ROW),
+    strangers: list(STRANGER),
+    references: says(
+      list(object<Agreement['references'][number]>({ format: TEXT, location: TEXT, entry: ENTRY_ID }, {})),
+      'the first copy that verifies, of each format: what the others are compared with',
+    ),
+    exit: EXIT,
+    findings: list(ref('error')),
+    holding: says(list(TEXT), 'backends that hold a copy that agrees in each of their places'),
+  },
+  {},
+)
+
+/** The report as run-verify.ts prints it. */
+interface Printed extends VerifyReport {
+  readonly command: string
+  readonly version: string
+  readonly notes: readonly string[]
+}
+
+/** The last line of --all, as run-verify-all.ts prints it. */
+interface Summary extends VerifySummary {
+  readonly command: string
+  readonly version: string
+  readonly all: true
+  readonly complete: boolean
+  readonly whole: boolean
+  readonly trust: VerifyReport['trust']
+}
+
+const TRUST = object<VerifyReport['trust']>(
+  { hash: SHA256, keyids: list(TEXT) },
+  {},
+  'the keys that the verdict rests on',
+)
+
+const SUMMARY = object<Summary>(
+  {
+    command: { const: 'verify' },
+    version: TEXT,
+    all: { const: true },
+    exit: EXIT,
+    artifacts: COUNT,
+    marks: says(tally(undefined, tally(MARKS, COUNT)), 'of each backend, how many places have which mark'),
+    strangers: COUNT,
+    codes: tally(ERRORS, COUNT),
+    complete: says(BOOL, 'false when it was stopped'),
+    whole: says(BOOL, 'false for a shard, a sample, or a part'),
+    trust: TRUST,
+  },
+  {},
+  'with --all, the last line; those before it are artifacts',
+)
+
+export const schema = output(
+  'prov verify --json',
+  object<Printed>(
+    {
+      command: { const: 'verify' },
+      version: TEXT,
+      exit: EXIT,
+      artifacts: list(ARTIFACT),
+      findings: list(ref('error')),
+      trust: TRUST,
+      notes: list(TEXT),
+    },
+    {},
+    'without --all',
+  ),
+  ARTIFACT,
+  SUMMARY,
+)

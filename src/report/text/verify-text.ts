@@ -1,0 +1,178 @@
+/** Prints reports. JSON is the contract; this text is a projection of it, in lines that wrap at the width of the terminal. */
+import { styleText } from 'node:util'
+import type { CopyReceipt, Outcome } from '../../backend/receipt.ts'
+import { ERRORS, type ErrorJson } from '../../errors.ts'
+import { plain } from '../../platform/text/escape-control.ts'
+import { wrap } from '../../platform/text/wrap.ts'
+import type { PlanRow } from '../../store/plan.ts'
+import type { StoredItem, StoreReport } from '../../store/store.ts'
+import type { Mark, Row } from '../../verify/agree.ts'
+import type { VerifiedArtifact, VerifyReport } from '../../verify/verify.ts'
+
+export interface Layout {
+  /** Columns of the terminal; undefined when there is none: then nothing is wrapped. */
+  readonly width: number | undefined
+  readonly colour: boolean
+}
+
+/** A line, or one that begins with a mark, which is coloured only after everything a store said has been made plain. */
+type Line = string | { readonly mark: Mark; readonly rest: string }
+
+/** What each mark says, as help and reports print it. */
+export const MARKS: Readonly<Record<Mark, string>> = {
+  '=': 'verifies and agrees',
+  '~': 'verifies; re-signed or another serialisation',
+  '*': 'drift: verifies, but means something else',
+  '#': 'does not verify',
+  '+': 'absent',
+  '!': 'could not be read',
+  x: 'not kept by this backend',
+}
+
+/** What each exit status says. */
+export const EXITS: Readonly<Record<number, string>> = {
+  0: 'all well',
+  1: 'a defect in prov',
+  2: 'usage, configuration or input; nothing was written',
+  3: 'a copy does not verify (`#`)',
+  4: 'copies that verify disagree (`*`)',
+  5: 'a copy is missing (`+`)',
+  6: 'a backend could not be read (`!`)',
+  7: 'not everything was stored; the same command completes it',
+  130: 'stopped by Ctrl-C; the same command goes on',
+}
+
+const COLOURS = { '=': 'green', '~': 'green', '*': 'red', '#': 'red', '+': 'yellow', '!': 'yellow', x: 'gray' } as const
+
+/** @example verifyText(report, { width: 80, colour: false }) // 'TaskRun ci/build (…)\n  = tekton …' */
+export function verifyText(report: VerifyReport, layout: Layout): string {
+  const lines = report.artifacts.flatMap((one, i) => {
+    // Signatures and attestations of one image stand under one heading.
+    const again = report.artifacts[i - 1]?.artifact === one.artifact
+    const more = report.artifacts[i + 1]?.artifact === one.artifact
+    return [...(again ? [] : [one.artifact]), ...artifactLines(one), ...(more ? [] : [''])]
+  })
+  const rows = report.artifacts.flatMap((one) => one.rows)
+  const counts = (Object.keys(MARKS) as Mark[]).flatMap((mark) => {
+    const n = rows.filter((row) => row.mark === mark).length
+    return n === 0 ? [] : [`${n} ${mark}`]
+  })
+  const odd = (Object.keys(MARKS) as Mark[]).filter((mark) => mark !== '=' && rows.some((row) => row.mark === mark))
+  const legend = odd.map((mark) => ({ mark, rest: ` ${MARKS[mark]}` }))
+  const verdict = report.exit === 0 ? 'verified: all that is required agrees' : `not verified (exit ${report.exit})`
+  return page([...lines, `${verdict}: ${counts.join(', ')}`, ...legend], layout)
+}
+
+/** @example storeText(report, layout, { dryRun: false }) // 'TaskRun ci/build (…)\n  written tekton …' */
+export function storeText(report: StoreReport, layout: Layout, { dryRun }: { readonly dryRun: boolean }): string {
+  const lines = report.items.flatMap((item) => (dryRun ? planLines(item) : itemLines(item)))
+  const copies = report.items.flatMap((item) => item.copies)
+  const confirmed = copies.filter((copy) => copy.confirmed).length
+  const accepted = copies.filter((copy) => copy.outcome === 'accepted').length
+  const unseen = accepted === 0 ? '' : `, ${accepted} accepted where nobody can look`
+  const sealed = report.sealed.map((run) => `marked as signed: ${run}`)
+  const seals = report.findings.filter((finding) => finding.code === 'seal_failed').map(errorLine)
+  const end = dryRun
+    ? 'nothing was written (--dry-run)'
+    : report.exit === 0
+      ? `stored: ${confirmed} of ${copies.length - accepted} copies confirmed${unseen}`
+      : `incomplete (exit ${report.exit}): ${confirmed} of ${copies.length - accepted} copies confirmed${unseen}${again(report.findings)}`
+  return page([...lines, ...sealed, ...seals, end], layout)
+}
+
+function artifactLines(one: VerifiedArtifact): readonly Line[] {
+  return [
+    ...one.rows.flatMap((row) => rowLines(row)),
+    ...one.strangers.map((s) => `    stranger at ${s.location}: ${s.code}: ${s.message}`),
+    ...beyondRows(one).map((finding) => `    ${textOf(finding)}`),
+  ]
+}
+
+/** Drift, an occupied place or a full one do not go away by trying again. */
+function again(findings: readonly ErrorJson[]): string {
+  const helps = findings.some(({ code }) => ERRORS[code].retryable || ERRORS[code].exit === 6)
+  return helps ? '; the same command completes it' : ''
+}
+
+function textOf({ code, message }: ErrorJson): string {
+  return `${code}: ${message}`
+}
+
+/** Findings that no single row or stranger tells: nothing verified, too few of --require. */
+function beyondRows({ rows, strangers, findings }: VerifiedArtifact): readonly ErrorJson[] {
+  const told = new Set([...rows.flatMap((row) => row.error ?? []), ...strangers].map(textOf))
+  return findings.filter((finding) => !told.has(textOf(finding)))
+}
+
+function rowLines(row: Row): readonly Line[] {
+  const where = row.location ?? row.slot ?? ''
+  const what = `${row.backend}${row.format === undefined ? '' : ` ${row.format}`}`
+  const error = row.error === undefined ? [] : [`    ${textOf(row.error)}`]
+  const detail = row.detail === undefined || row.detail === row.error?.message ? [] : [`    ${row.detail}`]
+  return [{ mark: row.mark, rest: where === '' ? what : `${what} ${where}` }, ...error, ...detail]
+}
+
+function itemLines(item: StoredItem): readonly string[] {
+  const how = item.source === 'adopted' ? 'the copy that was there' : 'signed now'
+  const differs =
+    item.differs.length === 0 ? [] : [`    the run would give another payload today, at ${item.differs.join(', ')}`]
+  const kept = new Set(item.copies.map((copy) => copy.backend))
+  const notKept = item.plan.filter((row) => row.slot === undefined && !kept.has(row.backend))
+  return [
+    `${item.artifact}: ${item.format}, ${how}`,
+    ...differs,
+    ...item.copies.flatMap(copyLines),
+    ...notKept.map((row) => `  not kept   ${row.backend}`),
+    '',
+  ]
+}
+
+const OUTCOMES: Readonly<Record<Outcome, string>> = {
+  written: 'written   ',
+  unchanged: 'unchanged ',
+  replaced: 'replaced  ',
+  accepted: 'accepted  ',
+  failed: 'FAILED    ',
+}
+
+function copyLines(copy: CopyReceipt): readonly string[] {
+  const head = `  ${OUTCOMES[copy.outcome]} ${copy.backend} ${copy.location}`
+  const detail = copy.detail === undefined ? [] : [`    ${copy.detail}`]
+  return copy.error === undefined ? [head, ...detail] : [head, `    ${errorLine(copy.error)}`, ...detail]
+}
+
+function planLines(item: StoredItem): readonly string[] {
+  const source = item.source === 'adopted' ? 'from the copy that is there' : 'to be signed'
+  return [`${item.artifact}: ${item.format}, ${source}`, ...item.plan.flatMap(planRowLines), '']
+}
+
+function planRowLines(row: PlanRow): readonly string[] {
+  const bytes = row.bytes === undefined ? '' : ` (${row.bytes} bytes)`
+  const head = `  ${row.action.replace('_', ' ').padEnd(9)} ${row.backend} ${row.slot?.key ?? ''}${bytes}`
+  const why = row.error === undefined ? [] : [`    ${errorLine(row.error)}`]
+  return [head, ...why, ...(row.detail === undefined ? [] : [`    ${row.detail}`])]
+}
+
+function errorLine(error: ErrorJson): string {
+  const hint = error.hint === undefined ? '' : ` (${error.hint})`
+  return `${error.code}: ${error.message}${hint}`
+}
+
+/**
+ * Lines as they are printed: made plain, and wrapped at the width of the terminal.
+ *
+ * @example page(['a line', { mark: '=', rest: ' tekton' }], { width: 60, colour: false }) // 'a line\n  =  tekton\n'
+ */
+export function page(lines: readonly Line[], layout: Layout): string {
+  const wrapped = lines.flatMap((line) => {
+    if (typeof line === 'string') return wrap(plain(line), layout.width)
+    const [first = '', ...rest] = wrap(plain(`  ${line.mark} ${line.rest}`), layout.width)
+    return [
+      layout.colour
+        ? `  ${styleText(COLOURS[line.mark], line.mark, { validateStream: false })}${first.slice(3)}`
+        : first,
+      ...rest,
+    ]
+  })
+  return `${wrapped.join('\n')}\n`
+}

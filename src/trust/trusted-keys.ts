@@ -1,0 +1,222 @@
+/** The keys that are believed, and whether one of them made a signature. */
+import { constants, createHash, createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto'
+import { ProvError } from '../errors.ts'
+import { keyHint, keyId, spki } from '../keys/key-id.ts'
+import { type KeyKind, keyKind } from '../keys/key-kind.ts'
+import { type Environment, type PemBlock, readPemBlocks } from '../keys/pem.ts'
+import type { Signature } from '../model/entry.ts'
+import type { Signer } from '../signing/signer.ts'
+
+export interface TrustedKey {
+  /** Chains' key id, `SHA256:…`. */
+  readonly keyid: string
+  /** base64 of sha256 of the SPKI DER, as in Sigstore bundles. */
+  readonly hint: string
+  readonly publicKey: KeyObject
+  /** Where it came from, for reports: a path, `env://NAME`, or `the signing key`. */
+  readonly source: string
+}
+
+export interface Trust {
+  readonly keys: readonly TrustedKey[]
+  /** `sha256:<hex>`, the same for the same set of keys, whatever their order, spelling or source. */
+  readonly hash: string
+}
+
+export type Verdict =
+  | { readonly ok: true; readonly key: TrustedKey }
+  | { readonly ok: false; readonly code: 'signature_invalid' | 'key_untrusted'; readonly message: string }
+
+/** Hashes to try, in order: the one cosign signs with first, then Chains' own for that curve. null: the key has its own. */
+const HASHES: Readonly<Record<KeyKind, readonly (string | null)[]>> = {
+  p256: ['sha256'],
+  p384: ['sha256', 'sha384'],
+  p521: ['sha512', 'sha256'],
+  ed25519: [null], // Ed25519ph, which Chains makes of an imported Ed25519 key, is a known gap: node:crypto lacks it
+  rsa: ['sha256'],
+}
+
+/** RSA of 16,384 bits makes 2,048. */
+const MAX_SIGNATURE_BYTES = 4096
+
+/**
+ * Reads the public keys to believe: paths or `env://NAME`, PEM; a file may hold several. Throws `key_unreadable` (also for a
+ * private key or a certificate, with what to do instead), `key_unsupported`, and `usage` when none is named.
+ *
+ * @example const trust = await loadTrust(['cosign.pub'])
+ */
+export async function loadTrust(keys: readonly string[], env: Environment = process.env): Promise<Trust> {
+  if (keys.length === 0) {
+    throw new ProvError('usage', 'no public key was given to verify with', { hint: 'use --key cosign.pub' })
+  }
+  const files = await Promise.all(
+    keys.map(async (key) => (await readPemBlocks(key, env)).map((block) => [publicKeyOf(key, block), key] as const)),
+  )
+  return trustIn(files.flat())
+}
+
+/**
+ * Trust in one key alone: that of a signer, or a public key.
+ *
+ * @example verifySignature(trustOf(signer), bytes, signature).ok
+ */
+export function trustOf(of: Signer | KeyObject, source = 'the signing key'): Trust {
+  return trustIn([['publicKey' in of ? of.publicKey : of, source]])
+}
+
+/**
+ * Whether a believed key made this signature over these bytes (see `signedBytes` of src/model/envelope.ts). Every key is tried:
+ * the key id is unsigned, so it only decides how a failure is called. A certificate is no ground for belief
+ * without trust roots; it counts when its key is one of those believed.
+ *
+ * @example
+ * const verdict = verifySignature(trust, signedBytes(entry), signature)
+ * if (!verdict.ok) console.error(verdict.code, verdict.message)
+ */
+export function verifySignature(trust: Trust, bytes: Uint8Array, signature: Signature): Verdict {
+  for (const key of trust.keys) if (madeBy(key.publicKey, bytes, signature.sig)) return { ok: true, key }
+  return unproven(trust, signature)
+}
+
+/**
+ * The same on another thread, where the mathematics holds up nobody.
+ *
+ * @example (await verifySignatureAside(trust, signedBytes(entry), signature)).ok
+ */
+export async function verifySignatureAside(trust: Trust, bytes: Uint8Array, signature: Signature): Promise<Verdict> {
+  for (const key of trust.keys) if (await madeByAside(key.publicKey, bytes, signature.sig)) return { ok: true, key }
+  return unproven(trust, signature)
+}
+
+/** How a signature that no key given has made is called. */
+function unproven(trust: Trust, signature: Signature): Verdict {
+  const { certificate } = signature
+  const keyid = signature.keyid || signature.keyHint
+  if (certificate !== undefined && certificate !== '' && !trust.keys.some((key) => certifies(certificate, key))) {
+    return untrusted(
+      'it was made with a certificate, whose key is not among those given (trust roots are not read yet)',
+    )
+  }
+  const names = trust.keys.flatMap((key) => [
+    key.keyid,
+    key.hint,
+    createHash('sha256').update(spki(key.publicKey)).digest('hex'),
+  ])
+  if (keyid !== undefined && keyid !== '' && !names.includes(keyid)) {
+    return untrusted(`it names key ${printable(keyid)}, which is not among those given`)
+  }
+  return { ok: false, code: 'signature_invalid', message: 'no key given verifies it over the stored bytes' }
+}
+
+interface Way {
+  readonly key: KeyObject | { readonly key: KeyObject; readonly padding: number }
+  readonly hashes: readonly (string | null)[]
+}
+
+/** Asking a key what it is costs a tenth of a verification. */
+const ways = new WeakMap<KeyObject, Way>()
+
+function wayOf(publicKey: KeyObject): Way {
+  const known = ways.get(publicKey)
+  if (known !== undefined) return known
+  const kind = keyKind(publicKey)
+  const key = kind === 'rsa' ? { key: publicKey, padding: constants.RSA_PKCS1_PADDING } : publicKey
+  const way = { key, hashes: HASHES[kind] }
+  ways.set(publicKey, way)
+  return way
+}
+
+function madeBy(publicKey: KeyObject, bytes: Uint8Array, sig: Uint8Array): boolean {
+  if (sig.length > MAX_SIGNATURE_BYTES) return false
+  const { key, hashes } = wayOf(publicKey)
+  return hashes.some((hash) => {
+    try {
+      return verify(hash, bytes, key, sig)
+    } catch {
+      return false // OpenSSL throws for some malformed signatures and answers false for others
+    }
+  })
+}
+
+async function madeByAside(publicKey: KeyObject, bytes: Uint8Array, sig: Uint8Array): Promise<boolean> {
+  if (sig.length > MAX_SIGNATURE_BYTES) return false
+  const { key, hashes } = wayOf(publicKey)
+  for (const hash of hashes) {
+    const isMaker = await new Promise<boolean>((resolve) => {
+      try {
+        verify(hash, bytes, key, sig, (error, answer) => resolve(error === null && answer))
+      } catch {
+        resolve(false)
+      }
+    })
+    if (isMaker) return true
+  }
+  return false
+}
+
+function certifies(pem: string, key: TrustedKey): boolean {
+  try {
+    return new X509Certificate(pem).publicKey.equals(key.publicKey)
+  } catch {
+    return false
+  }
+}
+
+function trustIn(found: readonly (readonly [KeyObject, string])[]): Trust {
+  const keys = new Map<string, TrustedKey>()
+  for (const [publicKey, source] of found) {
+    const hint = keyHint(publicKey)
+    if (!keys.has(hint)) keys.set(hint, { keyid: keyId(publicKey), hint, publicKey, source })
+  }
+  const hash = createHash('sha256')
+  for (const hint of [...keys.keys()].toSorted()) hash.update(`${hint}\n`)
+  return { keys: [...keys.values()], hash: `sha256:${hash.digest('hex')}` }
+}
+
+function publicKeyOf(source: string, { label, pem }: PemBlock): KeyObject {
+  const details = { location: source }
+  if (label.endsWith('PRIVATE KEY')) {
+    throw new ProvError('key_unreadable', `key ${source} is a private key; verifying needs the public one`, {
+      ...details,
+      hint: 'give the .pub file that was made with it',
+    })
+  }
+  if (label === 'CERTIFICATE') {
+    throw new ProvError('key_unreadable', `key ${source} is a certificate, not a public key`, {
+      ...details,
+      hint: `to believe its key whatever the certificate says: openssl x509 -pubkey -noout -in ${source}`,
+    })
+  }
+  let key: KeyObject
+  try {
+    key = createPublicKey(pem)
+  } catch {
+    throw new ProvError('key_unreadable', `key ${source} is no public key that can be read`, details)
+  }
+  try {
+    keyKind(key)
+  } catch (error) {
+    if (!(error instanceof ProvError)) throw error
+    throw new ProvError(error.code, `key ${source}: ${error.message}`, { ...details, hint: error.hint })
+  }
+  return key
+}
+
+function untrusted(message: string): Verdict {
+  return { ok: false, code: 'key_untrusted', message }
+}
+
+/** A key id comes from a store and may hold anything, control characters for the terminal included. */
+function printable(text: string): string {
+  const clean = text.replace(/[^\x21-\x7e]/g, '?')
+  return clean.length > 80 ? `${clean.slice(0, 80)}…` : clean
+}
+
+/**
+ * Trust in every key of several trusts, each once.
+ *
+ * @example joinTrust([trustOf(signer), await loadTrust(['chains.pub'])])
+ */
+export function joinTrust(trusts: readonly Trust[]): Trust {
+  return trustIn(trusts.flatMap((trust) => trust.keys.map(({ publicKey, source }) => [publicKey, source] as const)))
+}

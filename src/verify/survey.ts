@@ -1,0 +1,193 @@
+/** Everything that whole backends hold, as targets for verify and repair: streamed, with next to nothing kept in memory. */
+
+import type { About, Backend, Found, ListFilter, Slot } from '../backend/backend.ts'
+import { mergedEntries } from '../copies/merge-items.ts'
+import { type LookOptions, lookFor } from '../copies/read-copies.ts'
+import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from '../errors.ts'
+import type { Entry } from '../model/entry.ts'
+import { readStatement } from '../model/statement.ts'
+import { idSet } from '../platform/async/hashed-set.ts'
+import { type RetryOptions, retry } from '../platform/async/retry.ts'
+import { pool } from '../platform/async/stream-pool.ts'
+import { placesFor } from '../provenance/origin.ts'
+import type { Trust } from '../trust/trusted-keys.ts'
+import { checkAside, checkEntry } from '../trust/verify-entry.ts'
+import type { Look } from './agree.ts'
+import {
+  identityId,
+  isNew,
+  looseId,
+  noteBad,
+  noteName,
+  noteShared,
+  originKnown,
+  placeId,
+  type Walk,
+} from './survey-memory.ts'
+
+export interface SurveyJob {
+  /** In the order of --storage. Those that can list are walked; all of them are to hold a copy. */
+  readonly backends: readonly Backend[]
+  readonly trust: Trust
+  readonly filter: ListFilter
+  /** Which places of a listing are looked into: all, those of a shard, or a sample. */
+  readonly includes: (slot: Slot) => boolean
+  /** False for a part of the whole: what the first backend lacks is then looked for nowhere else. */
+  readonly whole: boolean
+  readonly accepts: (entry: Entry) => boolean
+  readonly concurrency: number
+  readonly signal: AbortSignal
+  readonly retry: RetryOptions
+}
+
+/** One artifact that some backend holds a copy of; or a place that could not be read, or from which nothing could be told. */
+export type Surveyed = { readonly about: About; readonly looks: readonly Look[]; readonly error?: never } | Lost
+
+interface Lost {
+  readonly error: ErrorJson
+  readonly backend: string
+  readonly slot: Slot
+  /** The backend could not be listed: what it alone holds is not known, and the place is none. */
+  readonly unlisted?: true
+  readonly about?: never
+}
+
+/**
+ * Walks the backends that can list: first the one that says best which run an entry belongs to, then of the others what no walk before
+ * has come upon. What an entry says of itself counts only if it verifies; a place that holds nothing that does comes last, unless
+ * another's copies led there. A backend that cannot be read now holds up no other: that is said at its end. Throws `not_supported` when no
+ * backend can list, and what a listing throws when that is of another kind, or no listing came to its end.
+ *
+ * @example for await (const { about } of survey(job)) if (about !== undefined) console.log(about.artifact.type)
+ */
+export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
+  const walked = job.backends
+    .filter((backend) => backend.list !== undefined && backend.capabilities.list)
+    .toSorted((a, b) => rank(a) - rank(b))
+  if (walked.length === 0) {
+    throw new ProvError('not_supported', 'none of the backends can list what it holds here', {
+      hint: 'oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster',
+    })
+  }
+  const lists = job.whole ? walked : walked.slice(0, 1)
+  const walk: Tour = {
+    seen: idSet(),
+    isFirst: true,
+    later: lists.slice(1),
+    bad: [],
+    named: new Map(),
+    job,
+  }
+  const unlisted: Lost[] = []
+  for (const backend of lists) {
+    walk.later = walk.later.filter((other) => other !== backend)
+    const work = (slot: Slot) => targetsAt(backend, slot, walk)
+    try {
+      for await (const targets of pool(placesIn(backend, job), job.concurrency, work)) yield* targets
+    } catch (thrown) {
+      const error = asProvError(thrown)
+      const isOutage = ERRORS[error.code].exit === ERRORS.unreachable.exit && error.code !== 'aborted'
+      if (!isOutage || unlisted.length === lists.length - 1) throw thrown
+      unlisted.push({ error: errorJson(error), backend: backend.name, slot: wholeOf(backend), unlisted: true })
+    }
+    walk.isFirst = false
+  }
+  yield* unlisted
+  for (const { error, backend, slot } of walk.bad) {
+    if (walk.seen.has(looseId(slot))) continue
+    const about = aboutPlace(slot)
+    yield about === undefined ? { error, backend: backend.name, slot } : await looked(about, undefined, walk)
+  }
+}
+
+interface Tour extends Walk {
+  readonly job: SurveyJob
+}
+
+const RANKS = { name: 1, uid: 2 }
+
+/** What lies on the runs themselves is named best: of an image's signature, too, it says the whole of whose it is. */
+function rank({ capabilities: { listNames, needsRun } }: Backend): number {
+  if (listNames === undefined) return 3
+  return needsRun ? 0 : RANKS[listNames]
+}
+
+/** Stands for all that a backend holds. */
+function wholeOf({ name }: Backend): Slot {
+  return { backend: name, key: `whatever ${name} holds`, kind: 'dsse', holds: 'many', address: {} }
+}
+
+async function* placesIn(backend: Backend, { filter, signal, includes }: SurveyJob): AsyncIterable<Slot> {
+  for await (const slot of backend.list?.(filter, { signal }) ?? []) if (includes(slot)) yield slot
+}
+
+async function targetsAt(backend: Backend, slot: Slot, walk: Tour): Promise<readonly Surveyed[]> {
+  const { job, seen } = walk
+  if (slot.holds === 'one' && seen.has(placeId(slot))) return []
+  let found: readonly Found[]
+  try {
+    found = await retry(() => backend.get(slot, job), job.retry)
+  } catch (thrown) {
+    const error = asProvError(thrown)
+    if (error.code === 'internal') throw error
+    noteName(slot, walk)
+    return [{ error: errorJson(error), backend: backend.name, slot }]
+  }
+  await checkAside(found, job.trust)
+  const checked = mergedEntries(found).map(({ entry }) => ({ entry, ...checkEntry(entry, job.trust) }))
+  const good = checked.filter(({ verified }) => verified.length > 0)
+  const targets: Surveyed[] = []
+  for (const { entry } of good) {
+    if (!job.accepts(entry)) continue
+    const target = targetOf(backend, slot, entry, walk)
+    if ('error' in target && slot.holds === 'one') noteBad({ error: target.error, backend, slot }, walk)
+    else if ('error' in target) targets.push(target)
+    else if (isNew(backend, slot, entry, target.about, walk))
+      targets.push(await looked(target.about, { slot, found }, walk))
+  }
+  if (good.length > 0) return targets
+  const damage = found.find((item) => item.damage !== undefined && item.damage.code !== 'stranger')?.damage
+  const failed = checked.find(({ entry }) => job.accepts(entry))?.failed[0]
+  const error = damage ?? (failed === undefined ? undefined : { code: failed.code, message: failed.message })
+  if (error !== undefined) noteBad({ error, backend, slot }, walk)
+  return targets
+}
+
+/**
+ * Looks for every copy, and notes what there is: neither a copy that differs nor damage must be taken for something new when its own place is
+ * walked.
+ */
+async function looked(about: About, known: LookOptions['known'], walk: Tour): Promise<Surveyed> {
+  const { seen, job, later } = walk
+  const { backends, trust, signal } = job
+  const looks = await lookFor(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
+  for (const { found } of looks.flatMap((look) => look.judged?.good ?? [])) {
+    if (about.kind !== 'dsse' || about.artifact.type !== 'run' || !seen.add(identityId(found.entry))) continue
+    const subjects = readStatement(found.entry.payload)?.subjects ?? []
+    for (const one of later) noteShared(one.slots({ ...about, subjects }), found.entry, walk)
+  }
+  for (const { slot, judged } of looks) {
+    const isWell = judged !== undefined && judged.good.length > 0 && judged.others.length === 0
+    if (slot !== undefined && !isWell) seen.add(looseId(slot))
+  }
+  return { about, looks }
+}
+
+function targetOf(backend: Backend, slot: Slot, entry: Entry, walk: Tour): { readonly about: About } | Lost {
+  try {
+    return { about: placesFor(originKnown(entry, slot.names, walk), (one) => backend.slots(one)).about }
+  } catch (thrown) {
+    const error = asProvError(thrown)
+    if (error.code === 'internal') throw error
+    return { error: errorJson(error), backend: backend.name, slot }
+  }
+}
+
+/** A place that names its run can be compared with the others, whatever stands in it; undefined for any other. */
+function aboutPlace({ kind: entries, names }: Slot): About | undefined {
+  const claim = names?.run
+  if (entries !== 'dsse' || claim?.uid === undefined) return undefined
+  const { kind, uid, namespace = '', name = '' } = claim
+  const base = { type: 'run' as const, kind, uid, namespace, name, object: {}, children: [] }
+  return { artifact: { ...base, claim: { ...claim, identity: '' } }, kind: 'dsse', subjects: [] }
+}

@@ -1,0 +1,115 @@
+/** prov verify: read every copy, verify each, compare, settle. A function of artifacts, trust and backends; it writes nothing. */
+import pLimit from 'p-limit'
+import type { About, Backend } from '../backend/backend.ts'
+import { lookFor } from '../copies/read-copies.ts'
+import { type ErrorJson, gravest, ProvError } from '../errors.ts'
+import { type Artifact, artifactName, artifactUri, type Subject } from '../model/artifact.ts'
+import { failuresOf, type Report } from '../platform/progress.ts'
+import type { Trust } from '../trust/trusted-keys.ts'
+import { type Agreement, agree, type Look } from './agree.ts'
+import { type Demands, settle } from './verdict.ts'
+
+export interface VerifyTarget {
+  readonly about: About
+  /** In the order of --storage, which decides the reference. */
+  readonly backends: readonly Backend[]
+  /** Formats of which a copy must be there, per backend; [] takes what is found. */
+  readonly required: (backend: string) => readonly string[]
+  /** Nothing found at all is no finding: one of several kinds that an image alone may have. */
+  readonly mayBeAbsent: boolean
+}
+
+export interface VerifyJob {
+  readonly targets: readonly VerifyTarget[]
+  readonly trust: Trust
+  readonly demands: Demands
+  readonly signal: AbortSignal
+  /** Called as artifacts are settled; for progress only. */
+  readonly progress?: Report
+}
+
+export interface VerifiedArtifact extends Agreement {
+  readonly artifact: string
+  readonly type: Artifact['type']
+  readonly kind: About['kind']
+  /** Names the artifact for programs; unlike `artifact` it has one spelling for good. */
+  readonly uri: string
+  /** What the artifact is about, with digests; [] for a run that made nothing. */
+  readonly subjects: readonly Subject[]
+  readonly exit: number
+  readonly findings: readonly ErrorJson[]
+  readonly holding: readonly string[]
+}
+
+export interface VerifyReport {
+  readonly exit: number
+  readonly artifacts: readonly VerifiedArtifact[]
+  readonly findings: readonly ErrorJson[]
+  /** Stable hash of the keys that the verdict rests on. */
+  readonly trust: { readonly hash: string; readonly keyids: readonly string[] }
+}
+
+const AT_ONCE = 64
+
+/**
+ * The verdict over every target, in their order. Never throws for what a backend does; throws `input_empty` where there is no target, since
+ * nothing checked is never success.
+ *
+ * @example const report = await verify(job); process.exitCode = report.exit
+ */
+export async function verify(job: VerifyJob): Promise<VerifyReport> {
+  if (job.targets.length === 0) {
+    throw new ProvError('input_empty', 'there is nothing in the input to verify', {
+      hint: 'prov payload shows what an input gives; --format and the configuration narrow it',
+    })
+  }
+  const limit = pLimit(AT_ONCE)
+  let done = 0
+  const failures = failuresOf()
+  const judged = await Promise.all(
+    job.targets.map((target) =>
+      limit(async () => {
+        const one = await verifyOne(target, job)
+        for (const row of one.rows) if (row.mark === '!') failures.add(row.backend)
+        job.progress?.(++done, job.targets.length, { errors: failures.counts })
+        return one
+      }),
+    ),
+  )
+  const artifacts = judged.filter((one, i) => job.targets[i]?.mayBeAbsent !== true || isTelling(one, judged))
+  return {
+    exit: gravest(artifacts.map((one) => one.exit)),
+    artifacts,
+    findings: artifacts.flatMap((one) => one.findings),
+    trust: { hash: job.trust.hash, keyids: job.trust.keys.map((key) => key.keyid) },
+  }
+}
+
+/**
+ * The verdict over one target, whose copies may have been looked for already. Never throws for what a backend does.
+ *
+ * @example (await verifyOne(target, { trust, demands, signal })).exit // 0
+ */
+export async function verifyOne(
+  { about, backends, required, looks }: Omit<VerifyTarget, 'mayBeAbsent'> & { readonly looks?: readonly Look[] },
+  job: Pick<VerifyJob, 'trust' | 'demands' | 'signal'>,
+): Promise<VerifiedArtifact> {
+  const seen = looks ?? (await lookFor(about, backends, job.trust, { signal: job.signal }))
+  const agreement = agree(about, seen, required)
+  return {
+    artifact: artifactName(about.artifact),
+    type: about.artifact.type,
+    kind: about.kind,
+    uri: artifactUri(about.artifact),
+    subjects: about.subjects,
+    ...agreement,
+    ...settle(agreement, job.demands),
+  }
+}
+
+/** An image alone may lack one kind of entry; of an image that lacks every kind, the first speaks for all. */
+function isTelling(one: VerifiedArtifact, all: readonly VerifiedArtifact[]): boolean {
+  const same = all.filter((other) => other.artifact === one.artifact)
+  const found = same.filter((other) => !other.rows.every((row) => row.mark === '+' || row.mark === 'x'))
+  return found.length > 0 ? found.includes(one) : same[0] === one
+}

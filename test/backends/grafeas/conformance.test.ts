@@ -1,0 +1,51 @@
+import { open } from '../../../backends/grafeas/backend.ts'
+import { GAPS } from '../../conformance/gaps.ts'
+import type { Rig } from '../../conformance/rig.ts'
+import { sampleImage, sampleRun } from '../../conformance/samples.ts'
+import { backendConformance } from '../../conformance/suite.ts'
+import { fakeGrafeas } from '../../support/grafeas-server.ts'
+import { type Action, startProxy } from '../../support/proxy.ts'
+import { testContext } from '../../support/tekton.ts'
+
+async function rig(): Promise<Rig> {
+  const server = await fakeGrafeas({ pageSize: 3 })
+  const proxy = await startProxy(server.endpoint)
+  const settings = {
+    'storage.grafeas.endpoint': `http://${proxy.endpoint}`,
+    'storage.grafeas.projectid': 'acme',
+  }
+  const troubled =
+    (action: Action, more: Readonly<Record<string, string>> = {}) =>
+    () => {
+      proxy.use(() => action)
+      const backend = open(testContext({ ...settings, ...more }))
+      return { ...backend, close: () => backend.close().finally(() => proxy.use(undefined)) }
+    }
+  const image = sampleImage('registry.example/acme/app', 'app')
+  return {
+    run: sampleRun('build-1', image),
+    image,
+    otherImage: sampleImage('registry.example/acme/other', 'other'),
+    open: () => open(testContext(settings)),
+    faults: {
+      denied: troubled({ status: 403 }),
+      throttled: troubled({ status: 429, headers: { 'retry-after': '3600' } }),
+      unreachable: troubled({ cut: 'before' }),
+      timedOut: troubled({ hang: true }, { 'storage.timeout': '100ms' }),
+      tooLarge: troubled({ status: 200, body: 'x'.repeat(32 * 1024 * 1024 + 1) }),
+      stalled: troubled({ hang: true }),
+    },
+    corrupt: async ({ address }) => {
+      const [name, stored] = [...server.occurrences].find(([, row]) => row['resourceUri'] === address['uri']) ?? []
+      if (name === undefined) throw new Error('nothing to corrupt')
+      server.occurrences.set(name, { ...stored, envelope: { payload: '?' }, attestation: { serializedPayload: '?' } })
+    },
+    writes: () => proxy.seen.filter(({ method }) => method !== 'GET').length,
+    dispose: async () => {
+      await proxy.close()
+      await server.close()
+    },
+  }
+}
+
+backendConformance('grafeas', { rig, gaps: GAPS.grafeas })

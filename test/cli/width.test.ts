@@ -1,0 +1,144 @@
+/** Every text that prov prints fits 60 columns, or breaks where it can: a path or a digest may stand alone on a longer line. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { describe, expect, test } from 'vitest'
+import { program } from '../../src/cli/program.ts'
+import type { Io } from '../../src/platform/io.ts'
+import { damage, place } from '../report/schemas/outputs.ts'
+import { ROOT } from '../support/cli.ts'
+import { provHere, type Said } from '../support/in-process.ts'
+import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
+import { scratch } from '../support/scratch.ts'
+
+const COLUMNS = 60
+const env = { COSIGN_PASSWORD: PASSWORD }
+const IMAGE = 'ttl.sh/slsapoc@sha256:09e72cd4668214dcd3c5dae94efc1881970a315731be8837bc97164cf14da4f2'
+
+/** Lines that are too long and have a space to break at, behind the indent and behind a bullet or a mark. */
+function tooLong(text: string): readonly string[] {
+  const lines = text.split('\n').filter((line) => line.length > COLUMNS)
+  return lines.filter((line) => /\S/.test(line) && /\S{2,} +\S/.test(line.trim()))
+}
+
+function paths(command: Command, path: readonly string[] = []): readonly (readonly string[])[] {
+  return [path, ...command.commands.flatMap((child) => paths(child, [...path, child.name()]))]
+}
+
+const ROOT_COMMAND = program({ stdout: { columns: 80 }, env: {} } as unknown as Io, () => undefined)
+const on60 = (args: readonly string[]): Promise<Said> => provHere(args, { columns: COLUMNS, env })
+
+describe('help', () => {
+  test.each(paths(ROOT_COMMAND).map((path) => [path.join(' '), path] as const))(
+    'prov %s --help',
+    async (_name, path) => {
+      const { code, stdout } = await on60([...path, '--help'])
+      expect({ code, long: tooLong(stdout) }).toEqual({ code: 0, long: [] })
+      expect(stdout.split('\n').length).toBeGreaterThan(5)
+    },
+  )
+
+  test('examples can still be copied: a line that goes on ends in a backslash or a pipe', async () => {
+    for (const path of paths(ROOT_COMMAND)) {
+      const { stdout } = await on60([...path, '--help'])
+      const examples = stdout.slice(stdout.indexOf('Examples:')).split('\n').slice(1)
+      const broken = examples.filter((line, i) => /^ {3,}\S/.test(line) && !/[\\|]$/.test(examples[i - 1] ?? ''))
+      expect(broken).toEqual([])
+    }
+  })
+})
+
+/** Every command's text, results as well as failures. */
+const SAYINGS: Readonly<Record<string, () => Promise<readonly Said[]>>> = {
+  async 'store, verify, get, list'() {
+    const at = place()
+    const store = (...more: string[]): Promise<Said> =>
+      on60(['store', ...at.storage, '--key', PRIVATE_KEY, ...more, at.file])
+    const verify = (...more: string[]): Promise<Said> =>
+      on60(['verify', ...at.storage, '--key', PUBLIC_KEY, ...more, at.file])
+    const said = [await store('--dry-run'), await verify(), await store(), await store(), await verify()]
+    damage(at)
+    said.push(await verify('--strict'), await store('--dry-run'), await store('--require', '9'))
+    said.push(await on60(['list', ...at.storage, '--storage', 'docdb,oci']))
+    said.push(await on60(['get', 'chain', ...at.storage, '--storage', 'docdb', at.file]))
+    said.push(await on60(['verify', ...at.storage, '--key', PUBLIC_KEY, '--image', IMAGE, '--verbose']))
+    writeFileSync(join(at.folder, 'prov.db'), 'no database')
+    said.push(await verify(), await store(), await on60(['list', ...at.storage, '--storage', 'docdb']))
+    return said
+  },
+  async 'migrate, repair'() {
+    const at = place()
+    await on60(['store', ...at.storage, '--key', PRIVATE_KEY, at.file])
+    const set = at.storage.slice(2)
+    const flags = ['--from', 'docdb', '--to', 'docdb', '--to-set', `storage.docdb.url=sqlite:${at.folder}/other.db`]
+    const move = (...more: string[]): Promise<Said> => on60(['migrate', ...flags, ...set, '--key', PUBLIC_KEY, ...more])
+    const whole = (command: string, ...more: string[]): Promise<Said> =>
+      on60([command, ...at.storage, '--storage', 'docdb,oci', '--key', PUBLIC_KEY, '--all', ...more])
+    const said = [await move('--dry-run', '--verbose'), await whole('verify', '--verbose'), await whole('repair')]
+    damage(at)
+    said.push(await move('--verbose'), await whole('verify'), await whole('repair'), await whole('repair', '--apply'))
+    said.push(await on60(['repair', ...at.storage, '--key', PUBLIC_KEY, '--verbose', at.file]))
+    said.push(await on60(['migrate', '--from', 'nope', '--to', 'oci']))
+    return said
+  },
+  async doctor() {
+    const set = ['--set', `storage.docdb.url=sqlite:${join(scratch(), 'prov.db')}`]
+    return [
+      await on60(['doctor', '--storage', 'docdb,gcs,tekton', ...set, '--key', PUBLIC_KEY]),
+      await on60(['doctor', '--storage', 'docdb', ...set, '--key', 'nowhere.key', '--read-only']),
+    ]
+  },
+  async conform() {
+    const module = join(ROOT, 'test/conform/backends/memory.mjs')
+    return [await on60(['conform', module, '--only', 'put']), await on60(['conform', module, '--only', 'denied'])]
+  },
+  async payload() {
+    const none = runFixture('no-results-taskrun.yaml')
+    return [
+      await on60(['payload', '--format', 'simplesigning', none]),
+      await on60(['payload', '--format', 'slsa/v3', none]),
+      await on60(['payload', runFixture('kaniko-taskrun.json'), none]),
+    ]
+  },
+  async keys() {
+    const prefix = join(scratch(), 'new')
+    return [await on60(['keys', 'generate', '--output', prefix]), await on60(['keys', 'generate', '--output', prefix])]
+  },
+  async config() {
+    const file = join(scratch(), 'prov.yaml')
+    writeFileSync(file, 'builder.idd: x\nstorage.oci.tag-writes: never\nstorage.retries: many\n')
+    const map = join(scratch(), 'map.yaml')
+    writeFileSync(map, 'kind: ConfigMap\napiVersion: v1\ndata:\n  artifacts.oci.format: "nonsense"\n')
+    return [
+      await on60(['config', 'show', '--all']),
+      await on60(['config', 'check', '--config', file]),
+      await on60(['config', 'check', '--config', map]),
+      await on60(['config', 'check']),
+    ]
+  },
+  async 'schema and usage'() {
+    return [
+      await on60(['schema']),
+      await on60(['stroe']),
+      await on60(['verify', '--storag', 'oci']),
+      await on60(['get', 'x']),
+      await on60([]),
+      await on60(['keys']),
+    ]
+  },
+}
+
+test.each(Object.keys(SAYINGS))('%s', async (name) => {
+  const said = (await SAYINGS[name]?.()) ?? []
+  expect(said.flatMap(({ stdout, stderr }) => tooLong(`${stdout}\n${stderr}`))).toEqual([])
+  expect(said.map(({ stdout, stderr }) => stdout + stderr).filter((text) => text === '')).toEqual([])
+})
+
+test('every command is among those that were run', () => {
+  const silent = ['completion', 'config schema'] // print a script and a document, not text
+  const run = Object.keys(SAYINGS).join(' ').replaceAll(',', '').split(' ')
+  const missing = paths(ROOT_COMMAND)
+    .map((path) => path.join(' '))
+    .filter((path) => path !== '' && !silent.includes(path) && !run.includes(path.split(' ')[0] ?? ''))
+  expect(missing).toEqual([])
+})
