@@ -57,6 +57,16 @@ export const ERRORS = {
     meaning: 'the bytes served do not have the digest they were asked for by',
   },
   wrong_artifact: { exit: 3, retryable: false, meaning: 'a valid signature over another artifact than its place says' },
+  symbolic_link: {
+    exit: 3,
+    retryable: false,
+    meaning: 'a symbolic link stands where a file or folder of a copy belongs; it is not followed',
+  },
+  not_regular_file: {
+    exit: 3,
+    retryable: false,
+    meaning: 'a pipe, a device, a socket or a folder stands where a file of a copy belongs',
+  },
   stranger: {
     exit: 3,
     retryable: false,
@@ -80,6 +90,16 @@ export const ERRORS = {
     meaning: 'the backend answered something its protocol does not allow',
   },
   response_too_large: { exit: 6, retryable: false, meaning: 'the backend answered more than prov accepts' },
+  limit_exceeded: {
+    exit: 6,
+    retryable: false,
+    meaning: 'a location holds more items, signatures, levels or bytes than prov reads',
+  },
+  schema_invalid: {
+    exit: 6,
+    retryable: false,
+    meaning: 'the tables of a SQLite file are not those that prov makes (a view, a trigger, an expression)',
+  },
   storage_io: { exit: 6, retryable: false, meaning: 'a file or folder of the backend could not be read or written' },
   not_looked: {
     exit: 6,

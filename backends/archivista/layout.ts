@@ -8,6 +8,7 @@ import { errorJson, ProvError } from '../../src/errors.ts'
 import { type Entry, type Signature, sha256Hex } from '../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
 import { isObject } from '../../src/platform/http/json-client.ts'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 
 export const NAME = 'archivista'
 
@@ -102,7 +103,7 @@ export function gitoidHex(text: unknown): string | undefined {
 }
 
 function extrasOf(raw: Uint8Array): readonly Partial<Signature>[] {
-  const json: unknown = JSON.parse(Buffer.from(raw).toString('utf8'))
+  const json: unknown = parseBounded(Buffer.from(raw).toString('utf8'))
   const all = isObject(json) && Array.isArray(json['signatures']) ? json['signatures'] : []
   return all.map((item: unknown) => {
     if (!isObject(item)) return {}

@@ -16,6 +16,8 @@ import {
   sha256Hex,
 } from '../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
+import { isCertificates } from '../../src/platform/text/pem-text.ts'
 import { type Json, sameJson } from './json.ts'
 
 export const NAME = 'docdb'
@@ -146,7 +148,7 @@ function rawOf(fields: Fields): Uint8Array {
 
 function parsed(payload: Uint8Array): Json {
   try {
-    return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8')) as Json
+    return parseBounded(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8')) as Json
   } catch {
     throw new ProvError('input_invalid', 'a document holds its payload parsed as well, and this one is no JSON', {
       hint: 'oci can hold it',
@@ -169,12 +171,10 @@ function unbase64(spelled: string): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-const PEM = /^\s*(?:-----BEGIN CERTIFICATE-----\s+[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/
-
 function pem(fields: Fields, name: string): string | undefined {
   const spelled = text(fields, name)
   if (spelled === '') return undefined
-  if (!PEM.test(spelled)) throw damaged('copy_malformed', `${name} holds no PEM certificate`)
+  if (!isCertificates(spelled)) throw damaged('copy_malformed', `${name} holds no PEM certificate`)
   return spelled
 }
 

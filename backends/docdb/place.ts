@@ -3,6 +3,7 @@
 import type { About, ListFilter, Slot } from '../../src/backend/backend.ts'
 import { type ImageRef, imageKey, runKey } from '../../src/model/artifact.ts'
 import { type Kind, sha256Hex } from '../../src/model/entry.ts'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { imageIn, isOtherImage, keyBeside } from '../shared/image-key.ts'
 import { type Item, itemOf, NAME } from './layout.ts'
 import type { StoredDocument } from './store.ts'
@@ -125,7 +126,7 @@ export function subjectDigests(payload: Uint8Array): readonly string[] {
   const image = imageIn(payload)
   if (image !== undefined) return [image.digest]
   try {
-    const { subject } = JSON.parse(Buffer.from(payload).toString('utf8')) as Readonly<Record<string, unknown>>
+    const { subject } = parseBounded(Buffer.from(payload).toString('utf8')) as Readonly<Record<string, unknown>>
     const named = subject as readonly { readonly digest?: Readonly<Record<string, unknown>> }[]
     return [
       ...new Set(

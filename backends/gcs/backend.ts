@@ -1,6 +1,7 @@
 /** gcs: the objects that Tekton Chains writes to Google Cloud Storage, in a bucket or in a directory. */
 
 import type { OpenBackend } from '../../src/backend/backend.ts'
+import { withoutTrailing } from '../../src/platform/text/trim.ts'
 import { openObjects } from '../objects/backend.ts'
 import { directoryStore } from '../objects/directory.ts'
 import { refuseProxies } from '../shared/configured.ts'
@@ -32,6 +33,6 @@ export const open: OpenBackend = (context) =>
         return { root: `gs://${settings.bucket}/`, connect }
       }
       const connect = async () => directoryStore(context, { backend: NAME, directory })
-      return { root: `${directory.replace(/\/+$/, '')}/`, connect }
+      return { root: `${withoutTrailing(directory, '/')}/`, connect }
     },
   })

@@ -6,6 +6,7 @@ import { singleTry } from '../../src/platform/http/single.ts'
 import { fault, placed, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import { googleTransport } from '../shared/google-transport.ts'
+import { pageGuard } from '../shared/pages.ts'
 import { type GcsSettings, NAME } from './settings.ts'
 import { Answered, NoCredentials, type Response, replaceTransport } from './transport.ts'
 
@@ -123,6 +124,7 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
       ),
 
     async *list(prefix, calls) {
+      const follow = pageGuard('gcs', prefix)
       for (let pageToken: string | undefined, more = true; more; ) {
         const [files, next] = await request(
           'list',
@@ -139,6 +141,7 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
         for (const file of files) yield { name: file.name, size: sizeOf(file) }
         pageToken = next
         more = next !== undefined
+        follow(files.length, next)
       }
     },
 

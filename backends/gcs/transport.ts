@@ -5,6 +5,7 @@
 import type { Storage } from '@google-cloud/storage'
 import type { Http } from '../../src/platform/http/client.ts'
 import type { HttpResponse } from '../../src/platform/http/exchange.ts'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { MAX_OBJECT_BYTES } from '../objects/store.ts'
 import { lossIn } from '../shared/google-transport.ts'
 import { NAME } from './settings.ts'
@@ -87,7 +88,7 @@ export function replaceTransport(storage: Storage, { anonymous, http, random }: 
     const isMedia = isObject(request.qs) && request.qs['alt'] === 'media'
     const isJson = !isMedia && /^application\/json\b/.test(given.get('content-type') ?? '')
     const response = { statusCode: answer.status, headers: given }
-    return { body: isJson ? JSON.parse(Buffer.from(bytes).toString()) : bytes, response }
+    return { body: isJson ? parseBounded(Buffer.from(bytes).toString()) : bytes, response }
   }
 
   const requester = (request: Request, callback?: unknown): void => {

@@ -16,10 +16,13 @@ import type { HttpResponse } from '../../src/platform/http/exchange.ts'
 import { isObject, type JsonApi, jsonApi, objectOf } from '../../src/platform/http/json-client.ts'
 import { refuseProxies } from '../shared/configured.ts'
 import { jsonGreeting } from '../shared/json-clock.ts'
+import { pageGuard } from '../shared/pages.ts'
 import { endpointOf, requestMs } from '../shared/settings.ts'
 import { foundOf, kindOfNote, NAME, type Names, namedSlotOf, noteBody, occurrenceOf, slotsOf } from './layout.ts'
 
 const GOOGLE = 'https://containeranalysis.googleapis.com'
+/** Occurrences of one note about one image. */
+const MAX_ITEMS = 1000
 const PAGE = 200
 
 type Occurrence = Readonly<Record<string, unknown>>
@@ -41,6 +44,7 @@ export const open: OpenBackend = (context) => {
 
   async function* pages(parent: string, filter: string, at: string, signal: AbortSignal): AsyncIterable<Occurrence> {
     const where = { backend: NAME, operation: 'list occurrences', location: at }
+    const follow = pageGuard(NAME, at)
     let token = ''
     do {
       const query = new URLSearchParams({
@@ -52,10 +56,12 @@ export const open: OpenBackend = (context) => {
       const answer = await api().call({ ...where, method: 'GET', path, signal, expects: [404] })
       if (answer.status === 404) return noneThere(answer, where)
       const page = objectOf(answer, where)
-      for (const item of Array.isArray(page['occurrences']) ? page['occurrences'] : []) if (isObject(item)) yield item
+      const items: readonly unknown[] = Array.isArray(page['occurrences']) ? page['occurrences'] : []
+      for (const item of items) if (isObject(item)) yield item
       const next = page['nextPageToken']
       if (next === token && token !== '') throw new ProvError('response_invalid', 'the pages go round in a ring', where)
       token = typeof next === 'string' ? next : ''
+      follow(items.length, token === '' ? undefined : token)
     } while (token !== '')
   }
 
@@ -64,6 +70,10 @@ export const open: OpenBackend = (context) => {
     const found: Found[] = []
     for await (const item of pages(note, `resourceUrl=${quoted(uri)}`, slot.key, signal)) {
       if (item['resourceUri'] === uri) found.push(foundOf(slot, item))
+      if (found.length > MAX_ITEMS) {
+        const where = { backend: NAME, operation: 'get', location: slot.key }
+        throw new ProvError('limit_exceeded', `more than ${MAX_ITEMS} occurrences under one note`, where)
+      }
     }
     return found
   }

@@ -9,6 +9,7 @@ import type { Artifact, RunArtifact } from '../../src/model/artifact.ts'
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/model/entry.ts'
 import { decodeEnvelope } from '../../src/model/envelope.ts'
 import { isObject } from '../../src/platform/http/json-client.ts'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 
 export const NAME = 'grafeas'
 
@@ -39,7 +40,9 @@ export function slotOf(note: string, uri: string, kind: Kind): Slot {
 
 /** The same slot with what note and URI say. */
 export function namedSlotOf(note: string, uri: string, kind: Kind): Slot {
-  const [, namespace, run] = /\/notes\/tekton-(.+)-(taskrun|pipelinerun)-intoto$/.exec(note) ?? []
+  // Names of Kubernetes are shorter, and a longer one would be searched again from every place in it.
+  const [, namespace, run] =
+    note.length > 1000 ? [] : (/\/notes\/tekton-(.+)-(taskrun|pipelinerun)-intoto$/.exec(note) ?? [])
   const [, subject] = /@sha256:([0-9a-f]{64})$/.exec(uri) ?? []
   const claim = { kind: run === 'taskrun' ? ('TaskRun' as const) : ('PipelineRun' as const) }
   return {
@@ -150,7 +153,7 @@ function signaturesOf(list: unknown, sigName: string, keyName: string): readonly
 function buildOf(payload: Uint8Array): Readonly<Record<string, unknown>> {
   let statement: unknown
   try {
-    statement = JSON.parse(Buffer.from(payload).toString('utf8'))
+    statement = parseBounded(Buffer.from(payload).toString('utf8'))
   } catch {}
   if (!isObject(statement)) return {}
   const { _type, subject, predicateType, predicate } = statement

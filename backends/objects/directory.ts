@@ -1,11 +1,12 @@
 /** The port over a directory: the same names as in a bucket, each object a file. */
-import { open, opendir, stat } from 'node:fs/promises'
+import { lstat, opendir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { CallOptions, Context } from '../../src/backend/backend.ts'
-import { ProvError } from '../../src/errors.ts'
+import { errorJson, ProvError } from '../../src/errors.ts'
 import { type Files, fileError, fileErrorCode, nodeFiles } from '../../src/platform/fs/files.ts'
 import { withLock } from '../../src/platform/fs/lock-file.ts'
 import { makeFolders } from '../../src/platform/fs/make-folders.ts'
+import { isOddFile, readRegular, refuseOutside } from '../../src/platform/fs/regular-file.ts'
 import { type ListedObject, MAX_OBJECT_BYTES, type ObjectStore, type StoredObject } from './store.ts'
 
 export interface DirectoryOptions {
@@ -57,7 +58,7 @@ export function directoryStore(
         await makeFolder(dirname(path))
         await files.create(made, bytes, 0o644, true)
       })
-      const version = versionOf(await stat(made, { bigint: true }))
+      const version = versionOf(await lstat(made, { bigint: true }))
       await move(made)
       await syncFolder(dirname(path))
       return version
@@ -94,13 +95,18 @@ export function directoryStore(
   }
 
   return {
-    get: (name, calls) => attempt('read', pathOf(name), calls, () => readFile(pathOf(name), backend)),
+    get: (name, calls) => attempt('read', pathOf(name), calls, () => readFile(directory, pathOf(name))),
 
-    head: (name, calls) => attempt('read', pathOf(name), calls, () => versionAt(pathOf(name))),
+    head: (name, calls) =>
+      attempt('read', pathOf(name), calls, async () => {
+        const outside = await inside(directory, pathOf(name)).catch(oddOnly)
+        return outside === undefined ? versionAt(pathOf(name)) : OUTSIDE
+      }),
 
     put: (name, bytes, expect, calls) =>
-      attempt('write', pathOf(name), calls, () => {
+      attempt('write', pathOf(name), calls, async () => {
         const path = pathOf(name)
+        await inside(directory, path)
         if (expect === null) return create(path, bytes)
         return change(path, expect, calls, () => write(path, bytes, (made) => files.rename(made, path)))
       }),
@@ -108,6 +114,7 @@ export function directoryStore(
     delete: (name, expect, calls) =>
       attempt('delete', pathOf(name), calls, async () => {
         const path = pathOf(name)
+        await inside(directory, path)
         await change(path, expect, calls, async () => {
           await files.unlink(path)
           await syncFolder(dirname(path))
@@ -160,27 +167,37 @@ function shared(work: (folder: string) => Promise<void>): (folder: string) => Pr
   }
 }
 
+/** Version of whatever stands behind a folder that leads out of the directory. */
+const OUTSIDE = 'outside'
+
 /** Files are replaced as a whole, so an open one does not change: its bytes belong to its version. */
-async function readFile(path: string, backend: string): Promise<StoredObject | undefined> {
+async function readFile(directory: string, path: string): Promise<StoredObject | undefined> {
+  const outside = await inside(directory, path).catch(oddOnly)
+  if (outside !== undefined) return { bytes: new Uint8Array(), version: OUTSIDE, damage: errorJson(outside) }
   try {
-    await using file = await open(path, 'r')
-    const facts = await file.stat({ bigint: true })
-    if (facts.size > MAX_OBJECT_BYTES) {
-      throw new ProvError('response_too_large', `the file is over ${MAX_OBJECT_BYTES} bytes`, {
-        backend,
-        location: path,
-      })
-    }
-    return { bytes: new Uint8Array(await file.readFile()), version: versionOf(facts) }
+    const { bytes, facts } = await readRegular(path, { maxBytes: MAX_OBJECT_BYTES, follow: false })
+    return { bytes, version: versionOf(facts) }
   } catch (error) {
     if (isAbsent(error)) return undefined
-    throw error
+    if (!isOddFile(error)) throw error
+    const version = await versionAt(path)
+    return version === undefined ? undefined : { bytes: new Uint8Array(), version, damage: errorJson(error) }
   }
+}
+
+/** Throws when the file's folder leads out of the directory. */
+function inside(directory: string, path: string): Promise<void> {
+  return refuseOutside(directory, basename(dirname(path)))
+}
+
+function oddOnly(thrown: unknown): ProvError {
+  if (isOddFile(thrown)) return thrown
+  throw thrown
 }
 
 async function versionAt(path: string): Promise<string | undefined> {
   try {
-    return versionOf(await stat(path, { bigint: true }))
+    return versionOf(await lstat(path, { bigint: true }))
   } catch (error) {
     if (isAbsent(error)) return undefined
     throw error
@@ -193,7 +210,7 @@ function versionOf({ ino, mtimeNs, size }: { ino: bigint; mtimeNs: bigint; size:
 }
 
 async function listed(path: string, name: string): Promise<ListedObject> {
-  const facts = await stat(path).catch(() => undefined)
+  const facts = await lstat(path).catch(() => undefined)
   return { name, size: facts?.size }
 }
 

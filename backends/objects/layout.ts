@@ -7,6 +7,7 @@
 import { ProvError } from '../../src/errors.ts'
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
+import { isCertificates, MAX_PEM_LENGTH } from '../../src/platform/text/pem-text.ts'
 
 /** In the order in which they are written: the signature comes last and makes a copy of the four. */
 export const PARTS = ['payload', 'cert', 'chain', 'signature'] as const
@@ -81,12 +82,11 @@ export function isPending(bytes: Uint8Array): boolean {
   return bytes.length === MARK_BYTES && MARK.test(Buffer.from(bytes).toString('latin1'))
 }
 
-const PEM = /^\s*(?:-----BEGIN CERTIFICATE-----\s+[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/
-
 function pem(bytes: Uint8Array | undefined, part: Part): string | undefined {
   if (bytes === undefined || bytes.length === 0) return undefined
+  if (bytes.length > MAX_PEM_LENGTH) throw malformed(`the ${part} is over ${MAX_PEM_LENGTH} bytes`)
   const text = Buffer.from(bytes).toString('utf8')
-  if (!PEM.test(text)) throw malformed(`the ${part} holds no PEM certificate`)
+  if (!isCertificates(text)) throw malformed(`the ${part} holds no PEM certificate`)
   return text
 }
 

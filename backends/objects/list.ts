@@ -1,5 +1,6 @@
 /** Which slots of a store of objects hold something. */
 import type { CallOptions, ListFilter, Slot } from '../../src/backend/backend.ts'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { imageIn } from '../shared/image-key.ts'
 import { isPending, MARK_BYTES } from './layout.ts'
 import { namedSlotOf, objectName, type Place, placeNamed, placeOfImage } from './place.ts'
@@ -54,7 +55,7 @@ async function placeAt(
 
 function namesSubject(payload: Uint8Array, hex: string | undefined): boolean {
   try {
-    const { subject } = JSON.parse(Buffer.from(payload).toString('utf8')) as Readonly<Record<string, unknown>>
+    const { subject } = parseBounded(Buffer.from(payload).toString('utf8')) as Readonly<Record<string, unknown>>
     const named = subject as readonly { readonly digest?: Readonly<Record<string, unknown>> }[]
     return named.some(({ digest }) => digest?.['sha256'] === hex)
   } catch {

@@ -80,6 +80,8 @@ export async function readStored(
 }
 
 function meaning(stored: Stored, kind: Kind): Pick<Item, 'entry' | 'damage'> {
+  const odd = PARTS.toReversed().flatMap((part) => stored[part]?.damage ?? [])[0]
+  if (odd !== undefined) return { damage: odd }
   try {
     return { entry: entryOf(bytesOf(stored), kind) }
   } catch (thrown) {
@@ -91,7 +93,7 @@ function bytesOf(stored: Stored): Readonly<Partial<Record<Part, Uint8Array>>> {
   return Object.fromEntries(PARTS.flatMap((part) => (stored[part] === undefined ? [] : [[part, stored[part].bytes]])))
 }
 
-/** The item for the core; `raw` is JSON of the objects, base64. */
+/** The item for the core; `raw` is JSON of the objects, base64; of what is no object, what it is: never what a link leads to. */
 export function foundOf(backend: string, root: string, place: Place, { key, stored, entry, damage }: Item): Found {
   // Few ask for these two.
   const lazy = {
@@ -110,8 +112,10 @@ export function foundOf(backend: string, root: string, place: Place, { key, stor
 
 function rawOf(place: Place, key: string, stored: Stored): Uint8Array {
   const native = PARTS.flatMap((part) => {
-    const bytes = stored[part]?.bytes
-    return bytes === undefined ? [] : [[objectName(place, key, part), Buffer.from(bytes).toString('base64')] as const]
+    const object = stored[part]
+    if (object === undefined) return []
+    const { bytes, damage } = object
+    return [[objectName(place, key, part), damage ?? Buffer.from(bytes).toString('base64')] as const]
   })
   return Buffer.from(JSON.stringify(Object.fromEntries(native)))
 }

@@ -1,5 +1,6 @@
 /** The least that a store of objects must do for the backends gcs and s3, over a service or over a directory. */
 import type { CallOptions } from '../../src/backend/backend.ts'
+import type { ErrorJson } from '../../src/errors.ts'
 
 /** Reads end here: no copy is as large, and no server fills the memory. */
 export const MAX_OBJECT_BYTES = 32 * 1024 * 1024
@@ -8,6 +9,8 @@ export interface StoredObject {
   readonly bytes: Uint8Array
   /** Opaque: names these bytes of this object (S3: ETag, GCS: generation). */
   readonly version: string
+  /** What stands there is no object, such as a link in a directory, and why; then `bytes` is empty. */
+  readonly damage?: ErrorJson
 }
 
 export interface ListedObject {

@@ -14,7 +14,7 @@ import { sameBytes } from '../../src/model/entry.ts'
 import { isPending, PARTS, type Part, type Parts, pendingMark } from './layout.ts'
 import { objectName, type Place } from './place.ts'
 import type { Stored, Version } from './read.ts'
-import type { ObjectStore } from './store.ts'
+import type { ObjectStore, StoredObject } from './store.ts'
 
 export interface Writer {
   readonly store: ObjectStore
@@ -43,7 +43,7 @@ export async function writeCopy(
     const name = objectName(place, key, part)
     if ((await store.put(name, parts[part], null, options)) !== undefined) continue
     const there = await store.get(name, options)
-    if (there === undefined || !sameBytes(there.bytes, parts[part])) return takeOver(writer, place, key, parts, options)
+    if (!isObject(there, parts[part])) return takeOver(writer, place, key, parts, options)
   }
   const name = objectName(place, key, 'signature')
   if ((await store.put(name, parts.signature, null, options)) !== undefined) return true
@@ -90,7 +90,7 @@ async function stateOf(store: ObjectStore, place: Place, key: string, options: C
 async function settle(store: ObjectStore, name: string, bytes: Uint8Array, options: CallOptions): Promise<void> {
   for (let tries = 0; tries < 5; tries++) {
     const there = await store.get(name, options)
-    if (there !== undefined && sameBytes(there.bytes, bytes)) return
+    if (isObject(there, bytes)) return
     if ((await store.put(name, bytes, there?.version ?? null, options)) !== undefined) return
   }
   throw inUse('another writer is at work here')
@@ -135,10 +135,7 @@ export async function replaceCopy(
     if (now === undefined) throw changed('replace')
     return now
   }
-  const unlike = PARTS.filter((part) => {
-    const there = stored[part]
-    return there === undefined || !sameBytes(there.bytes, parts[part])
-  })
+  const unlike = PARTS.filter((part) => !isObject(stored[part], parts[part]))
   const [only] = unlike
   if (only === undefined) return
   // One object is replaced at a stroke; before several are, the copy is taken back.
@@ -172,6 +169,11 @@ export async function removeCopy(
     if (expected !== undefined) await store.delete(objectName(place, key, part), expected, options)
   }
   if ((await store.head(signature, options)) === mark) await store.delete(signature, mark, options)
+}
+
+/** True for an object with these bytes. */
+function isObject(there: StoredObject | undefined, bytes: Uint8Array): boolean {
+  return there !== undefined && there.damage === undefined && sameBytes(there.bytes, bytes)
 }
 
 function inUse(message: string): ProvError {

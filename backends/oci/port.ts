@@ -5,6 +5,12 @@ import type { Referrer } from './bundles/layout.ts'
 
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 export const MAX_BLOB_BYTES = 32 * 1024 * 1024
+/** Of one place, a tag or what refers to one image: layers or referrers, bytes of their blobs together, signatures in them. */
+export const MAX_ITEMS = 1000
+export const MAX_PLACE_BYTES = 64 * 1024 * 1024
+export const MAX_PLACE_SIGNATURES = 2000
+/** Of one repository. */
+export const MAX_TAGS = 1_000_000
 
 export interface Manifest {
   readonly bytes: Uint8Array

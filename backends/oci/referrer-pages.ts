@@ -2,10 +2,11 @@
 
 import { INDEX_TYPE, parseReferrers, type Referrer } from './bundles/layout.ts'
 import { failure, type Where } from './failure.ts'
+import { MAX_ITEMS } from './port.ts'
 import type { LibrarySend } from './registry/library.ts'
 import { nextPage } from './registry/tag-list.ts'
 
-const MAX_REFERRERS = 1000
+const MAX_PAGES = 100
 /** What registries without the referrers API answer: the specification's 404, and what others say (406: Artifactory). */
 export const NO_REFERRERS: readonly number[] = [400, 404, 405, 406, 501]
 
@@ -40,9 +41,10 @@ export async function referrersOf(
       throw failure('response_invalid', 'a page of the list of referrers is no image index', where)
     }
     found.push(...referrersIn(answer.body, where))
-    if (found.length > MAX_REFERRERS) {
-      throw failure('response_too_large', `more than ${MAX_REFERRERS} manifests refer to the image`, where)
+    if (found.length > MAX_ITEMS) {
+      throw failure('response_too_large', `more than ${MAX_ITEMS} manifests refer to the image`, where)
     }
+    if (asked.size > MAX_PAGES) throw failure('limit_exceeded', `the list has more than ${MAX_PAGES} pages`, where)
     path = nextPage(answer)
   }
   return found

@@ -1,6 +1,7 @@
 /** s3: the objects that Tekton Chains writes to Google Cloud Storage, under the same names, in a bucket of S3 or in a directory. */
 
 import type { OpenBackend } from '../../src/backend/backend.ts'
+import { withoutTrailing } from '../../src/platform/text/trim.ts'
 import { openObjects } from '../objects/backend.ts'
 import { directoryStore } from '../objects/directory.ts'
 import { refuseProxies } from '../shared/configured.ts'
@@ -33,6 +34,6 @@ export const open: OpenBackend = (context) =>
         return { root: `s3://${settings.bucket}/${settings.prefix}`, connect }
       }
       const connect = async () => directoryStore(context, { backend: NAME, directory })
-      return { root: `${directory.replace(/\/+$/, '')}/`, connect }
+      return { root: `${withoutTrailing(directory, '/')}/`, connect }
     },
   })

@@ -13,6 +13,7 @@ import { ProvError } from '../../src/errors.ts'
 import { fault, placed, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
 import { MAX_OBJECT_BYTES, type ObjectStore } from '../objects/store.ts'
 import { awsHttp } from '../shared/aws-http.ts'
+import { pageGuard } from '../shared/pages.ts'
 import { credentialsFor } from './credentials.ts'
 import { NAME, type S3Settings } from './settings.ts'
 
@@ -125,6 +126,7 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
       ),
 
     async *list(under, calls) {
+      const follow = pageGuard('s3', under)
       for (let token: string | undefined, more = true; more; ) {
         const page = await request(
           'list',
@@ -143,6 +145,7 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
         }
         token = page.NextContinuationToken
         more = page.IsTruncated === true && token !== undefined
+        if (more) follow(page.Contents?.length ?? 0, token)
       }
     },
 

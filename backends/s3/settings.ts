@@ -1,5 +1,6 @@
 /** What the configuration says to this backend. Pure. */
 import type { Context } from '../../src/backend/backend.ts'
+import { withoutTrailing } from '../../src/platform/text/trim.ts'
 import { endpointOf, requestMs, type Where, whereOf } from '../shared/settings.ts'
 
 export const NAME = 's3'
@@ -26,7 +27,7 @@ export function readSettings(context: Pick<Context, 'setting' | 'env'>): S3Setti
   const given = setting('storage.s3.endpoint') || env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'] || undefined
   const endpoint = given === undefined ? undefined : endpointOf(given, 'storage.s3.endpoint', NAME)
   const region = setting('storage.s3.region') || env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || undefined
-  const prefix = (setting('storage.s3.prefix') ?? '').replace(/^\/+|\/+$/g, '')
+  const prefix = withoutTrailing((setting('storage.s3.prefix') ?? '').replace(/^\/+/, ''), '/')
   const pathStyle = setting('storage.s3.path-style') || undefined
   return {
     ...whereOf(context, NAME),

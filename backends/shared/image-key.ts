@@ -4,6 +4,7 @@
  */
 import { type ImageRef, imageKey } from '../../src/model/artifact.ts'
 import { sha256Hex } from '../../src/model/entry.ts'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 
 /**
  * The key beside Chains' own: `<12 hex>-<32 hex of sha256(repository@digest)>`.
@@ -32,7 +33,7 @@ export function isOtherImage(payload: Uint8Array, image: ImageRef): boolean {
  */
 export function imageIn(payload: Uint8Array): ImageRef | undefined {
   try {
-    const { critical } = JSON.parse(Buffer.from(payload).toString('utf8')) as Readonly<Record<string, unknown>>
+    const { critical } = parseBounded(Buffer.from(payload).toString('utf8')) as Readonly<Record<string, unknown>>
     const { identity, image } = critical as Readonly<Record<string, Readonly<Record<string, unknown>>>>
     const repository = identity?.['docker-reference']
     const digest = image?.['docker-manifest-digest']

@@ -1,6 +1,7 @@
 /** What the configuration says to gcs and s3 alike. Pure. */
 import type { Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import { withoutTrailing } from '../../src/platform/text/trim.ts'
 
 /** A bucket, or the directory that stands in for one. */
 export type Where =
@@ -44,6 +45,6 @@ export function endpointOf(text: string, key: string, backend: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const web = url?.protocol === 'http:' || url?.protocol === 'https:'
   if (url !== undefined && web && url.username === '' && url.search === '' && url.hash === '')
-    return url.href.replace(/\/+$/, '')
+    return withoutTrailing(url.href, '/')
   throw new ProvError('config_invalid', `${key} must be an http or https URL without user or query`, { backend })
 }

@@ -8,6 +8,7 @@
 import { asProvError, type ErrorCode, type ErrorJson, errorJson, ProvError } from '../../src/errors.ts'
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
+import { isCertificates } from '../../src/platform/text/pem-text.ts'
 
 export const NAME = 'tekton'
 export const PREFIX = 'chains.tekton.dev/'
@@ -138,12 +139,10 @@ function unbase64(own: Annotations, name: string): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-const PEM = /^\s*(?:-----BEGIN CERTIFICATE-----\s+[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/
-
 function pem(own: Annotations, name: string): string | undefined {
   const text = Buffer.from(unbase64(own, name)).toString('utf8')
   if (text === '') return undefined
-  if (!PEM.test(text)) throw damaged('copy_malformed', `${name} holds no PEM certificate`)
+  if (!isCertificates(text)) throw damaged('copy_malformed', `${name} holds no PEM certificate`)
   return text
 }
 

@@ -3,6 +3,7 @@
 import type { ListFilter, Slot } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import type { RunClaim } from '../../src/model/artifact.ts'
+import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { imageIn } from '../shared/image-key.ts'
 import { type Annotations, NAME, PREFIX, readItem } from './layout.ts'
 import { type Live, type Place, slotOf } from './place.ts'
@@ -86,7 +87,7 @@ function passes(place: Place, annotations: Annotations, { kind, subject }: ListF
 
 function namesSubject(payload: Uint8Array, hex: string): boolean {
   try {
-    const { subject } = JSON.parse(Buffer.from(payload).toString('utf8')) as Readonly<Record<string, unknown>>
+    const { subject } = parseBounded(Buffer.from(payload).toString('utf8')) as Readonly<Record<string, unknown>>
     const named = subject as readonly { readonly digest?: Readonly<Record<string, unknown>> }[]
     return named.some(({ digest }) => digest?.['sha256'] === hex)
   } catch {

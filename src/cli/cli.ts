@@ -5,18 +5,23 @@ import { exitOf, type Io, isClosed } from '../platform/io.ts'
 import { endBy } from './end.ts'
 import { main } from './main.ts'
 
+/** Commands that write to no store: where one of them does not come to its end after a signal, there is nothing to put in order. */
+const READING: ReadonlySet<string> = new Set(['verify', 'list', 'get', 'payload'])
+
 /** Commands that do nothing but print. */
 const PRINTING: ReadonlySet<string> = new Set(['list', 'get', 'payload'])
 
-/** How long what was begun may take to its end once a signal has come. */
-const GRACE_MS = 5000
-const UNFINISHED = `prov: aborted: stopped, though something did not end within ${GRACE_MS / 1000} s (the same command goes on)`
+/** How long what was begun may take to its end once a signal has come: what only reads, and what has to put its writes in order. */
+const READING_MS = 1500
+const WRITING_MS = 5000
+const UNFINISHED = 'prov: aborted: stopped, though something did not end in time (the same command goes on)'
 
 async function run(): Promise<void> {
   const stop = new AbortController()
   const interrupted = (name: NodeJS.Signals): void => {
     if (stop.signal.aborted) endBy(name)
-    setTimeout(() => endBy(name, UNFINISHED), GRACE_MS).unref()
+    const grace = READING.has(process.argv[2] ?? '') ? READING_MS : WRITING_MS
+    setTimeout(() => endBy(name, UNFINISHED), grace).unref()
     stop.abort(
       new ProvError('aborted', 'stopped by Ctrl-C', { hint: 'the same command goes on where this one stopped' }),
     )

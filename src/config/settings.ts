@@ -50,7 +50,7 @@ interface Fault {
 
 const MAX_LISTED = 10
 /** `scheme://user:password@host` in a value. */
-const URL_WITH_PASSWORD = /:\/\/[^/@\s]*:[^/@\s]+@/
+const URL_WITH_PASSWORD = /:\/\/[^/@\s:]*:[^/@\s]+@/
 
 /**
  * Reads all three sources and gathers every fault before it throws: `config_unknown_key` with the nearest known name,

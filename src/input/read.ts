@@ -1,8 +1,8 @@
 /** The bytes of the inputs: files, folders, standard input. */
-import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { relative, sep } from 'node:path'
 import { ProvError } from '../errors.ts'
+import { readPipe } from '../platform/fs/pipe.ts'
 import { filesBelow, type NotRead } from './folder.ts'
 
 /** Largest single input in bytes, unless said otherwise. */
@@ -93,7 +93,7 @@ async function readOne(file: string, maxBytes: number): Promise<Uint8Array> {
     throw new ProvError('input_unreadable', `${file}: is a folder`, { location: file, hint: 'name the file' })
   if (info.size > maxBytes) throw tooLarge(file, maxBytes)
   if (info.isFile()) return look(file, () => readFile(file))
-  return look(file, () => collect(file, createReadStream(file), maxBytes))
+  return look(file, () => collect(file, readPipe(file), maxBytes))
 }
 
 async function collect(

@@ -1,6 +1,7 @@
 /** The names of a public key: Tekton Chains' key id, and the hint of Sigstore bundles. Pure. */
 import { createHash, type KeyObject } from 'node:crypto'
 import { ProvError } from '../errors.ts'
+import { withoutTrailing } from '../platform/text/trim.ts'
 
 const CURVE_NAMES: Readonly<Record<string, string>> = { 'P-256': 'nistp256', 'P-384': 'nistp384', 'P-521': 'nistp521' }
 
@@ -12,7 +13,7 @@ const CURVE_NAMES: Readonly<Record<string, string>> = { 'P-256': 'nistp256', 'P-
  */
 export function keyId(publicKey: KeyObject): string {
   const hash = createHash('sha256').update(sshWire(publicKey)).digest('base64')
-  return `SHA256:${hash.replace(/=+$/, '')}`
+  return `SHA256:${withoutTrailing(hash, '=')}`
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What kubeconfig files say (client-go's clientcmd, v1), as data: nothing is read, run or contacted here. Pure. */
 import { dirname, resolve } from 'node:path'
 import { ProvError } from '../errors.ts'
+import { withoutTrailing } from '../platform/text/trim.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -128,7 +129,7 @@ function serverOf({ path, fields }: Named, name: string, user: Named | undefined
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.username !== '') {
     throw invalid(path, `the server of cluster ${quoted(name)} is no https URL`)
   }
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+  return `${url.origin}${withoutTrailing(url.pathname, '/')}`
 }
 
 function userOf(user: Named, name: string): KubeUser {

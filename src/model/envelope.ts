@@ -1,11 +1,14 @@
 /** DSSE envelopes: what a signature over a Statement covers, and the JSON text that carries both. Pure. */
 
 import { ProvError } from '../errors.ts'
+import { JSON_BOUNDS, parseBounded } from '../platform/text/bounded-json.ts'
 import type { Entry, Signature } from './entry.ts'
 
 /** No store of ours holds more; a Statement of a very large run stays under 2 MiB. */
 const MAX_ENVELOPE_BYTES = 64 * 1024 * 1024
 const MAX_SIGNATURES = 100
+/** Unknown members may be nested as deep as they like: nothing walks them. */
+const ENVELOPE_BOUNDS = { depth: Number.POSITIVE_INFINITY, values: JSON_BOUNDS.values }
 
 /**
  * DSSE's pre-authentication encoding: `DSSEv1 <len type> <type> <len payload> <payload>`, lengths in bytes, decimal.
@@ -48,7 +51,7 @@ export function encodeEnvelope(entry: Entry): Uint8Array {
  * Reads a DSSE envelope into an entry of kind `dsse` that keeps the envelope's own bytes. Base64 may be of the standard or
  * the URL alphabet, as DSSE demands of readers; unknown members are tolerated. Refused, because another reader could see
  * another payload in it: a member named twice, also in other case (Go's JSON reader ignores case), and base64 that is
- * not canonical. Throws `copy_malformed` only.
+ * not canonical. Throws `copy_malformed`, and `limit_exceeded` for more members than any real one has.
  *
  * @example decodeEnvelope(layer).payload // the Statement's bytes
  */
@@ -93,9 +96,9 @@ function decodeUtf8(bytes: Uint8Array): string {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
-  } catch {
-    throw malformed('it is no JSON')
+    return parseBounded(text, ENVELOPE_BOUNDS)
+  } catch (thrown) {
+    throw thrown instanceof ProvError ? thrown : malformed('it is no JSON')
   }
 }
 

@@ -1,6 +1,7 @@
 /** in-toto Statements: read from files to be signed as they are, and looked at in stored copies. Pure. */
 
 import { ProvError } from '../errors.ts'
+import { parseBounded } from '../platform/text/bounded-json.ts'
 import { isDeeplyNested } from '../platform/text/nesting.ts'
 import { parseJson } from '../platform/text/strict-json.ts'
 import type { StatementArtifact, Subject } from './artifact.ts'
@@ -64,9 +65,9 @@ function look(bytes: Uint8Array): Statement | string {
   if (isDeeplyNested(bytes)) return 'nested too deeply'
   let value: unknown
   try {
-    value = JSON.parse(text)
-  } catch {
-    return 'not JSON'
+    value = parseBounded(text)
+  } catch (thrown) {
+    return thrown instanceof ProvError ? thrown.message : 'not JSON'
   }
   if (!isRecord(value)) return 'not a JSON object'
   const type = value['_type']

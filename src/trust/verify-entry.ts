@@ -47,7 +47,8 @@ export function checkEntry(entry: Entry, trust: Trust): EntryCheck {
  */
 export async function checkAside(found: readonly { readonly entry?: Entry }[], trust: Trust): Promise<void> {
   await Promise.all(
-    found.map(async ({ entry }) => {
+    // Items that are one entry are checked once.
+    [...new Set(found.map(({ entry }) => entry))].map(async (entry) => {
       if (entry === undefined || checks.get(entry)?.trust === trust) return
       const bytes = signedBytes(entry)
       const verdicts = entry.signatures.map((signature) => verifySignatureAside(trust, bytes, signature))

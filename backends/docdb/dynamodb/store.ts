@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import type { HttpContext } from '../../../src/platform/http/context.ts'
 import { awsHttp } from '../../shared/aws-http.ts'
+import { pageGuard } from '../../shared/pages.ts'
 import type { SignedDocument } from '../layout.ts'
 import type { DynamoTarget } from '../settings.ts'
 import type { DocumentStore, StoredDocument, StoreOptions, Wanted } from '../store.ts'
@@ -83,12 +84,14 @@ export function openDynamo(target: DynamoTarget, context: HttpContext): Document
       ProjectionExpression: '#Name, #Signed',
       ExpressionAttributeNames: { '#Name': 'Name', '#Signed': 'Signed' },
     }
+    const follow = pageGuard('docdb', TableName)
     for (let from: Item | undefined; ; ) {
       const command = new ScanCommand({ ...input, ...(from === undefined ? {} : { ExclusiveStartKey: from }) })
       const page = await attempt(() => client.send(command, { abortSignal: signal }))
       for (const item of page.Items ?? []) yield { key: item['Name']?.S ?? '', fields: fieldsOf(item) }
       from = page.LastEvaluatedKey
       if (from === undefined) return
+      follow(page.Items?.length ?? 0, JSON.stringify(from))
     }
   }
 

@@ -57,7 +57,12 @@ export function openMongo(target: MongoTarget): DocumentStore {
     (wanted: readonly (readonly string[])[], { signal }): Promise<readonly (readonly StoredDocument[])[]> =>
       attempt(async () => {
         const keys = [...new Set(wanted.flat())]
-        const found = await collection.find({ _id: { $in: keys } }, { signal, promoteBuffers: true }).toArray()
+        const found: MongoDocument[] = []
+        const cursor = collection.find<MongoDocument>({ _id: { $in: keys } }, { signal, promoteBuffers: true })
+        for await (const document of cursor) {
+          if (found.push(document) > keys.length)
+            throw new ProvError('limit_exceeded', 'several documents have one name')
+        }
         const stored = new Map(
           found.map((document) => [document._id, { key: document._id, fields: fieldsOf(document), state: document }]),
         )

@@ -22,6 +22,11 @@ export function isBusy(thrown: unknown): boolean {
   return code === BUSY || code === LOCKED
 }
 
+/** A look that writes nothing cannot join the writer's log just now (READONLY_RECOVERY, READONLY_CANTLOCK, READONLY_CANTINIT). */
+export function isUnshared(thrown: unknown): boolean {
+  return thrown instanceof Error && 'errcode' in thrown && [264, 520, 1288].includes(Number(thrown.errcode))
+}
+
 /** This user may not open or write it. */
 export function isRefusal(thrown: unknown): boolean {
   return REFUSALS.includes(resultCode(thrown))

@@ -1,51 +1,45 @@
 /** SQLite, the database without a server: Chains' fields as columns of one table, indexed by run and by the digests of subjects. */
-import { statSync } from 'node:fs'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import type { Context } from '../../../src/backend/backend.ts'
 import { ProvError } from '../../../src/errors.ts'
+import { JSON_BOUNDS, parseBounded } from '../../../src/platform/text/bounded-json.ts'
 import { batching } from '../batch.ts'
 import { fits, type JsonLimits } from '../json.ts'
 import type { Fields, SignedDocument } from '../layout.ts'
 import { subjectDigests } from '../place.ts'
 import type { SqliteTarget } from '../settings.ts'
 import { SIZE_RULES } from '../size.ts'
+import { isThere, type Look, openLook, openToWrite } from '../sqlite-open.ts'
+import { hasTables, SCHEMA } from '../sqlite-schema.ts'
 import type { DocumentStore, StoredDocument, StoreOptions, Wanted } from '../store.ts'
-import { isBusy, isRefusal, sqliteFailure } from './failure.ts'
+import { isBusy, isUnshared, sqliteFailure } from './failure.ts'
 
-/** `Run` is the uid of the run that a document is about itself; images are found by their digest. `Digest` is `algorithm:hex`. */
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS documents (
-  Name TEXT PRIMARY KEY NOT NULL, Signed BLOB, Signature TEXT, Cert TEXT, Chain TEXT, Object TEXT, Run TEXT
-);
-CREATE INDEX IF NOT EXISTS documents_by_run ON documents (Run) WHERE Run IS NOT NULL;
-CREATE TABLE IF NOT EXISTS subjects (
-  Digest TEXT NOT NULL, Name TEXT NOT NULL REFERENCES documents (Name) ON DELETE CASCADE, PRIMARY KEY (Digest, Name)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS subjects_by_name ON subjects (Name);
-`
 const COLUMNS = ['Signed', 'Signature', 'Cert', 'Chain', 'Object'] as const
 const SAME = COLUMNS.map((column) => `${column} IS ?`).join(' AND ')
 const PAGE = 50
+/** What an image's row holds is a few hundred bytes, and a page of them is read at once. */
+const MAX_LISTED_BYTES = 1024 * 1024
+const MAX_NAME_BYTES = 1024
 /** The key of a run or Statement says all that a list wants to know; the payload of a whole database need not be read for it. */
-const SIGNED_OF_IMAGES =
-  "CASE WHEN Name GLOB 'taskrun-*' OR Name GLOB 'pipelinerun-*' OR Name GLOB 'statement-*' THEN NULL ELSE Signed END AS Signed"
+const SIGNED_OF_IMAGES = `CASE WHEN Name GLOB 'taskrun-*' OR Name GLOB 'pipelinerun-*' OR Name GLOB 'statement-*'
+  OR octet_length(Signed) > ${MAX_LISTED_BYTES} THEN NULL ELSE Signed END AS Signed`
 /** Documents in one transaction; others wait for it meanwhile. */
 const AT_ONCE = 64
 /** SQLite's own functions read JSON no deeper. */
 const LIMITS: JsonLimits = { depth: 1000, arraysInArrays: true, key: () => true, number: () => true }
-/** A row that somebody else wrote may be larger than what prov writes, never without bound. */
-const MAX_ROW_BYTES = 4 * SIZE_RULES.sqlite.limit
+/** prov writes no larger row. */
+const MAX_ROW_BYTES = SIZE_RULES.sqlite.limit
 
 // octet_length is told by the row's head: of a row that is too large no more is read.
 const BYTES = COLUMNS.map((column) => `ifnull(octet_length(${column}), 0)`).join(' + ')
 const FITS = `${BYTES} <= ${MAX_ROW_BYTES}`
 const FITTING = COLUMNS.map((column) => `CASE WHEN ${FITS} THEN ${column} END AS ${column}`).join(', ')
 
-/** Several keys in one statement: an image may stand under two. */
+/** Several keys in one statement: an image may stand under two. A key is the primary key, and yet a damaged file may repeat it for ever. */
 function selectOf(keys: number): string {
-  return `SELECT Name, ${FITS} AS Fits, ${FITTING} FROM documents WHERE Name IN (${Array(keys).fill('?').join(', ')})`
+  const places = Array(keys).fill('?').join(', ')
+  return `SELECT Name, ${FITS} AS Fits, ${FITTING} FROM documents WHERE Name IN (${places}) LIMIT ${keys + 1}`
 }
 
 type Row = Readonly<Record<string, SQLInputValue>>
@@ -57,12 +51,12 @@ type Row = Readonly<Record<string, SQLInputValue>>
  * @example const store = openSqlite({ path: 'prov.db' }, context.random)
  */
 export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context['random']): DocumentStore {
-  let database: DatabaseSync | undefined
-  let writable = false
+  let writer: DatabaseSync | undefined
+  let look: Look | undefined
   /** Compiled once for each opening of the file. */
   let statements = new Map<string, StatementSync>()
-  /** Nobody takes tables away again. */
-  let tables = false
+  /** The version of the schema that was judged, and whether the tables are in it. */
+  let judged: { readonly version: unknown; readonly tables: boolean } | undefined
 
   function prepare(db: DatabaseSync, sql: string): StatementSync {
     const known = statements.get(sql)
@@ -72,31 +66,47 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
     return made
   }
 
+  /** Throws `schema_invalid`, also when somebody has changed the tables since. */
   function isEmpty(db: DatabaseSync): boolean {
-    tables ||= hasTables(db)
-    return !tables
+    const version = prepare(db, 'PRAGMA schema_version').get()?.['schema_version']
+    if (judged === undefined || judged.version !== version) judged = { version, tables: hasTables(db) }
+    return !judged.tables
   }
 
-  /** The open file; undefined when there is none and none is to be made. */
-  function connection(forWriting: boolean): DatabaseSync | undefined {
-    if (database !== undefined && (writable || !forWriting)) return database
-    if (!forWriting && !isThere(path)) return undefined
+  /** Open for writing; a file that is not there is made. */
+  function toWrite(): DatabaseSync {
+    if (writer !== undefined) return writer
     close()
-    try {
-      database = prepared(path, false)
-      writable = true
-    } catch (thrown) {
-      // An auditor may read what only others may write.
-      if (forWriting || !isRefusal(thrown)) throw thrown
-      database = readable(path)
-    }
-    return database
+    writer = openToWrite(path)
+    return writer
   }
 
   function close(): void {
     statements = new Map()
-    database?.close()
-    database = undefined
+    judged = undefined
+    writer?.close()
+    writer = undefined
+    look?.close()
+    look = undefined
+  }
+
+  /** Reads without changing anything; `absent` when there is no file or no table. What was read while the file changed is read again. */
+  function reading<T>(options: StoreOptions, absent: T, work: (db: DatabaseSync) => T): Promise<T> {
+    return patiently(options, () => {
+      if (writer !== undefined) return isEmpty(writer) ? absent : work(writer)
+      if (look !== undefined && !look.isCurrent()) close()
+      if (!isThere(path)) return absent
+      look ??= openLook(path)
+      const { db, isCurrent } = look
+      try {
+        const result = isEmpty(db) ? absent : work(db)
+        if (isCurrent()) return result
+      } catch (thrown) {
+        if (isCurrent() && !isUnshared(thrown)) throw thrown
+      }
+      close()
+      throw CHANGED
+    })
   }
 
   /** Tries again, with pauses, while another process holds the file. */
@@ -106,7 +116,7 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
       try {
         return work()
       } catch (thrown) {
-        if (!isBusy(thrown)) throw sqliteFailure(thrown, path)
+        if (thrown !== CHANGED && !isBusy(thrown)) throw sqliteFailure(thrown, path)
         await pause(wait * (0.5 + (random(1)[0] ?? 0) / 256), undefined, { signal }).catch(() => {})
       }
     }
@@ -114,10 +124,10 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
 
   function transaction<T>(options: StoreOptions, work: (db: DatabaseSync) => T): Promise<T> {
     return patiently(options, () => {
-      const db = connection(true)
-      if (db === undefined) throw new ProvError('internal', 'no database to write to')
+      const db = toWrite()
       db.exec('BEGIN IMMEDIATE')
       try {
+        if (isEmpty(db)) db.exec(SCHEMA)
         const result = work(db)
         db.exec('COMMIT')
         return result
@@ -129,10 +139,9 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
   }
 
   async function get(keys: readonly string[], options: StoreOptions): Promise<readonly StoredDocument[]> {
-    return patiently(options, () => {
-      const db = connection(false)
-      if (db === undefined || isEmpty(db)) return []
+    return reading(options, [], (db) => {
       const rows = prepare(db, selectOf(keys.length)).all(...keys) as readonly Row[]
+      if (rows.length > keys.length) throw new ProvError('limit_exceeded', 'several rows have one name')
       return rows.map(({ Name, Fits, ...row }) => {
         const key = String(Name)
         if (Fits === 1) return { key, fields: fieldsOf(key, row), state: row }
@@ -184,17 +193,21 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
   ): AsyncIterable<Pick<StoredDocument, 'key' | 'fields'>> {
     const [from, more] =
       subject === undefined ? ['documents', []] : ['subjects JOIN documents USING (Name)', [`sha256:${subject}`]]
-    const signed = subject === undefined ? SIGNED_OF_IMAGES : 'Signed'
+    const name = `CASE WHEN octet_length(Name) <= ${MAX_NAME_BYTES} THEN Name END AS Name`
+    const columns = subject === undefined ? `${name}, ${SIGNED_OF_IMAGES}` : name
     const where = subject === undefined ? 'Name > ?' : 'Digest = ? AND Name > ?'
     for (let last = ''; ; ) {
-      const rows = await patiently(options, () => {
-        const db = connection(false)
-        if (db === undefined || isEmpty(db)) return []
-        const page = prepare(db, `SELECT Name, ${signed} FROM ${from} WHERE ${where} ORDER BY Name LIMIT ${PAGE}`)
+      const rows = await reading(options, [], (db) => {
+        const page = prepare(db, `SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY Name LIMIT ${PAGE}`)
         return page.all(...more, last) as readonly Row[]
       })
-      for (const { Name, Signed } of rows) yield { key: String(Name), fields: { Signed } }
-      last = String(rows.at(-1)?.['Name'] ?? '')
+      for (const row of rows) {
+        const { Name: key } = row
+        if (typeof key !== 'string' || !isAfter(key, last)) throw outOfOrder()
+        last = key
+        const Signed = subject === undefined ? row['Signed'] : (await get([key], options))[0]?.fields['Signed']
+        yield { key, fields: { Signed } }
+      }
       if (rows.length < PAGE) return
     }
   }
@@ -209,41 +222,16 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
   }
 }
 
-/** WAL: readers never wait for a writer. Full synchronisation: a receipt outlives a power cut. */
-function prepared(path: string | URL, readOnly: boolean): DatabaseSync {
-  const db = new DatabaseSync(path, { readOnly, enableForeignKeyConstraints: true, timeout: 0 })
-  try {
-    if (!readOnly) {
-      if (db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] !== 'wal') db.exec('PRAGMA journal_mode = WAL')
-      db.exec('PRAGMA synchronous = FULL')
-      if (!hasTables(db)) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`)
-    }
-    db.prepare('SELECT count(*) FROM sqlite_schema').get()
-    return db
-  } catch (thrown) {
-    db.close()
-    throw thrown
-  }
+/** The file was changed while it was read. */
+const CHANGED = Symbol('changed')
+
+/** As SQLite sorts. A damaged index can lead round in a circle. */
+function isAfter(key: string, last: string): boolean {
+  return Buffer.compare(Buffer.from(key), Buffer.from(last)) > 0
 }
 
-/** A file of WAL mode wants its folder writable, even of readers; without a log beside it, it may be taken as it stands. */
-function readable(path: string): DatabaseSync {
-  try {
-    return prepared(path, true)
-  } catch (thrown) {
-    if (!isRefusal(thrown) || isThere(`${path}-wal`)) throw thrown
-    return prepared(new URL(`${pathToFileURL(path).href}?immutable=1`), true)
-  }
-}
-
-/** Not `existsSync`, which takes what may not be looked at for absent. */
-function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
-}
-
-function hasTables(db: DatabaseSync): boolean {
-  const found = db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name IN ('documents', 'subjects')").get()
-  return found?.['n'] === 2
+function outOfOrder(): ProvError {
+  return new ProvError('response_invalid', 'the names of the rows are not texts in order: the file is damaged')
 }
 
 function indexSubjects(prepare: (sql: string) => StatementSync, { Name, Signed }: SignedDocument): void {
@@ -272,7 +260,7 @@ function fieldsOf(key: string, { Object: object, ...rest }: Row): Fields {
 /** What is no JSON is given as it is, and found not to say what `Signed` says. */
 function parsedObject(text: SQLInputValue): unknown {
   try {
-    return JSON.parse(String(text))
+    return parseBounded(String(text), { depth: LIMITS.depth, values: JSON_BOUNDS.values })
   } catch {
     return text
   }

@@ -2,8 +2,9 @@
 
 import { ProvError } from '../../../src/errors.ts'
 import { sha256Hex } from '../../../src/model/entry.ts'
+import { parseBounded } from '../../../src/platform/text/bounded-json.ts'
 import { failure } from '../failure.ts'
-import type { Manifest, Registry } from '../port.ts'
+import { MAX_ITEMS, type Manifest, type Registry } from '../port.ts'
 import type { Layer } from '../tags/layout.ts'
 import { readTagState, type Tag } from '../tags/tag.ts'
 import { bundleLayer, fallbackTag, mayBeBundle, type Referrer, type SubjectDescriptor } from './layout.ts'
@@ -38,7 +39,15 @@ export interface BundlePlace {
 
 const PARALLEL = 8
 /** What is wrong with one item. Everything else means that nobody could look, and is thrown. */
-export const DAMAGE: readonly string[] = ['copy_malformed', 'digest_mismatch', 'response_too_large', 'stranger']
+export const DAMAGE: readonly string[] = [
+  'copy_malformed',
+  'digest_mismatch',
+  'response_too_large',
+  'limit_exceeded',
+  'symbolic_link',
+  'not_regular_file',
+  'stranger',
+]
 
 /** @example fallbackTagOf({ repo, digest }) // { repo, name: 'sha256-09e7…', form: 'index' } */
 export function fallbackTagOf({ repo, digest }: Place): Tag {
@@ -61,7 +70,12 @@ export async function listReferrers(
   if (listed !== undefined) return { api: true, referrers: listed.filter(mayBeBundle) }
   await fallback.before?.()
   const { layers } = await readTagState(registry, fallbackTagOf(place), signal, fallback.replaces)
-  return { api: false, referrers: layers.filter(mayBeBundle) }
+  const referrers = layers.filter(mayBeBundle)
+  if (referrers.length > MAX_ITEMS) {
+    const where = { operation: 'list referrers', location: `${place.repo}@${place.digest}` }
+    throw failure('limit_exceeded', `more than ${MAX_ITEMS} manifests refer to the image`, where)
+  }
+  return { api: false, referrers }
 }
 
 /** Where bundles are, by the digest of a manifest: a digest's bytes never change. */
@@ -136,7 +150,7 @@ export async function subjectOf(registry: Registry, place: Place, signal: AbortS
 
 function mediaTypeOf({ bytes, mediaType }: Manifest): string {
   try {
-    const json = JSON.parse(Buffer.from(bytes).toString()) as { readonly mediaType?: unknown } | null
+    const json = parseBounded(Buffer.from(bytes).toString()) as { readonly mediaType?: unknown } | null
     return typeof json?.mediaType === 'string' ? json.mediaType : mediaType
   } catch {
     return mediaType

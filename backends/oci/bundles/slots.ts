@@ -4,8 +4,9 @@ import { errorJson, ProvError } from '../../../src/errors.ts'
 import { type Entry, entryId, holds, signatureId } from '../../../src/model/entry.ts'
 import type { Connection } from '../connect.ts'
 import { failure } from '../failure.ts'
-import { MAX_BLOB_BYTES } from '../port.ts'
+import { MAX_BLOB_BYTES, MAX_PLACE_BYTES } from '../port.ts'
 import { layerKey } from '../tags/layout.ts'
+import { boundSignatures } from '../tags/read.ts'
 import { bundlesOf, EMPTY_CONFIG, type NewReferrer, type Referrer, referrerOf } from './layout.ts'
 import { readBundle } from './read.ts'
 import {
@@ -49,15 +50,14 @@ export function bundles({ registry, protocol, writer }: Connection, now: () => n
     const version = versionOf({ keys: referrers.map(layerKey) })
     const described = Buffer.from(JSON.stringify(referrers[0] ?? null))
     if (layer === undefined) return { location, raw: described, damage: damageOf(error, location), version }
-    let blob: Uint8Array | undefined
     try {
-      blob = await blobOf(place, layer, location, signal)
+      const blob = await blobOf(place, layer, location, signal)
       const entry = readBundle(blob)
       entries.set(layer.digest, entryId(entry))
       return { location, raw: blob, entry, version }
     } catch (thrown) {
       if (!(thrown instanceof ProvError) || !DAMAGE.includes(thrown.code)) throw thrown
-      return { location, raw: blob ?? described, damage: damageOf(thrown, location), version }
+      return { location, raw: described, damage: damageOf(thrown, location), version }
     }
   }
 
@@ -69,7 +69,7 @@ export function bundles({ registry, protocol, writer }: Connection, now: () => n
   ) {
     const where = { operation: 'get bundle', location: at }
     if (size > MAX_BLOB_BYTES) throw failure('response_too_large', `the bundle is ${size} bytes long`, where)
-    const blob = await registry.getBlob(place.repo, digest, MAX_BLOB_BYTES, { signal })
+    const blob = await registry.getBlob(place.repo, digest, Math.max(0, size), { signal })
     if (blob === undefined) throw failure('copy_malformed', 'the manifest names a bundle that is gone', where)
     return blob
   }
@@ -153,7 +153,14 @@ export function bundles({ registry, protocol, writer }: Connection, now: () => n
         return [{ location: slot.key, raw: index.bytes, damage, version: versionOf({ keys: [], index: index.digest }) }]
       }
       const places = await findBundles(registry, place, list.referrers, known, signal)
-      return inParallel(places, (found) => read(place, found, locationOf(slot, found), signal))
+      const bytes = places.reduce((sum, { layer }) => sum + (layer?.size ?? 0), 0)
+      if (bytes > MAX_PLACE_BYTES) {
+        const where = { operation: 'get bundles', location: slot.key }
+        throw failure('limit_exceeded', `the bundles have more than ${MAX_PLACE_BYTES} bytes together`, where)
+      }
+      const items = await inParallel(places, (found) => read(place, found, locationOf(slot, found), signal))
+      boundSignatures(items, slot.key)
+      return items
     },
 
     async replace(slot, found, entry, signal) {

@@ -1,5 +1,6 @@
 /** index.json of an OCI image layout (image-spec, image-layout.md): names and the manifests they stand for. Pure. */
 import { ProvError } from '../../../src/errors.ts'
+import { parseBounded } from '../../../src/platform/text/bounded-json.ts'
 
 export const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json'
 const REF_NAME = 'org.opencontainers.image.ref.name'
@@ -31,7 +32,7 @@ export interface IndexChange {
 export function parseIndex(text: string): ImageIndex {
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = parseBounded(text, { depth: 50, values: 4_000_000 })
   } catch {
     json = undefined
   }

@@ -1,5 +1,6 @@
 /** index.json as it is on the disk, parsed again only when it is another file. */
-import { stat } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
+import { ProvError } from '../../../src/errors.ts'
 import { atomicWrite } from '../../../src/platform/fs/atomic-write.ts'
 import { type Files, fileError, fileErrorCode } from '../../../src/platform/fs/files.ts'
 import { EMPTY_INDEX, encodeIndex, type ImageIndex, parseIndex } from './index-json.ts'
@@ -11,13 +12,18 @@ export interface IndexStore {
   write(index: ImageIndex): Promise<void>
 }
 
+/** Some 200,000 names. */
+const MAX_INDEX_BYTES = 64 * 1024 * 1024
+
 /** @example (await indexStore('copies/index.json', nodeFiles).read()).items.length */
 export function indexStore(indexFile: string, files: Files): IndexStore {
   let last: { readonly state: string; readonly index: Promise<ImageIndex> } | undefined
 
   /** Each write makes a new file, so that inode and times tell one state from the next. */
   async function stateOf(): Promise<string> {
-    const { ino, mtimeNs, ctimeNs, size } = await stat(indexFile, { bigint: true })
+    const facts = await lstat(indexFile, { bigint: true })
+    if (facts.isDirectory()) throw new ProvError('storage_io', `cannot read ${indexFile}: it is a folder`)
+    const { ino, mtimeNs, ctimeNs, size } = facts
     return `${ino} ${mtimeNs} ${ctimeNs} ${size}`
   }
 
@@ -27,7 +33,12 @@ export function indexStore(indexFile: string, files: Files): IndexStore {
         const state = await stateOf()
         // Many readers at once share one parsing.
         if (last?.state !== state) {
-          last = { state, index: files.read(indexFile).then((bytes) => parseIndex(Buffer.from(bytes).toString())) }
+          last = {
+            state,
+            index: files
+              .read(indexFile, { maxBytes: MAX_INDEX_BYTES, follow: false })
+              .then((bytes) => parseIndex(Buffer.from(bytes).toString())),
+          }
         }
         return await last.index
       } catch (error) {

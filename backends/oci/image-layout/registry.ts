@@ -9,8 +9,9 @@ import { sha256Hex } from '../../../src/model/entry.ts'
 import { atomicWrite } from '../../../src/platform/fs/atomic-write.ts'
 import { type Files, fileError, fileErrorCode, nodeFiles } from '../../../src/platform/fs/files.ts'
 import { makeFolders } from '../../../src/platform/fs/make-folders.ts'
+import { isOddFile, refuseOutside } from '../../../src/platform/fs/regular-file.ts'
 import { failure } from '../failure.ts'
-import type { Registry } from '../port.ts'
+import { MAX_BLOB_BYTES, type Registry } from '../port.ts'
 import { OCI_MANIFEST_TYPE } from '../tags/layout.ts'
 import { indexStore } from './index-store.ts'
 import { indexWriter } from './index-writer.ts'
@@ -54,9 +55,8 @@ export function layoutRegistry(options: LayoutOptions): Registry {
     const path = join(blobs, hex)
     const where = { operation: 'read blob', location: path }
     try {
-      const { size } = await files.facts(path)
-      if (size > maxBytes) throw failure('response_too_large', `the blob is over ${maxBytes} bytes`, where)
-      const bytes = await files.read(path)
+      await refuseLinkedFolders(directory)
+      const bytes = await files.read(path, { maxBytes, follow: false })
       if (sha256Hex(bytes) !== hex)
         throw failure('digest_mismatch', 'the file does not have the digest it is named by', where)
       return bytes
@@ -68,6 +68,7 @@ export function layoutRegistry(options: LayoutOptions): Registry {
 
   async function writeBlob(bytes: Uint8Array): Promise<string> {
     await prepare()
+    await refuseLinkedFolders(directory)
     const hex = sha256Hex(bytes)
     const path = join(blobs, hex)
     const digest = `sha256:${hex}`
@@ -94,8 +95,8 @@ export function layoutRegistry(options: LayoutOptions): Registry {
         : (await readIndex()).byName.get(`${repo}:${ref}`)
       if (item === undefined) return undefined
       const bytes = await readBlob(item.digest, MAX_BYTES).catch((error: unknown) => {
-        if (item.mediaType === undefined || !(error instanceof ProvError && error.code === 'digest_mismatch'))
-          throw error
+        const isDamage = isOddFile(error) || (error instanceof ProvError && error.code === 'digest_mismatch')
+        if (item.mediaType === undefined || !isDamage) throw error
       })
       if (bytes !== undefined) return { bytes, mediaType: item.mediaType ?? OCI_MANIFEST_TYPE, digest: item.digest }
       if (item.mediaType === undefined) return undefined
@@ -120,7 +121,7 @@ export function layoutRegistry(options: LayoutOptions): Registry {
 
     async hasBlob(repo, digest, { signal }) {
       stopIfAborted(signal, 'head blob', repo)
-      return (await readBlob(digest, Number.MAX_SAFE_INTEGER)) !== undefined
+      return (await readBlob(digest, MAX_BLOB_BYTES)) !== undefined
     },
 
     async putBlob(repo, bytes, { signal }) {
@@ -165,11 +166,16 @@ function splitName(name: string): { readonly repository: string; readonly tag: s
   return { repository: name.slice(0, Math.max(0, colon)), tag: name.slice(colon + 1) }
 }
 
+/** Blobs are read and written in this directory only. */
+async function refuseLinkedFolders(directory: string): Promise<void> {
+  await refuseOutside(directory, 'blobs')
+  await refuseOutside(directory, join('blobs', 'sha256'))
+}
+
 /** A blob is named by its content; one that is there and whole need not be written again. */
 async function isIntact(files: Files, path: string, bytes: Uint8Array): Promise<boolean> {
   try {
-    const { size } = await files.facts(path)
-    return size === bytes.length && Buffer.compare(await files.read(path), bytes) === 0
+    return Buffer.compare(await files.read(path, { maxBytes: bytes.length, follow: false }), bytes) === 0
   } catch {
     return false
   }
@@ -178,6 +184,7 @@ async function isIntact(files: Files, path: string, bytes: Uint8Array): Promise<
 async function makeLayout(directory: string, blobs: string, files: Files, unique: string): Promise<void> {
   const marker = join(directory, 'oci-layout')
   await makeFolders(directory)
+  await refuseLinkedFolders(directory)
   if (!(await isLayout(directory))) {
     await atomicWrite(marker, Buffer.from('{"imageLayoutVersion":"1.0.0"}'), { files, unique })
   }

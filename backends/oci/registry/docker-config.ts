@@ -1,6 +1,7 @@
 /** Credentials as docker and podman keep them: config.json, its helpers and its store. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withoutTrailing } from '../../../src/platform/text/trim.ts'
 import { failure } from '../failure.ts'
 import type { CredentialQuery, Credentials } from './auth.ts'
 import { normalHost } from './hosts.ts'
@@ -131,7 +132,7 @@ function pick<T>(
 
 /** `https://host/v1/`, `host`, `host/path` → `host`, `host/path`, with the host in prov's spelling. */
 function normalKey(key: string): string | undefined {
-  const text = key.replace(/^https?:\/\//, '').replace(/\/+$/, '')
+  const text = withoutTrailing(key.replace(/^https?:\/\//, ''), '/')
   const slash = text.indexOf('/')
   const host = normalHost(slash < 0 ? text : text.slice(0, slash))
   const path = slash < 0 ? '' : text.slice(slash).replace(/^\/v[12]$/, '')
@@ -155,7 +156,7 @@ function loginIn({ username, password, auth }: AuthItem, key: string): Login | u
     const where = { operation: 'read docker config', location: key }
     throw failure('config_invalid', 'the entry of the docker config is not base64 of user:password', where)
   }
-  return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, '') }
+  return { username: text.slice(0, colon), password: withoutTrailing(text.slice(colon + 1), '\0') }
 }
 
 interface Login {

@@ -5,6 +5,8 @@
  */
 import type { HttpResponse, Method } from '../../../src/platform/http/exchange.ts'
 
+import { parseBounded } from '../../../src/platform/text/bounded-json.ts'
+
 /** What the library asks its HTTP client for (its docker-json-client.d.ts). */
 export interface LibraryRequest {
   readonly method: Method
@@ -109,7 +111,7 @@ function single(value: string | readonly string[] | undefined): string | null {
 /** The library looks into JSON only to refuse Docker's schema 1; whether a manifest is one is the layout's question. */
 function lenientJson(body: Uint8Array): object {
   try {
-    const json: unknown = JSON.parse(Buffer.from(body).toString())
+    const json: unknown = parseBounded(Buffer.from(body).toString())
     return typeof json === 'object' && json !== null ? { ...json, schemaVersion: 2 } : {}
   } catch {
     return {}

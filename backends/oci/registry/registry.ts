@@ -5,7 +5,7 @@ import { sha256Hex } from '../../../src/model/entry.ts'
 import { checkTarget } from '../../../src/platform/http/client.ts'
 import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
 import { failure, type Where } from '../failure.ts'
-import { MAX_MANIFEST_BYTES, type Manifest, type Registry } from '../port.ts'
+import { MAX_MANIFEST_BYTES, MAX_TAGS, type Manifest, type Registry } from '../port.ts'
 import { mediaTypeOf, NO_REFERRERS, referrersOf } from '../referrer-pages.ts'
 import { type RegistryHttpOptions, registryHttp } from '../registry-http.ts'
 import { createSession, type FindCredentials, type Session, type SessionRequest } from './auth.ts'
@@ -189,13 +189,19 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       const call = read('list tags', 'tags', LIST_BYTES, signal)
       const send = sender(repo, call)
       let path: string | undefined = `/v2/${split(repo).path}/tags/list?n=${TAGS_A_PAGE}`
+      let [count, pages] = [0, 0]
       for (let last = ''; path !== undefined; ) {
         const page: string = path
+        // An honest registry fills its pages, or has few of them.
+        if (count > MAX_TAGS || ++pages > 100 + count / 10) {
+          throw failure('limit_exceeded', 'the list of tags does not come to an end', whereOf(repo, call))
+        }
         const ask = () => send({ method: 'GET', path: page, headers: new Map([['accept', 'application/json']]) })
         // No repository, no tags; but of a list that has begun no page may be missing.
         const answer = last === '' ? await orAbsent(ask) : await ask().catch(rest(whereOf(repo, call)))
         if (answer === undefined) return
         const tags = tagsOf(answer, whereOf(repo, call))
+        count += tags.length
         yield* tags
         path = nextPage(answer)
         // A registry that sends us round in a circle must not keep us for ever.

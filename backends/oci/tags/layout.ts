@@ -7,6 +7,7 @@ import { ProvError } from '../../../src/errors.ts'
 import type { ImageRef } from '../../../src/model/artifact.ts'
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sha256Hex } from '../../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../../src/model/envelope.ts'
+import { parseBounded } from '../../../src/platform/text/bounded-json.ts'
 
 export const OCI_MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json'
 export const DOCKER_MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json'
@@ -106,7 +107,7 @@ function describe(mediaType: string, blob: Uint8Array, annotations?: Readonly<Re
 /** Predicate type of a Statement; undefined when the payload is none. */
 export function predicateTypeOf(payload: Uint8Array): string | undefined {
   try {
-    const json = JSON.parse(Buffer.from(payload).toString()) as { readonly predicateType?: unknown } | null
+    const json = parseBounded(Buffer.from(payload).toString()) as { readonly predicateType?: unknown } | null
     return typeof json?.predicateType === 'string' ? json.predicateType : undefined
   } catch {
     return undefined
@@ -120,7 +121,7 @@ export function isCopy(layer: Layer, kind: Kind): boolean {
 
 /**
  * The entry in one layer, with the layer's blob as it was served. A certificate belongs to the layer, hence to each of its
- * signatures. Throws `copy_malformed`.
+ * signatures. Throws `copy_malformed`, `limit_exceeded`.
  *
  * @example readLayer(layer, blob, 'dsse').signatures.length
  */
@@ -145,6 +146,13 @@ export function signatureOf(layer: Layer): Uint8Array | undefined {
   return sig.toString('base64') === text ? sig : undefined
 }
 
+/** Layers of one key are one entry, whatever else their annotations say: it is read and checked once. */
+export function entryKey(layer: Layer): string {
+  const { digest, annotations = {} } = layer
+  const known = [SIGNATURE, CERTIFICATE, CHAIN, BUNDLE, TIMESTAMP].map((name) => annotations[name] || null)
+  return JSON.stringify([digest, ...known])
+}
+
 function proofsOf(annotations: Readonly<Record<string, string>>): Omit<Signature, 'sig' | 'keyid'> {
   const certificate = annotations[CERTIFICATE]
   const chain = annotations[CHAIN]
@@ -160,7 +168,7 @@ function proofsOf(annotations: Readonly<Record<string, string>>): Omit<Signature
 
 function timestampOf(text: string | undefined): Uint8Array | undefined {
   try {
-    const json = JSON.parse(text ?? '') as { readonly SignedRFC3161Timestamp?: unknown } | null
+    const json = parseBounded(text ?? '') as { readonly SignedRFC3161Timestamp?: unknown } | null
     const stamp = json?.SignedRFC3161Timestamp
     return typeof stamp === 'string' ? Buffer.from(stamp, 'base64') : undefined
   } catch {
@@ -189,7 +197,7 @@ export function parseManifest(bytes: Uint8Array): TagManifest {
 /** Undefined when the bytes are no JSON object. */
 export function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   try {
-    const json: unknown = JSON.parse(Buffer.from(bytes).toString())
+    const json: unknown = parseBounded(Buffer.from(bytes).toString())
     return typeof json === 'object' && json !== null && !Array.isArray(json)
       ? (json as Record<string, unknown>)
       : undefined

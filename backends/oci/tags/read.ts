@@ -1,15 +1,24 @@
 /** Reading every copy under one tag: a damaged layer never hides its neighbours. */
 import type { Found, Slot } from '../../../src/backend/backend.ts'
-import { type ErrorCode, errorJson, ProvError } from '../../../src/errors.ts'
-import { sha256Hex } from '../../../src/model/entry.ts'
+import { asProvError, type ErrorCode, errorJson, ProvError } from '../../../src/errors.ts'
+import { type Entry, sha256Hex } from '../../../src/model/entry.ts'
 import { failure } from '../failure.ts'
-import { MAX_BLOB_BYTES, type Registry } from '../port.ts'
-import { isCopy, type Layer, layerKey, parseManifest, readLayer, type TagManifest } from './layout.ts'
+import { MAX_BLOB_BYTES, MAX_ITEMS, MAX_PLACE_BYTES, MAX_PLACE_SIGNATURES, type Registry } from '../port.ts'
+import { entryKey, isCopy, type Layer, layerKey, parseManifest, readLayer, type TagManifest } from './layout.ts'
 import type { Tag } from './tag.ts'
 
 const PARALLEL = 8
+/** Bytes that the signatures of one place cover, each counted for itself. */
+const MAX_SIGNED_BYTES = 1024 * 1024 * 1024
 /** What is wrong with one item. Everything else means that nobody could look, and is thrown. */
-const DAMAGE: readonly ErrorCode[] = ['copy_malformed', 'digest_mismatch', 'response_too_large']
+const DAMAGE: readonly ErrorCode[] = [
+  'copy_malformed',
+  'digest_mismatch',
+  'response_too_large',
+  'limit_exceeded',
+  'symbolic_link',
+  'not_regular_file',
+]
 
 /**
  * Every item under the tag in the order of its layers; [] when there is no such tag. Layers of other media types are
@@ -31,16 +40,79 @@ export async function readTag(
   } catch (error) {
     return [damaged(slot.key, found.bytes, error, manifestVersion(found.digest))]
   }
-  const items = new Array<Found>(manifest.layers.length)
-  const rest = manifest.layers.entries()
+  const layers = boundedLayers(manifest.layers, slot)
+  const blobs = blobReader(registry, tag.repo, slot.kind, signal)
+  const items = new Array<Found>(layers.length)
+  const rest = layers.entries()
   const work = async () => {
-    for (const [index, layer] of rest) items[index] = await readItem(registry, slot, tag, layer, signal)
+    for (const [index, layer] of rest) items[index] = await readItem(blobs, slot, layer)
   }
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, manifest.layers.length) }, work))
+  await Promise.all(Array.from({ length: Math.min(PARALLEL, layers.length) }, work))
+  boundSignatures(items, slot.key)
   return items
 }
 
-async function readItem(registry: Registry, slot: Slot, tag: Tag, layer: Layer, signal: AbortSignal): Promise<Found> {
+/** The layers, each spelling once. Throws `limit_exceeded` for too many of them, or for blobs that are too large together. */
+function boundedLayers(all: readonly Layer[], slot: Slot): readonly Layer[] {
+  const layers = [...new Map(all.map((layer) => [JSON.stringify(layer), layer])).values()]
+  if (layers.length > MAX_ITEMS) throw beyond(`more than ${MAX_ITEMS} layers`, slot.key)
+  const wanted = layers.filter((layer) => isCopy(layer, slot.kind) && layer.size <= MAX_BLOB_BYTES)
+  const sizes = new Map(wanted.map(({ digest, size }) => [digest, size]))
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  if (bytes > MAX_PLACE_BYTES) throw beyond(`layers of more than ${MAX_PLACE_BYTES} bytes together`, slot.key)
+  return layers
+}
+
+/** Throws `limit_exceeded` when the entries together have more signatures than one place is checked for. */
+export function boundSignatures(items: readonly Found[], location: string): void {
+  const entries = [...new Set(items.flatMap(({ entry }) => entry ?? []))]
+  const count = entries.reduce((sum, { signatures }) => sum + signatures.length, 0)
+  if (count > MAX_PLACE_SIGNATURES) throw beyond(`more than ${MAX_PLACE_SIGNATURES} signatures`, location)
+  const work = entries.reduce((sum, { signatures, payload }) => sum + signatures.length * payload.length, 0)
+  if (work > MAX_SIGNED_BYTES) throw beyond('signatures over more bytes than are checked', location)
+}
+
+function beyond(what: string, location: string): ProvError {
+  return failure('limit_exceeded', `the place holds ${what}`, { operation: 'read tag', location })
+}
+
+interface Blobs {
+  /** Undefined when the blob is gone. */
+  read(layer: Layer): Promise<Uint8Array | undefined>
+  /** Throws `copy_malformed`, `limit_exceeded`. */
+  entryOf(layer: Layer, blob: Uint8Array): Entry
+}
+
+/** Each digest is fetched and read once, and no more of it than the layer says: other bytes would not have the digest. */
+function blobReader(registry: Registry, repo: string, kind: Slot['kind'], signal: AbortSignal): Blobs {
+  const known = new Map<string, Promise<Uint8Array | undefined>>()
+  const entries = new Map<string, Entry | ProvError>()
+  return {
+    read({ digest, size }) {
+      const key = `${digest} ${size}`
+      const made = known.get(key) ?? registry.getBlob(repo, digest, Math.max(0, size), { signal })
+      known.set(key, made)
+      return made
+    },
+    entryOf(layer, blob) {
+      const key = entryKey(layer)
+      const entry = entries.get(key) ?? tried(() => readLayer(layer, blob, kind))
+      entries.set(key, entry)
+      if (entry instanceof ProvError) throw entry
+      return entry
+    },
+  }
+}
+
+function tried(read: () => Entry): Entry | ProvError {
+  try {
+    return read()
+  } catch (thrown) {
+    return asProvError(thrown)
+  }
+}
+
+async function readItem(blobs: Blobs, slot: Slot, layer: Layer): Promise<Found> {
   const location = locationOf(slot, layer)
   const version = layerVersion(layer)
   const described = Buffer.from(JSON.stringify(layer))
@@ -53,15 +125,15 @@ async function readItem(registry: Registry, slot: Slot, tag: Tag, layer: Layer, 
       version,
     )
   }
-  let blob: Uint8Array | undefined
   try {
     if (layer.size > MAX_BLOB_BYTES) throw tooLarge(layer, location)
-    blob = await registry.getBlob(tag.repo, layer.digest, MAX_BLOB_BYTES, { signal })
+    const blob = await blobs.read(layer)
     if (blob === undefined)
       throw failure('copy_malformed', 'the manifest names a layer that is gone', { operation: 'get blob', location })
-    return { location, raw: blob, entry: readLayer(layer, blob, slot.kind), version }
+    return { location, raw: blob, entry: blobs.entryOf(layer, blob), version }
   } catch (error) {
-    return damaged(location, blob ?? described, error, version)
+    // Not the blob: of what is no entry nothing is kept in memory.
+    return damaged(location, described, error, version)
   }
 }
 

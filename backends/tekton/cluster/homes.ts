@@ -5,6 +5,7 @@ import { asProvError, ProvError } from '../../../src/errors.ts'
 import type { Cluster } from '../../../src/kubernetes/cluster.ts'
 import { liveName, type RunKind, runPath } from '../../../src/kubernetes/runs.ts'
 import type { RunArtifact } from '../../../src/model/artifact.ts'
+import { pageGuard } from '../../shared/pages.ts'
 import { annotationsIn, changed, isRecord } from '../file/changes.ts'
 import type { Changes } from '../file/cut-text.ts'
 import { grouped, type Job, type Join } from '../group.ts'
@@ -135,6 +136,7 @@ export function liveHomes(context: Context, open: (context: Context) => Promise<
 
   async function* pages(kind: RunKind, namespace: string | undefined, signal: AbortSignal): AsyncIterable<Page> {
     const where = { operation: 'list', location: `${kind}s${namespace === undefined ? '' : ` of ${namespace}`}` }
+    const follow = pageGuard('tekton', where.location)
     let next: string | undefined
     do {
       const rest = next === undefined ? '' : `&continue=${encodeURIComponent(next)}`
@@ -143,6 +145,7 @@ export function liveHomes(context: Context, open: (context: Context) => Promise<
       const page = pageOf(await (await cluster()).call(call))
       yield page
       next = page.next
+      follow(page.items.length, next)
     } while (next !== undefined)
   }
 

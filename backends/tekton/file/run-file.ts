@@ -215,8 +215,21 @@ export function openRunFile(path: string, options: RunFileOptions): RunFile {
 
   async function write(file: string, state: State | undefined, text: RunsText): Promise<void> {
     const bytes = Buffer.from(text.parts.join(''))
-    await atomicWrite(file, bytes, { files, like: state?.facts })
+    await atomicWrite(file, bytes, { files, like: state?.facts, recheck: () => refuseChanged(file, state?.facts) })
     known = { bytes, text, facts: state?.facts ?? { mode: 0, uid: 0, gid: 0, size: bytes.length, modified: 0 } }
+  }
+
+  /** prov's writers hold the lock; an editor or a script takes no notice of it. */
+  async function refuseChanged(file: string, before: FileFacts | undefined): Promise<void> {
+    const now = await files.facts(file).catch((error: unknown) => {
+      if (fileErrorCode(error) !== 'ENOENT') throw error
+    })
+    const same = now?.size === before?.size && now?.modified === before?.modified && now?.inode === before?.inode
+    if (same) return
+    throw new ProvError('conflict', `another program changed ${path} while it was being written`, {
+      ...where('write'),
+      hint: 'nothing was written; the same command tries again on the file as it is now',
+    })
   }
 
   return {

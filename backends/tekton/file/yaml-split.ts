@@ -108,7 +108,9 @@ function linesOf(text: string, start: number, end: number): readonly Line[] | un
   return lines
 }
 
-const KEY = /^(?:([A-Za-z_][\w./-]*)|"([^"\\\r\n]*)"|'([^'\r\n]*)') *:(?: +(.*?))?\s*$/
+const KEY = /^(?:([A-Za-z_][\w./-]*)|"([^"\\\r\n]*)"|'([^'\r\n]*)') *:(?= |$)/
+/** What no line of a mapping that is edited here holds within. */
+const BREAKS = /[\r\n\u2028\u2029]/
 
 /** The members of the block mapping at `column` in lines [from, to). `offset`: where the first one starts, after a dash. */
 function mappingOf(
@@ -119,6 +121,7 @@ function mappingOf(
   column: number,
   offset?: number,
 ): readonly Member[] | undefined {
+  const known = new Set<string>()
   const members: { key: string; start: number; rest: string; first: number; last: number }[] = []
   for (let i = from; i < to; i++) {
     const line = lines[i]
@@ -137,10 +140,14 @@ function mappingOf(
       last.last = i
       continue
     }
-    const match = KEY.exec(text.slice(start, line.end))
+    const whole = text.slice(start, line.end).trimEnd()
+    const match = KEY.exec(whole)
     const key = match?.[1] ?? match?.[2] ?? match?.[3]
-    if (match === null || key === undefined || members.some((member) => member.key === key)) return undefined
-    members.push({ key, start, rest: (match[4] ?? '').replace(/^#.*/, ''), first: i, last: i })
+    if (match === null || key === undefined || known.has(key)) return undefined
+    const rest = whole.slice(match[0].length).replace(/^ +/, '')
+    if (BREAKS.test(rest)) return undefined
+    known.add(key)
+    members.push({ key, start, rest: rest.startsWith('#') ? '' : rest, first: i, last: i })
   }
   return members
 }

@@ -1,4 +1,5 @@
 /** Durations as Go reads and writes them (time.ParseDuration, Duration.String). Pure. */
+import { withoutTrailing } from '../../platform/text/trim.ts'
 
 const UNITS: Readonly<Record<string, number>> = {
   ns: 1,
@@ -11,6 +12,7 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3600e9,
 }
 const PART = /([0-9]*)(?:\.([0-9]*))?([a-z\u00b5\u03bc]+)/gy
+const MAX_LENGTH = 1000
 const LONGEST = 2n ** 63n - 1n
 
 /**
@@ -19,6 +21,8 @@ const LONGEST = 2n ** 63n - 1n
  * @example canonicalDuration('90m') // '1h30m0s'
  */
 export function canonicalDuration(text: string): string | undefined {
+  // The sum of what is longer passes every bound of Go's.
+  if (text.length > MAX_LENGTH) return undefined
   const sign = /^[+-]/.exec(text)?.[0] ?? ''
   const rest = text.slice(sign.length)
   if (rest === '0') return '0s'
@@ -48,6 +52,6 @@ function written(total: bigint): string {
 /** A whole number with the point moved to the left, without needless zeros. */
 function fixed(value: bigint, places: number): string {
   const digits = value.toString().padStart(places + 1, '0')
-  const fraction = digits.slice(-places).replace(/0+$/, '')
+  const fraction = withoutTrailing(digits.slice(-places), '0')
   return `${digits.slice(0, -places)}${fraction === '' ? '' : `.${fraction}`}`
 }

@@ -14,6 +14,8 @@ const SI: ReadonlyMap<string, number> = new Map(
 )
 const BINARY: readonly string[] = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 const NANO = -9
+/** Kubernetes keeps no number of so many digits. */
+const MAX_LENGTH = 1000
 const LARGEST = 2n ** 63n - 1n
 
 /**
@@ -22,6 +24,7 @@ const LARGEST = 2n ** 63n - 1n
  * @example canonicalQuantity('1024Mi') // '1Gi'
  */
 export function canonicalQuantity(given: string): string | undefined {
+  if (given.length > MAX_LENGTH) return undefined
   const text = trimSpace(given)
   const match = /^([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(text)
   const suffix = suffixOf(match?.[4] ?? '')

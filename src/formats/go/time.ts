@@ -1,4 +1,5 @@
 /** Times as Go reads and writes them: RFC 3339 in, UTC out, nanoseconds kept. Pure. */
+import { withoutTrailing } from '../../platform/text/trim.ts'
 
 /** A moment in UTC. */
 export interface Moment {
@@ -44,7 +45,7 @@ export function parseTime(text: string): Moment | undefined {
  * @example goTime({ seconds: '2026-11-21T09:00:10', nanoseconds: 500_000_000 }) // '2026-11-21T09:00:10.5Z'
  */
 export function goTime(moment: Moment): string {
-  const fraction = fractionOf(moment).replace(/0+$/, '')
+  const fraction = withoutTrailing(fractionOf(moment), '0')
   return `${moment.seconds}${fraction === '' ? '' : `.${fraction}`}Z`
 }
 

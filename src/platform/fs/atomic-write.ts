@@ -8,6 +8,8 @@ export interface AtomicWriteOptions {
   readonly like?: FileFacts | undefined
   /** Tells the temporary files of several writers apart. Absent: the writer holds a lock, and a leftover of a dead one is removed. */
   readonly unique?: string
+  /** Called when all is ready, right before the rename; what it throws leaves the file as it is. */
+  readonly recheck?: () => Promise<void>
 }
 
 /**
@@ -18,7 +20,7 @@ export interface AtomicWriteOptions {
  * @example await atomicWrite('run.yaml', bytes, { like: await nodeFiles.facts('run.yaml') })
  */
 export async function atomicWrite(path: string, bytes: Uint8Array, options: AtomicWriteOptions = {}): Promise<void> {
-  const { files = nodeFiles, like, unique } = options
+  const { files = nodeFiles, like, unique, recheck } = options
   const folder = dirname(path)
   const temporary = join(folder, `.${basename(path)}.prov-tmp${unique === undefined ? '' : `-${unique}`}`)
   // Never wider than the file it replaces, not even for a moment.
@@ -30,6 +32,7 @@ export async function atomicWrite(path: string, bytes: Uint8Array, options: Atom
       await create()
     })
     if (like !== undefined) await keepOwner(files, temporary, like)
+    await recheck?.()
     await files.rename(temporary, path)
   } catch (error) {
     await removeIfThere(files, temporary).catch(() => {})

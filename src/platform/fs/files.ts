@@ -2,6 +2,10 @@
 import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { ProvError } from '../../errors.ts'
+import { type ReadOptions, readRegular } from './regular-file.ts'
+
+/** No file that prov reads as a whole is larger. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024
 
 /** What is kept of a file when it is replaced. */
 export interface FileFacts {
@@ -13,6 +17,8 @@ export interface FileFacts {
   readonly size: number
   /** Milliseconds since the epoch. */
   readonly modified: number
+  /** Number of the file, which another one in its place does not have. */
+  readonly inode?: number
 }
 
 /** Each rejects with Node's own error (`code: 'ENOENT'`, …); {@link fileError} makes a ProvError of it. */
@@ -20,7 +26,8 @@ export interface Files {
   /** The path with every symbolic link followed. */
   realpath(path: string): Promise<string>
   facts(path: string): Promise<FileFacts>
-  read(path: string): Promise<Uint8Array>
+  /** A regular file as a whole; by default links are followed, and the file may have {@link MAX_FILE_BYTES}. */
+  read(path: string, options?: Partial<ReadOptions>): Promise<Uint8Array>
   /** Rejects with EACCES or EROFS when a file cannot be made or replaced in that folder. */
   canWriteIn(folder: string): Promise<void>
   /** A new file; EEXIST when there is one. `durable`: it is on the disk, not only in memory, when the call ends (else see `sync`). */
@@ -39,10 +46,11 @@ export interface Files {
 export const nodeFiles: Files = {
   realpath: (path) => fs.realpath(path),
   facts: async (path) => {
-    const { mode, uid, gid, size, mtimeMs } = await fs.stat(path)
-    return { mode: mode & 0o7777, uid, gid, size, modified: mtimeMs }
+    const { mode, uid, gid, size, mtimeMs, ino } = await fs.stat(path)
+    return { mode: mode & 0o7777, uid, gid, size, modified: mtimeMs, inode: ino }
   },
-  read: (path) => fs.readFile(path),
+  read: async (path, options) =>
+    (await readRegular(path, { maxBytes: MAX_FILE_BYTES, follow: true, ...options })).bytes,
   canWriteIn: (folder) => fs.access(folder, constants.W_OK | constants.X_OK),
   create: (path, bytes, mode, durable) => fs.writeFile(path, bytes, { flag: 'wx', mode, flush: durable ?? false }),
   sync: (path) => synced(path, 'r+'),
@@ -99,10 +107,20 @@ export function fileError(
   thrown: unknown,
   where: { readonly backend?: string | undefined; readonly operation: string; readonly location: string },
 ): ProvError {
-  if (thrown instanceof ProvError) return thrown
+  if (thrown instanceof ProvError) return placed(thrown, where)
   const code = fileErrorCode(thrown)
   if (code === undefined) return new ProvError('internal', String(thrown), { ...where, cause: thrown })
   const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
   const message = `cannot ${where.operation} ${where.location}: ${MEANINGS[code] ?? code}`
   return new ProvError(denied ? 'denied' : 'storage_io', message, { ...where, cause: thrown })
+}
+
+/** The same error with what it does not say itself of backend and place. */
+function placed(
+  error: ProvError,
+  where: { readonly backend?: string | undefined; readonly location: string },
+): ProvError {
+  if (where.backend === undefined || error.backend !== undefined) return error
+  const { code, message, operation, location = where.location, hint, retryAfterMs, cause } = error
+  return new ProvError(code, message, { backend: where.backend, operation, location, hint, retryAfterMs, cause })
 }

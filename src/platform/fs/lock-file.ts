@@ -35,6 +35,9 @@ export async function withLock<T>(lockFile: string, options: LockOptions, work: 
   }
 }
 
+/** A holder has a few hundred. */
+const MAX_LOCK_BYTES = 64 * 1024
+
 interface Taker {
   readonly files: Files
   readonly self: Holder
@@ -80,7 +83,8 @@ interface Held {
 
 /** Who holds it; undefined when nobody does any more. */
 async function readLock({ files }: Taker, lockFile: string): Promise<Held | undefined> {
-  const bytes = await gone(files.read(lockFile))
+  // What is no file was not put here by prov, and says nothing of a holder: that is thrown.
+  const bytes = await gone(files.read(lockFile, { maxBytes: MAX_LOCK_BYTES, follow: false }))
   if (bytes === undefined) return undefined
   const text = Buffer.from(bytes).toString('utf8')
   const holder = readHolder(text)

@@ -1,5 +1,6 @@
 /** A service that speaks JSON over HTTP: one base URL, one way to fail. */
 import { type ErrorCode, ProvError } from '../../errors.ts'
+import { parseBounded } from '../text/bounded-json.ts'
 import { createHttp } from './client.ts'
 import type { HttpContext } from './context.ts'
 import type { HttpResponse, Where } from './exchange.ts'
@@ -98,7 +99,7 @@ export function objectOf(
 ): Readonly<Record<string, unknown>> {
   let json: unknown
   try {
-    json = JSON.parse(Buffer.from(answer.body).toString('utf8'))
+    json = parseBounded(Buffer.from(answer.body).toString('utf8'))
   } catch {}
   if (isObject(json)) return json
   throw new ProvError('response_invalid', 'the answer is no JSON object', where)

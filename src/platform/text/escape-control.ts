@@ -5,5 +5,19 @@
  * @example plain('a\u001b[2Jb') // 'a\\u001b[2Jb'
  */
 export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, spelled)
+}
+
+/**
+ * JSON text with the control characters that JSON itself lets stand (DEL, C1) and those that turn the direction of writing as escapes: the same
+ * value, and nothing that a terminal or a web page would obey.
+ *
+ * @example plainJson('"\u009b2J"') // '"\\u009b2J"'
+ */
+export function plainJson(json: string): string {
+  return json.replace(/[\u007f-\u009f\p{Bidi_Control}]/gu, spelled)
+}
+
+function spelled(c: string): string {
+  return `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

@@ -1,6 +1,7 @@
 /** `sarif`: SARIF 2.1.0, one result for each finding that counts. */
 import { createHash } from 'node:crypto'
 import { ERRORS, type ErrorCode, type ErrorJson } from '../../errors.ts'
+import { plain, plainJson } from '../../platform/text/escape-control.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
 import { EXITS } from '../text/verify-text.ts'
 import { copyUri } from './copy-uri.ts'
@@ -22,7 +23,7 @@ export const sarif: OpenForm = () => {
       return `{"$schema":"${SCHEMA}","version":"2.1.0","runs":[{"tool":{"driver":${driver}},"results":[`
     },
     artifact(one) {
-      const results = one.findings.map((finding) => JSON.stringify(result(one, finding)))
+      const results = one.findings.map((finding) => plainJson(JSON.stringify(result(one, finding))))
       if (results.length === 0) return ''
       const before = first ? '\n' : ',\n'
       first = false
@@ -35,10 +36,12 @@ export const sarif: OpenForm = () => {
         exitCodeDescription: EXITS[exit] ?? '',
         startTimeUtc: new Date(known?.began ?? ended).toISOString(),
         endTimeUtc: new Date(ended).toISOString(),
-        toolExecutionNotifications: notes.map((note) => ({ level: 'note', message: { text: note.toWellFormed() } })),
+        toolExecutionNotifications: notes.map((note) => ({ level: 'note', message: { text: shown(note) } })),
       }
       const properties = { totals, backends: known?.backends, demands: known?.demands, trust: known?.trust }
-      return `],"invocations":[${JSON.stringify(invocation)}],"properties":${JSON.stringify(properties)}}]}\n`
+      return plainJson(
+        `],"invocations":[${JSON.stringify(invocation)}],"properties":${JSON.stringify(properties)}}]}\n`,
+      )
     },
   }
 }
@@ -63,11 +66,11 @@ function result({ artifact, uri, kind }: VerifiedArtifact, finding: ErrorJson): 
     ruleId: code,
     ruleIndex: CODES.indexOf(code),
     level: 'error',
-    message: { text: `${artifact}: ${message}${hintText}`.toWellFormed() },
+    message: { text: shown(`${artifact}: ${message}${hintText}`) },
     locations: [
       {
         physicalLocation: { artifactLocation: { uri: at ?? uri } },
-        logicalLocations: [{ fullyQualifiedName: artifact.toWellFormed(), kind: 'resource' }],
+        logicalLocations: [{ fullyQualifiedName: shown(artifact), kind: 'resource' }],
       },
     ],
     partialFingerprints: { 'prov/v1': print.digest('hex') },
@@ -78,4 +81,9 @@ function result({ artifact, uri, kind }: VerifiedArtifact, finding: ErrorJson): 
       ...(location === undefined ? {} : { location }),
     },
   }
+}
+
+/** What a viewer shows to people, as text elsewhere in prov: control characters spelled out. */
+function shown(text: string): string {
+  return plain(text.toWellFormed())
 }

@@ -5,6 +5,7 @@ import { configSchema } from '../../../config/schema.ts'
 import { settingsTable } from '../../../config/table.ts'
 import { ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
+import { jsonText } from '../../../platform/text/json-text.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import { show } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
@@ -25,7 +26,7 @@ export async function runShow(options: ConfigOptions, io: Io): Promise<void> {
     })
     .filter((row) => options.all === true || row.value !== undefined)
   if (options.json === true) {
-    await write(io.stdout, `${JSON.stringify({ settings: rows, warnings: settings.warnings }, null, 2)}\n`)
+    await write(io.stdout, jsonText({ settings: rows, warnings: settings.warnings }))
     return
   }
   const lines = rows.map(({ key, value, origin }) => `${key} = ${value ?? ''}  (${origin})`)
@@ -51,7 +52,7 @@ export async function runCheck(options: ConfigOptions, io: Io): Promise<void> {
     throw new ProvError('not_supported', message)
   }
   if (options.json === true) {
-    await write(io.stdout, `${JSON.stringify({ exit: 0, warnings }, null, 2)}\n`)
+    await write(io.stdout, jsonText({ exit: 0, warnings }))
     return
   }
   for (const warning of warnings) warn(io, options, warning)
@@ -63,5 +64,5 @@ function told({ key, value, instead }: Unsupported): string {
 }
 
 export async function runSchema(io: Io): Promise<void> {
-  await write(io.stdout, `${JSON.stringify(configSchema(), null, 2)}\n`)
+  await write(io.stdout, jsonText(configSchema()))
 }

@@ -1,4 +1,5 @@
 /** The work of `prov conform`. */
+
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -6,6 +7,7 @@ import { conform } from '../../../conform/conform.ts'
 import { ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
+import { jsonText } from '../../../platform/text/json-text.ts'
 import { conformText } from '../../../report/text/conform-text.ts'
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
@@ -32,7 +34,7 @@ export async function runConform(file: string, options: ConformOptions, io: Io):
     progress: progress.update,
   }).finally(() => progress.end())
   if (options.json === true) {
-    await write(io.stdout, `${JSON.stringify({ command: 'conform', version: VERSION, ...report }, null, 2)}\n`)
+    await write(io.stdout, jsonText({ command: 'conform', version: VERSION, ...report }))
   } else if (options.quiet !== true || report.exit !== 0) {
     await write(io.stdout, conformText(report, layoutOf(io)))
   }

@@ -7,6 +7,7 @@ import { type DoctorReport, doctor } from '../../../doctor/doctor.ts'
 import { inputText } from '../../../input/count.ts'
 import { passwordSource } from '../../../keys/password.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
+import { jsonText } from '../../../platform/text/json-text.ts'
 import { doctorText } from '../../../report/text/doctor-text.ts'
 import { artifactsOf, type NamedArtifacts } from '../../../setup/artifacts.ts'
 import { backendNames, openNamed } from '../../../setup/backends.ts'
@@ -75,10 +76,7 @@ function onlyBad(report: DoctorReport): DoctorReport {
 
 async function print(report: DoctorReport, named: NamedArtifacts, options: DoctorOptions, io: Io): Promise<void> {
   if (options.json === true) {
-    await write(
-      io.stdout,
-      `${JSON.stringify({ command: 'doctor', version: VERSION, ...report, input: named.input }, null, 2)}\n`,
-    )
+    await write(io.stdout, jsonText({ command: 'doctor', version: VERSION, ...report, input: named.input }))
   } else if (options.quiet !== true || report.exit !== 0) {
     const read = named.input === undefined ? [] : [inputText(named.input)]
     const told = options.quiet === true ? onlyBad(report) : report

@@ -9,6 +9,7 @@ import { artifactName } from '../../../model/artifact.ts'
 import { type Entry, entryId, type Kind } from '../../../model/entry.ts'
 import { encodeEnvelope } from '../../../model/envelope.ts'
 import { type Io, write } from '../../../platform/io.ts'
+import { jsonText } from '../../../platform/text/json-text.ts'
 import { formatsOf } from '../../../provenance/detect-format.ts'
 import { relation } from '../../../provenance/identity.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
@@ -92,7 +93,7 @@ function partOf(entry: Entry, part: Part): Uint8Array | string {
     case 'chain':
       return first?.chain ?? missing(part)
     case 'entry':
-      return `${JSON.stringify(entryJson(entry), null, 2)}\n`
+      return jsonText(entryJson(entry))
   }
 }
 
@@ -103,7 +104,7 @@ function missing(part: Part): never {
 }
 
 function asJson({ location, entry }: FoundEntry, input: InputCount | undefined): string {
-  return `${JSON.stringify({ location, id: entryId(entry), ...entryJson(entry), input }, null, 2)}\n`
+  return jsonText({ location, id: entryId(entry), ...entryJson(entry), input })
 }
 
 /** The whole entry, bytes as base64. */

@@ -1,9 +1,11 @@
 /** The work of `prov keys generate`. */
+
 import { createPublicKey } from 'node:crypto'
 import { generateKeyPair, writeKeyPair } from '../../../keys/generate.ts'
 import { keyId } from '../../../keys/key-id.ts'
 import { passwordSource } from '../../../keys/password.ts'
 import { type Io, write } from '../../../platform/io.ts'
+import { jsonText } from '../../../platform/text/json-text.ts'
 import { show } from '../../terminal.ts'
 import type { GenerateOptions } from './flags.ts'
 
@@ -14,7 +16,7 @@ export async function runGenerate(options: GenerateOptions, io: Io): Promise<voi
   const { privateFile, publicFile } = await writeKeyPair(options.output, pair)
   const keyid = keyId(createPublicKey(pair.publicPem))
   if (options.json === true) {
-    await write(io.stdout, `${JSON.stringify({ privateFile, publicFile, keyid }, null, 2)}\n`)
+    await write(io.stdout, jsonText({ privateFile, publicFile, keyid }))
   } else if (options.quiet !== true) {
     await show(io, [`private key ${privateFile}`, `public key  ${publicFile}`, `key id      ${keyid}`])
   }

@@ -2,6 +2,7 @@
 
 import { ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
+import { jsonLine } from '../../../platform/text/json-text.ts'
 import { setUp } from '../../../setup/backends.ts'
 import { listFilter } from '../../../setup/filters.ts'
 import { show } from '../../terminal.ts'
@@ -27,7 +28,7 @@ export async function runList(options: ListOptions, io: Io): Promise<void> {
     for (const backend of setup.backends) {
       for await (const slot of backend.list?.(filter, { signal: io.signal }) ?? []) {
         const { key, found: _found, ...rest } = slot
-        if (options.json === true) await write(io.stdout, `${JSON.stringify({ ...rest, slot: key })}\n`)
+        if (options.json === true) await write(io.stdout, jsonLine({ ...rest, slot: key }))
         else await show(io, [`${backend.name} ${slot.kind} ${key}`])
       }
     }

@@ -14,6 +14,7 @@ import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
 import { pace } from '../../../platform/async/stream-pool.ts'
 import { exitOf, type Io, pause, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
+import { jsonLine } from '../../../platform/text/json-text.ts'
 import { formatsOf } from '../../../provenance/detect-format.ts'
 import { inputLine } from '../../../report/text/input-text.ts'
 import { movedText, moveTally, summaryText } from '../../../report/text/migrate-text.ts'
@@ -82,7 +83,7 @@ export async function runMigrate(
         const { bytes, errors } = tally.summary(true, true)
         progress.update(++done, total, { bytes, errors })
         const told = options.verbose === true || moved.outcome === 'left' || moved.outcome === 'failed'
-        if (options.json === true) await write(io.stdout, `${JSON.stringify(moved)}\n`)
+        if (options.json === true) await write(io.stdout, jsonLine(moved))
         else if (told) await write(io.stdout, movedText(moved, layout))
       }
       complete = !io.signal.aborted
@@ -103,7 +104,7 @@ export async function runMigrate(
         ...summary,
         input: named?.input,
       }
-      await write(io.stdout, `${JSON.stringify(json)}\n`)
+      await write(io.stdout, jsonLine(json))
     } else if (options.quiet !== true || summary.exit !== 0) {
       await write(io.stdout, summaryText(summary, layout, options.dryRun === true))
     }

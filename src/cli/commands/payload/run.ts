@@ -6,6 +6,7 @@ import { inputText } from '../../../input/count.ts'
 import { type Artifact, artifactName } from '../../../model/artifact.ts'
 import { parseImage } from '../../../model/image-reference.ts'
 import { type Io, write } from '../../../platform/io.ts'
+import { jsonText } from '../../../platform/text/json-text.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
 import { formatOptions } from '../../../setup/formats.ts'
 import { settingsFor } from '../../../setup/settings.ts'
@@ -40,10 +41,7 @@ export async function runPayload(inputs: readonly string[], options: PayloadOpti
   const payload = format.payload(chosen, formatOptions(settings))
   if (options.json === true) {
     const json = { artifact: artifactName(chosen), format: format.name, payloadType: format.payloadType, input }
-    await write(
-      io.stdout,
-      `${JSON.stringify({ ...json, payload: Buffer.from(payload).toString('base64') }, null, 2)}\n`,
-    )
+    await write(io.stdout, jsonText({ ...json, payload: Buffer.from(payload).toString('base64') }))
   } else {
     await write(io.stdout, payload)
   }

@@ -8,6 +8,7 @@ import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
 import { pool } from '../../../platform/async/stream-pool.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
+import { jsonLine } from '../../../platform/text/json-text.ts'
 import { type Repaired, repair } from '../../../repair/repair.ts'
 import { inputLine } from '../../../report/text/input-text.ts'
 import { repairedText, repairSummaryText, repairTally } from '../../../report/text/repair-text.ts'
@@ -69,7 +70,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
       for await (const one of pool(work, options.concurrency, mend)) {
         tally.add(one)
         progress.update(++done, undefined)
-        if (options.json === true) await write(io.stdout, `${JSON.stringify(one)}\n`)
+        if (options.json === true) await write(io.stdout, jsonLine(one))
         else if (options.quiet === true) {
           const copies = one.copies.filter(({ error }) => error !== undefined)
           if (one.exit !== 0) await write(io.stdout, repairedText({ ...one, copies }, layout))
@@ -89,10 +90,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     const input = artifacts?.input
     const summary = { ...counted, exit, ...(input === undefined ? {} : { input }) }
     if (options.json === true) {
-      await write(
-        io.stdout,
-        `${JSON.stringify({ command: 'repair', version: VERSION, apply, complete, ...summary })}\n`,
-      )
+      await write(io.stdout, jsonLine({ command: 'repair', version: VERSION, apply, complete, ...summary }))
     } else if (options.quiet !== true || exit !== 0) {
       await write(io.stdout, repairSummaryText(summary, layout, apply))
     }

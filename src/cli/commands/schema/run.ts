@@ -1,5 +1,7 @@
 /** The work of `prov schema`. */
+
 import { type Io, write } from '../../../platform/io.ts'
+import { jsonText } from '../../../platform/text/json-text.ts'
 import { SCHEMAS, type SchemaName, type SchemaRow } from '../../../report/schemas/index.ts'
 import { show } from '../../terminal.ts'
 
@@ -7,7 +9,7 @@ import { show } from '../../terminal.ts'
 export async function runOutputSchema(name: SchemaName | undefined, io: Io): Promise<void> {
   if (name !== undefined) {
     const { schema } = await SCHEMAS[name].load()
-    await write(io.stdout, `${JSON.stringify(schema, null, 2)}\n`)
+    await write(io.stdout, jsonText(schema))
     return
   }
   const rows: readonly [string, SchemaRow][] = Object.entries(SCHEMAS)

@@ -11,6 +11,7 @@ import { type Artifact, artifactName, hasEnded } from '../../../model/artifact.t
 import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
+import { jsonText } from '../../../platform/text/json-text.ts'
 import { inputLine } from '../../../report/text/input-text.ts'
 import { storeText } from '../../../report/text/verify-text.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
@@ -68,7 +69,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     const report = { ...told, exit: exitOf(told.exit, io) }
     if (options.json === true) {
       const json = { command: 'store', version: VERSION, dryRun: options.dryRun === true, ...report, notes, input }
-      await write(io.stdout, `${JSON.stringify(json, null, 2)}\n`)
+      await write(io.stdout, jsonText(json))
     } else {
       for (const note of notes) warn(io, options, note)
       if (options.quiet !== true || report.exit !== 0) {

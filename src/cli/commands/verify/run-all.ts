@@ -8,6 +8,7 @@ import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
 import { pool } from '../../../platform/async/stream-pool.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { failuresOf, reporter } from '../../../platform/progress.ts'
+import { jsonLine } from '../../../platform/text/json-text.ts'
 import type { Reports } from '../../../report/forms/open.ts'
 import { artifactText, quietText, type Stopped, surveyText, verifyTally } from '../../../report/text/survey-text.ts'
 import type { Setup } from '../../../setup/backends.ts'
@@ -65,7 +66,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
       for (const { backend, mark } of one.rows) if (mark === '!') failures.add(backend)
       await reports?.artifact(one)
       progress.update(tally.artifacts(), undefined, { errors: failures.counts })
-      if (options.json === true) await write(io.stdout, `${JSON.stringify(one)}\n`)
+      if (options.json === true) await write(io.stdout, jsonLine(one))
       else if (reports?.onStdout !== true && (options.verbose === true || one.exit !== 0 || one.strangers.length > 0)) {
         await write(io.stdout, artifactText(one, layout, options.quiet === true))
       }
@@ -102,7 +103,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   if (options.json === true) {
     const said = { command: 'verify', version: VERSION, all: true, ...summary }
     const keys = { hash: trust.hash, keyids: trust.keys.map((key) => key.keyid) }
-    await write(io.stdout, `${JSON.stringify({ ...said, trust: keys })}\n`)
+    await write(io.stdout, jsonLine({ ...said, trust: keys }))
   } else if (reports?.onStdout !== true) {
     await write(io.stdout, options.quiet === true ? quietText(summary, layout) : surveyText(summary, layout))
   }

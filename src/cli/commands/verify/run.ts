@@ -5,6 +5,7 @@ import { parseBackendList } from '../../../config/lists.ts'
 import { ProvError } from '../../../errors.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
+import { jsonText } from '../../../platform/text/json-text.ts'
 import type { Reports } from '../../../report/forms/open.ts'
 import { inputLine } from '../../../report/text/input-text.ts'
 import { badText, verifyText } from '../../../report/text/verify-text.ts'
@@ -56,10 +57,7 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     for (const one of report.artifacts) await reports?.artifact(one)
     await reports?.end({ exit: report.exit, notes })
     if (options.json === true) {
-      await write(
-        io.stdout,
-        `${JSON.stringify({ command: 'verify', version: VERSION, ...report, notes, input }, null, 2)}\n`,
-      )
+      await write(io.stdout, jsonText({ command: 'verify', version: VERSION, ...report, notes, input }))
     } else {
       for (const note of notes) warn(io, options, note)
       const silent = reports?.onStdout === true

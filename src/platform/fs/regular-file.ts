@@ -1,0 +1,94 @@
+/** Files in folders that others may write to: read without following a link, without waiting at a pipe, and never without bound. */
+import { type BigIntStats, constants } from 'node:fs'
+import { lstat, open, realpath, stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { ProvError } from '../../errors.ts'
+
+export interface RegularFile {
+  readonly bytes: Uint8Array
+  /** Of the very file that was read. */
+  readonly facts: BigIntStats
+}
+
+export interface ReadOptions {
+  /** A longer file is `response_too_large`. */
+  readonly maxBytes: number
+  /** A link is followed to its file; otherwise it is `symbolic_link`. */
+  readonly follow: boolean
+}
+
+/**
+ * The bytes of a regular file. Throws `symbolic_link`, `not_regular_file`, `response_too_large`, `conflict` for one that grows meanwhile, and
+ * what node:fs throws.
+ *
+ * @example (await readRegular('copies/taskrun-x/y.payload', { maxBytes: 1024, follow: false })).bytes
+ */
+export async function readRegular(path: string, { maxBytes, follow }: ReadOptions): Promise<RegularFile> {
+  // Before it is opened: opening a device may do something already.
+  refuseOdd(path, await (follow ? stat : lstat)(path, { bigint: true }))
+  const noFollow = follow ? 0 : (constants.O_NOFOLLOW ?? 0)
+  try {
+    await using file = await open(path, constants.O_RDONLY | noFollow | (constants.O_NONBLOCK ?? 0))
+    const facts = await file.stat({ bigint: true })
+    refuseOdd(path, facts)
+    if (facts.size > maxBytes) throw refused('response_too_large', path, `is over ${maxBytes} bytes`)
+    const buffer = Buffer.allocUnsafeSlow(Number(facts.size) + 1)
+    for (let length = 0; ; ) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length)
+      if (bytesRead === 0) return { bytes: new Uint8Array(buffer.buffer, buffer.byteOffset, length), facts }
+      length += bytesRead
+      if (length === buffer.length) throw refused('conflict', path, 'grows while it is read')
+    }
+  } catch (thrown) {
+    // The link took the place of the file only now.
+    if (!follow && codeOf(thrown) === 'ELOOP') throw isLink(path)
+    throw thrown
+  }
+}
+
+/**
+ * Throws `symbolic_link` when the folder of that name below `root` leads out of `root`, `not_regular_file` when it is no folder; nothing for
+ * one that is not there. `root` itself may be a link: the user named it.
+ *
+ * @example await refuseOutside('copies', 'taskrun-ci-build')
+ */
+export async function refuseOutside(root: string, folder: string): Promise<void> {
+  const path = join(root, folder)
+  const facts = await lstat(path, { bigint: true }).catch((thrown: unknown) => {
+    if (codeOf(thrown) !== 'ENOENT') throw thrown
+  })
+  if (facts === undefined || facts.isDirectory()) return
+  if (!facts.isSymbolicLink()) throw refused('not_regular_file', path, `is ${kindOf(facts)}, not a folder`)
+  // A link to nothing, or to itself, leads out as well.
+  const [real, own] = await Promise.all([realpath(path).catch(() => ''), realpath(root)])
+  if (!real.startsWith(own.endsWith(sep) ? own : `${own}${sep}`)) throw isLink(path)
+}
+
+/** True for what {@link readRegular} and {@link refuseOutside} say of a thing that no reader should open. */
+export function isOddFile(thrown: unknown): thrown is ProvError {
+  return thrown instanceof ProvError && (thrown.code === 'symbolic_link' || thrown.code === 'not_regular_file')
+}
+
+function refuseOdd(path: string, facts: BigIntStats): void {
+  if (facts.isSymbolicLink()) throw isLink(path)
+  if (!facts.isFile()) throw refused('not_regular_file', path, `is ${kindOf(facts)}, not a regular file`)
+}
+
+function isLink(path: string): ProvError {
+  return refused('symbolic_link', path, 'is a symbolic link, which is not followed')
+}
+
+function refused(code: ProvError['code'], path: string, what: string): ProvError {
+  return new ProvError(code, `${path} ${what}`, { operation: 'read', location: path })
+}
+
+function kindOf(facts: BigIntStats): string {
+  if (facts.isDirectory()) return 'a folder'
+  if (facts.isFIFO()) return 'a pipe'
+  if (facts.isSocket()) return 'a socket'
+  return facts.isFile() ? 'a file' : 'a device'
+}
+
+function codeOf(thrown: unknown): unknown {
+  return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+}
