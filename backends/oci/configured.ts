@@ -12,7 +12,7 @@ export async function configured(settings: OciSettings, { env }: Context): Promi
   if (settings.layout !== undefined) return
   const [{ refuseUnusable }, { tlsOf }] = await Promise.all([
     import('../../src/platform/http/refuse-unusable.ts'),
-    import('./registry-http.ts'),
+    import('./registry/http.ts'),
   ])
   const where = { operation: 'connect', location: 'the registry' }
   await refuseDockerConfig(env)

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../backends/index.ts'
-import { refuseLater } from '../../src/config/later.ts'
 import { loadSettings, type Settings, type SettingsSource } from '../../src/config/settings.ts'
 import { settingsTable } from '../../src/config/table.ts'
+import { refuseLater } from '../../src/config/unsupported-settings.ts'
 import { ProvError } from '../../src/errors.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'prov-config-'))

@@ -16,7 +16,15 @@ export const JUDGING = [
 ]
 
 /** Tests that need no server and take a second or two. */
-export const QUICK = ['test/provenance', 'test/model', 'test/verify/rules', 'test/mutation']
+export const QUICK = [
+  'test/provenance',
+  'test/model',
+  'test/copies',
+  'test/trust',
+  'test/store',
+  'test/verify/rules',
+  'test/mutation',
+]
 
 /** Asked only about what the quick ones let pass. */
 export const THOROUGH = [

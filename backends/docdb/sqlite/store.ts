@@ -10,10 +10,10 @@ import type { Fields, SignedDocument } from '../layout.ts'
 import { subjectDigests } from '../place.ts'
 import type { SqliteTarget } from '../settings.ts'
 import { SIZE_RULES } from '../size.ts'
-import { isThere, type Look, openLook, openToWrite } from '../sqlite-open.ts'
-import { hasTables, SCHEMA } from '../sqlite-schema.ts'
 import type { DocumentStore, StoredDocument, StoreOptions, Wanted } from '../store.ts'
 import { isBusy, isUnshared, sqliteFailure } from './failure.ts'
+import { isThere, type Look, openLook, openToWrite } from './open.ts'
+import { hasTables, SCHEMA } from './schema.ts'
 
 const COLUMNS = ['Signed', 'Signature', 'Cert', 'Chain', 'Object'] as const
 const SAME = COLUMNS.map((column) => `${column} IS ?`).join(' AND ')

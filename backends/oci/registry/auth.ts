@@ -3,10 +3,10 @@
 import type { Http, HttpRequest } from '../../../src/platform/http/client.ts'
 import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
 import { failure, type Where } from '../failure.ts'
-import { absenceOf, cameFrom } from '../own-absence.ts'
-import { refusal } from '../status.ts'
-import { fetchToken, realmUrl } from '../token.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
+import { absenceOf, cameFrom } from './own-absence.ts'
+import { refusal } from './status.ts'
+import { fetchToken, realmUrl } from './token.ts'
 
 export type Credentials =
   | {

@@ -1,8 +1,8 @@
 /** The work of `prov config show`, `check` and `schema`. */
 
-import { type Unsupported, unsupported } from '../../../config/later.ts'
 import { configSchema } from '../../../config/schema.ts'
 import { settingsTable } from '../../../config/table.ts'
+import { type Unsupported, unsupported } from '../../../config/unsupported-settings.ts'
 import { ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'

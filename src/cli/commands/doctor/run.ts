@@ -1,8 +1,8 @@
 /** The work of `prov doctor`. */
 
 import type { Backend } from '../../../backend/backend.ts'
-import { refuseLater } from '../../../config/later.ts'
 import type { Settings } from '../../../config/settings.ts'
+import { refuseLater } from '../../../config/unsupported-settings.ts'
 import { type DoctorReport, doctor } from '../../../doctor/doctor.ts'
 import { inputText } from '../../../input/count.ts'
 import { passwordSource } from '../../../keys/password.ts'

@@ -1,10 +1,10 @@
 /** The work of `prov migrate`. */
 
 import type { Backend } from '../../../backend/backend.ts'
-import { refuseLater } from '../../../config/later.ts'
 import { parseBackendList } from '../../../config/lists.ts'
 import { placeOf } from '../../../config/place.ts'
 import { CONFIG_MAP, loadSettings } from '../../../config/settings.ts'
+import { refuseLater } from '../../../config/unsupported-settings.ts'
 import { ProvError } from '../../../errors.ts'
 import { formatNamed } from '../../../formats/index.ts'
 import { checkSides, type MigrateJob, migrate, type Place } from '../../../migrate/migrate.ts'

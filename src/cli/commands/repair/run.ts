@@ -1,7 +1,7 @@
 /** The work of `prov repair`. */
 
 import type { About, Backend } from '../../../backend/backend.ts'
-import { refuseLater } from '../../../config/later.ts'
+import { refuseLater } from '../../../config/unsupported-settings.ts'
 import type { Look } from '../../../copies/read-copies.ts'
 import { ERRORS, type ErrorJson, gravest, ProvError } from '../../../errors.ts'
 import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'

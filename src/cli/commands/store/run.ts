@@ -1,8 +1,8 @@
 /** The work of `prov store`. */
 
 import type { Backend } from '../../../backend/backend.ts'
-import { refuseLater } from '../../../config/later.ts'
 import { parseBackendList } from '../../../config/lists.ts'
+import { refuseLater } from '../../../config/unsupported-settings.ts'
 import { ProvError } from '../../../errors.ts'
 import { formatNamed } from '../../../formats/index.ts'
 import { passwordSource } from '../../../keys/password.ts'

@@ -1,7 +1,7 @@
 /** The work of `prov verify`. */
 
-import { refuseLater } from '../../../config/later.ts'
 import { parseBackendList } from '../../../config/lists.ts'
+import { refuseLater } from '../../../config/unsupported-settings.ts'
 import { ProvError } from '../../../errors.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'

@@ -1,10 +1,10 @@
 /** What was found in one place, sorted: a rule a line. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { About, Found } from '../../../src/backend/backend.ts'
-import { judge, spoiledCopy } from '../../../src/copies/judge-slot.ts'
-import type { Entry } from '../../../src/model/entry.ts'
-import type { KeySigner } from '../../../src/signing/signer.ts'
-import { type Trust, trustOf } from '../../../src/trust/trusted-keys.ts'
+import type { About, Found } from '../../src/backend/backend.ts'
+import { judge, spoiledCopy } from '../../src/copies/judge-slot.ts'
+import type { Entry } from '../../src/model/entry.ts'
+import type { KeySigner } from '../../src/signing/signer.ts'
+import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
 import {
   aboutImage,
   aboutRun,
@@ -16,7 +16,7 @@ import {
   signImage,
   slot,
   taskRun,
-} from '../../support/makers.ts'
+} from '../support/makers.ts'
 
 const run = taskRun('aa')
 const sibling = taskRun('bb', { image: 'aa' })

@@ -1,8 +1,8 @@
 /** The HTTP client as registries need it: their words, and the certificates that the settings name. */
 import { readFile } from 'node:fs/promises'
-import type { TlsOptions } from '../../src/platform/http/agents.ts'
-import { createHttp, type Http, type HttpOptions, type HttpRequest } from '../../src/platform/http/client.ts'
-import { failure } from './failure.ts'
+import type { TlsOptions } from '../../../src/platform/http/agents.ts'
+import { createHttp, type Http, type HttpOptions, type HttpRequest } from '../../../src/platform/http/client.ts'
+import { failure } from '../failure.ts'
 import { refusal } from './status.ts'
 
 export interface RegistryHttpOptions extends Omit<HttpOptions, 'tls' | 'tlsHint' | 'refusal'> {

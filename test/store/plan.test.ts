@@ -1,13 +1,13 @@
 /** What a store would do with each place, a rule a line. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { About, Found } from '../../../src/backend/backend.ts'
-import { judge } from '../../../src/copies/judge-slot.ts'
-import type { Look } from '../../../src/copies/read-copies.ts'
-import { formatNamed } from '../../../src/formats/index.ts'
-import type { Entry } from '../../../src/model/entry.ts'
-import type { KeySigner } from '../../../src/signing/signer.ts'
-import { foreignSigner, type PlanOptions, type PlanRow, planRow } from '../../../src/store/plan.ts'
-import { joinTrust, type Trust, trustOf } from '../../../src/trust/trusted-keys.ts'
+import type { About, Found } from '../../src/backend/backend.ts'
+import { judge } from '../../src/copies/judge-slot.ts'
+import type { Look } from '../../src/copies/read-copies.ts'
+import { formatNamed } from '../../src/formats/index.ts'
+import type { Entry } from '../../src/model/entry.ts'
+import type { KeySigner } from '../../src/signing/signer.ts'
+import { foreignSigner, type PlanOptions, type PlanRow, planRow } from '../../src/store/plan.ts'
+import { joinTrust, type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
 import {
   aboutImage,
   aboutRun,
@@ -19,7 +19,7 @@ import {
   signImage,
   slot,
   taskRun,
-} from '../../support/makers.ts'
+} from '../support/makers.ts'
 
 const run = taskRun('aa')
 const about: About = { ...aboutRun(run), format: 'slsa/v1' }

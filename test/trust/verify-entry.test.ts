@@ -1,11 +1,11 @@
 /** Which signatures of an entry count, a rule a line. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Entry } from '../../../src/model/entry.ts'
-import type { KeySigner } from '../../../src/signing/signer.ts'
-import { type Trust, trustOf } from '../../../src/trust/trusted-keys.ts'
-import { checkAside, checkEntry } from '../../../src/trust/verify-entry.ts'
-import { CERTIFICATE_OF_ANOTHER } from '../../end-to-end/forge.ts'
-import { attest, signer, taskRun } from '../../support/makers.ts'
+import type { Entry } from '../../src/model/entry.ts'
+import type { KeySigner } from '../../src/signing/signer.ts'
+import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
+import { checkAside, checkEntry } from '../../src/trust/verify-entry.ts'
+import { CERTIFICATE_OF_ANOTHER } from '../end-to-end/forge.ts'
+import { attest, signer, taskRun } from '../support/makers.ts'
 
 let ours: KeySigner
 let theirs: KeySigner

@@ -1,8 +1,8 @@
 /** What the status of a registry's answer means. Pure. */
-import type { ErrorCode, ProvError } from '../../src/errors.ts'
-import type { HttpResponse } from '../../src/platform/http/exchange.ts'
-import { retryAfterMs } from '../../src/platform/http/retry-after.ts'
-import { failure, quote, type Where } from './failure.ts'
+import type { ErrorCode, ProvError } from '../../../src/errors.ts'
+import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
+import { retryAfterMs } from '../../../src/platform/http/retry-after.ts'
+import { failure, quote, type Where } from '../failure.ts'
 
 /**
  * The error that an answer other than success is. 404 becomes `absent`: only callers for whom absence is an answer may

@@ -1,17 +1,17 @@
 /** Whose an entry is, a rule a line. What a run fixes is in test/provenance. */
 import { describe, expect, test } from 'vitest'
-import { formatNamed } from '../../../src/formats/index.ts'
-import type { Artifact, RunArtifact, RunClaim } from '../../../src/model/artifact.ts'
-import type { Entry } from '../../../src/model/entry.ts'
-import { readStatement } from '../../../src/model/statement.ts'
+import { formatNamed } from '../../src/formats/index.ts'
+import type { Artifact, RunArtifact, RunClaim } from '../../src/model/artifact.ts'
+import type { Entry } from '../../src/model/entry.ts'
+import { readStatement } from '../../src/model/statement.ts'
 import {
   claimedIdentity,
   invocationId,
   relation,
   resembles,
   simpleSigningImage,
-} from '../../../src/provenance/identity.ts'
-import { aboutRun, FORMAT_OPTIONS, hex, imageOf, taskRun } from '../../support/makers.ts'
+} from '../../src/provenance/identity.ts'
+import { aboutRun, FORMAT_OPTIONS, hex, imageOf, taskRun } from '../support/makers.ts'
 
 const run = taskRun('aa')
 const subjects = aboutRun(run).subjects

@@ -1,8 +1,8 @@
 /** What makes a plan or a store complete, a rule a line. */
 import { describe, expect, test } from 'vitest'
-import type { CopyReceipt } from '../../../src/backend/receipt.ts'
-import { settleCopies, settlePlan, type Wanted } from '../../../src/store/completeness.ts'
-import type { Action, PlanRow } from '../../../src/store/plan.ts'
+import type { CopyReceipt } from '../../src/backend/receipt.ts'
+import { settleCopies, settlePlan, type Wanted } from '../../src/store/completeness.ts'
+import type { Action, PlanRow } from '../../src/store/plan.ts'
 
 const slot = (backend: string) => ({ backend, key: 'k', kind: 'dsse' as const, holds: 'one' as const, address: {} })
 

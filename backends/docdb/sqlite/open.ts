@@ -14,9 +14,9 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { ProvError } from '../../src/errors.ts'
-import { isRefusal, isUnshared } from './sqlite/failure.ts'
-import { hasTables, SCHEMA } from './sqlite-schema.ts'
+import { ProvError } from '../../../src/errors.ts'
+import { isRefusal, isUnshared } from './failure.ts'
+import { hasTables, SCHEMA } from './schema.ts'
 
 /** No value, row or statement is longer: what a hostile file claims is refused before memory is taken for it. */
 const MAX_VALUE_BYTES = 128 * 1024 * 1024

@@ -1,8 +1,8 @@
 /** Whether a 404 says that the very thing that was asked for is absent, or only that nobody could look. */
-import type { ProvError } from '../../src/errors.ts'
-import type { Http } from '../../src/platform/http/client.ts'
-import type { HttpResponse } from '../../src/platform/http/exchange.ts'
-import { failure, type Where } from './failure.ts'
+import type { ProvError } from '../../../src/errors.ts'
+import type { Http } from '../../../src/platform/http/client.ts'
+import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
+import { failure, type Where } from '../failure.ts'
 
 export interface Asked {
   /** What was asked for, before any redirect. */

@@ -1,11 +1,11 @@
 /** Tokens of a registry's token service (distribution/spec auth: token and oauth). */
 
-import type { ProvError } from '../../src/errors.ts'
-import { isForbidden, isLoopback } from '../../src/platform/http/addresses.ts'
-import type { Http } from '../../src/platform/http/client.ts'
-import type { HttpResponse } from '../../src/platform/http/exchange.ts'
-import { retryAfterMs } from '../../src/platform/http/retry-after.ts'
-import { failure, quote, type Where } from './failure.ts'
+import type { ProvError } from '../../../src/errors.ts'
+import { isForbidden, isLoopback } from '../../../src/platform/http/addresses.ts'
+import type { Http } from '../../../src/platform/http/client.ts'
+import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
+import { retryAfterMs } from '../../../src/platform/http/retry-after.ts'
+import { failure, quote, type Where } from '../failure.ts'
 
 export interface TokenRequest {
   /** Where the service is, as {@link realmUrl} admits it. */

@@ -1,10 +1,10 @@
 /** The list of what refers to a manifest, page by page, as the referrers API of a registry gives it. */
 
-import { INDEX_TYPE, parseReferrers, type Referrer } from './bundles/layout.ts'
-import { failure, type Where } from './failure.ts'
-import { MAX_ITEMS } from './port.ts'
-import type { LibrarySend } from './registry/library.ts'
-import { nextPage } from './registry/tag-list.ts'
+import { INDEX_TYPE, parseReferrers, type Referrer } from '../bundles/layout.ts'
+import { failure, type Where } from '../failure.ts'
+import { MAX_ITEMS } from '../port.ts'
+import type { LibrarySend } from './library.ts'
+import { nextPage } from './tag-list.ts'
 
 const MAX_PAGES = 100
 /** What registries without the referrers API answer: the specification's 404, and what others say (406: Artifactory). */

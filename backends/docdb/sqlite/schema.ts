@@ -1,6 +1,6 @@
 /** The tables of prov's SQLite file: how they are made, and that a file found holds just these and nothing that runs code of its own. */
 import type { DatabaseSync } from 'node:sqlite'
-import { ProvError } from '../../src/errors.ts'
+import { ProvError } from '../../../src/errors.ts'
 
 /** `Run` is the uid of the run that a document is about itself; images are found by their digest. `Digest` is `algorithm:hex`. */
 export const SCHEMA = `
