@@ -5,7 +5,7 @@ import { type Entry, entryId, holds, type Signature } from '../model/entry.ts'
 import { formatsOf, isImageSignature } from '../provenance/detect-format.ts'
 import { type Relation, relation, resembles } from '../provenance/identity.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
-import { checkEntry, type EntryCheck } from '../trust/verify-entry.ts'
+import type { Checks, EntryCheck } from '../trust/verify-entry.ts'
 
 /** A copy of this artifact whose signature verifies. */
 export interface GoodCopy {
@@ -39,9 +39,10 @@ export interface Judged {
 /**
  * Judges every item of one slot against the artifact that the slot is for.
  *
- * @example judge(about, slot, await backend.get(slot, { signal }), trust).good.length
+ * @example judge(about, slot, await backend.get(slot, { signal }), checksUnder(trust)).good.length
  */
-export function judge(about: About, slot: Slot, found: readonly Found[], trust: Trust): Judged {
+export function judge(about: About, slot: Slot, found: readonly Found[], checks: Checks): Judged {
+  const { trust } = checks
   const good: GoodCopy[] = []
   const neighbours: Found[] = []
   const others: OtherItem[] = []
@@ -51,7 +52,7 @@ export function judge(about: About, slot: Slot, found: readonly Found[], trust: 
       others.push({ found: item, code, message, claims: code !== 'stranger' })
       continue
     }
-    const checked = checkEntry(item.entry, trust)
+    const checked = checks.of(item.entry)
     // Among bundles a raw signature of the image may stand (Chains writes them so).
     const comparable = item.entry.kind === about.kind || (item.entry.kind === 'raw' && slot.holds === 'many')
     // What nobody we know has signed is not interpreted.

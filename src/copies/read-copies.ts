@@ -3,7 +3,7 @@
 import type { About, Backend, Found, Slot } from '../backend/backend.ts'
 import { asProvError, type ErrorJson, errorJson } from '../errors.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
-import { checkAside } from '../trust/verify-entry.ts'
+import { type Checks, checkFound } from '../trust/verify-entry.ts'
 import { type GoodCopy, type Judged, judge } from './judge-slot.ts'
 
 /** One backend's answer for one slot, or that it keeps nothing of the kind. */
@@ -23,7 +23,7 @@ export interface Look {
 export interface LookOptions {
   readonly signal: AbortSignal
   /** What was found in one of the places just now, so that it is not read twice. */
-  readonly known?: { readonly slot: Slot; readonly found: readonly Found[] }
+  readonly known?: { readonly slot: Slot; readonly found: readonly Found[]; readonly checks: Checks }
 }
 
 /**
@@ -87,24 +87,23 @@ async function lookAt(
   options: LookOptions,
   read: readonly Found[] | undefined,
 ): Promise<Look> {
+  const { known: given, signal } = options
+  const known = given?.slot.backend === slot.backend && given.slot.key === slot.key ? given : undefined
   let found: readonly Found[]
   try {
-    const { known, signal } = options
-    const isKnown = known !== undefined && known.slot.backend === slot.backend && known.slot.key === slot.key
-    found = read ?? (isKnown ? known.found : await backend.get(slot, { signal }))
+    found = read ?? known?.found ?? (await backend.get(slot, { signal }))
   } catch (thrown) {
     const error = asProvError(thrown)
     if (error.code === 'internal') throw error
     return { backend: backend.name, slot, error: errorJson(error) }
   }
-  const keys = await trust
-  await checkAside(found, keys)
-  const judged = judge(about, slot, found, keys)
+  const checks = known?.checks ?? (await checkFound(found, await trust))
+  const judged = judge(about, slot, found, checks)
   const carried = backend.carried?.(slot) ?? []
   return {
     backend: backend.name,
     slot,
     judged,
-    ...(carried.length === 0 ? {} : { carried: judge(about, slot, carried, keys).good }),
+    ...(carried.length === 0 ? {} : { carried: judge(about, slot, carried, checks).good }),
   }
 }

@@ -15,7 +15,7 @@ import { pool } from '../platform/async/stream-pool.ts'
 import { formatOf } from '../provenance/detect-format.ts'
 import { type Origin, originOf, placesFor } from '../provenance/origin.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
-import { checkAside, checkEntry } from '../trust/verify-entry.ts'
+import { type Checks, checkFound } from '../trust/verify-entry.ts'
 import { type MovedCopy, type MoveOptions, type PlanOptions, planCopy, putCopy } from './copy-entry.ts'
 import { removeMoved } from './remove-moved.ts'
 
@@ -115,8 +115,8 @@ async function movePlace(place: Place, job: Work): Promise<readonly Moved[]> {
     if (error.code === 'internal') throw error
     return [leftAt(slot, slot.key, 'failed', errorJson(error))]
   }
-  await checkAside(found, job.trust)
-  const sorted = about === undefined ? sortOut(slot, found, job) : sortFor(about, slot, found, job)
+  const checks = await checkFound(found, job.trust)
+  const sorted = about === undefined ? sortOut(slot, found, checks, job) : sortFor(about, slot, found, checks, job)
   const moved = await Promise.all(sorted.candidates.map((candidate) => moveCandidate(candidate, job)))
   return [...sorted.left, ...moved]
 }
@@ -143,23 +143,22 @@ interface Sorted {
 }
 
 /** With includeUnverified, strays are moved like everything else. */
-function apart(found: readonly Found[], { trust, includeUnverified }: MigrateJob): WithoutStrays {
-  return includeUnverified ? { kept: mergedEntries(found), strays: [] } : withoutStrays(mergedEntries(found), trust)
+function apart(found: readonly Found[], checks: Checks, { includeUnverified }: MigrateJob): WithoutStrays {
+  return includeUnverified ? { kept: mergedEntries(found), strays: [] } : withoutStrays(mergedEntries(found), checks)
 }
 
 /** Everything that stands there, whatever it is about. */
-function sortOut(slot: Slot, found: readonly Found[], job: MigrateJob): Sorted {
-  const { trust } = job
+function sortOut(slot: Slot, found: readonly Found[], checks: Checks, job: MigrateJob): Sorted {
   const left: Moved[] = []
   const candidates: Candidate[] = []
   for (const { location, damage } of found) if (damage !== undefined) left.push(leftAt(slot, location, 'left', damage))
-  const { kept, strays } = apart(found, job)
+  const { kept, strays } = apart(found, checks, job)
   for (const { item, code, message } of strays)
     left.push(leftAt(slot, item.location, 'left', { code, message }, item.entry))
   for (const { entry, items } of kept) {
     try {
       const origin = originOf(entry, slot.names)
-      const { verified, failed } = checkEntry(entry, trust)
+      const { verified, failed } = checks.of(entry)
       const why = failed[0] ?? { code: 'signature_invalid' as const, message: 'no signature in it verifies' }
       const error = verified.length > 0 ? {} : { error: { code: why.code, message: why.message } }
       candidates.push({ slot, items, entry, origin, verified: verified.length > 0, ...error })
@@ -173,15 +172,15 @@ function sortOut(slot: Slot, found: readonly Found[], job: MigrateJob): Sorted {
 }
 
 /** Only what is about the artifact at hand; other people's entries in a shared place are none of ours. */
-function sortFor(about: About, slot: Slot, found: readonly Found[], job: MigrateJob): Sorted {
-  const { good, others } = judge(about, slot, found, job.trust)
+function sortFor(about: About, slot: Slot, found: readonly Found[], checks: Checks, job: MigrateJob): Sorted {
+  const { good, others } = judge(about, slot, found, checks)
   const ours = others.filter((other) => other.claims)
   const left: Moved[] = ours.flatMap(({ found: { location, entry }, code, message }) =>
     entry === undefined ? [leftAt(slot, location, 'left', { code, message })] : [],
   )
   const errors = new Map(ours.map(({ found: { location }, code, message }) => [location, { code, message }]))
   const items = [...good.map((copy) => copy.found), ...ours.map((other) => other.found)]
-  const { kept, strays } = apart(items, job)
+  const { kept, strays } = apart(items, checks, job)
   for (const { item, code, message } of strays)
     left.push(leftAt(slot, item.location, 'left', { code, message }, item.entry))
   const candidates = kept.map(({ entry, items: own }) => {

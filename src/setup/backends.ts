@@ -1,10 +1,11 @@
 /** From settings to open backends. Knows neither flags nor terminal. */
 import { isBackend, lastingBackends, noSuchBackend, openBackend } from '../../backends/index.ts'
 import type { Backend, Context } from '../backend/backend.ts'
-import { parseBackendList, parseFormats } from '../config/lists.ts'
+import { type FormatChoice, parseBackendList, parseFormats } from '../config/lists.ts'
 import type { Settings } from '../config/settings.ts'
 import { ProvError } from '../errors.ts'
 import type { FormatOptions } from '../formats/format.ts'
+import { formatNamed } from '../formats/index.ts'
 import type { Artifact } from '../model/artifact.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
 import { pause } from '../platform/io.ts'
@@ -33,6 +34,8 @@ export interface Setup {
   formatsFor(artifact: Artifact, backend: Backend): readonly string[]
   /** True when --format named formats: those are then obligatory in verify. */
   readonly formatNamed: boolean
+  /** These formats, by backend; absent when none was named. */
+  readonly namedFormats?: Readonly<Record<string, readonly string[]>>
   readonly retry: RetryOptions
   close(): Promise<void>
 }
@@ -65,6 +68,7 @@ export async function setUp(options: BackendOptions, world: World): Promise<Setu
         ? (capabilities.imageFormats ?? ['simplesigning'])
         : [formatFor(artifact, name, chosen, settings)],
     formatNamed: chosen !== undefined,
+    ...(chosen === undefined ? {} : { namedFormats: namedFormats(chosen, names) }),
     retry: {
       budget: { attempts: 1 + Number(settings.get('storage.retries')), totalMs: 60_000 },
       signal: world.signal,
@@ -76,6 +80,14 @@ export async function setUp(options: BackendOptions, world: World): Promise<Setu
       await Promise.allSettled(backends.map((backend) => backend.close()))
     },
   }
+}
+
+function namedFormats(chosen: FormatChoice, names: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const named = names.flatMap((name) => {
+    const format = chosen.of(name)
+    return format === undefined ? [] : [[name, [formatNamed(format).name]] as const]
+  })
+  return Object.fromEntries(named)
 }
 
 /**

@@ -8,6 +8,7 @@ import { entryId, holds, signatureId } from '../model/entry.ts'
 import type { CallOptions } from '../platform/async/call.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
+import { checksUnder } from '../trust/verify-entry.ts'
 import { foreignSigner, type PlanRow } from './plan.ts'
 import type { PreparedItem } from './prepare.ts'
 
@@ -54,7 +55,7 @@ function writeOptions(
   options: DeliverOptions,
 ): WriteOptions {
   const { signal, retry, trust } = options
-  const judged = (found: readonly Found[]): Judged => judge(about, slot, found, trust)
+  const judged = (found: readonly Found[]): Judged => judge(about, slot, found, checksUnder(trust))
   const resign = {
     giveWay: async () =>
       olderIn(slot, judged(await backend.get(slot, { signal }))).filter((found) => !holds(found.entry, entry)),

@@ -1,4 +1,4 @@
-/** The keys that are believed, and whether one of them made a signature. */
+/** The keys that are trusted, and whether one of them made a signature. */
 import { constants, createHash, createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto'
 import { ProvError } from '../errors.ts'
 import { COSIGN_LABELS } from '../keys/cosign-key.ts'
@@ -15,11 +15,20 @@ export interface TrustedKey {
   readonly publicKey: KeyObject
   /** Where it came from, for reports: a path, `env://NAME`, or `the signing key`. */
   readonly source: string
+  /** When its signatures count; absent: always. */
+  readonly validity?: Validity
 }
 
+/** Milliseconds since the epoch; what is absent is open. */
+export interface Validity {
+  readonly from?: number
+  readonly until?: number
+}
+
+/** What is trusted: keys so far, each with its validity and its source. */
 export interface Trust {
   readonly keys: readonly TrustedKey[]
-  /** `sha256:<hex>`, the same for the same set of keys, whatever their order, spelling or source. */
+  /** `sha256:<hex>`, the same for the same set of keys and validities, whatever their order, spelling or source. */
   readonly hash: string
 }
 
@@ -54,7 +63,7 @@ export async function loadTrust(keys: readonly string[], env: Environment = proc
       const blocks = await readPemBlocks(key, env, 'public')
       // openssl ecparam writes the curve before the key.
       const own = blocks.filter(({ label }) => !label.endsWith(' PARAMETERS'))
-      return (own.length > 0 ? own : blocks).map((block) => [publicKeyOf(key, block), key] as const)
+      return (own.length > 0 ? own : blocks).map((block) => [publicKeyOf(key, block), key, undefined] as const)
     }),
   )
   return trustIn(files.flat())
@@ -65,22 +74,34 @@ export async function loadTrust(keys: readonly string[], env: Environment = proc
  *
  * @example verifySignature(trustOf(signer), bytes, signature).ok
  */
-export function trustOf(of: { readonly publicKey: KeyObject } | KeyObject, source = 'the signing key'): Trust {
-  return trustIn([['publicKey' in of ? of.publicKey : of, source]])
+export function trustOf(
+  of: { readonly publicKey: KeyObject } | KeyObject,
+  source = 'the signing key',
+  validity?: Validity,
+): Trust {
+  return trustIn([['publicKey' in of ? of.publicKey : of, source, validity]])
 }
 
 /**
- * Whether a believed key made this signature over these bytes (see `signedBytes` of src/model/envelope.ts). Every key is tried:
- * the key id is unsigned, so it only decides how a failure is called. A certificate is no ground for belief
- * without trust roots; it counts when its key is one of those believed.
+ * Whether a trusted key made this signature over these bytes (see `signedBytes` of src/model/envelope.ts). Every key is tried:
+ * the key id is unsigned, so it only decides how a failure is called. A certificate is no ground for trust
+ * without trust roots; it counts when its key is one of those trusted.
+ *
+ * @param at when the signature was made, as far as that is proven, in milliseconds since the epoch; absent: nobody knows, and a key with a
+ * validity does not count
  *
  * @example
  * const verdict = verifySignature(trust, signedBytes(entry), signature)
  * if (!verdict.ok) console.error(verdict.code, verdict.message)
  */
-export function verifySignature(trust: Trust, bytes: Uint8Array, signature: Signature): Verdict {
-  for (const key of trust.keys) if (madeBy(key.publicKey, bytes, signature.sig)) return { ok: true, key }
-  return unproven(trust, signature)
+export function verifySignature(trust: Trust, bytes: Uint8Array, signature: Signature, at?: number): Verdict {
+  let late: TrustedKey | undefined
+  for (const key of trust.keys) {
+    if (!madeBy(key.publicKey, bytes, signature.sig)) continue
+    if (isValidAt(key, at)) return { ok: true, key }
+    late ??= key
+  }
+  return late === undefined ? unproven(trust, signature) : outOfTime(late)
 }
 
 /**
@@ -88,9 +109,28 @@ export function verifySignature(trust: Trust, bytes: Uint8Array, signature: Sign
  *
  * @example (await verifySignatureAside(trust, signedBytes(entry), signature)).ok
  */
-export async function verifySignatureAside(trust: Trust, bytes: Uint8Array, signature: Signature): Promise<Verdict> {
-  for (const key of trust.keys) if (await madeByAside(key.publicKey, bytes, signature.sig)) return { ok: true, key }
-  return unproven(trust, signature)
+export async function verifySignatureAside(
+  trust: Trust,
+  bytes: Uint8Array,
+  signature: Signature,
+  at?: number,
+): Promise<Verdict> {
+  let late: TrustedKey | undefined
+  for (const key of trust.keys) {
+    if (!(await madeByAside(key.publicKey, bytes, signature.sig))) continue
+    if (isValidAt(key, at)) return { ok: true, key }
+    late ??= key
+  }
+  return late === undefined ? unproven(trust, signature) : outOfTime(late)
+}
+
+function isValidAt({ validity }: TrustedKey, at: number | undefined): boolean {
+  if (validity === undefined) return true
+  return at !== undefined && at >= (validity.from ?? at) && at <= (validity.until ?? at)
+}
+
+function outOfTime({ keyid }: TrustedKey): Verdict {
+  return untrusted(`key ${keyid} made it, but it is not proven that the key was valid then`)
 }
 
 /** How a signature that no key given has made is called. */
@@ -167,14 +207,16 @@ function certifies(pem: string, key: TrustedKey): boolean {
   }
 }
 
-function trustIn(found: readonly (readonly [KeyObject, string])[]): Trust {
+function trustIn(found: readonly (readonly [KeyObject, string, Validity | undefined])[]): Trust {
   const keys = new Map<string, TrustedKey>()
-  for (const [publicKey, source] of found) {
+  for (const [publicKey, source, validity] of found) {
     const hint = keyHint(publicKey)
-    if (!keys.has(hint)) keys.set(hint, { keyid: keyId(publicKey), hint, publicKey, source })
+    const window = validity === undefined ? '' : ` ${validity.from ?? ''}..${validity.until ?? ''}`
+    const key = { keyid: keyId(publicKey), hint, publicKey, source, ...(validity === undefined ? {} : { validity }) }
+    if (!keys.has(hint + window)) keys.set(hint + window, key)
   }
   const hash = createHash('sha256')
-  for (const hint of [...keys.keys()].toSorted()) hash.update(`${hint}\n`)
+  for (const name of [...keys.keys()].toSorted()) hash.update(`${name}\n`)
   return { keys: [...keys.values()], hash: `sha256:${hash.digest('hex')}` }
 }
 
@@ -231,5 +273,9 @@ function printable(text: string): string {
  * @example joinTrust([trustOf(signer), await loadTrust(['chains.pub'])])
  */
 export function joinTrust(trusts: readonly Trust[]): Trust {
-  return trustIn(trusts.flatMap((trust) => trust.keys.map(({ publicKey, source }) => [publicKey, source] as const)))
+  return trustIn(
+    trusts.flatMap((trust) =>
+      trust.keys.map(({ publicKey, source, validity }) => [publicKey, source, validity] as const),
+    ),
+  )
 }

@@ -21,46 +21,74 @@ export interface EntryCheck {
   readonly failed: readonly FailedSignature[]
 }
 
+/** The checks of entries that were read together: each is made once, and whoever is handed them makes none again. */
+export interface Checks {
+  readonly trust: Trust
+  of(entry: Entry): EntryCheck
+}
+
 /**
- * Checks every signature of an entry against the believed keys, and that a certificate stored beside it is one of the key that
+ * Checks every signature of an entry against the trusted keys, and that a certificate stored beside it is one of the key that
  * made it (`copy_malformed` if not). Says nothing about what the payload claims.
  *
+ * @param at see {@link verifySignature}
  * @example
  * const { verified, failed } = checkEntry(entry, trust)
  * if (verified.length === 0) console.error(failed[0]?.code) // 'key_untrusted'
  */
-export function checkEntry(entry: Entry, trust: Trust): EntryCheck {
-  const before = checks.get(entry)
-  if (before?.trust === trust) return before.check
+export function checkEntry(entry: Entry, trust: Trust, at?: number): EntryCheck {
   const bytes = signedBytes(entry)
-  return noted(
+  return checkOf(
     entry,
-    trust,
-    entry.signatures.map((signature) => verifySignature(trust, bytes, signature)),
+    entry.signatures.map((signature) => verifySignature(trust, bytes, signature, at)),
   )
 }
 
 /**
- * Checks the entries among these items on other threads, as many at once as there are. Whoever asks {@link checkEntry} then has the answer.
+ * Checks that are made when they are asked for, each once.
  *
- * @example await checkAside(await backend.get(slot, { signal }), trust)
+ * @example judge(about, slot, found, checksUnder(trust))
  */
-export async function checkAside(found: readonly { readonly entry?: Entry }[], trust: Trust): Promise<void> {
+export function checksUnder(trust: Trust, at?: number): Checks {
+  return remembered(trust, new Map(), at)
+}
+
+/**
+ * Checks the entries among these items on other threads, as many at once as there are; an entry that is not among them is checked when it
+ * is asked for.
+ *
+ * @example judge(about, slot, found, await checkFound(found, trust))
+ */
+export async function checkFound(
+  found: readonly { readonly entry?: Entry }[],
+  trust: Trust,
+  at?: number,
+): Promise<Checks> {
+  const made = new Map<Entry, EntryCheck>()
   await Promise.all(
     // Items that are one entry are checked once.
     [...new Set(found.map(({ entry }) => entry))].map(async (entry) => {
-      if (entry === undefined || checks.get(entry)?.trust === trust) return
+      if (entry === undefined) return
       const bytes = signedBytes(entry)
-      const verdicts = entry.signatures.map((signature) => verifySignatureAside(trust, bytes, signature))
-      noted(entry, trust, await Promise.all(verdicts))
+      const verdicts = entry.signatures.map((signature) => verifySignatureAside(trust, bytes, signature, at))
+      made.set(entry, checkOf(entry, await Promise.all(verdicts)))
     }),
   )
+  return remembered(trust, made, at)
 }
 
-/** An entry does not change once it was read, so the mathematics is done once for each reading. */
-const checks = new WeakMap<Entry, { readonly trust: Trust; readonly check: EntryCheck }>()
+function remembered(trust: Trust, made: Map<Entry, EntryCheck>, at: number | undefined): Checks {
+  return {
+    trust,
+    of(entry) {
+      const check = made.get(entry) ?? checkEntry(entry, trust, at)
+      made.set(entry, check)
+      return check
+    },
+  }
+}
 
-function noted(entry: Entry, trust: Trust, verdicts: readonly Verdict[]): EntryCheck {
+function checkOf(entry: Entry, verdicts: readonly Verdict[]): EntryCheck {
   const verified: VerifiedSignature[] = []
   const failed: FailedSignature[] = []
   for (const [i, signature] of entry.signatures.entries()) {
@@ -71,9 +99,7 @@ function noted(entry: Entry, trust: Trust, verdicts: readonly Verdict[]): EntryC
     else if (verdict.ok) verified.push({ signature, key: verdict.key })
     else failed.push({ signature, code: verdict.code, message: verdict.message })
   }
-  const check = { verified, failed }
-  checks.set(entry, { trust, check })
-  return check
+  return { verified, failed }
 }
 
 /** What is wrong with the certificate and chain beside a signature that verifies; undefined when nothing is. */

@@ -11,7 +11,7 @@ import { type RetryOptions, retry } from '../platform/async/retry.ts'
 import { pool } from '../platform/async/stream-pool.ts'
 import { placesFor } from '../provenance/origin.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
-import { checkAside, checkEntry } from '../trust/verify-entry.ts'
+import { checkFound } from '../trust/verify-entry.ts'
 import {
   identityId,
   isNew,
@@ -138,8 +138,8 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Tour): Promise<read
     noteName(slot, walk)
     return [{ error: errorJson(error), backend: backend.name, slot }]
   }
-  await checkAside(found, job.trust)
-  const checked = mergedEntries(found).map(({ entry }) => ({ entry, ...checkEntry(entry, job.trust) }))
+  const checks = await checkFound(found, job.trust)
+  const checked = mergedEntries(found).map(({ entry }) => ({ entry, ...checks.of(entry) }))
   const good = checked.filter(({ verified }) => verified.length > 0)
   const targets: Surveyed[] = []
   for (const { entry } of good) {
@@ -148,7 +148,7 @@ async function targetsAt(backend: Backend, slot: Slot, walk: Tour): Promise<read
     if ('error' in target && slot.holds === 'one') noteBad({ error: target.error, backend, slot }, walk)
     else if ('error' in target) targets.push(target)
     else if (isNew(backend, slot, entry, target.about, walk))
-      targets.push(await looked(target.about, { slot, found }, walk))
+      targets.push(await looked(target.about, { slot, found, checks }, walk))
   }
   if (good.length > 0) return targets
   const damage = found.find((item) => item.damage !== undefined && item.damage.code !== 'stranger')?.damage

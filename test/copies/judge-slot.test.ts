@@ -1,10 +1,12 @@
 /** What was found in one place, sorted: a rule a line. */
+
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { About, Found } from '../../src/backend/backend.ts'
 import { judge, spoiledCopy } from '../../src/copies/judge-slot.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
 import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
+import { checksUnder } from '../../src/trust/verify-entry.ts'
 import {
   aboutImage,
   aboutRun,
@@ -56,7 +58,7 @@ function unsigned(entry: Entry, keyid?: string): Entry {
 /** How the items are sorted: `good`, `neighbour`, or the code, with `!` where it claims to be ours. */
 function sorted(target: About, holds: 'one' | 'many', ...items: readonly (Entry | Found)[]): string {
   const found = items.map((one) => ('location' in one ? one : item(one)))
-  const judged = judge(target, slot('b', holds, target.kind), found, trust)
+  const judged = judge(target, slot('b', holds, target.kind), found, checksUnder(trust))
   return [
     ...judged.good.map(({ altered }) => (altered === true ? 'altered' : 'good')),
     ...judged.neighbours.map(() => 'neighbour'),
@@ -229,7 +231,7 @@ describe('damage and other signatures', () => {
 
   test('a copy says which keys made it, and which of its signatures verify', async () => {
     const both = { ...good, signatures: [{ sig: Buffer.from('x') }, ...good.signatures] }
-    const [copy] = judge(about, slot('b', 'one'), [item(both)], trust).good
+    const [copy] = judge(about, slot('b', 'one'), [item(both)], checksUnder(trust)).good
     expect(copy).toMatchObject({ keyids: [ours.keyid], verified: good.signatures })
     expect(copy?.keyHints).toEqual(trust.keys.map(({ hint }) => hint))
   })
@@ -250,7 +252,7 @@ describe('a copy that fails for what stands beside its signature', () => {
       about,
       slot('b', 'many'),
       entries.map((one) => item(one)),
-      trust,
+      checksUnder(trust),
     )
 
   test('is to be replaced, unless a good one lies there too', async () => {
@@ -259,6 +261,6 @@ describe('a copy that fails for what stands beside its signature', () => {
     expect(spoiledCopy(judged(good), good)).toBeUndefined()
     expect(spoiledCopy(judged(beside(await attest(sibling, ours))), good)).toBeUndefined()
     const damage: Found = { location: 'x', raw: new Uint8Array(), damage: { code: 'copy_malformed', message: 'm' } }
-    expect(spoiledCopy(judge(about, slot('b', 'many'), [damage], trust), good)).toBeUndefined()
+    expect(spoiledCopy(judge(about, slot('b', 'many'), [damage], checksUnder(trust)), good)).toBeUndefined()
   })
 })

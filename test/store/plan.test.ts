@@ -1,4 +1,5 @@
 /** What a store would do with each place, a rule a line. */
+
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { About, Found } from '../../src/backend/backend.ts'
 import { judge } from '../../src/copies/judge-slot.ts'
@@ -8,6 +9,7 @@ import type { Entry } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
 import { foreignSigner, type PlanOptions, type PlanRow, planRow } from '../../src/store/plan.ts'
 import { joinTrust, type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
+import { checksUnder } from '../../src/trust/verify-entry.ts'
 import {
   aboutImage,
   aboutRun,
@@ -40,7 +42,7 @@ beforeAll(async () => {
 function look(holds: 'one' | 'many', found: readonly (Entry | Found)[], of = about, keys = trust): Look {
   const place = slot('x', holds, of.kind)
   const items = found.map((one) => ('location' in one ? one : item(one)))
-  return { backend: 'x', slot: place, judged: judge(of, place, items, keys) }
+  return { backend: 'x', slot: place, judged: judge(of, place, items, checksUnder(keys)) }
 }
 
 function planned(looked: Look, more: Partial<PlanOptions> = {}, wanted = entry): PlanRow {

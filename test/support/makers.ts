@@ -1,4 +1,5 @@
 /** Small real things for the core's tests: runs, signed entries, slots. Keys are made at each run. */
+
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import type { About, Found, Slot } from '../../src/backend/backend.ts'
 import { judge } from '../../src/copies/judge-slot.ts'
@@ -10,6 +11,7 @@ import { encodeEnvelope, signedBytes } from '../../src/model/envelope.ts'
 import { signerOf } from '../../src/signing/open-signer.ts'
 import type { KeySigner, Signer } from '../../src/signing/signer.ts'
 import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
+import { checksUnder } from '../../src/trust/verify-entry.ts'
 
 export const FORMAT_OPTIONS = {
   builderId: 'https://tekton.dev/chains/v2',
@@ -97,7 +99,7 @@ export function slot(backend: string, holds: Slot['holds'], kind: Slot['kind'] =
 /** What `lookFor` would give for a slot that holds these items. */
 export function look(about: About, backend: string, holds: Slot['holds'], items: readonly Found[], trust: Trust): Look {
   const place = slot(backend, holds, about.kind)
-  return { backend, slot: place, judged: judge(about, place, items, trust) }
+  return { backend, slot: place, judged: judge(about, place, items, checksUnder(trust)) }
 }
 
 export { trustOf }

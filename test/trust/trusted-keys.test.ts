@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 import { STATEMENT_TYPE } from '../../src/model/entry.ts'
 import { pae } from '../../src/model/envelope.ts'
 import { joinTrust, loadTrust, trustOf, verifySignature } from '../../src/trust/trusted-keys.ts'
-import { checkAside, checkEntry } from '../../src/trust/verify-entry.ts'
+import { checkEntry, checkFound } from '../../src/trust/verify-entry.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'prov-trust-'))
 const BYTES = Buffer.from('what was signed')
@@ -139,7 +139,29 @@ it('says the same of every signature when it is checked on another thread', asyn
   expect(expected.verified).toHaveLength(5)
   expect(new Set(expected.failed.map(({ code }) => code)).size).toBe(3)
   const aside = { ...entry, payload: Buffer.from(payload) }
-  await checkAside([{ entry: aside }, {}], all)
+  const checks = await checkFound([{ entry: aside }, {}], all)
   aside.payload.fill(0) // what is known is not worked out once more
-  expect(checkEntry(aside, all)).toEqual(expected)
+  expect(checks.of(aside)).toEqual(expected)
+})
+
+const DAY = 86_400_000
+
+it('a key with a validity counts for what was provably signed within it, and for nothing else', () => {
+  const until = trustOf(ours.publicKey, 'old.pub', { from: DAY, until: 2 * DAY })
+  const ok = (at?: number): boolean => verifySignature(until, BYTES, { sig }, at).ok
+  expect([ok(DAY), ok(1.5 * DAY), ok(2 * DAY)]).toEqual([true, true, true])
+  expect([ok(), ok(DAY - 1), ok(2 * DAY + 1)]).toEqual([false, false, false])
+  expect(verifySignature(until, BYTES, { sig })).toMatchObject({
+    code: 'key_untrusted',
+    message: expect.stringMatching(/valid then/),
+  })
+  expect(verifySignature(joinTrust([until, trust]), BYTES, { sig }).ok).toBe(true)
+})
+
+it('the hash of a trust covers validities, and no validity leaves it as it was', () => {
+  const hashes = [undefined, { until: DAY }, { until: 2 * DAY }, { from: DAY }].map(
+    (validity) => trustOf(ours.publicKey, 'x', validity).hash,
+  )
+  expect(new Set(hashes).size).toBe(4)
+  expect(hashes[0]).toBe(trust.hash)
 })

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Entry } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
 import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
-import { checkAside, checkEntry } from '../../src/trust/verify-entry.ts'
+import { checkEntry, checkFound, checksUnder } from '../../src/trust/verify-entry.ts'
 import { CERTIFICATE_OF_ANOTHER } from '../end-to-end/forge.ts'
 import { attest, signer, taskRun } from '../support/makers.ts'
 
@@ -69,18 +69,23 @@ describe('what stands beside a signature that verifies', () => {
   })
 })
 
-describe('the answer is known', () => {
-  test('once it was worked out on another thread, for these keys alone', async () => {
+describe('checks are handed on', () => {
+  test('each is made once, on another thread or when it is asked for', async () => {
     const entry = { ...good }
-    await checkAside([{ entry }, {}], trust)
-    const first = checkEntry(entry, trust)
-    expect(first.verified).toHaveLength(1)
-    expect(checkEntry(entry, trust)).toBe(first)
-    await checkAside([{ entry }], trust)
-    expect(checkEntry(entry, trust)).toBe(first)
+    const ahead = await checkFound([{ entry }, {}], trust)
+    const later = checksUnder(trust)
+    for (const checks of [ahead, later]) {
+      const first = checks.of(entry)
+      expect(first.verified).toHaveLength(1)
+      expect(checks.of(entry)).toBe(first)
+      expect(checks.trust).toBe(trust)
+    }
+  })
+
+  test('they are for these keys alone', async () => {
+    const entry = { ...good }
+    expect((await checkFound([{ entry }], trust)).of(entry).verified).toHaveLength(1)
+    expect((await checkFound([{ entry }], trustOf(theirs))).of(entry).failed).toHaveLength(1)
     expect(checkEntry(entry, trustOf(theirs)).verified).toHaveLength(0)
-    expect(checkEntry(entry, trust).verified).toHaveLength(1)
-    await checkAside([{ entry }], trustOf(theirs))
-    expect(checkEntry(entry, trustOf(theirs)).failed).toHaveLength(1)
   })
 })

@@ -1,5 +1,6 @@
 /** What every form of report is: a function that is told what was verified, piece by piece, and gives text. No I/O. */
 import type { Mark } from '../../verify/agree.ts'
+import type { Policy } from '../../verify/policy.ts'
 import type { Demands } from '../../verify/verdict.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
 
@@ -12,6 +13,7 @@ export interface ReportHead {
   readonly backends: readonly string[]
   readonly demands: Demands
   readonly trust: { readonly hash: string; readonly keyids: readonly string[] }
+  readonly policy: Policy
   /** Who says so: the setting `verifier.id`. */
   readonly verifier: string
 }

@@ -3,7 +3,7 @@
  * to sign with. Only artifacts that have a subject with a digest can have one.
  * (slsa.dev/verification_summary/v1; the fields are those of SLSA 1.2)
  */
-import { SIMPLESIGNING_TYPE, STATEMENT_TYPE, sha256Hex } from '../../model/entry.ts'
+import { SIMPLESIGNING_TYPE, STATEMENT_TYPE } from '../../model/entry.ts'
 import { plainJson } from '../../platform/text/escape-control.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
 import { copyUri } from './copy-uri.ts'
@@ -45,7 +45,7 @@ function statementOf(one: VerifiedArtifact, head: ReportHead, now: number): obje
       verifier: { id: head.verifier, version: { prov: head.version } },
       timeVerified: new Date(now).toISOString(),
       resourceUri: one.uri,
-      policy: policyOf(head),
+      policy: policyIn(head),
       inputAttestations: inputs(one),
       verificationResult: passed ? 'PASSED' : 'FAILED',
       verifiedLevels: passed ? LEVELS : ['FAILED'],
@@ -54,16 +54,12 @@ function statementOf(one: VerifiedArtifact, head: ReportHead, now: number): obje
   }
 }
 
-/** The demands and the keys believed, as bytes whose digest anyone can check. */
-function policyOf({ demands, trust, backends }: ReportHead): object {
-  const { optional, require, strict } = demands
-  const content = Buffer.from(
-    JSON.stringify({ backends, optional, require: require ?? null, strict, trust: trust.hash }),
-  )
+/** As bytes whose digest anyone can check. */
+function policyIn({ policy }: ReportHead): object {
   return {
     uri: 'prov:policy/v1',
-    digest: { sha256: sha256Hex(content) },
-    content: content.toString('base64'),
+    digest: { sha256: policy.hash.replace(/^sha256:/, '') },
+    content: Buffer.from(policy.content).toString('base64'),
     mediaType: 'application/json',
   }
 }

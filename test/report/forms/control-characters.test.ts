@@ -25,6 +25,7 @@ const head = {
   backends: ['gcs'],
   demands: { optional: [], strict: false },
   trust: { hash: 'x', keyids: [] },
+  policy: { content: '{}', hash: 'sha256:00' },
   verifier: 'v',
 }
 const totals = {

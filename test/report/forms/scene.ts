@@ -1,4 +1,5 @@
 /** Verdicts as prov gives them: every mark with what can go with it, hostile text, and as many artifacts as are wanted. */
+
 import { createHash } from 'node:crypto'
 import type { About, Found } from '../../../src/backend/backend.ts'
 import type { Look } from '../../../src/copies/read-copies.ts'
@@ -9,6 +10,7 @@ import type { OpenForm, ReportHead, ReportSummary } from '../../../src/report/fo
 import { NO_TOTALS, withArtifact } from '../../../src/report/forms/form.ts'
 import type { Trust } from '../../../src/trust/trusted-keys.ts'
 import { agree, type Mark, type Row } from '../../../src/verify/agree.ts'
+import { policyOf } from '../../../src/verify/policy.ts'
 import { type Demands, settle } from '../../../src/verify/verdict.ts'
 import type { VerifiedArtifact } from '../../../src/verify/verify.ts'
 import {
@@ -48,6 +50,7 @@ export function sceneOf(artifacts: readonly VerifiedArtifact[], more: Partial<Re
     backends: BACKENDS,
     demands: DEMANDS,
     trust,
+    policy: policyOf({ backends: BACKENDS, demands: DEMANDS, trust, imageFormats: {} }),
     verifier: 'prov:verifier',
     ...more,
   }

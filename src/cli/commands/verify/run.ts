@@ -12,6 +12,7 @@ import { badText, verifyText } from '../../../report/text/verify-text.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
 import { setUp } from '../../../setup/backends.ts'
 import { trustFor } from '../../../setup/keys.ts'
+import { policyFor } from '../../../setup/policy.ts'
 import { targetsOf } from '../../../setup/targets.ts'
 import type { Demands } from '../../../verify/verdict.ts'
 import { verify } from '../../../verify/verify.ts'
@@ -42,7 +43,9 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     reports = await reportsFor(options, io)
     const { settings } = setup
     const backends = setup.backends.map((backend) => backend.name)
-    await reports?.begin(headOf({ version: VERSION, began, backends, demands, trust, settings }))
+    await reports?.begin(
+      headOf({ version: VERSION, began, backends, demands, trust, settings, policy: policyFor(setup, demands, trust) }),
+    )
     if (options.all === true) {
       const { runVerifyAll } = await import('./run-all.ts')
       return await runVerifyAll(inputs, options, { setup, trust, demands, reports, io })
