@@ -1,9 +1,6 @@
 /** What can happen to the copies in a registry or an image layout directory. */
 import { expect } from 'vitest'
 import { prov } from '../support/cli.ts'
-import { imageKeyOf, runKeyOf, type Stage } from '../support/stage.ts'
-import { forgeAnnotation, forgeBlob, layersIn, setLayers } from '../support/tags.ts'
-import { type Case, PLACES } from './case.ts'
 import {
   CERTIFICATE,
   CERTIFICATE_OF_ANOTHER,
@@ -14,7 +11,10 @@ import {
   SIGNATURE,
   withPayload,
   withSignature,
-} from './forge.ts'
+} from '../support/forge.ts'
+import { imageKeyOf, runKeyOf, type Stage } from '../support/stage.ts'
+import { forgeAnnotation, forgeBlob, layersIn, setLayers } from '../support/tags.ts'
+import { type Case, PLACES } from './case.ts'
 
 export const OCI_CASES: readonly Case[] = [
   {

@@ -1,8 +1,9 @@
 /** Ways in which a registry cannot be read, or serves what it should not. */
+
+import { flipped, forget } from '../support/forge.ts'
 import type { Action, Seen } from '../support/proxy.ts'
 import { imageKeyOf, runKeyOf } from '../support/stage.ts'
 import type { Case, Odd } from './case.ts'
-import { flipped, forget } from './forge.ts'
 
 export interface Outage extends Omit<Case, 'harm'> {
   readonly rule: (seen: Seen) => Action | undefined

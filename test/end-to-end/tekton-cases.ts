@@ -1,10 +1,18 @@
 /** What can happen to the copies in a run's annotations, and what verify demands; nothing here depends on the registry. */
 import { expect } from 'vitest'
 import { prov } from '../support/cli.ts'
+import {
+  CERTIFICATE_OF_ANOTHER,
+  flipped,
+  forget,
+  garbage,
+  otherText,
+  withPayload,
+  withSignature,
+} from '../support/forge.ts'
 import { annotation, editRun, forgeRunAnnotation, imageKeyOf, runKeyOf } from '../support/stage.ts'
 import { forgeBlob } from '../support/tags.ts'
 import { type Case, PLACES } from './case.ts'
-import { CERTIFICATE_OF_ANOTHER, flipped, forget, garbage, otherText, withPayload, withSignature } from './forge.ts'
 
 export const TEKTON_CASES: readonly Case[] = [
   { what: 'nothing', harm: () => undefined, exit: 0 },

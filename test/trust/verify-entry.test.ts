@@ -4,7 +4,7 @@ import type { Entry } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
 import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
 import { checkEntry, checkFound, checksUnder } from '../../src/trust/verify-entry.ts'
-import { CERTIFICATE_OF_ANOTHER } from '../end-to-end/forge.ts'
+import { CERTIFICATE_OF_ANOTHER } from '../support/forge.ts'
 import { attest, signer, taskRun } from '../support/makers.ts'
 
 let ours: KeySigner

@@ -7,7 +7,7 @@ import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/
 import { describeWith } from '../../servers/endpoints.ts'
 import { freshBucket, testContext } from '../../support/gcs.ts'
 import { startProxy } from '../../support/proxy.ts'
-import { answers, cutEverywhere, type Place, twenty } from '../objects/trouble.ts'
+import { answers, cutEverywhere, type Place, twenty } from '../../support/trouble.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 const json = (code: number, reason: string, message: string): string =>

@@ -12,7 +12,7 @@ import { prov } from '../../support/cli.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../../support/runs.ts'
 import { testContext } from '../../support/s3.ts'
 import { scratch } from '../../support/scratch.ts'
-import { twenty } from './trouble.ts'
+import { twenty } from '../../support/trouble.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 const run = sampleRun('build-1', image)

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
 import { INDEX_TYPE } from '../../../backends/oci/bundles/layout.ts'
 import { reply, serve } from '../../support/fake-registry.ts'
-import { calm, collect, failsWith, remote } from './remote.ts'
+import { calm, collect, failsWith, remote } from '../../support/remote-registry.ts'
 
 const TAG = 'sha256-00.att'
 const DIGEST = `sha256:${'0'.repeat(64)}`

@@ -6,8 +6,8 @@ import { runCredentialHelper } from '../../../backends/oci/registry/credential-h
 import { dockerCredentials } from '../../../backends/oci/registry/docker-config.ts'
 import { baseUrls, hostPolicy, isForbidden, isLoopback, normalHost } from '../../../backends/oci/registry/hosts.ts'
 import { type Answer, reply, serve } from '../../support/fake-registry.ts'
+import { calm, failsWith, remote } from '../../support/remote-registry.ts'
 import { scratch } from '../../support/scratch.ts'
-import { calm, failsWith, remote } from './remote.ts'
 
 const TAG = 'v1'
 const SECRET = 'pl4nted-s3cret'

@@ -15,9 +15,9 @@ import {
   putManifest,
   tagsOf,
 } from '../../support/registry.ts'
+import { calm, collect, failsWith } from '../../support/remote-registry.ts'
 import { scratch } from '../../support/scratch.ts'
 import { testContext } from './context.ts'
-import { calm, collect, failsWith } from './remote.ts'
 import { runWriter } from './writers.ts'
 
 function opened(settings: Readonly<Record<string, string>> = {}, env: Readonly<Record<string, string>> = {}): Backend {

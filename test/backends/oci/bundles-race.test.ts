@@ -6,8 +6,8 @@ import { describeWith, registry } from '../../servers/endpoints.ts'
 import { startProxy } from '../../support/proxy.ts'
 import { fallbackTagOf, freshImage, refer, referrersOf } from '../../support/referrers.ts'
 import { freshName, OCI_MANIFEST, putBlob, tagsOf } from '../../support/registry.ts'
+import { calm } from '../../support/remote-registry.ts'
 import { testContext } from './context.ts'
-import { calm } from './remote.ts'
 
 const WRITERS = 4
 const EACH = 4

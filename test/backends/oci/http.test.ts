@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { OCI_MANIFEST_TYPE } from '../../../backends/oci/tags/layout.ts'
 import { reply, serve } from '../../support/fake-registry.ts'
-import { calm, collect, failsWith, remote } from './remote.ts'
+import { calm, collect, failsWith, remote } from '../../support/remote-registry.ts'
 
 const TAG = 'sha256-00.sig'
 const sha = (bytes: string) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`

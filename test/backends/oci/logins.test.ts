@@ -5,8 +5,8 @@ import { expect, test } from 'vitest'
 import type { Credentials } from '../../../backends/oci/registry/auth.ts'
 import { dockerCredentials } from '../../../backends/oci/registry/docker-config.ts'
 import { type Answer, reply, serve } from '../../support/fake-registry.ts'
+import { calm, failsWith, remote } from '../../support/remote-registry.ts'
 import { scratch } from '../../support/scratch.ts'
-import { calm, failsWith, remote } from './remote.ts'
 
 const SECRET = 'pl4nted-s3cret'
 

@@ -7,8 +7,8 @@ import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/
 import { describeWith, REGISTRIES, registry } from '../../servers/endpoints.ts'
 import { type Proxy as LateProxy, startProxy } from '../../support/proxy.ts'
 import { freshName, tagsOf } from '../../support/registry.ts'
+import { calm } from '../../support/remote-registry.ts'
 import { testContext } from './context.ts'
-import { calm } from './remote.ts'
 import { runWriter } from './writers.ts'
 
 async function lateProxy(endpoint: string): Promise<LateProxy> {

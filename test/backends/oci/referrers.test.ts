@@ -6,8 +6,8 @@ import { describeWith, registry } from '../../servers/endpoints.ts'
 import { reply, serve } from '../../support/fake-registry.ts'
 import { fallbackTagOf, freshImage, referrersOf } from '../../support/referrers.ts'
 import { freshName, putManifest } from '../../support/registry.ts'
+import { calm, failsWith, remote } from '../../support/remote-registry.ts'
 import { testContext } from './context.ts'
-import { calm, failsWith, remote } from './remote.ts'
 
 const DIGEST = `sha256:${'d'.repeat(64)}`
 const INDEX = { 'content-type': 'application/vnd.oci.image.index.v1+json' }

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { serve } from '../../support/fake-registry.ts'
+import { calm, failsWith, remote } from '../../support/remote-registry.ts'
 import { scratch } from '../../support/scratch.ts'
 import { CERTIFICATE, tlsServer } from '../../support/tls-server.ts'
-import { calm, failsWith, remote } from './remote.ts'
 
 async function tlsRegistry(location?: string): Promise<string> {
   return tlsServer((_, response) => {

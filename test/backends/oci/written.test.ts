@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { sha256Hex } from '../../../src/model/entry.ts'
 import { reply, serve } from '../../support/fake-registry.ts'
-import { calm, failsWith, remote } from './remote.ts'
+import { calm, failsWith, remote } from '../../support/remote-registry.ts'
 
 const MANIFEST = Buffer.from('{"schemaVersion":2}')
 const TYPE = 'application/vnd.oci.image.manifest.v1+json'

@@ -7,7 +7,7 @@ import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/
 import { describeWith } from '../../servers/endpoints.ts'
 import { startProxy } from '../../support/proxy.ts'
 import { type Account, account, freshBucket, testContext } from '../../support/s3.ts'
-import { answers, cutEverywhere, type Place, twenty } from '../objects/trouble.ts'
+import { answers, cutEverywhere, type Place, twenty } from '../../support/trouble.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 const xml = (code: string): string =>

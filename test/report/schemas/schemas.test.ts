@@ -11,8 +11,8 @@ import { SCHEMAS, type SchemaName, type SchemaRow } from '../../../src/report/sc
 import { MARKS } from '../../../src/report/text/verify-text.ts'
 import { ROOT } from '../../support/cli.ts'
 import { provHere } from '../../support/in-process.ts'
+import { damage, OUTPUTS, type Output, place } from '../../support/outputs.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY } from '../../support/runs.ts'
-import { damage, OUTPUTS, type Output, place } from './outputs.ts'
 
 const ROWS = Object.entries(SCHEMAS) as readonly [SchemaName, SchemaRow][]
 const NAMES = ROWS.map(([name]) => name)

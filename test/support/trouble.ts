@@ -1,10 +1,10 @@
 /** Troubles that gcs and s3 meet at a service, and what becomes of them. */
 import { expect, it } from 'vitest'
-import type { Backend, Slot } from '../../../src/backend/backend.ts'
-import type { ErrorCode } from '../../../src/errors.ts'
-import type { Entry } from '../../../src/model/entry.ts'
-import { calm, expectCode, expectSame, look } from '../../conformance/checks.ts'
-import type { Action, Proxy as FaultProxy } from '../../support/proxy.ts'
+import type { Backend, Slot } from '../../src/backend/backend.ts'
+import type { ErrorCode } from '../../src/errors.ts'
+import type { Entry } from '../../src/model/entry.ts'
+import { calm, expectCode, expectSame, look } from '../conformance/checks.ts'
+import type { Action, Proxy as FaultProxy } from './proxy.ts'
 
 export interface Place {
   readonly backend: Backend

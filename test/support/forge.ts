@@ -1,5 +1,5 @@
 /** Bytes as a forger would have them. */
-import { editRun } from '../support/stage.ts'
+import { editRun } from './stage.ts'
 
 /** With the last bit turned over. */
 export const flipped = (bytes: Buffer): Buffer => {

@@ -1,11 +1,11 @@
 /** The port over HTTP with short limits, for tests. */
 import { randomBytes } from 'node:crypto'
 import { expect, onTestFinished } from 'vitest'
-import type { Registry } from '../../../backends/oci/port.ts'
-import type { FindCredentials } from '../../../backends/oci/registry/auth.ts'
-import { type RemoteOptions, remoteRegistry } from '../../../backends/oci/registry/registry.ts'
-import type { ErrorCode } from '../../../src/errors.ts'
-import { ProvError } from '../../../src/errors.ts'
+import type { Registry } from '../../backends/oci/port.ts'
+import type { FindCredentials } from '../../backends/oci/registry/auth.ts'
+import { type RemoteOptions, remoteRegistry } from '../../backends/oci/registry/registry.ts'
+import type { ErrorCode } from '../../src/errors.ts'
+import { ProvError } from '../../src/errors.ts'
 
 export const noCredentials: FindCredentials = async () => undefined
 
