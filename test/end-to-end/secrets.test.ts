@@ -185,7 +185,7 @@ const SCENARIOS: readonly Scenario[] = [
     env: () => ({ THE_KEY: readFileSync(plainKey, 'utf8') }),
   },
   { what: 'the credential helper fails', exit: 7, login: 'a helper that fails', rule: () => wantsBasic },
-  { what: 'docker config is no JSON', exit: 7, login: 'a config that is no JSON', rule: () => wantsBasic },
+  { what: 'docker config is no JSON', exit: 2, login: 'a config that is no JSON', rule: () => wantsBasic },
   ...([401, 403, 404, 429, 500] as const).map(
     (status): Scenario => ({
       what: `the registry answers ${status} and repeats what it was told`,
@@ -233,7 +233,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     what: 'the HTTP proxy is nothing Node understands',
-    exit: 7,
+    exit: 2,
     env: () => ({ HTTPS_PROXY: `socks9://user:${PLANTED['password in a URL']}@127.0.0.1:1` }),
     args: ['--set', 'storage.oci.repository=registry.invalid/app', '--set', 'storage.retries=0', '--timeout', '5'],
   },
