@@ -49,6 +49,7 @@ function withoutFacades(code: string): string {
  */
 const CORE = [
   'backends/index.ts',
+  'backends/shared/configured.ts',
   'backends/shared/image-key.ts',
   'src/cli/terminal.ts',
   'src/config/value.ts',
@@ -61,8 +62,11 @@ const CORE = [
   'src/platform/fs/atomic-write.ts',
   'src/platform/fs/files.ts',
   'src/platform/fs/lock-file.ts',
+  'src/platform/fs/make-folders.ts',
   'src/platform/progress.ts',
   'src/platform/text/duration.ts',
+  'src/platform/text/json-text.ts',
+  'src/platform/text/pem-text.ts',
   'src/platform/text/strict-json.ts',
   'src/platform/text/suggest.ts',
   'src/repair/repair.ts',

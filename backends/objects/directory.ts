@@ -187,8 +187,16 @@ async function readFile(directory: string, path: string): Promise<StoredObject |
 
 /** Throws when the file's folder leads out of the directory. */
 function inside(directory: string, path: string): Promise<void> {
-  return refuseOutside(directory, basename(dirname(path)))
+  const folder = dirname(path)
+  const known = checking.get(folder)
+  if (known !== undefined) return known
+  const check = refuseOutside(directory, basename(folder)).finally(() => checking.delete(folder))
+  checking.set(folder, check)
+  return check
 }
+
+/** Checks under way: the four files of a place are asked for together. */
+const checking = new Map<string, Promise<void>>()
 
 function oddOnly(thrown: unknown): ProvError {
   if (isOddFile(thrown)) return thrown

@@ -3,7 +3,7 @@
 import { CommanderError } from 'commander'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import { exitOf, type Io } from '../platform/io.ts'
-import { jsonLine } from '../platform/text/json-text.ts'
+import { plainJson } from '../platform/text/escape-control.ts'
 import { inOneLine } from '../platform/text/trim.ts'
 import { program } from './program.ts'
 import { tell } from './terminal.ts'
@@ -45,7 +45,7 @@ function fail(thrown: unknown, args: readonly string[], io: Io): number {
   const exit = exitOf(ERRORS[error.code].exit, io)
   const json = errorJson(error)
   // One line: a failure in the middle of JSON lines is one of them.
-  if (args.includes('--json')) io.stdout.write(jsonLine({ exit, error: json }))
+  if (args.includes('--json')) io.stdout.write(`${plainJson(JSON.stringify({ exit, error: json }))}\n`)
   tell(io, oneLine(json))
   if (error.code === 'internal' && io.env['PROV_DEBUG'] !== undefined && error.cause instanceof Error) {
     io.stderr.write(`${error.cause.stack ?? ''}\n`)

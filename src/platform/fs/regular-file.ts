@@ -35,9 +35,11 @@ export async function readRegular(path: string, { maxBytes, follow }: ReadOption
     const buffer = Buffer.allocUnsafeSlow(Number(facts.size) + 1)
     for (let length = 0; ; ) {
       const { bytesRead } = await file.read(buffer, length, buffer.length - length)
-      if (bytesRead === 0) return { bytes: new Uint8Array(buffer.buffer, buffer.byteOffset, length), facts }
       length += bytesRead
       if (length === buffer.length) throw refused('conflict', path, 'grows while it is read')
+      // One byte more was asked for than it had: it has ended where it was said to end.
+      const isWhole = length === buffer.length - 1
+      if (bytesRead === 0 || isWhole) return { bytes: new Uint8Array(buffer.buffer, buffer.byteOffset, length), facts }
     }
   } catch (thrown) {
     // The link took the place of the file only now.

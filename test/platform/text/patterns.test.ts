@@ -185,11 +185,11 @@ function* attacks(pattern: Pattern, long: number): Iterable<string> {
 function timeOf(regex: RegExp, text: string, enough: number): number {
   let least = Number.POSITIVE_INFINITY
   for (let tries = 0; tries < 5 && least > enough; tries++) {
-    const before = performance.now()
+    const before = process.threadCpuUsage()
     regex.lastIndex = 0
     if (regex.global) text.replaceAll(regex, '')
     else regex.test(text)
-    least = Math.min(least, performance.now() - before)
+    least = Math.min(least, process.threadCpuUsage(before).user / 1000)
   }
   return least
 }
