@@ -212,6 +212,9 @@ export function openTekton(
 
   return {
     name: NAME,
+    configured: async () => {
+      if (always) await (await import('./cluster/connection.ts')).refuseUnusableCluster(context)
+    },
     capabilities: {
       readable: true,
       list: list !== undefined,

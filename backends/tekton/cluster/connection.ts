@@ -2,6 +2,7 @@
 import type { Context } from '../../../src/backend/backend.ts'
 import { type Cluster, openCluster } from '../../../src/kubernetes/cluster.ts'
 import { durationMs } from '../../../src/platform/text/duration.ts'
+import { refuseProxies } from '../../shared/configured.ts'
 
 /** @example const cluster = await connect(context) */
 export async function connect(context: Context): Promise<Cluster> {
@@ -15,4 +16,19 @@ export async function connect(context: Context): Promise<Cluster> {
     random: (size) => random(size),
     debug: (line) => debug(line),
   })
+}
+
+/**
+ * Throws `config_invalid` for a kubeconfig or a proxy that cannot be used. Asks nobody.
+ *
+ * @example await refuseUnusableCluster(context)
+ */
+export async function refuseUnusableCluster(context: Context): Promise<void> {
+  const cluster = await connect(context)
+  try {
+    await cluster.access()
+  } finally {
+    cluster.close()
+  }
+  await refuseProxies(context, 'tekton')
 }
