@@ -192,6 +192,18 @@ export function asProvError(thrown: unknown): ProvError {
   return new ProvError('internal', message, { cause: thrown })
 }
 
+/**
+ * The same error, cause and all, with what `where` says: for the one who knows at which backend and location it happened. Anything else that
+ * was thrown becomes `internal` with it as the cause.
+ *
+ * @example
+ * try { await connect() } catch (e) { throw errorAt(e, { backend: 's3', operation: 'get', location: 's3://b/name' }) }
+ */
+export function errorAt(thrown: unknown, where: Pick<ErrorDetails, 'backend' | 'operation' | 'location'>): ProvError {
+  const { code, message, backend, operation, location, hint, retryAfterMs, cause } = asProvError(thrown)
+  return new ProvError(code, message, { backend, operation, location, hint, retryAfterMs, cause, ...where })
+}
+
 /** @example errorJson(new ProvError('absent', 'no copy')) // { code: 'absent', message: 'no copy' } */
 export function errorJson(error: ProvError): ErrorJson {
   return {
@@ -204,6 +216,9 @@ export function errorJson(error: ProvError): ErrorJson {
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   }
 }
+
+/** The exit status after Ctrl-C, as shells give it. */
+export const STOPPED_EXIT = 130
 
 const GRAVITY: readonly number[] = [0, 7, 6, 5, 4, 3, 2, 1] // the last one wins; among findings 3, 4, 5, 6 in this order
 

@@ -1,9 +1,11 @@
 /** archivista: envelopes in an Archivista server, as Tekton Chains uploads them; and found there again, which Chains cannot. */
 
 import type { Backend, CallOptions, Context, Found, OpenBackend, Receipt, Slot } from '../../src/backend/backend.ts'
+import { receiptOf } from '../../src/backend/receipt.ts'
 import { ProvError } from '../../src/errors.ts'
-import { type Entry, entryId, holds, signatureId } from '../../src/model/entry.ts'
-import { isObject, type JsonApi, jsonApi, objectOf } from '../../src/platform/http/json-client.ts'
+import { type Entry, holds } from '../../src/model/entry.ts'
+import { type JsonApi, jsonApi, objectOf } from '../../src/platform/http/json-client.ts'
+import { arrayIn, isRecord } from '../../src/platform/text/guards.ts'
 import { refuseProxies } from '../shared/configured.ts'
 import { jsonGreeting } from '../shared/json-clock.ts'
 import { endpointOf, requestMs } from '../shared/settings.ts'
@@ -65,7 +67,7 @@ export const open: OpenBackend = (context) => {
   async function put(slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt> {
     size(slot, entry)
     const known = (await get(slot, options)).find((item) => item.entry !== undefined && holds(item.entry, entry))
-    if (known !== undefined) return receipt(slot, known.location, entry, 'unchanged')
+    if (known !== undefined) return receiptOf(slot, known.location, entry, 'unchanged')
     const body = uploadOf(entry)
     const gitoid = gitoidOf(body)
     const where = { backend: NAME, operation: 'upload', location: slot.key }
@@ -78,9 +80,9 @@ export const open: OpenBackend = (context) => {
       // Of two writers of the same bytes the second is refused by the index, as a failure of the server.
       const refused = thrown instanceof ProvError && (thrown.code === 'server_error' || thrown.code === 'conflict')
       if (!refused || !(await search(api(), slot, options.signal)).includes(gitoid)) throw thrown
-      return receipt(slot, locate(gitoid), entry, 'unchanged')
+      return receiptOf(slot, locate(gitoid), entry, 'unchanged')
     }
-    return receipt(slot, locate(gitoid), entry, 'written')
+    return receiptOf(slot, locate(gitoid), entry, 'written')
   }
 
   const backend: Backend = {
@@ -131,14 +133,14 @@ async function search(api: JsonApi, slot: Slot, signal: AbortSignal): Promise<re
     const answer = await api.call({ ...where, method: 'POST', path: '/query', body, signal, asks: true })
     const dsses = connectionOf(objectOf(answer, where))
     if (dsses === undefined) throw new ProvError('response_invalid', 'the answer is not what was asked for', where)
-    for (const edge of Array.isArray(dsses['edges']) ? dsses['edges'] : []) {
-      const node: unknown = isObject(edge) ? edge['node'] : undefined
-      const gitoid = isObject(node) ? gitoidHex(node['gitoidSha256']) : undefined
+    for (const edge of arrayIn(dsses['edges'])) {
+      const node: unknown = isRecord(edge) ? edge['node'] : undefined
+      const gitoid = isRecord(node) ? gitoidHex(node['gitoidSha256']) : undefined
       if (gitoid === undefined) throw new ProvError('response_invalid', 'the answer names no gitoid', where)
       gitoids.add(gitoid)
     }
     const info = dsses['pageInfo']
-    const next = isObject(info) && info['hasNextPage'] === true ? info['endCursor'] : undefined
+    const next = isRecord(info) && info['hasNextPage'] === true ? info['endCursor'] : undefined
     if (typeof next !== 'string' || next === after) return [...gitoids]
     after = next
   }
@@ -148,11 +150,6 @@ async function search(api: JsonApi, slot: Slot, signal: AbortSignal): Promise<re
 
 function connectionOf(json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> | undefined {
   const { data, errors } = json
-  const dsses = isObject(data) && !errors ? data['dsses'] : undefined
-  return isObject(dsses) ? dsses : undefined
-}
-
-function receipt(slot: Slot, location: string, entry: Entry, outcome: 'written' | 'unchanged'): Receipt {
-  const signatures = entry.signatures.map(signatureId)
-  return { backend: NAME, slot: slot.key, location, entry: entryId(entry), signatures, outcome }
+  const dsses = isRecord(data) && !errors ? data['dsses'] : undefined
+  return isRecord(dsses) ? dsses : undefined
 }

@@ -7,8 +7,9 @@ import type { About, Found, Slot } from '../../src/backend/backend.ts'
 import { errorJson, ProvError } from '../../src/errors.ts'
 import { type Entry, type Signature, sha256Hex } from '../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
-import { isObject } from '../../src/platform/http/json-client.ts'
+
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
+import { arrayIn, isRecord, recordIn } from '../../src/platform/text/guards.ts'
 
 export const NAME = 'archivista'
 
@@ -104,13 +105,13 @@ export function gitoidHex(text: unknown): string | undefined {
 
 function extrasOf(raw: Uint8Array): readonly Partial<Signature>[] {
   const json: unknown = parseBounded(Buffer.from(raw).toString('utf8'))
-  const all = isObject(json) && Array.isArray(json['signatures']) ? json['signatures'] : []
+  const all = arrayIn(recordIn(json)['signatures'])
   return all.map((item: unknown) => {
-    if (!isObject(item)) return {}
+    if (!isRecord(item)) return {}
     const { certificate, intermediates, timestamps } = item
     const chain = strings(intermediates).map(text).join('')
-    const stamps = (Array.isArray(timestamps) ? timestamps : []).flatMap((stamp: unknown) =>
-      isObject(stamp) && typeof stamp['data'] === 'string'
+    const stamps = arrayIn(timestamps).flatMap((stamp) =>
+      isRecord(stamp) && typeof stamp['data'] === 'string'
         ? [new Uint8Array(Buffer.from(stamp['data'], 'base64'))]
         : [],
     )
@@ -123,7 +124,7 @@ function extrasOf(raw: Uint8Array): readonly Partial<Signature>[] {
 }
 
 function strings(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+  return arrayIn(value).filter((item) => typeof item === 'string')
 }
 
 function text(encoded: string): string {

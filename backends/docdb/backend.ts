@@ -10,8 +10,9 @@ import type {
   Receipt,
   Slot,
 } from '../../src/backend/backend.ts'
-import { asProvError, ProvError } from '../../src/errors.ts'
-import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/model/entry.ts'
+import { receiptOf } from '../../src/backend/receipt.ts'
+import { errorAt, ProvError } from '../../src/errors.ts'
+import { type Entry, holds, sha256Hex } from '../../src/model/entry.ts'
 import { within } from '../../src/platform/async/deadline.ts'
 import { refuseProxies } from '../shared/configured.ts'
 import { openStore } from './engines.ts'
@@ -50,19 +51,18 @@ export function open(context: Context): Backend {
     try {
       return await within(async (signal) => work(await store(), signal), options, requestMs)
     } catch (thrown) {
-      const { code, message, hint, cause, retryAfterMs } = asProvError(thrown)
-      throw new ProvError(code, message, { backend: NAME, operation, location, hint, cause, retryAfterMs })
+      throw errorAt(thrown, { backend: NAME, operation, location })
     }
   }
 
   /** The document and its size, if it fits. */
   function fitting(slot: Slot, entry: Entry): { readonly document: SignedDocument; readonly bytes: number } {
-    if (entry.payload.length > rule.limit) throw named(tooLarge('the payload', entry.payload.length, rule.limit), slot)
     try {
+      if (entry.payload.length > rule.limit) throw tooLarge('the payload', entry.payload.length, rule.limit)
       const document = documentOf(entry, placeIn(slot).key)
       return { document, bytes: sizeOf(document, rule) }
     } catch (thrown) {
-      throw named(asProvError(thrown), slot)
+      throw errorAt(thrown, { backend: NAME, operation: 'put', location: slot.key })
     }
   }
 
@@ -168,14 +168,7 @@ export function open(context: Context): Backend {
   }
 
   function receipt(slot: Slot, key: string, entry: Entry, outcome: Receipt['outcome']): Receipt {
-    return {
-      backend: NAME,
-      slot: slot.key,
-      location: locationOf(where, key),
-      entry: entryId(entry),
-      signatures: entry.signatures.map(signatureId),
-      outcome,
-    }
+    return receiptOf(slot, locationOf(where, key), entry, outcome)
   }
 
   return {
@@ -216,10 +209,6 @@ export function open(context: Context): Backend {
       await (await opened?.catch(() => undefined))?.close()
     },
   }
-}
-
-function named({ code, message, hint }: ProvError, slot: Slot): ProvError {
-  return new ProvError(code, message, { backend: NAME, operation: 'put', location: slot.key, hint })
 }
 
 function changedSince(): ProvError {

@@ -1,6 +1,7 @@
 /** What the configuration says to this backend: which database, by Chains' URLs (those of go-cloud's docstore) or `sqlite:PATH`. */
 import type { Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import { durationMs } from '../../src/platform/text/duration.ts'
 import { NAME } from './layout.ts'
 import { mongoServerUrl } from './mongo/server.ts'
 
@@ -175,11 +176,8 @@ function sqlitePath(url: string): string {
   return path
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
-
 function duration(text: string): number {
-  const [, amount, unit = 's'] = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m)?$/.exec(text) ?? []
-  const ms = Number(amount) * (UNIT_MS[unit] ?? Number.NaN)
+  const ms = durationMs(text)
   if (ms >= 1) return ms
   throw new ProvError('config_invalid', 'storage.timeout must be a duration such as 500ms, 30s or 2m', {
     backend: NAME,

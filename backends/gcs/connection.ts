@@ -1,9 +1,10 @@
 /** The port over Google Cloud Storage. The client is imported here, statically: this file is imported only on first use. */
 import { type Bucket, CRC32C, type File, Storage } from '@google-cloud/storage'
 import type { CallOptions, Context } from '../../src/backend/backend.ts'
-import { ProvError } from '../../src/errors.ts'
+import { errorAt, ProvError } from '../../src/errors.ts'
+import { within } from '../../src/platform/async/deadline.ts'
 import { singleTry } from '../../src/platform/http/single.ts'
-import { fault, placed, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
+import { fault, refused, unreachable, type Where } from '../objects/failure.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import { googleTransport } from '../shared/google-transport.ts'
 import { pageGuard } from '../shared/pages.ts'
@@ -38,13 +39,17 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
   ): Promise<T> {
     const where = { backend: NAME, operation, location: `gs://${bucket}/${name}` }
     try {
-      return await withDeadline(settings.requestMs, signal, where, (own) => {
-        const at = storage.bucket(bucket)
-        at.interceptors.push({ request: (job) => Object.assign(job, { signal: own }) as never })
-        return work(at, where)
-      })
+      return await within(
+        (own) => {
+          const at = storage.bucket(bucket)
+          at.interceptors.push({ request: (job) => Object.assign(job, { signal: own }) as never })
+          return work(at, where)
+        },
+        { signal },
+        settings.requestMs,
+      )
     } catch (thrown) {
-      if (thrown instanceof ProvError) throw placed(thrown, where)
+      if (thrown instanceof ProvError) throw errorAt(thrown, where)
       if (!(thrown instanceof Answered)) throw withoutAnswer(thrown, where)
       const said = saidBy(thrown, anonymous)
       // A page of some gateway says nothing of the object.

@@ -6,6 +6,7 @@ import type { Storage } from '@google-cloud/storage'
 import type { Http } from '../../src/platform/http/client.ts'
 import type { HttpResponse } from '../../src/platform/http/exchange.ts'
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
+import { isRecord } from '../../src/platform/text/guards.ts'
 import { MAX_OBJECT_BYTES } from '../objects/store.ts'
 import { lossIn } from '../shared/google-transport.ts'
 import { NAME } from './settings.ts'
@@ -85,7 +86,7 @@ export function replaceTransport(storage: Storage, { anonymous, http, random }: 
     const given = headersIn(answer)
     const bytes = answer.body
     if (answer.status < 200 || answer.status > 299) throw new Answered(answer.status, given, bytes)
-    const isMedia = isObject(request.qs) && request.qs['alt'] === 'media'
+    const isMedia = isRecord(request.qs) && request.qs['alt'] === 'media'
     const isJson = !isMedia && /^application\/json\b/.test(given.get('content-type') ?? '')
     const response = { statusCode: answer.status, headers: given }
     return { body: isJson ? parseBounded(Buffer.from(bytes).toString()) : bytes, response }
@@ -109,7 +110,7 @@ function isNetwork(thrown: unknown): boolean {
 
 function urlOf(request: Request): string {
   const url = new URL(request.uri)
-  for (const [name, value] of Object.entries(isObject(request.qs) ? request.qs : {})) {
+  for (const [name, value] of Object.entries(isRecord(request.qs) ? request.qs : {})) {
     if (value !== undefined && !/^(?:autoPaginate|autoPaginateVal|objectMode)$/.test(name)) {
       url.searchParams.set(name, String(value))
     }
@@ -118,7 +119,7 @@ function urlOf(request: Request): string {
 }
 
 function headersOf({ headers }: Request): Record<string, string> {
-  const all = headers instanceof Headers ? Object.fromEntries(headers) : isObject(headers) ? headers : {}
+  const all = headers instanceof Headers ? Object.fromEntries(headers) : isRecord(headers) ? headers : {}
   return Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value ? [[name, String(value)]] : [])))
 }
 
@@ -129,7 +130,7 @@ async function bodyOf(
   random: (size: number) => Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer> | string | undefined> {
   const { multipart, json } = request
-  if (isObject(json)) {
+  if (isRecord(json)) {
     headers.set('content-type', 'application/json')
     return JSON.stringify(json)
   }
@@ -152,8 +153,4 @@ function headersIn({ headers }: HttpResponse): Headers {
   const given = new Headers()
   for (const [name, value] of Object.entries(headers)) for (const one of [value ?? []].flat()) given.append(name, one)
   return given
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

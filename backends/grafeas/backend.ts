@@ -10,10 +10,12 @@ import type {
   Receipt,
   Slot,
 } from '../../src/backend/backend.ts'
+import { receiptOf } from '../../src/backend/receipt.ts'
 import { ProvError } from '../../src/errors.ts'
-import { type Entry, entryId, holds, signatureId } from '../../src/model/entry.ts'
+import { type Entry, holds } from '../../src/model/entry.ts'
 import type { HttpResponse } from '../../src/platform/http/exchange.ts'
-import { isObject, type JsonApi, jsonApi, objectOf } from '../../src/platform/http/json-client.ts'
+import { type JsonApi, jsonApi, objectOf } from '../../src/platform/http/json-client.ts'
+import { arrayIn, isRecord } from '../../src/platform/text/guards.ts'
 import { refuseProxies } from '../shared/configured.ts'
 import { jsonGreeting } from '../shared/json-clock.ts'
 import { pageGuard } from '../shared/pages.ts'
@@ -56,8 +58,8 @@ export const open: OpenBackend = (context) => {
       const answer = await api().call({ ...where, method: 'GET', path, signal, expects: [404] })
       if (answer.status === 404) return noneThere(answer, where)
       const page = objectOf(answer, where)
-      const items: readonly unknown[] = Array.isArray(page['occurrences']) ? page['occurrences'] : []
-      for (const item of items) if (isObject(item)) yield item
+      const items: readonly unknown[] = arrayIn(page['occurrences'])
+      for (const item of items) if (isRecord(item)) yield item
       const next = page['nextPageToken']
       if (next === token && token !== '') throw new ProvError('response_invalid', 'the pages go round in a ring', where)
       token = typeof next === 'string' ? next : ''
@@ -92,7 +94,7 @@ export const open: OpenBackend = (context) => {
   async function put(slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt> {
     const body = bodyOf(slot, entry)
     const known = (await get(slot, options)).find((item) => item.entry !== undefined && holds(item.entry, entry))
-    if (known !== undefined) return receipt(slot, known.location, entry, 'unchanged')
+    if (known !== undefined) return receiptOf(slot, known.location, entry, 'unchanged')
     await createNote(slot, options.signal)
     const where = { backend: NAME, operation: 'create occurrence', location: slot.key }
     const parent = slot.address['note']?.split('/notes/')[0]
@@ -100,7 +102,7 @@ export const open: OpenBackend = (context) => {
     const answer = await api().call({ ...where, method: 'POST', path, body, signal: options.signal })
     const name = objectOf(answer, where)['name']
     if (typeof name !== 'string') throw new ProvError('response_invalid', 'the answer names no occurrence', where)
-    return receipt(slot, await settleOn(slot, entry, name, options), entry, 'written')
+    return receiptOf(slot, await settleOn(slot, entry, name, options), entry, 'written')
   }
 
   // The service names occurrences itself and creates unconditionally. So that two writers at once leave one copy, each looks again and takes
@@ -204,8 +206,8 @@ function noneThere(
     json = JSON.parse(Buffer.from(answer.body).toString('utf8'))
   } catch {}
   // Google's form, and that of a gRPC gateway (code 5 is NOT_FOUND).
-  const error = isObject(json) && isObject(json['error']) ? json['error'] : json
-  if (isObject(error) && (error['status'] === 'NOT_FOUND' || error['code'] === 5 || error['code'] === 404)) return
+  const error = isRecord(json) && isRecord(json['error']) ? json['error'] : json
+  if (isRecord(error) && (error['status'] === 'NOT_FOUND' || error['code'] === 5 || error['code'] === 404)) return
   const message = `${answer.url.host} answered 404, and not as Grafeas does for a note that is not there`
   throw new ProvError('response_invalid', message, where)
 }
@@ -232,9 +234,4 @@ function bodyOf(slot: Slot, entry: Entry): Uint8Array {
 /** A string of the service's filter language. */
 function quoted(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
-}
-
-function receipt(slot: Slot, location: string, entry: Entry, outcome: 'written' | 'unchanged'): Receipt {
-  const signatures = entry.signatures.map(signatureId)
-  return { backend: NAME, slot: slot.key, location, entry: entryId(entry), signatures, outcome }
 }

@@ -8,8 +8,9 @@ import { errorJson, ProvError } from '../../src/errors.ts'
 import type { Artifact, RunArtifact } from '../../src/model/artifact.ts'
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/model/entry.ts'
 import { decodeEnvelope } from '../../src/model/envelope.ts'
-import { isObject } from '../../src/platform/http/json-client.ts'
+
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
+import { isRecord } from '../../src/platform/text/guards.ts'
 
 export const NAME = 'grafeas'
 
@@ -114,7 +115,7 @@ export function foundOf(slot: Slot, occurrence: Readonly<Record<string, unknown>
 
 function readStatement(occurrence: Readonly<Record<string, unknown>>): Entry {
   const { envelope } = occurrence
-  if (!isObject(envelope)) throw malformed('the occurrence has no envelope')
+  if (!isRecord(envelope)) throw malformed('the occurrence has no envelope')
   const { payloadType } = envelope
   if (typeof payloadType !== 'string' || payloadType === '') throw malformed('the envelope has no payloadType')
   const payload = bytesOf(envelope['payload'], 'payload')
@@ -132,7 +133,7 @@ function inner(signature: Signature, payload: Uint8Array): readonly Signature[] 
 
 function readImage(occurrence: Readonly<Record<string, unknown>>): Entry {
   const { attestation } = occurrence
-  if (!isObject(attestation)) throw malformed('the occurrence is no attestation')
+  if (!isRecord(attestation)) throw malformed('the occurrence is no attestation')
   const payload = bytesOf(attestation['serializedPayload'], 'serializedPayload')
   const signatures = signaturesOf(attestation['signatures'], 'signature', 'publicKeyId')
   return { kind: 'raw', payloadType: SIMPLESIGNING_TYPE, payload, signatures }
@@ -141,7 +142,7 @@ function readImage(occurrence: Readonly<Record<string, unknown>>): Entry {
 function signaturesOf(list: unknown, sigName: string, keyName: string): readonly Signature[] {
   if (!Array.isArray(list) || list.length === 0) throw malformed('it has no signatures')
   return list.map((item: unknown) => {
-    if (!isObject(item)) throw malformed('a signature is no object')
+    if (!isRecord(item)) throw malformed('a signature is no object')
     const sig = bytesOf(item[sigName], 'signature')
     if (sig.length === 0) throw malformed('a signature is empty')
     const keyid = item[keyName]
@@ -155,7 +156,7 @@ function buildOf(payload: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     statement = parseBounded(Buffer.from(payload).toString('utf8'))
   } catch {}
-  if (!isObject(statement)) return {}
+  if (!isRecord(statement)) return {}
   const { _type, subject, predicateType, predicate } = statement
   const head = { _type, subject, predicateType }
   if (predicateType === 'https://slsa.dev/provenance/v1') return { inTotoSlsaProvenanceV1: { ...head, predicate } }

@@ -10,8 +10,9 @@ import type {
   Receipt,
   Slot,
 } from '../../src/backend/backend.ts'
+import { receiptOf } from '../../src/backend/receipt.ts'
 import { ProvError } from '../../src/errors.ts'
-import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/model/entry.ts'
+import { type Entry, holds, sha256Hex } from '../../src/model/entry.ts'
 import { copyOf, NAME, passes, rawOf, slotsOf } from './layout.ts'
 
 /** What several handles share. Make one with {@link memoryStore}. */
@@ -177,14 +178,7 @@ function foundOf(slot: Slot, item: Item): Found {
 }
 
 function receipt(slot: Slot, item: Item, entry: Entry, outcome: Receipt['outcome']): Receipt {
-  return {
-    backend: NAME,
-    slot: slot.key,
-    location: locate(slot, item),
-    entry: entryId(entry),
-    signatures: entry.signatures.map(signatureId),
-    outcome,
-  }
+  return receiptOf(slot, locate(slot, item), entry, outcome)
 }
 
 function changed(slot: Slot, operation: string): ProvError {

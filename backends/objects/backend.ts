@@ -1,7 +1,8 @@
 /** The backend that gcs and s3 share: Chains' four objects an entry, over any {@link ObjectStore}. */
 import type { Backend, CallOptions, Context, Receipt, Slot } from '../../src/backend/backend.ts'
-import { asProvError, ProvError } from '../../src/errors.ts'
-import { type Entry, entryId, holds, signatureId } from '../../src/model/entry.ts'
+import { receiptOf } from '../../src/backend/receipt.ts'
+import { asProvError, errorAt, ProvError } from '../../src/errors.ts'
+import { type Entry, holds } from '../../src/model/entry.ts'
 import type { DiagnoseJob } from './diagnose.ts'
 import { PARTS, type Parts, partsOf } from './layout.ts'
 import { listSlots } from './list.ts'
@@ -69,9 +70,8 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
   }
 
   function named(thrown: unknown, operation: string, location: string): ProvError {
-    const { code, message, hint, cause, retryAfterMs, ...own } = asProvError(thrown)
-    const where = { backend: name, operation: own.operation ?? operation, location: own.location ?? location }
-    return new ProvError(code, message, { ...where, hint, cause, retryAfterMs })
+    const own = asProvError(thrown)
+    return errorAt(own, { backend: name, operation: own.operation ?? operation, location: own.location ?? location })
   }
 
   /** The four objects, if they fit. */
@@ -88,9 +88,7 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
   }
 
   function receipt(slot: Slot, place: Place, key: string, entry: Entry, outcome: Receipt['outcome']): Receipt {
-    const signatures = entry.signatures.map(signatureId)
-    const location = locationOf(home().root, place, key)
-    return { backend: name, slot: slot.key, location, entry: entryId(entry), signatures, outcome }
+    return receiptOf(slot, locationOf(home().root, place, key), entry, outcome)
   }
 
   const put: Backend['put'] = (slot, entry, calls) =>

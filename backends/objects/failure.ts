@@ -1,8 +1,9 @@
-/** What goes wrong at a service, in prov's codes. Pure but for the deadline. */
+/** What goes wrong at a service, in prov's codes. Pure. */
 import { type ErrorCode, type ErrorDetails, ProvError } from '../../src/errors.ts'
 import { isTlsFailure, networkHost, networkReason, quote } from '../../src/platform/http/network-error.ts'
 import { retryAfterMs } from '../../src/platform/http/retry-after.ts'
 import { certificateHint } from '../../src/platform/http/roots.ts'
+import { codeOfStatus } from '../../src/platform/http/status-code.ts'
 
 /** What was attempted, where, at which backend. */
 export interface Where {
@@ -54,24 +55,7 @@ function codeOf({ status, code = '', message = '' }: Refusal): ErrorCode {
   )
     return 'denied'
   if (code === 'NoSuchBucket' || (status === 404 && /bucket does not exist/i.test(message))) return 'target_unwritable'
-  switch (status) {
-    case 401:
-    case 403:
-    case 407:
-      return 'denied'
-    case 408:
-      return 'timed_out'
-    case 409:
-      return 'conflict'
-    case 413:
-      return 'entry_too_large'
-    case 429:
-      return 'throttled'
-    case 501:
-      return 'not_supported'
-    default:
-      return status >= 500 ? 'server_error' : 'response_invalid'
-  }
+  return codeOfStatus(status)
 }
 
 /**
@@ -91,54 +75,7 @@ function innermost(thrown: unknown): string {
   return thrown.cause instanceof Error ? innermost(thrown.cause) : thrown.message
 }
 
-/**
- * What the HTTP client said, which knows the host alone, with what was attempted and where.
- *
- * @example throw placed(error, { backend: 's3', operation: 'get', location: 's3://b/name' })
- */
-export function placed(error: ProvError, where: Where): ProvError {
-  const { code, message, hint, retryAfterMs: wait, cause } = error
-  return new ProvError(code, message, { ...where, hint, retryAfterMs: wait, cause })
-}
-
 /** @example throw fault('response_too_large', 'the object is over 32 MiB', where) */
 export function fault(code: ErrorCode, message: string, where: Where, more: ErrorDetails = {}): ProvError {
   return new ProvError(code, message, { ...where, ...more })
-}
-
-/**
- * Runs one request with a signal of its own, that an abort and the deadline both end. Ends at once then, whether or not `work` heeds the
- * signal. Throws `aborted`, `timed_out`, or what `work` throws.
- *
- * @example await withDeadline(60_000, signal, where, (own) => client.send(command, { abortSignal: own }))
- */
-export async function withDeadline<T>(
-  ms: number,
-  signal: AbortSignal,
-  where: Where,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const stop = new AbortController()
-  const ended = Promise.withResolvers<never>()
-  ended.promise.catch(() => {})
-  const end = (error: ProvError): void => {
-    ended.reject(error)
-    stop.abort(error)
-  }
-  const onAbort = (): void => end(fault('aborted', 'stopped before the service had answered', where))
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort)
-  const timer = setTimeout(() => end(fault('timed_out', `no complete answer within ${ms} ms`, where)), ms)
-  try {
-    if (signal.aborted) return await ended.promise
-    const call = work(stop.signal)
-    call.catch(() => {})
-    return await Promise.race([call, ended.promise])
-  } catch (thrown) {
-    // What a client makes of an ended signal is of no interest.
-    throw stop.signal.reason instanceof ProvError ? stop.signal.reason : thrown
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', onAbort)
-  }
 }

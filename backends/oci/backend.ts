@@ -3,7 +3,8 @@
  * to the image.
  */
 import type { Backend, Context, OpenBackend, Receipt, Slot } from '../../src/backend/backend.ts'
-import { type Entry, entryId, signatureId } from '../../src/model/entry.ts'
+import { receiptOf } from '../../src/backend/receipt.ts'
+import { type Entry, signatureId } from '../../src/model/entry.ts'
 import { registryOf } from '../../src/model/image-reference.ts'
 import { bundlesOf } from './bundles/layout.ts'
 import type { Bundles } from './bundles/slots.ts'
@@ -218,15 +219,7 @@ async function upload(
 }
 
 function receipt(slot: Slot, entry: Entry, layer: Layer, outcome: Receipt['outcome']): Receipt {
-  const signatures = entry.signatures.map(signatureId)
-  return {
-    backend: 'oci',
-    slot: slot.key,
-    location: locationOf(slot, layer),
-    entry: entryId(entry),
-    signatures,
-    outcome,
-  }
+  return receiptOf(slot, locationOf(slot, layer), entry, outcome)
 }
 
 function firstOf(layers: readonly NewLayer[]): Layer {

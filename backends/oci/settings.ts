@@ -2,6 +2,7 @@
 import type { Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { parseRepository, registryOf } from '../../src/model/image-reference.ts'
+import { durationMs } from '../../src/platform/text/duration.ts'
 import { normalHost } from './registry/hosts.ts'
 
 export type Encoding = 'dsse' | 'sigstore-bundle'
@@ -24,8 +25,6 @@ export interface OciSettings {
 
 /** Chains' booleans: Go's strconv.ParseBool; anything else counts as false there as well. */
 const TRUE: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True']
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
-
 /**
  * Throws `config_invalid` for a value that is not allowed.
  *
@@ -83,8 +82,7 @@ export function servable(repository: string): string | undefined {
 }
 
 function duration(key: string, text: string): number {
-  const [, value, unit] = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m)$/.exec(text) ?? []
-  const ms = Number(value) * (UNIT_MS[unit ?? ''] ?? Number.NaN)
+  const ms = durationMs(text)
   if (!(ms >= 1 && ms <= 3_600_000)) throw invalid(key, 'a duration such as 500ms, 30s or 2m, of at most an hour')
   return ms
 }

@@ -1,7 +1,8 @@
 /** pubsub: entries as messages of Google Pub/Sub or Kafka. Write-only: what a broker accepted, nobody can look up there again. */
 import type { Backend, CallOptions, Context, OpenBackend, Receipt, Slot } from '../../src/backend/backend.ts'
-import { ProvError } from '../../src/errors.ts'
-import { type Entry, entryId, signatureId } from '../../src/model/entry.ts'
+import { receiptOf } from '../../src/backend/receipt.ts'
+import { errorAt, ProvError } from '../../src/errors.ts'
+import type { Entry } from '../../src/model/entry.ts'
 import { within } from '../../src/platform/async/deadline.ts'
 import type { Broker } from './connection.ts'
 import { googleMessage, messageOf, sizeOf, slotsOf } from './layout.ts'
@@ -58,14 +59,8 @@ export function openMessages(
     try {
       return await work()
     } catch (thrown) {
-      throw located(thrown, slot, operation)
+      throw errorAt(thrown, { backend: name, operation, location: slot.key })
     }
-  }
-
-  function located(thrown: unknown, slot: Slot, operation: string): unknown {
-    if (!(thrown instanceof ProvError)) return thrown
-    const { code, message, hint, cause, retryAfterMs } = thrown
-    return new ProvError(code, message, { backend: name, operation, location: slot.key, hint, cause, retryAfterMs })
   }
 
   function measure(entry: Entry): number {
@@ -77,7 +72,7 @@ export function openMessages(
     try {
       return measure(entry)
     } catch (thrown) {
-      throw located(thrown, slot, 'put')
+      throw errorAt(thrown, { backend: name, operation: 'put', location: slot.key })
     }
   }
 
@@ -86,9 +81,7 @@ export function openMessages(
       measure(entry)
       const publish = async () => (await connected()).publish(entry)
       const id = await within(publish, options, read().requestMs)
-      const signatures = entry.signatures.map(signatureId)
-      const location = `${slot.key}#${id}`
-      return { backend: name, slot: slot.key, location, entry: entryId(entry), signatures, outcome: 'accepted' }
+      return receiptOf(slot, `${slot.key}#${id}`, entry, 'accepted')
     })
 
   const get = (slot: Slot): Promise<never> =>

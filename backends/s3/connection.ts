@@ -9,8 +9,9 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3'
 import type { CallOptions, Context } from '../../src/backend/backend.ts'
-import { ProvError } from '../../src/errors.ts'
-import { fault, placed, refused, unreachable, type Where, withDeadline } from '../objects/failure.ts'
+import { errorAt, ProvError } from '../../src/errors.ts'
+import { within } from '../../src/platform/async/deadline.ts'
+import { fault, refused, unreachable, type Where } from '../objects/failure.ts'
 import { MAX_OBJECT_BYTES, type ObjectStore } from '../objects/store.ts'
 import { awsHttp } from '../shared/aws-http.ts'
 import { pageGuard } from '../shared/pages.ts'
@@ -53,9 +54,9 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
   ): Promise<T> {
     const where = { backend: NAME, operation, location: `s3://${Bucket}/${prefix}${name}` }
     try {
-      return await withDeadline(settings.requestMs, signal, where, (own) => work(own, where))
+      return await within((own) => work(own, where), { signal }, settings.requestMs)
     } catch (thrown) {
-      if (thrown instanceof ProvError) throw placed(thrown, where)
+      if (thrown instanceof ProvError) throw errorAt(thrown, where)
       const { status, code } = answerOf(thrown)
       if (status === undefined) throw withoutAnswer(thrown, where)
       const known = expected(status, code)

@@ -1,6 +1,7 @@
 /** What the configuration says to gcs and s3 alike. Pure. */
 import type { Context } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import { durationMs } from '../../src/platform/text/duration.ts'
 import { withoutTrailing } from '../../src/platform/text/trim.ts'
 
 /** A bucket, or the directory that stands in for one. */
@@ -26,14 +27,11 @@ export function whereOf({ setting }: Pick<Context, 'setting'>, backend: 'gcs' | 
   })
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
-
 /** The longest time one request may take, in milliseconds: `storage.<backend>.timeout`, else `storage.timeout`, else a minute. */
 export function requestMs({ setting }: Pick<Context, 'setting'>, backend: string): number {
   const key = `storage.${backend}.timeout`
   const text = setting(key) || setting('storage.timeout') || '60s'
-  const [, value, unit = 's'] = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m)?$/.exec(text) ?? []
-  const ms = Number(value) * (UNIT_MS[unit] ?? Number.NaN)
+  const ms = durationMs(text)
   if (ms >= 1 && ms <= 3_600_000) return ms
   throw new ProvError('config_invalid', `${key} must be a duration such as 500ms, 30s or 2m, of at most an hour`, {
     backend,

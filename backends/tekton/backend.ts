@@ -10,10 +10,11 @@ import type {
   Receipt,
   Slot,
 } from '../../src/backend/backend.ts'
-import { asProvError, ProvError } from '../../src/errors.ts'
+import { receiptOf } from '../../src/backend/receipt.ts'
+import { asProvError, errorAt, ProvError } from '../../src/errors.ts'
 import { liveName } from '../../src/kubernetes/runs.ts'
 import type { RunArtifact } from '../../src/model/artifact.ts'
-import { type Entry, entryId, holds, sha256Hex, signatureId } from '../../src/model/entry.ts'
+import { type Entry, holds, sha256Hex } from '../../src/model/entry.ts'
 import { type Files, nodeFiles } from '../../src/platform/fs/files.ts'
 import { CLUSTER_SETTING, type LiveHomes, type LiveRun, liveHomes, liveOf } from './cluster/homes.ts'
 import { FILE_SETTING, fileHomes } from './file/homes.ts'
@@ -251,15 +252,8 @@ function liveAt({ live, uid, run }: Place): LiveRun | undefined {
 
 function told(thrown: unknown, operation: string, location: string): ProvError {
   const error = asProvError(thrown)
-  const { code, message, hint, cause, retryAfterMs } = error
-  return new ProvError(code, message, {
-    backend: NAME,
-    operation: error.operation ?? operation,
-    location: error.location ?? location,
-    hint,
-    cause,
-    retryAfterMs,
-  })
+  const where = { operation: error.operation ?? operation, location: error.location ?? location }
+  return errorAt(error, { backend: NAME, ...where })
 }
 
 function itemAt(now: Annotations, place: Place, found: Found): Item | undefined {
@@ -272,14 +266,7 @@ function foundOf(place: Place, item: Item): Found {
 }
 
 function receipt(slot: Slot, place: Place, key: string, entry: Entry, outcome: Receipt['outcome']): Receipt {
-  return {
-    backend: NAME,
-    slot: slot.key,
-    location: locationOf(place, key),
-    entry: entryId(entry),
-    signatures: entry.signatures.map(signatureId),
-    outcome,
-  }
+  return receiptOf(slot, locationOf(place, key), entry, outcome)
 }
 
 function changedSince(): ProvError {

@@ -98,8 +98,9 @@ const LOOKING: readonly Check[] = ['configuration', 'reach', 'authenticate', 're
  */
 export function exitOf({ check, outcome, error }: Diagnosis): number {
   if (outcome !== 'failed') return 0
-  const own = error === undefined ? 6 : ERRORS[error.code].exit
+  const own = error === undefined ? ERRORS.not_looked.exit : ERRORS[error.code].exit
   const looking = LOOKING.includes(check)
-  if (own === 1 || (own === 2 && (looking || error?.code !== 'target_unwritable'))) return own
-  return looking || error?.code === 'aborted' ? 6 : 7
+  if (own === ERRORS.internal.exit || (own === ERRORS.usage.exit && (looking || error?.code !== 'target_unwritable')))
+    return own
+  return looking || error?.code === 'aborted' ? ERRORS.not_looked.exit : ERRORS.incomplete.exit
 }

@@ -1,6 +1,6 @@
 /** The process: its streams and signals, handed to src/cli/main.ts. bin/prov.js imports this module for its effect. */
 import { randomBytes } from 'node:crypto'
-import { ProvError } from '../errors.ts'
+import { ERRORS, ProvError } from '../errors.ts'
 import { exitOf, type Io, isClosed } from '../platform/io.ts'
 import { endBy } from './end.ts'
 import { main } from './main.ts'
@@ -30,7 +30,7 @@ async function run(): Promise<void> {
   process.on('SIGTERM', interrupted)
   // A reader that has seen enough (head, less) is no failure of ours; but what has a verdict, or other work, is done to its end and says so.
   process.stdout.on('error', (error) => {
-    if (!isClosed(error)) process.exit(1)
+    if (!isClosed(error)) process.exit(ERRORS.internal.exit)
     if (PRINTING.has(process.argv[2] ?? '')) process.exit(0)
   })
   process.stderr.on('error', () => undefined)

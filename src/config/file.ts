@@ -2,6 +2,7 @@
 
 import { ProvError } from '../errors.ts'
 import { readBounded, whyUnreadable } from '../platform/fs/read-limited.ts'
+import { isRecord } from '../platform/text/guards.ts'
 import { isSettingKey, settingRow } from './table.ts'
 
 const MAX_CONFIG_BYTES = 1024 * 1024
@@ -32,18 +33,18 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
  * @example configOf('chains-config', { kind: 'ConfigMap', data: { 'builder.id': 'x' } }).entries // [['builder.id', 'x']]
  */
 export function configOf(path: string, content: unknown): ConfigFile {
-  if (!isMapping(content)) throw invalid(path, 'is no mapping of keys to values')
+  if (!isRecord(content)) throw invalid(path, 'is no mapping of keys to values')
   const { kind, apiVersion, data, metadata, ...rest } = content
   if (kind === undefined && apiVersion === undefined) return flatten(content)
   if (kind !== 'ConfigMap') {
     const named = typeof kind === 'string' ? ` (kind ${JSON.stringify(kind.slice(0, 40))})` : ''
     throw invalid(path, `is neither prov's own configuration nor a ConfigMap${named}`)
   }
-  if (data !== undefined && data !== null && data !== '' && !isMapping(data))
+  if (data !== undefined && data !== null && data !== '' && !isRecord(data))
     throw invalid(path, 'is a ConfigMap whose data is no mapping')
-  const name = isMapping(metadata) ? metadata['name'] : undefined
+  const name = isRecord(metadata) ? metadata['name'] : undefined
   const named = name === undefined || name === 'chains-config'
-  const { _example, ...values } = isMapping(data) ? data : {}
+  const { _example, ...values } = isRecord(data) ? data : {}
   return {
     ...flatten(values),
     warnings: [
@@ -61,7 +62,7 @@ function flatten(mapping: Readonly<Record<string, unknown>>): ConfigFile {
     const key = path.join('.')
     if (typeof value === 'string') entries.push([key, value])
     else if (Array.isArray(value)) readSequence(key, value)
-    else if (!isMapping(value)) problems.push(`${key} has no value`)
+    else if (!isRecord(value)) problems.push(`${key} has no value`)
     else if (path.length > MAX_DEPTH) problems.push(`${key} is nested too deeply`)
     else for (const [name, inner] of Object.entries(value)) walk(inner, [...path, name])
   }
@@ -100,10 +101,6 @@ async function parseYaml(path: string, text: string): Promise<unknown> {
   const { value, problem } = readYaml(text)
   if (problem !== undefined) throw invalid(path, problem)
   return value
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function invalid(path: string, reason: string): ProvError {

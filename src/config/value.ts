@@ -1,6 +1,6 @@
 /** One value of one key, read as Tekton Chains reads it (pkg/config/config.go asBool, asString, asStringSet). Pure. */
 
-import { UNIT_MS } from '../platform/text/duration.ts'
+import { durationMs } from '../platform/text/duration.ts'
 import { nearest } from '../platform/text/suggest.ts'
 import type { SettingRow } from './table.ts'
 
@@ -69,9 +69,8 @@ function readNumber(row: SettingRow, text: string): Reading {
 
 function readDuration(row: SettingRow, text: string): Reading {
   const [least, most] = row.range ?? [1, Number.MAX_SAFE_INTEGER]
-  const [, amount, unit = 's'] = /^([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m)?$/.exec(text) ?? []
-  const ms = Number(amount) * (UNIT_MS[unit] ?? Number.NaN)
-  if (ms >= least && ms <= most) return { value: `${amount}${unit}` }
+  const ms = durationMs(text)
+  if (ms >= least && ms <= most) return { value: /[a-z]$/.test(text) ? text : `${text}s` }
   return { refused: `${shown(row, text)} is no duration such as 500ms, 30s or 2m, of at most ${most / 60_000}m` }
 }
 

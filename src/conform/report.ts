@@ -1,4 +1,6 @@
 /** The outcome of `prov conform`, and its exit status. Pure. */
+
+import { ERRORS } from '../errors.ts'
 import type { CaseEnd, PlannedCase } from './messages.ts'
 
 export type CaseRow = PlannedCase & CaseEnd
@@ -23,5 +25,6 @@ export function conformReport(file: string, backend: string, cases: readonly Cas
   const count = (result: CaseEnd['result']): number => cases.filter((row) => row.result === result).length
   const counts = { pass: count('pass'), fail: count('fail'), gap: count('gap'), not_run: count('not_run') }
   const proven = cases.some((row) => row.result === 'pass' && row.line !== undefined)
-  return { exit: counts.fail > 0 ? 3 : proven ? 0 : 5, file, backend, cases, counts }
+  const exit = counts.fail > 0 ? ERRORS.copy_malformed.exit : proven ? 0 : ERRORS.nothing_verified.exit
+  return { exit, file, backend, cases, counts }
 }

@@ -48,7 +48,7 @@ export async function diagnoseBackend(backend: Backend, job: BackendJob): Promis
     told.push((await backend.diagnose?.({ signal, readOnly, artifacts, madeUpImage: made })) ?? { checks: [] })
     return 'it was asked'
   })
-  const misconfigured = asked.error !== undefined && ERRORS[asked.error.code].exit === 2
+  const misconfigured = asked.error !== undefined && ERRORS[asked.error.code].exit === ERRORS.config_invalid.exit
   const diagnostics = told[0] ?? { checks: [misconfigured ? { ...asked, check: 'configuration' } : asked] }
   const own = diagnostics.checks.map(({ check }) => check)
   // What the backend has said itself about writing stands for the probe that was not written.

@@ -3,6 +3,7 @@
 import { ProvError } from '../errors.ts'
 import type { StatementArtifact, Subject } from '../model/artifact.ts'
 import { parseStatement } from '../model/statement.ts'
+import { isRecord } from '../platform/text/guards.ts'
 import { parseJson } from '../platform/text/strict-json.ts'
 import { type Json, protoJson } from './tekton/values.ts'
 
@@ -33,7 +34,7 @@ export function predicateStatement({ name, bytes, type, subjects }: PredicateFil
     })
   }
   const predicate = parseJson(name, decode(name, bytes))
-  if (typeof predicate !== 'object' || predicate === null || Array.isArray(predicate)) {
+  if (!isRecord(predicate)) {
     throw new ProvError('input_invalid', `${name}: the predicate is no JSON object`, { location: name })
   }
   const text = `{"_type":"https://in-toto.io/Statement/v1","subject":[${subjects.map(subjectJson).join(',')}],"predicateType":${JSON.stringify(type)},"predicate":${protoJson(predicate as Json)}}`

@@ -4,6 +4,7 @@ import { ProvError } from '../errors.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { liveName, type RunKind, type RunReference, runPath } from '../kubernetes/runs.ts'
 import { limitTo } from '../platform/async/limit.ts'
+import { arrayIn, isRecord } from '../platform/text/guards.ts'
 import type { Placed } from './runs.ts'
 
 const AT_ONCE = 8
@@ -67,21 +68,17 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** Bookkeeping of the API server, which kubectl does not show either. */
 function withoutManagers(object: Fields): Fields {
-  if (!isFields(object['metadata'])) return object
+  if (!isRecord(object['metadata'])) return object
   const { managedFields, ...metadata } = object['metadata']
   return { ...object, metadata }
 }
 
 /** Names of the TaskRuns in `status.childReferences`. */
 function childrenOf(run: unknown): readonly string[] {
-  const status = isFields(run) && run['kind'] === 'PipelineRun' ? run['status'] : undefined
-  const references = isFields(status) ? status['childReferences'] : undefined
-  return (Array.isArray(references) ? references : []).flatMap((reference: unknown) => {
-    if (!isFields(reference) || reference['kind'] !== 'TaskRun' || typeof reference['name'] !== 'string') return []
+  const status = isRecord(run) && run['kind'] === 'PipelineRun' ? run['status'] : undefined
+  const references = isRecord(status) ? status['childReferences'] : undefined
+  return arrayIn(references).flatMap((reference) => {
+    if (!isRecord(reference) || reference['kind'] !== 'TaskRun' || typeof reference['name'] !== 'string') return []
     return [reference['name']]
   })
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

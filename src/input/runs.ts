@@ -4,6 +4,7 @@ import { ProvError } from '../errors.ts'
 import { pipelineRunView, runView } from '../formats/tekton/run-view.ts'
 import { goJson, type Json } from '../formats/tekton/values.ts'
 import type { RunArtifact, RunSource } from '../model/artifact.ts'
+import { isRecord } from '../platform/text/guards.ts'
 import { asV1 } from './v1beta1.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -59,7 +60,7 @@ export function runsOf(documents: readonly Placed[]): LoadedInput {
  * @example isRunLike({ apiVersion: 'tekton.dev/v1', kind: 'Task' }, true) // false
  */
 export function isRunLike(value: unknown, named: boolean): boolean {
-  if (!isFields(value)) return named && value !== null && value !== undefined
+  if (!isRecord(value)) return named && value !== null && value !== undefined
   const { kind, apiVersion, items } = value
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') return named
   if (kind.endsWith('List') && items !== undefined && items !== null) {
@@ -68,7 +69,7 @@ export function isRunLike(value: unknown, named: boolean): boolean {
     return typed ? items.length > 0 : items.some((item: unknown) => isRunLike(item, named))
   }
   if ((kind !== 'TaskRun' && kind !== 'PipelineRun') || !apiVersion.startsWith('tekton.dev/')) return false
-  if (named || !isFields(value['metadata'])) return true
+  if (named || !isRecord(value['metadata'])) return true
   return (value['metadata']['uid'] ?? '') !== '' || value['status'] !== undefined
 }
 
@@ -76,7 +77,7 @@ export function isRunLike(value: unknown, named: boolean): boolean {
 function opened(placed: Placed): readonly Placed[] {
   const { value, source } = placed
   if (value === null || value === undefined) return []
-  if (!isFields(value))
+  if (!isRecord(value))
     throw invalid(source, 'not a Kubernetes object', 'give a TaskRun or PipelineRun as kubectl get -o yaml prints it')
   const kind = value['kind']
   const items = value['items']
@@ -86,9 +87,9 @@ function opened(placed: Placed): readonly Placed[] {
   const typed = kind === 'TaskRunList' || kind === 'PipelineRunList' ? kind.slice(0, -'List'.length) : undefined
   return (items ?? []).map((item: unknown, i: number) => {
     const at = { ...source, item: i }
-    if (!isFields(item)) throw invalid(at, 'not a Kubernetes object', 'compare it with what kubectl get -o yaml prints')
+    if (!isRecord(item)) throw invalid(at, 'not a Kubernetes object', 'compare it with what kubectl get -o yaml prints')
     if (
-      isFields(item) &&
+      isRecord(item) &&
       typeof item['kind'] === 'string' &&
       item['kind'].endsWith('List') &&
       Array.isArray(item['items'])
@@ -101,7 +102,7 @@ function opened(placed: Placed): readonly Placed[] {
 }
 
 function asRun({ value, source }: Placed, notes: string[]): RunArtifact | undefined {
-  if (!isFields(value))
+  if (!isRecord(value))
     throw invalid(source, 'not a Kubernetes object', 'compare it with what kubectl get -o yaml prints')
   const kind = value['kind']
   const apiVersion = value['apiVersion']
@@ -123,7 +124,7 @@ function asRun({ value, source }: Placed, notes: string[]): RunArtifact | undefi
   }
   const object = apiVersion === 'tekton.dev/v1' ? value : asV1(value)
   const metadata = object['metadata']
-  if (!isFields(metadata))
+  if (!isRecord(metadata))
     throw invalid(source, `${kind}: metadata must be an object`, 'compare it with what kubectl get -o yaml prints')
   return {
     type: 'run',
@@ -173,8 +174,8 @@ function withChildren(run: RunArtifact, byName: ReadonlyMap<string, readonly Run
 
 function isOwned(child: RunArtifact, parent: RunArtifact): boolean {
   const metadata = child.object['metadata']
-  const owners: unknown = isFields(metadata) ? metadata['ownerReferences'] : undefined
-  return Array.isArray(owners) && owners.some((owner: unknown) => isFields(owner) && owner['uid'] === parent.uid)
+  const owners: unknown = isRecord(metadata) ? metadata['ownerReferences'] : undefined
+  return Array.isArray(owners) && owners.some((owner: unknown) => isRecord(owner) && owner['uid'] === parent.uid)
 }
 
 function content(run: RunArtifact): string {
@@ -196,8 +197,4 @@ function invalid(source: RunSource | undefined, what: string, hint: string): Pro
 
 function name(text: string): string {
   return JSON.stringify(text.slice(0, 80))
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 /** Runs of tekton.dev/v1beta1 in the shape of v1, as Tekton's own conversion makes them (pkg/apis/pipeline/v1beta1/*_conversion.go). Pure. */
+import { isRecord } from '../platform/text/guards.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -42,7 +43,7 @@ function taskRunStatus(status: Fields): Fields {
 function stepState(step: Fields): Fields {
   const { terminationReason: _, ...rest } = step
   const terminated = step['terminated']
-  return isFields(terminated) ? { ...rest, terminationReason: terminated['reason'] } : rest
+  return isRecord(terminated) ? { ...rest, terminationReason: terminated['reason'] } : rest
 }
 
 function pipelineRunSpec(spec: Fields): Fields {
@@ -116,18 +117,14 @@ function renamed(fields: Fields, names: Readonly<Record<string, string>>): Field
 
 function change(fields: Fields, key: string, how: (value: Fields) => Fields): Fields {
   const value = fields[key]
-  return isFields(value) ? { [key]: how(value) } : {}
+  return isRecord(value) ? { [key]: how(value) } : {}
 }
 
 function changeEach(fields: Fields, keys: readonly string[], how: (value: Fields) => Fields): Fields {
   return Object.fromEntries(
     keys.flatMap((key) => {
       const value: unknown = fields[key]
-      return Array.isArray(value) ? [[key, value.map((one: unknown) => (isFields(one) ? how(one) : one))]] : []
+      return Array.isArray(value) ? [[key, value.map((one: unknown) => (isRecord(one) ? how(one) : one))]] : []
     }),
   )
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -4,6 +4,7 @@
  */
 import { type ScryptOptions, scrypt } from 'node:crypto'
 import { ProvError } from '../errors.ts'
+import { isRecord } from '../platform/text/guards.ts'
 
 export const COSIGN_LABELS: readonly string[] = ['ENCRYPTED SIGSTORE PRIVATE KEY', 'ENCRYPTED COSIGN PRIVATE KEY']
 
@@ -114,8 +115,8 @@ function parseJson(text: string): unknown {
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed()
-  return value as Readonly<Record<string, unknown>>
+  if (!isRecord(value)) throw malformed()
+  return value
 }
 
 function unbase64(value: unknown): Uint8Array {

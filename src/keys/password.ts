@@ -1,6 +1,6 @@
 /** Where the password of a private key comes from. Never from the command line, where every user of the machine could read it. */
 
-import { ProvError } from '../errors.ts'
+import { ProvError, STOPPED_EXIT } from '../errors.ts'
 import { readBounded, whyUnreadable } from '../platform/fs/read-limited.ts'
 import { type Password, withoutNewline } from './cosign-key.ts'
 import type { Environment } from './pem.ts'
@@ -58,7 +58,7 @@ async function find(options: PasswordOptions): Promise<Password> {
 
 async function askFor(options: PasswordOptions, question: string): Promise<string> {
   const terminal = (options.terminal ?? openTerminal)()
-  const interrupt = options.interrupt ?? (() => process.exit(130))
+  const interrupt = options.interrupt ?? (() => process.exit(STOPPED_EXIT))
   const typed = terminal === undefined ? undefined : await ask(terminal, question, interrupt)
   if (typed !== undefined) return typed
   throw new ProvError('key_password', 'a password is needed, and none was given', {

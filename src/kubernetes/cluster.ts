@@ -2,6 +2,7 @@
 import { ProvError } from '../errors.ts'
 import { isLoopback } from '../platform/http/addresses.ts'
 import { createHttp, type Http } from '../platform/http/client.ts'
+import { isRecord } from '../platform/text/guards.ts'
 import { type AccessSource, findAccess } from './find.ts'
 import type { KubeAccess } from './kubeconfig.ts'
 import { type Login, type LoginSource, openLogin, pemOf } from './login.ts'
@@ -138,7 +139,7 @@ export function openCluster(options: ClusterOptions): Cluster {
 function objectIn({ body }: KubeAnswer, where: Where): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+    if (isRecord(value)) return value
   } catch {} // said below
   throw new ProvError('response_invalid', 'the cluster answered no JSON object', where)
 }

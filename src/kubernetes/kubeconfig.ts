@@ -1,6 +1,7 @@
 /** What kubeconfig files say (client-go's clientcmd, v1), as data: nothing is read, run or contacted here. Pure. */
 import { dirname, resolve } from 'node:path'
 import { ProvError } from '../errors.ts'
+import { arrayIn, isRecord, recordIn, textIn } from '../platform/text/guards.ts'
 import { withoutTrailing } from '../platform/text/trim.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -105,10 +106,9 @@ interface Named {
 function named(files: readonly KubeconfigFile[], list: string, member: string): ReadonlyMap<string, Named> {
   const all = new Map<string, Named>()
   for (const { path, value } of files) {
-    const items = isFields(value) ? value[list] : undefined
-    for (const item of Array.isArray(items) ? items : []) {
+    for (const item of arrayIn(recordIn(value)[list])) {
       const name = text(item, 'name')
-      const fields = isFields(item) && isFields(item[member]) ? item[member] : {}
+      const fields = recordIn(recordIn(item)[member])
       if (name !== undefined && !all.has(name)) all.set(name, { path, fields })
     }
   }
@@ -135,7 +135,7 @@ function serverOf({ path, fields }: Named, name: string, user: Named | undefined
 function userOf(user: Named, name: string): KubeUser {
   const { path, fields } = user
   const provider = fields['auth-provider']
-  if (isFields(provider)) {
+  if (isRecord(provider)) {
     const called = text(provider, 'name') ?? ''
     // client-go still has oidc; gcp and azure are gone since 1.26.
     const why = ['gcp', 'azure'].includes(called) ? 'which Kubernetes gave up' : 'which prov does not have'
@@ -152,7 +152,7 @@ function userOf(user: Named, name: string): KubeUser {
     ...given('password', text(fields, 'password')),
     ...given('certificate', held(user, 'client-certificate')),
     ...given('key', held(user, 'client-key')),
-    ...given('exec', isFields(exec) ? execOf(exec, path, name) : undefined),
+    ...given('exec', isRecord(exec) ? execOf(exec, path, name) : undefined),
   }
 }
 
@@ -169,15 +169,13 @@ function execOf(exec: Fields, path: string, user: string): ExecPlugin {
   if (!['Never', 'IfAvailable', 'Always'].includes(mode)) {
     throw invalid(path, `the exec plugin of user ${quoted(user)} has an unknown interactiveMode`)
   }
-  const args = exec['args']
-  const env = exec['env']
   return {
     apiVersion,
     // A path is relative to the file that names it, a bare name is looked up (client-go: clientcmd/loader.go).
     command: command.includes('/') ? resolve(dirname(path), command) : command,
-    args: Array.isArray(args) ? args.map(String) : [],
+    args: arrayIn(exec['args']).map(String),
     env: Object.fromEntries(
-      (Array.isArray(env) ? env : []).flatMap((item) => {
+      arrayIn(exec['env']).flatMap((item) => {
         const name = text(item, 'name')
         return name === undefined ? [] : [[name, text(item, 'value') ?? '']]
       }),
@@ -191,12 +189,12 @@ function execOf(exec: Fields, path: string, user: string): ExecPlugin {
 function impersonation(fields: Fields): Readonly<Record<string, string | readonly string[]>> {
   const user = text(fields, 'as')
   const uid = text(fields, 'as-uid')
-  const groups = fields['as-groups']
-  const extra = isFields(fields['as-user-extra']) ? fields['as-user-extra'] : {}
+  const groups = arrayIn(fields['as-groups'])
+  const extra = recordIn(fields['as-user-extra'])
   return {
     ...given('Impersonate-User', user),
     ...given('Impersonate-Uid', uid),
-    ...(Array.isArray(groups) && groups.length > 0 ? { 'Impersonate-Group': groups.map(String) } : {}),
+    ...(groups.length > 0 ? { 'Impersonate-Group': groups.map(String) } : {}),
     ...Object.fromEntries(
       Object.entries(extra).flatMap(([key, values]) =>
         Array.isArray(values) ? [[`Impersonate-Extra-${encodeURIComponent(key)}`, values.map(String)]] : [],
@@ -218,8 +216,7 @@ function held({ path, fields }: Named, name: string): Held | undefined {
 }
 
 function text(value: unknown, key: string): string | undefined {
-  const found = isFields(value) ? value[key] : undefined
-  return typeof found === 'string' && found !== '' ? found : undefined
+  return textIn(recordIn(value)[key]) || undefined
 }
 
 function given<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
@@ -232,10 +229,6 @@ function list(names: readonly string[]): string {
 
 function quoted(name: string): string {
   return JSON.stringify(name.slice(0, 100))
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function invalid(path: string, what: string, hint?: string): ProvError {

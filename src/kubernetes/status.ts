@@ -2,6 +2,8 @@
 import { type ErrorCode, ProvError } from '../errors.ts'
 import type { HttpResponse, Where } from '../platform/http/exchange.ts'
 import { retryAfterMs } from '../platform/http/retry-after.ts'
+import { codeOfStatus } from '../platform/http/status-code.ts'
+import { arrayIn, isRecord, recordIn, textIn } from '../platform/text/guards.ts'
 
 export type { Where }
 
@@ -53,36 +55,17 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
 }
 
 function codeOf(status: number, { reason, message, causes, isStatus, isUnserved }: Said): ErrorCode {
-  switch (status) {
-    case 401:
-    case 403:
-    case 407:
-      return 'denied'
-    case 404:
-      if (reason === 'NotFound') return 'run_not_found'
-      // Of a kind that it does not serve the API server says so in bare text; anything else stands before it.
-      return isStatus || isUnserved ? 'not_supported' : 'response_invalid'
-    case 405:
-      return 'not_supported'
-    case 408:
-    case 504:
-      return 'timed_out'
-    case 409:
-    case 410:
-      return 'conflict'
-    case 413:
-      return 'entry_too_large'
-    case 422:
-      if (causes.some((cause) => cause['reason'] === 'FieldValueTooLong')) return 'entry_too_large'
-      // The guard: by now another object has the name.
-      return causes.some((cause) => cause['field'] === 'metadata.uid') ? 'conflict' : 'response_invalid'
-    case 429:
-      return 'throttled'
-    default:
-      // etcd's own limit comes as a 500 without a reason.
-      if (status === 500 && /request is too large/.test(message)) return 'entry_too_large'
-      return status >= 500 ? 'server_error' : 'response_invalid'
+  // Of a kind that it does not serve the API server says so in bare text; anything else stands before it.
+  if (status === 404)
+    return reason === 'NotFound' ? 'run_not_found' : isStatus || isUnserved ? 'not_supported' : 'response_invalid'
+  if (status === 422) {
+    if (causes.some((cause) => cause['reason'] === 'FieldValueTooLong')) return 'entry_too_large'
+    // The guard: by now another object has the name.
+    return causes.some((cause) => cause['field'] === 'metadata.uid') ? 'conflict' : 'response_invalid'
   }
+  // etcd's own limit comes as a 500 without a reason.
+  if (status === 500 && /request is too large/.test(message)) return 'entry_too_large'
+  return codeOfStatus(status, { 405: 'not_supported', 410: 'conflict', 504: 'timed_out' })
 }
 
 function saidBy(body: Uint8Array): Said {
@@ -90,14 +73,12 @@ function saidBy(body: Uint8Array): Said {
   const isUnserved = text.trim() === '404 page not found'
   const nothing = { reason: undefined, message: '', causes: [], isStatus: false, isUnserved }
   try {
-    const said = JSON.parse(text) as Record<string, unknown>
+    const said = recordIn(JSON.parse(text))
     if (said['kind'] !== 'Status') return nothing
-    const details = said['details'] as Readonly<Record<string, unknown>> | undefined
-    const causes = details?.['causes']
     return {
-      reason: typeof said['reason'] === 'string' ? said['reason'] : undefined,
-      message: typeof said['message'] === 'string' ? said['message'] : '',
-      causes: Array.isArray(causes) ? causes.filter((cause) => typeof cause === 'object' && cause !== null) : [],
+      reason: textIn(said['reason']),
+      message: textIn(said['message']) ?? '',
+      causes: arrayIn(recordIn(said['details'])['causes']).filter(isRecord),
       isStatus: true,
       isUnserved,
     }

@@ -1,5 +1,6 @@
 /** What a payload says, apart from how it is spelled. */
 import { createHash } from 'node:crypto'
+import { isRecord } from '../platform/text/guards.ts'
 import { isDeeplyNested } from '../platform/text/nesting.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -59,13 +60,9 @@ function parse(payload: Uint8Array): Json | undefined {
   }
 }
 
-function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 // Chains keeps some results in an unordered map, so one run's subjects come in any order (reference: chains.md 0.11).
 function asSet(value: Json): Json {
-  if (!isObject(value) || !Array.isArray(value['subject']) || typeof value['predicateType'] !== 'string') return value
+  if (!isRecord(value) || !Array.isArray(value['subject']) || typeof value['predicateType'] !== 'string') return value
   const sorted = value['subject'].map((s: Json) => ({ s, c: canonical(s) })).sort((x, y) => (x.c < y.c ? -1 : 1))
   return { ...value, subject: sorted.map((x) => x.s) }
 }
@@ -77,7 +74,7 @@ function asSet(value: Json): Json {
  */
 export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (!isObject(value)) return JSON.stringify(value)
+  if (!isRecord(value)) return JSON.stringify(value)
   const members = Object.keys(value)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${canonical(value[key] ?? null)}`)
@@ -86,7 +83,7 @@ export function canonical(value: Json): string {
 
 function compare(a: Json | undefined, b: Json | undefined, pointer: string, found: Differing[], limit: number): void {
   if (found.length >= limit) return
-  if (isObject(a) && isObject(b)) {
+  if (isRecord(a) && isRecord(b)) {
     for (const key of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()) {
       compare(a[key], b[key], `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, found, limit)
     }

@@ -2,6 +2,7 @@
 
 import { ProvError } from '../errors.ts'
 import { JSON_BOUNDS, parseBounded } from '../platform/text/bounded-json.ts'
+import { isRecord } from '../platform/text/guards.ts'
 import type { Entry, Signature } from './entry.ts'
 
 /** No store of ours holds more; a Statement of a very large run stays under 2 MiB. */
@@ -59,7 +60,7 @@ export function decodeEnvelope(bytes: Uint8Array): Entry {
   if (bytes.length > MAX_ENVELOPE_BYTES) throw malformed(`it is ${bytes.length} bytes long`)
   const text = decodeUtf8(bytes)
   const json = parseJson(text)
-  if (!isObject(json)) throw malformed('it is no JSON object')
+  if (!isRecord(json)) throw malformed('it is no JSON object')
   refuseAmbiguousMembers(text)
   const { payloadType, payload, signatures } = json
   if (typeof payloadType !== 'string' || payloadType === '') throw malformed('it has no payloadType')
@@ -76,7 +77,7 @@ export function decodeEnvelope(bytes: Uint8Array): Entry {
 }
 
 function readSignature(item: unknown): Signature {
-  if (!isObject(item) || typeof item['sig'] !== 'string') throw malformed('a signature has no sig')
+  if (!isRecord(item) || typeof item['sig'] !== 'string') throw malformed('a signature has no sig')
   const keyid = item['keyid']
   if (keyid !== undefined && keyid !== null && typeof keyid !== 'string') throw malformed('a keyid is no string')
   const sig = unbase64(item['sig'], 'sig')
@@ -158,10 +159,6 @@ function unbase64(text: string, what: string): Uint8Array {
   const urlSafe = bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_')
   if (urlSafe === text) return bytes
   throw malformed(`its ${what} is not base64`)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function malformed(reason: string): ProvError {

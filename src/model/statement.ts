@@ -2,6 +2,7 @@
 
 import { ProvError } from '../errors.ts'
 import { parseBounded } from '../platform/text/bounded-json.ts'
+import { isRecord } from '../platform/text/guards.ts'
 import { isDeeplyNested } from '../platform/text/nesting.ts'
 import { parseJson } from '../platform/text/strict-json.ts'
 import type { StatementArtifact, Subject } from './artifact.ts'
@@ -104,8 +105,4 @@ function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,6 @@
 /** The world as a command sees it: streams, clock, randomness, environment and the wish to stop. Given once, by src/cli/cli.ts. */
-import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
+import { STOPPED_EXIT } from '../errors.ts'
 
 export interface Io {
   readonly stdin: Readable
@@ -19,7 +19,7 @@ export interface Io {
  * @example exitOf(7, io) // 7, or 130 after Ctrl-C
  */
 export function exitOf(exit: number, io: Pick<Io, 'signal'>): number {
-  return io.signal.aborted && exit !== 0 ? 128 + constants.signals.SIGINT : exit
+  return io.signal.aborted && exit !== 0 ? STOPPED_EXIT : exit
 }
 
 /** Waits, or rejects with the signal's reason. */

@@ -3,6 +3,7 @@
 import { ProvError } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
 import { readStatement } from '../model/statement.ts'
+import { memberIn } from '../platform/text/guards.ts'
 
 /**
  * Milliseconds since the epoch at which the build ended, or began where its end is not said, by SLSA v0.2 or v1.0; undefined for
@@ -13,13 +14,13 @@ import { readStatement } from '../model/statement.ts'
 export function timeOf(entry: Entry): number | undefined {
   if (entry.kind !== 'dsse') return undefined
   const predicate = readStatement(entry.payload)?.predicate
-  const old = at(predicate, 'metadata')
-  const current = at(at(predicate, 'runDetails'), 'metadata')
+  const old = memberIn(predicate, 'metadata')
+  const current = memberIn(predicate, 'runDetails', 'metadata')
   const said = [
-    at(old, 'buildFinishedOn'),
-    at(current, 'finishedOn'),
-    at(old, 'buildStartedOn'),
-    at(current, 'startedOn'),
+    memberIn(old, 'buildFinishedOn'),
+    memberIn(current, 'finishedOn'),
+    memberIn(old, 'buildStartedOn'),
+    memberIn(current, 'startedOn'),
   ]
   const time = said.map((text) => (typeof text === 'string' ? Date.parse(text) : Number.NaN))
   return time.find((ms) => !Number.isNaN(ms))
@@ -42,8 +43,4 @@ export function parseMoment(text: string, now: number): number {
   throw new ProvError('usage', `${JSON.stringify(text.slice(0, 40))} is no moment`, {
     hint: 'give a date (2026-11-01, 2026-11-01T12:00:00Z) or an age (30d, 12h)',
   })
-}
-
-function at(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined
 }

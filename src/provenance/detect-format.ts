@@ -3,6 +3,7 @@
 import { COSIGN_SIGN_PREDICATE } from '../formats/cosign-sign.ts'
 import type { Entry } from '../model/entry.ts'
 import { readStatement, type Statement } from '../model/statement.ts'
+import { arrayIn, memberIn } from '../platform/text/guards.ts'
 import { SLSA_V1, SLSA_V02 } from './identity.ts'
 
 /**
@@ -29,10 +30,10 @@ export function formatOf(entry: Entry): string {
 
 // v2alpha3 names byproducts `taskRunResults/<result>`, v2alpha4 `taskRunResults/<run>/<result>` (reference: chains.md 3.4, 3.5).
 function slsaV1Makes({ predicate, predicateType }: Statement): readonly [string, ...string[]] {
-  const buildType = at(at(predicate, 'buildDefinition'), 'buildType')
+  const buildType = memberIn(predicate, 'buildDefinition', 'buildType')
   if (typeof buildType !== 'string' || !buildType.startsWith('https://tekton.dev/chains/v2/')) return [predicateType]
-  const byproducts = at(at(predicate, 'runDetails'), 'byproducts')
-  const names = Array.isArray(byproducts) ? byproducts.map((item: unknown) => at(item, 'name')) : []
+  const byproducts = memberIn(predicate, 'runDetails', 'byproducts')
+  const names = arrayIn(byproducts).map((item) => memberIn(item, 'name'))
   const depths = names.flatMap((name) => (typeof name === 'string' ? [name.split('/').length] : []))
   if (depths.some((depth) => depth > 2)) return ['slsa/v2alpha4']
   if (depths.some((depth) => depth === 2)) return ['slsa/v2alpha3']
@@ -42,8 +43,4 @@ function slsaV1Makes({ predicate, predicateType }: Statement): readonly [string,
 /** True for what signs an image itself, simplesigning or cosign's Statement, and is no attestation about it. */
 export function isImageSignature(entry: Entry): boolean {
   return entry.kind === 'raw' || formatOf(entry) === 'cosign-sign'
-}
-
-function at(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined
 }

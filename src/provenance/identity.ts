@@ -10,6 +10,7 @@ import { meaningOf } from '../model/canonical.ts'
 import { type Entry, sameBytes } from '../model/entry.ts'
 import { imageOfSubject, parseRepository } from '../model/image-reference.ts'
 import { readStatement, type Statement } from '../model/statement.ts'
+import { recordIn } from '../platform/text/guards.ts'
 import { isDeeplyNested } from '../platform/text/nesting.ts'
 import { contradictsPlace } from './place-names.ts'
 import { unlikeRun } from './same-run.ts'
@@ -90,8 +91,8 @@ export function claimedIdentity(entry: Entry): string {
   if (statement === undefined) return 'unreadable'
   const uid = invocationId(statement)
   if (uid !== undefined) return `${statement.predicateType} ${uid}`
-  const predicate = record(statement.predicate)
-  const metadata = record(predicate['metadata'])
+  const predicate = recordIn(statement.predicate)
+  const metadata = recordIn(predicate['metadata'])
   const when = [predicate['buildType'], metadata['buildStartedOn'], metadata['buildFinishedOn']]
   if (when.every((part) => part === undefined)) return `${statement.predicateType} ${meaningOf(entry.payload)}`
   return `${statement.predicateType} ${JSON.stringify([...when, subjectKeys(statement.subjects)])}`
@@ -100,7 +101,7 @@ export function claimedIdentity(entry: Entry): string {
 /** The uid that a SLSA v1.0 predicate carries; undefined for other predicates. */
 export function invocationId(statement: Statement): string | undefined {
   if (statement.predicateType !== SLSA_V1) return undefined
-  const id = record(record(record(statement.predicate)['runDetails'])['metadata'])['invocationId']
+  const id = recordIn(recordIn(recordIn(statement.predicate)['runDetails'])['metadata'])['invocationId']
   return typeof id === 'string' ? id : undefined
 }
 
@@ -119,9 +120,9 @@ function signsOneOf(entry: Entry, subjects: readonly Subject[]): boolean {
 export function simpleSigningImage(payload: Uint8Array): ImageRef | undefined {
   if (isDeeplyNested(payload)) return undefined
   try {
-    const critical = record(record(JSON.parse(Buffer.from(payload).toString('utf8')))['critical'])
-    const reference = record(critical['identity'])['docker-reference']
-    const digest = record(critical['image'])['docker-manifest-digest']
+    const critical = recordIn(recordIn(JSON.parse(Buffer.from(payload).toString('utf8')))['critical'])
+    const reference = recordIn(critical['identity'])['docker-reference']
+    const digest = recordIn(critical['image'])['docker-manifest-digest']
     if (typeof reference !== 'string' || typeof digest !== 'string') return undefined
     return { repository: parseRepository(reference), digest }
   } catch {
@@ -135,14 +136,14 @@ function isRun(statement: Statement, run: RunArtifact, entry: Entry, holds: Slot
     return invocationId(statement) === run.uid && (run.claim === undefined || !contradictsPlace(statement, run))
   }
   if (statement.predicateType !== SLSA_V02) return false
-  const predicate = record(statement.predicate)
+  const predicate = recordIn(statement.predicate)
   if (predicate['buildType'] !== `tekton.dev/v1/${run.kind}`) return false
   // Without the run's object its own place counts as saying whose it is: copies there that differ then drift.
   if (run.claim !== undefined) {
     if (contradictsPlace(statement, run)) return false
     return holds === 'one' || claimedIdentity(entry) === run.claim.identity
   }
-  const metadata = record(predicate['metadata'])
+  const metadata = recordIn(predicate['metadata'])
   const { startTime, completionTime } = runView(run)
   if (!sameTime(metadata['buildStartedOn'], startTime) || !sameTime(metadata['buildFinishedOn'], completionTime))
     return false
@@ -197,8 +198,4 @@ function subjectKeys(subjects: readonly Subject[]): readonly string[] {
 function subjectKey(subject: Subject): string {
   const name = imageOfSubject(subject)?.repository ?? subject.name
   return JSON.stringify([name, Object.entries(subject.digest).sort()])
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

@@ -6,6 +6,7 @@ import { type ImageArtifact, imageKey, type RunArtifact, type RunClaim } from '.
 import { type Entry, sha256Hex } from '../model/entry.ts'
 import { imageOfSubject } from '../model/image-reference.ts'
 import { readStatement, type Statement } from '../model/statement.ts'
+import { memberIn } from '../platform/text/guards.ts'
 import { isImageSignature } from './detect-format.ts'
 import { claimedIdentity, invocationId, SLSA_V1, SLSA_V02, simpleSigningImage } from './identity.ts'
 import { contradictsPlace } from './place-names.ts'
@@ -89,17 +90,17 @@ function claimed(claim: RunClaim, entry: Entry): RunArtifact {
 
 /** True for what Tekton Chains says about a run, whichever. */
 function isOfRun({ predicateType, predicate }: Statement): boolean {
-  const said = predicateType === SLSA_V02 ? predicate : at(predicate, 'buildDefinition')
-  const buildType = at(said, 'buildType')
+  const said = predicateType === SLSA_V02 ? predicate : memberIn(predicate, 'buildDefinition')
+  const buildType = memberIn(said, 'buildType')
   if (predicateType !== SLSA_V02 && predicateType !== SLSA_V1) return false
   return typeof buildType === 'string' && /^(https:\/\/)?tekton\.dev\//.test(buildType)
 }
 
 /** SLSA v1.0 of Tekton says what ran, not of which kind it was. */
 function kindIn({ predicate }: Statement): RunArtifact['kind'] | undefined {
-  const spec = at(at(at(predicate, 'buildDefinition'), 'externalParameters'), 'runSpec')
-  if (at(spec, 'pipelineRef') !== undefined || at(spec, 'pipelineSpec') !== undefined) return 'PipelineRun'
-  return at(spec, 'taskRef') === undefined && at(spec, 'taskSpec') === undefined ? undefined : 'TaskRun'
+  const spec = memberIn(predicate, 'buildDefinition', 'externalParameters', 'runSpec')
+  if (memberIn(spec, 'pipelineRef') !== undefined || memberIn(spec, 'pipelineSpec') !== undefined) return 'PipelineRun'
+  return memberIn(spec, 'taskRef') === undefined && memberIn(spec, 'taskSpec') === undefined ? undefined : 'TaskRun'
 }
 
 function refuseOtherSubject(hexes: readonly (string | undefined)[], { subject }: SlotNames): void {
@@ -115,10 +116,6 @@ export function placesFor(
   const own = slots(origin.about)
   if (own.length > 0 || origin.alone === origin.about) return { about: origin.about, slots: own }
   return { about: origin.alone, slots: slots(origin.alone) }
-}
-
-function at(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined
 }
 
 function malformed(message: string): ProvError {

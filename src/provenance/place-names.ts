@@ -1,6 +1,7 @@
 /** What Statements of Tekton say of their run's name, against what the place says: for stores that are read without the runs at hand. Pure. */
 import type { RunArtifact } from '../model/artifact.ts'
 import type { Statement } from '../model/statement.ts'
+import { memberIn, recordIn } from '../platform/text/guards.ts'
 
 const PIPELINE_RUN = 'tekton.dev/pipelineRun'
 const PIPELINE_RUN_UID = 'tekton.dev/pipelineRunUID'
@@ -33,7 +34,7 @@ function isOtherTask(labels: Fields, run: RunArtifact): boolean {
 }
 
 function hasOtherTasks(predicate: unknown, run: RunArtifact): boolean {
-  const tasks = at(at(predicate, 'buildConfig'), 'tasks')
+  const tasks = memberIn(predicate, 'buildConfig', 'tasks')
   if (!Array.isArray(tasks)) return false
   return tasks.some((task: unknown) => {
     const { labels } = environmentOf(task)
@@ -55,20 +56,12 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** Of SLSA v0.2; SLSA v1.0 has labels only under Chains' build type slsa-tekton. */
 function environmentOf(said: unknown): { readonly labels: Fields; readonly annotations: Fields } {
-  const old = at(at(said, 'invocation'), 'environment')
-  const current = at(at(said, 'buildDefinition'), 'internalParameters')
-  const of = (key: string): Fields => ({ ...fields(at(old, key)), ...fields(at(current, key)) })
+  const old = memberIn(said, 'invocation', 'environment')
+  const current = memberIn(said, 'buildDefinition', 'internalParameters')
+  const of = (key: string): Fields => ({ ...recordIn(memberIn(old, key)), ...recordIn(memberIn(current, key)) })
   return { labels: of('labels'), annotations: of('annotations') }
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {}
 }
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function at(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Fields)[key] : undefined
 }

@@ -7,6 +7,7 @@ import type { RunArtifact } from '../model/artifact.ts'
 import { canonical, type Json } from '../model/canonical.ts'
 import { sameBytes } from '../model/entry.ts'
 import type { Statement } from '../model/statement.ts'
+import { isRecord } from '../platform/text/guards.ts'
 import { isDeeplyNested } from '../platform/text/nesting.ts'
 import { type Difference, MAY_DIFFER, type MayDiffer, NEEDS_TASK_RUNS, SETS, TIMES } from './may-differ.ts'
 
@@ -224,10 +225,6 @@ function itemsOf(value: Json | undefined): readonly Json[] {
 
 function isNone(value: Json | undefined): value is null | undefined {
   return value === undefined || value === null
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function escaped(key: string): string {

@@ -53,11 +53,11 @@ export function settleCopies(plan: readonly PlanRow[], copies: readonly CopyRece
   const findings = failed.map(
     (copy) => copy.error ?? { code: 'incomplete' as const, message: 'the copy was not confirmed' },
   )
-  if (failed.some((copy) => copy.error?.code === 'drift')) return { exit: 4, findings }
+  if (failed.some((copy) => copy.error?.code === 'drift')) return { exit: ERRORS.drift.exit, findings }
   const required = keeping.filter((name) => !wanted.optional.includes(name))
   const enough =
     wanted.require === undefined
       ? required.every((name) => sent.includes(name)) && complete.length > 0
       : complete.length >= wanted.require
-  return { exit: enough ? 0 : 7, findings }
+  return { exit: enough ? 0 : ERRORS.incomplete.exit, findings }
 }

@@ -1,6 +1,7 @@
 /** Copies in unlike formats: only what both state is compared, since Chains' formats differ in subjects and materials by design. */
 import { isDeepStrictEqual } from 'node:util'
 import { readStatement, type Statement } from '../model/statement.ts'
+import { arrayIn, recordIn } from '../platform/text/guards.ts'
 import { invocationId } from '../provenance/identity.ts'
 
 interface Facts {
@@ -86,13 +87,13 @@ function unlikeTime(a: unknown, b: unknown): boolean {
 }
 
 function factsOf(statement: Statement): Facts {
-  const predicate = record(statement.predicate)
-  const details = record(predicate['runDetails'])
-  const metadata = { ...record(predicate['metadata']), ...record(details['metadata']) }
+  const predicate = recordIn(statement.predicate)
+  const details = recordIn(predicate['runDetails'])
+  const metadata = { ...recordIn(predicate['metadata']), ...recordIn(details['metadata']) }
   const materials = [
-    ...list(predicate['materials']),
-    ...list(record(predicate['buildDefinition'])['resolvedDependencies']),
-  ].map((item) => ({ name: record(item)['uri'], digest: record(record(item)['digest']) }))
+    ...arrayIn(predicate['materials']),
+    ...arrayIn(recordIn(predicate['buildDefinition'])['resolvedDependencies']),
+  ].map((item) => ({ name: recordIn(item)['uri'], digest: recordIn(recordIn(item)['digest']) }))
   const subjects = statement.subjects.map(({ name, digest }) => ({ name: `subject ${name}`, digest }))
   const digests = new Map<string, Map<string, Set<string>>>()
   for (const { name, digest } of [...subjects, ...materials]) {
@@ -108,7 +109,7 @@ function factsOf(statement: Statement): Facts {
     parameters: parametersOf(predicate),
     definition: definitionOf(predicate),
     images: new Set([...digests.keys()].filter((name) => name.startsWith('oci://'))),
-    builder: record(predicate['builder'])['id'] ?? record(details['builder'])['id'],
+    builder: recordIn(predicate['builder'])['id'] ?? recordIn(details['builder'])['id'],
     started: metadata['buildStartedOn'] ?? metadata['startedOn'],
     finished: metadata['buildFinishedOn'] ?? metadata['finishedOn'],
     uid: invocationId(statement),
@@ -117,30 +118,22 @@ function factsOf(statement: Statement): Facts {
 
 /** A named Task is in Tekton's label of SLSA v0.2 and in the spec of SLSA v1.0; one that is embedded or fetched has no name there. */
 function definitionOf(predicate: Readonly<Record<string, unknown>>): unknown {
-  const labels = record(record(record(predicate['invocation'])['environment'])['labels'])
+  const labels = recordIn(recordIn(recordIn(predicate['invocation'])['environment'])['labels'])
   const isPipeline = predicate['buildType'] === 'tekton.dev/v1/PipelineRun'
   const spec = specOf(predicate)
-  const named = record(spec['pipelineRef'])['name'] ?? record(spec['taskRef'])['name']
+  const named = recordIn(spec['pipelineRef'])['name'] ?? recordIn(spec['taskRef'])['name']
   return named ?? labels[isPipeline ? 'tekton.dev/pipeline' : 'tekton.dev/task']
 }
 
 function specOf(predicate: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return record(record(record(predicate['buildDefinition'])['externalParameters'])['runSpec'])
+  return recordIn(recordIn(recordIn(predicate['buildDefinition'])['externalParameters'])['runSpec'])
 }
 
 function parametersOf(predicate: Readonly<Record<string, unknown>>): ReadonlyMap<string, unknown> {
-  const old = Object.entries(record(record(predicate['invocation'])['parameters']))
-  const given = list(specOf(predicate)['params']).map((item): [string, unknown] => [
-    String(record(item)['name']),
-    record(item)['value'],
+  const old = Object.entries(recordIn(recordIn(predicate['invocation'])['parameters']))
+  const given = arrayIn(specOf(predicate)['params']).map((item): [string, unknown] => [
+    String(recordIn(item)['name']),
+    recordIn(item)['value'],
   ])
   return new Map([...old, ...given])
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

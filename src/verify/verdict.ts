@@ -20,7 +20,16 @@ export interface Settled {
   readonly holding: readonly string[]
 }
 
-const EXIT_OF: Readonly<Record<Mark, number>> = { '=': 0, '~': 0, x: 0, '*': 4, '#': 3, '+': 5, '!': 6 }
+/** The exit status that a mark asks for. */
+export const EXIT_OF: Readonly<Record<Mark, number>> = {
+  '=': 0,
+  '~': 0,
+  x: 0,
+  '*': ERRORS.drift.exit,
+  '#': ERRORS.signature_invalid.exit,
+  '+': ERRORS.absent.exit,
+  '!': ERRORS.unreachable.exit,
+}
 
 /**
  * The verdict over one artifact's rows.
@@ -81,7 +90,7 @@ function nothingVerified(rows: readonly Row[]): { exit: number; error: ErrorJson
   const message = 'not one copy was found and verified'
   if (unread === undefined) return { exit: ERRORS.nothing_verified.exit, error: { code: 'nothing_verified', message } }
   return {
-    exit: 6,
+    exit: EXIT_OF['!'],
     error: { ...findingOf(unread), message: `${message}: ${unread.error?.message ?? 'a backend was not readable'}` },
   }
 }

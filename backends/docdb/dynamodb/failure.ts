@@ -2,6 +2,7 @@
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb'
 import { type ErrorCode, ProvError } from '../../../src/errors.ts'
 import { connectionFailure, networkCode, shortMessage } from '../../../src/platform/http/network-error.ts'
+import { retryAfterMs } from '../../../src/platform/http/retry-after.ts'
 
 /** Names of https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html, and of the SDK's own errors. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -29,9 +30,9 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 }
 
 /**
- * @example dynamoFailure(Object.assign(new Error('…'), { name: 'ThrottlingException' })).code // 'throttled'
+ * @example dynamoFailure(Object.assign(new Error('…'), { name: 'ThrottlingException' }), Date.now()).code // 'throttled'
  */
-export function dynamoFailure(thrown: unknown): unknown {
+export function dynamoFailure(thrown: unknown, now: number): unknown {
   if (thrown instanceof ProvError || !(thrown instanceof Error)) return thrown
   const network = networkCode(thrown)
   if (network !== undefined) return new ProvError(network, connectionFailure('DynamoDB', thrown), { cause: thrown })
@@ -43,7 +44,7 @@ export function dynamoFailure(thrown: unknown): unknown {
   }
   return new ProvError(code, `DynamoDB: ${thrown.name}: ${shortMessage(thrown.message)}`, {
     hint: hints[code],
-    retryAfterMs: code === 'throttled' ? waitIn(thrown) : undefined,
+    retryAfterMs: code === 'throttled' ? waitIn(thrown, now) : undefined,
     cause: thrown,
   })
 }
@@ -60,9 +61,8 @@ function byStatus(thrown: Error): ErrorCode | undefined {
   return 'server_error'
 }
 
-/** Retry-After in seconds, where a proxy said so. */
-function waitIn(thrown: Error): number | undefined {
+/** What a proxy asks for in Retry-After. */
+function waitIn(thrown: Error, now: number): number | undefined {
   if (!(thrown instanceof DynamoDBServiceException)) return undefined
-  const seconds = Number(thrown.$response?.headers['retry-after'])
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined
+  return retryAfterMs(thrown.$response?.headers['retry-after'], now)
 }

@@ -35,7 +35,7 @@ export function openDynamo(target: DynamoTarget, context: HttpContext): Document
     try {
       return await work()
     } catch (thrown) {
-      throw dynamoFailure(thrown)
+      throw dynamoFailure(thrown, context.now())
     }
   }
 

@@ -1,6 +1,7 @@
 /** What Firestore says went wrong, in prov's codes. Pure. */
 import { type ErrorCode, ProvError } from '../../../src/errors.ts'
 import { connectionFailure, networkCode, shortMessage } from '../../../src/platform/http/network-error.ts'
+import { arrayIn } from '../../../src/platform/text/guards.ts'
 import { unavailable } from '../../shared/grpc-failure.ts'
 
 /** Numbers of https://grpc.github.io/grpc/core/md_doc_statuscodes.html. */
@@ -48,7 +49,7 @@ export function firestoreFailure(thrown: unknown): unknown {
 /** google.rpc.RetryInfo among the details, milliseconds. */
 function waitIn(thrown: Error): number | undefined {
   const details: unknown = 'statusDetails' in thrown ? thrown.statusDetails : undefined
-  for (const detail of Array.isArray(details) ? details : []) {
+  for (const detail of arrayIn(details)) {
     const delay = (detail as { readonly retryDelay?: { readonly seconds?: unknown; readonly nanos?: unknown } })
       .retryDelay
     if (delay !== undefined) return Number(delay.seconds ?? 0) * 1000 + Number(delay.nanos ?? 0) / 1e6

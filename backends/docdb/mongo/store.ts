@@ -1,7 +1,7 @@
 /** MongoDB: Chains' fields as go-cloud's mongodocstore spells them (`_id` is the name, numbers are doubles, bytes are binary subtype 0). */
 import { type Collection, type Document, MongoBulkWriteError, MongoClient, MongoParseError } from 'mongodb'
 import { ProvError } from '../../../src/errors.ts'
-import { batching } from '../batch.ts'
+import { batching } from '../../../src/platform/async/coalesce.ts'
 import type { Fields, SignedDocument } from '../layout.ts'
 import type { MongoTarget } from '../settings.ts'
 import type { DocumentStore, StoredDocument, StoreOptions, Wanted } from '../store.ts'

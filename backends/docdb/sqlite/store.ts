@@ -3,8 +3,9 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Context } from '../../../src/backend/backend.ts'
 import { ProvError } from '../../../src/errors.ts'
+import { batching } from '../../../src/platform/async/coalesce.ts'
+import { jittered } from '../../../src/platform/async/jitter.ts'
 import { JSON_BOUNDS, parseBounded } from '../../../src/platform/text/bounded-json.ts'
-import { batching } from '../batch.ts'
 import { fits, type JsonLimits } from '../json.ts'
 import type { Fields, SignedDocument } from '../layout.ts'
 import { subjectDigests } from '../place.ts'
@@ -117,7 +118,7 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
         return work()
       } catch (thrown) {
         if (thrown !== CHANGED && !isBusy(thrown)) throw sqliteFailure(thrown, path)
-        await pause(wait * (0.5 + (random(1)[0] ?? 0) / 256), undefined, { signal }).catch(() => {})
+        await pause(jittered(1.5 * wait, random, 1 / 3), undefined, { signal }).catch(() => {})
       }
     }
   }

@@ -6,6 +6,7 @@
 import { X509Certificate } from 'node:crypto'
 import { ProvError } from '../../../src/errors.ts'
 import { type Entry, type Signature, sha256Hex } from '../../../src/model/entry.ts'
+import { arrayIn } from '../../../src/platform/text/guards.ts'
 import { isDescriptor, type Layer, OCI_MANIFEST_TYPE, parseObject, predicateTypeOf } from '../tags/layout.ts'
 
 export const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
@@ -139,7 +140,7 @@ export function bundleLayer(bytes: Uint8Array, digest: string): Layer | undefine
   const manifest = parseObject(bytes)
   const { layers, subject, artifactType } = manifest ?? {}
   if (manifest === undefined) throw new ProvError('copy_malformed', 'the referring manifest is no JSON object')
-  const list: readonly unknown[] = Array.isArray(layers) ? layers : []
+  const list: readonly unknown[] = arrayIn(layers)
   const found = list.filter(isDescriptor).find((layer) => BUNDLE_TYPES.test(layer.mediaType))
   const says = typeof artifactType === 'string' && BUNDLE_TYPES.test(artifactType)
   if (found === undefined && !says) return undefined

@@ -1,7 +1,8 @@
 /** Slots of bundles: what put, get, replace and remove do there. Loaded with the first use of one. */
 import type { Found, Receipt, Slot } from '../../../src/backend/backend.ts'
+import { receiptOf } from '../../../src/backend/receipt.ts'
 import { errorJson, ProvError } from '../../../src/errors.ts'
-import { type Entry, entryId, holds, signatureId } from '../../../src/model/entry.ts'
+import { type Entry, entryId, holds } from '../../../src/model/entry.ts'
 import type { Connection } from '../connect.ts'
 import { failure } from '../failure.ts'
 import { MAX_BLOB_BYTES, MAX_PLACE_BYTES } from '../port.ts'
@@ -129,8 +130,7 @@ export function bundles({ registry, protocol, writer }: Connection, now: () => n
 
   function receipt(slot: Slot, entry: Entry, at: NewReferrer | string, outcome: Receipt['outcome']): Receipt {
     const location = typeof at === 'string' ? at : `${slot.key}#${at.bundle}`
-    const ids = { entry: entryId(entry), signatures: entry.signatures.map(signatureId) }
-    return { backend: 'oci', slot: slot.key, location, ...ids, outcome }
+    return receiptOf(slot, location, entry, outcome)
   }
 
   return {

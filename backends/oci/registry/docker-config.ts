@@ -1,6 +1,7 @@
 /** Credentials as docker and podman keep them: config.json, its helpers and its store. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isRecord } from '../../../src/platform/text/guards.ts'
 import { withoutTrailing } from '../../../src/platform/text/trim.ts'
 import { failure } from '../failure.ts'
 import type { CredentialQuery, Credentials } from './auth.ts'
@@ -102,12 +103,12 @@ function parse(text: string): DockerConfig | undefined {
   } catch {
     return undefined
   }
-  if (!isObject(json)) return undefined
-  const auths = isObject(json['auths']) ? json['auths'] : {}
-  const helpers = isObject(json['credHelpers']) ? json['credHelpers'] : {}
+  if (!isRecord(json)) return undefined
+  const auths = isRecord(json['auths']) ? json['auths'] : {}
+  const helpers = isRecord(json['credHelpers']) ? json['credHelpers'] : {}
   const store = json['credsStore']
   return {
-    auths: Object.fromEntries(Object.entries(auths).flatMap(([key, value]) => (isObject(value) ? [[key, value]] : []))),
+    auths: Object.fromEntries(Object.entries(auths).flatMap(([key, value]) => (isRecord(value) ? [[key, value]] : []))),
     credHelpers: Object.fromEntries(
       Object.entries(helpers).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
     ),
@@ -166,8 +167,4 @@ interface Login {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

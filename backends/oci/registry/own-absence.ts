@@ -2,6 +2,7 @@
 import type { ProvError } from '../../../src/errors.ts'
 import type { Http } from '../../../src/platform/http/client.ts'
 import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
+import { isRecord } from '../../../src/platform/text/guards.ts'
 import { failure, type Where } from '../failure.ts'
 
 export interface Asked {
@@ -58,7 +59,7 @@ function isOfRegistry({ body, headers }: HttpResponse): boolean {
   if (body.length === 0) return !/^text\//i.test(type)
   try {
     const json: unknown = JSON.parse(Buffer.from(body.subarray(0, 65_536)).toString())
-    return typeof json === 'object' && json !== null && 'errors' in json
+    return isRecord(json) && 'errors' in json
   } catch {
     return false
   }

@@ -1,7 +1,9 @@
 /** What the status of a registry's answer means. Pure. */
-import type { ErrorCode, ProvError } from '../../../src/errors.ts'
+import type { ProvError } from '../../../src/errors.ts'
 import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
 import { retryAfterMs } from '../../../src/platform/http/retry-after.ts'
+import { codeOfStatus } from '../../../src/platform/http/status-code.ts'
+import { arrayIn, recordIn } from '../../../src/platform/text/guards.ts'
 import { failure, quote, type Where } from '../failure.ts'
 
 /**
@@ -22,35 +24,16 @@ export function refusal(
   const said = quote(redact(saidBy(response)))
   const message = `${response.url.host} answered ${status}${said === '' ? '' : `: ${said}`}`
   const wait = retryAfterMs(response.headers['retry-after'], now)
-  return failure(codeOf(status), message, where, { retryAfterMs: wait, hint: HINTS[status] })
+  return failure(codeOfStatus(status, CODES), message, where, { retryAfterMs: wait, hint: HINTS[status] })
 }
+
+/** Where the distribution specification gives a status a meaning of its own. */
+const CODES = { 404: 'absent', 405: 'not_supported', 409: 'response_invalid' } as const
 
 const HINTS: Readonly<Record<number, string>> = {
   401: 'log in with `docker login`, or name a docker config with DOCKER_CONFIG',
   403: 'the credentials lack the permission, or the repository does not exist',
   405: 'the registry is configured not to allow this',
-}
-
-function codeOf(status: number): ErrorCode {
-  switch (status) {
-    case 401:
-    case 403:
-    case 407:
-      return 'denied'
-    case 404:
-      return 'absent'
-    case 405:
-    case 501:
-      return 'not_supported'
-    case 408:
-      return 'timed_out'
-    case 413:
-      return 'entry_too_large'
-    case 429:
-      return 'throttled'
-    default:
-      return status >= 500 ? 'server_error' : 'response_invalid'
-  }
 }
 
 /** The registry's own words: `errors[].code: message` of the distribution specification, nothing of other bodies. */
@@ -61,12 +44,8 @@ function saidBy(response: HttpResponse): string {
   } catch {
     return ''
   }
-  const errors = typeof json === 'object' && json !== null && 'errors' in json ? json.errors : undefined
-  if (!Array.isArray(errors)) return ''
-  return errors
-    .map((item: unknown) => (typeof item === 'object' && item !== null ? item : {}))
-    .map((item: { code?: unknown; message?: unknown }) =>
-      [item.code, item.message].filter((x) => typeof x === 'string').join(': '),
-    )
+  return arrayIn(recordIn(json)['errors'])
+    .map(recordIn)
+    .map(({ code, message }) => [code, message].filter((x) => typeof x === 'string').join(': '))
     .join(', ')
 }

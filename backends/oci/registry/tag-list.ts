@@ -2,6 +2,7 @@
 import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
 
 import { parseBounded } from '../../../src/platform/text/bounded-json.ts'
+import { recordIn } from '../../../src/platform/text/guards.ts'
 import { failure, type Where } from '../failure.ts'
 
 /** The tags of one page. Throws `response_invalid`. */
@@ -12,7 +13,7 @@ export function tagsOf(answer: HttpResponse, where: Where): readonly string[] {
   } catch {
     throw failure('response_invalid', 'the list of tags is no JSON', where)
   }
-  const tags = typeof json === 'object' && json !== null && 'tags' in json ? json.tags : undefined
+  const tags = recordIn(json)['tags']
   if (tags === null || tags === undefined) return []
   if (!Array.isArray(tags)) throw failure('response_invalid', 'the list of tags is no list', where)
   return tags.filter((tag) => typeof tag === 'string')

@@ -1,6 +1,7 @@
 /** What the refusal of a write means, and which refusals pass by themselves. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ProvError } from '../../../src/errors.ts'
+import { jittered } from '../../../src/platform/async/jitter.ts'
 import { failure, type Where } from '../failure.ts'
 
 /**
@@ -42,10 +43,8 @@ export async function written<T>(where: Where, options: WriteOptions, write: () 
   }
 }
 
-/** Half of it by chance, so that writers that met do not meet again. */
 async function pause(ms: number, { signal, random }: WriteOptions, where: Where, cause: ProvError): Promise<void> {
-  const share = (random(1)[0] ?? 0) / 255
-  await sleep(ms * (0.5 + share / 2), undefined, { signal }).catch(() => {
+  await sleep(jittered(ms, random), undefined, { signal }).catch(() => {
     throw failure('aborted', 'stopped while waiting to try again', where, { cause })
   })
 }

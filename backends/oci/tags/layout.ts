@@ -8,6 +8,7 @@ import type { ImageRef } from '../../../src/model/artifact.ts'
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sha256Hex } from '../../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../../src/model/envelope.ts'
 import { parseBounded } from '../../../src/platform/text/bounded-json.ts'
+import { isRecord } from '../../../src/platform/text/guards.ts'
 
 export const OCI_MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json'
 export const DOCKER_MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json'
@@ -198,9 +199,7 @@ export function parseManifest(bytes: Uint8Array): TagManifest {
 export function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   try {
     const json: unknown = parseBounded(Buffer.from(bytes).toString())
-    return typeof json === 'object' && json !== null && !Array.isArray(json)
-      ? (json as Record<string, unknown>)
-      : undefined
+    return isRecord(json) ? json : undefined
   } catch {
     return undefined
   }

@@ -1,6 +1,7 @@
 /** The cheap protocol for a shared tag: look again before the write, write, read back, put what was lost. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ProvError } from '../../../src/errors.ts'
+import { jittered } from '../../../src/platform/async/jitter.ts'
 import { failure } from '../failure.ts'
 import type { Layer } from './layout.ts'
 import { isDone, isStale, readTagState, stale, type Tag, wanted, writeTag } from './tag.ts'
@@ -63,10 +64,10 @@ export function outrun(tag: Tag): ProvError {
   return failure('conflict', 'other writers kept changing the tag', where, { hint: 'run the same command again' })
 }
 
-/** Waits a random time that grows with the round, so that writers that collided part. */
+/** Waits a random time that grows with the round. */
 export async function pause(round: number, options: ProtocolOptions, tag: Tag, signal: AbortSignal): Promise<void> {
-  const share = (options.random(1)[0] ?? 0) / 255
-  await sleep(share * Math.min(400, 25 * 2 ** Math.min(round, 10)), undefined, { signal }).catch(() => {
+  const ms = jittered(Math.min(400, 25 * 2 ** Math.min(round, 10)), options.random, 0)
+  await sleep(ms, undefined, { signal }).catch(() => {
     throw failure('aborted', 'stopped between two writes', {
       operation: 'write tag',
       location: `${tag.repo}:${tag.name}`,

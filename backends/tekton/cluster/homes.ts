@@ -5,10 +5,12 @@ import { asProvError, ProvError } from '../../../src/errors.ts'
 import type { Cluster } from '../../../src/kubernetes/cluster.ts'
 import { liveName, type RunKind, runPath } from '../../../src/kubernetes/runs.ts'
 import type { RunArtifact } from '../../../src/model/artifact.ts'
+import { grouped, type Job, type Join } from '../../../src/platform/async/coalesce.ts'
+import { jittered } from '../../../src/platform/async/jitter.ts'
+import { isRecord } from '../../../src/platform/text/guards.ts'
 import { pageGuard } from '../../shared/pages.ts'
-import { annotationsIn, changed, isRecord } from '../file/changes.ts'
+import { annotationsIn, changed } from '../file/changes.ts'
 import type { Changes } from '../file/cut-text.ts'
-import { grouped, type Job, type Join } from '../group.ts'
 import type { Edit, Home } from '../home.ts'
 import { type Annotations, annotationBytes, NAME, SIGNED, TOTAL_LIMIT } from '../layout.ts'
 import type { Live } from '../place.ts'
@@ -112,9 +114,12 @@ export function liveHomes(context: Context, open: (context: Context) => Promise<
         return
       } catch (error) {
         if (asProvError(error).code !== 'conflict' || attempt >= ATTEMPTS) throw error
-        // By chance, so that writers that met do not meet again; longer each time, so that many writers come through.
-        const chance = ((context.random(1)[0] ?? 0) + 1) / 256
-        await sleep(chance * Math.min(500, 25 * attempt), undefined, { signal }).catch(() => undefined)
+        // Longer each time, so that many writers come through.
+        await sleep(
+          jittered(Math.min(500, 25 * attempt), (size) => context.random(size), 0),
+          undefined,
+          { signal },
+        ).catch(() => undefined)
       }
     }
   }

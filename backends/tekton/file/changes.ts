@@ -1,4 +1,6 @@
 /** Annotations as data, before and after a change: what an edit of the text is checked against. Pure. */
+
+import { isRecord } from '../../../src/platform/text/guards.ts'
 import type { Annotations } from '../layout.ts'
 import type { Changes } from './cut-text.ts'
 
@@ -54,8 +56,4 @@ export function valueAt(root: unknown, path: readonly (string | number)[]): unkn
     value = Array.isArray(value) ? value[Number(step)] : isRecord(value) ? value[step] : undefined
   }
   return value
-}
-
-export function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

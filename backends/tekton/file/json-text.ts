@@ -1,8 +1,9 @@
 /** Runs in JSON text: finds their metadata and changes annotations there, leaving order, indentation and every other byte. Pure. */
 import { isDeepStrictEqual } from 'node:util'
 import { ProvError } from '../../../src/errors.ts'
+import { isRecord } from '../../../src/platform/text/guards.ts'
 import { type Annotations, NAME } from '../layout.ts'
-import { annotationsIn, changedMetadata, isRecord } from './changes.ts'
+import { annotationsIn, changedMetadata } from './changes.ts'
 import type { Changes, RunsText, Spot } from './cut-text.ts'
 
 interface Range {

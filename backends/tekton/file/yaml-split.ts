@@ -3,7 +3,8 @@
  * guarantees: nothing nested ever starts at or left of the column of its parent's key. Whatever looks unusual is parsed as a whole.
  */
 import { isMap, isSeq, parseDocument, visit } from 'yaml'
-import { isRecord, valueAt } from './changes.ts'
+import { isRecord } from '../../../src/platform/text/guards.ts'
+import { valueAt } from './changes.ts'
 import type { RunsText, Spot } from './cut-text.ts'
 import { parseYaml } from './yaml-document.ts'
 

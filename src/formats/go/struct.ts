@@ -3,6 +3,7 @@
  * as their zero value. SLSA v1.0 predicates hold a run's spec, and whole TaskRuns, in this form. Pure.
  */
 
+import { isRecord } from '../../platform/text/guards.ts'
 import { NoValueError, ShapeError } from '../tekton/shape.ts'
 import { byBytes, goJson, type Json, paramValue } from '../tekton/values.ts'
 import { canonicalDuration } from './duration.ts'
@@ -29,11 +30,9 @@ const parsed = new Map<string, readonly Member[]>()
  */
 export function goStruct(value: unknown, type: string, path: string): string {
   const fields = value ?? {}
-  if (typeof fields !== 'object' || Array.isArray(fields)) throw new ShapeError(path, 'an object', value)
+  if (!isRecord(fields)) throw new ShapeError(path, 'an object', value)
   const members = membersOf(type).flatMap(({ name, omit, type: kind }) => {
-    const member: unknown = Object.hasOwn(fields, name)
-      ? (fields as Readonly<Record<string, unknown>>)[name]
-      : undefined
+    const member: unknown = Object.hasOwn(fields, name) ? fields[name] : undefined
     const given = member === null && kind !== '!ParamValue' ? undefined : member
     if (omit !== 'never' && isEmpty(given, kind, omit)) return []
     return [`${JSON.stringify(name)}:${write(given, kind, `${path}.${name}`)}`]
@@ -97,8 +96,7 @@ function write(value: unknown, type: string, path: string): string {
 }
 
 function writeMap(value: unknown, inner: string, path: string): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new ShapeError(path, 'an object', value)
+  if (!isRecord(value)) throw new ShapeError(path, 'an object', value)
   const entries = Object.entries(value).sort(([a], [b]) => byBytes(a, b))
   return `{${entries.map(([key, item]) => `${goJson(key)}:${write(item ?? undefined, inner, `${path}[${JSON.stringify(key)}]`)}`).join(',')}}`
 }

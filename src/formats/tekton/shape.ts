@@ -2,6 +2,8 @@
  * Guards that read the members of a Tekton object as its Go types would: absent and null give the zero value, another type is
  * refused. They throw {@link ShapeError} with the JSON path; `run-view.ts` turns it into `input_invalid` with the run's name.
  */
+
+import { isRecord } from '../../platform/text/guards.ts'
 import { type Moment, parseTime } from '../go/time.ts'
 import { type ParamValue, paramValue, record } from './values.ts'
 
@@ -25,8 +27,8 @@ export type Fields = Readonly<Record<string, unknown>>
 /** The members of an object; undefined when absent or null. */
 export function maybeObject(value: unknown, path: string): Fields | undefined {
   if (value === undefined || value === null) return undefined
-  if (typeof value !== 'object' || Array.isArray(value)) throw new ShapeError(path, 'an object', value)
-  return value as Fields
+  if (!isRecord(value)) throw new ShapeError(path, 'an object', value)
+  return value
 }
 
 /** The members of an object; {} when absent or null. */

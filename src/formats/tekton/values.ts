@@ -1,4 +1,5 @@
 /** Values of params and results, read and written as Tekton's Go types do (pkg/apis/pipeline/v1/param_types.go). Pure. */
+import { isRecord } from '../../platform/text/guards.ts'
 
 /** Tekton's ParamValue: a string, a list of strings or an object of strings. */
 export type ParamValue = string | readonly string[] | Readonly<Record<string, string>>
@@ -78,10 +79,6 @@ function isText(value: unknown): value is string | null {
 
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value)
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function everyNumberExact(value: unknown): boolean {

@@ -1,5 +1,6 @@
 /** Tries a whole operation again while that can help. Clock, waiting and chance are arguments. */
 import { ProvError } from '../../errors.ts'
+import { shortened } from './jitter.ts'
 
 export interface RetryBudget {
   /** Tries in all, the first included. */
@@ -56,7 +57,7 @@ function mayHeal(error: unknown): error is ProvError {
 
 function waitAfter(attempt: number, error: ProvError, chance: number): number {
   const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1))
-  return Math.max(Math.round(backoff * (1 - chance / 2)), error.retryAfterMs ?? 0)
+  return Math.max(Math.round(shortened(backoff, 1 - chance)), error.retryAfterMs ?? 0)
 }
 
 function place({ backend, operation, location }: ProvError): Pick<ProvError, 'backend' | 'operation' | 'location'> {

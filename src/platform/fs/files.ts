@@ -1,7 +1,7 @@
 /** The few file operations that prov's writers use, as a port: what is given another one can be stopped before and after each of them. */
 import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import { ProvError } from '../../errors.ts'
+import { errorAt, ProvError } from '../../errors.ts'
 import { type ReadOptions, readRegular } from './regular-file.ts'
 
 /** No file that prov reads as a whole is larger. */
@@ -107,20 +107,13 @@ export function fileError(
   thrown: unknown,
   where: { readonly backend?: string | undefined; readonly operation: string; readonly location: string },
 ): ProvError {
-  if (thrown instanceof ProvError) return placed(thrown, where)
+  if (thrown instanceof ProvError) {
+    if (where.backend === undefined || thrown.backend !== undefined) return thrown
+    return errorAt(thrown, { backend: where.backend, location: thrown.location ?? where.location })
+  }
   const code = fileErrorCode(thrown)
   if (code === undefined) return new ProvError('internal', String(thrown), { ...where, cause: thrown })
   const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
   const message = `cannot ${where.operation} ${where.location}: ${MEANINGS[code] ?? code}`
   return new ProvError(denied ? 'denied' : 'storage_io', message, { ...where, cause: thrown })
-}
-
-/** The same error with what it does not say itself of backend and place. */
-function placed(
-  error: ProvError,
-  where: { readonly backend?: string | undefined; readonly location: string },
-): ProvError {
-  if (where.backend === undefined || error.backend !== undefined) return error
-  const { code, message, operation, location = where.location, hint, retryAfterMs, cause } = error
-  return new ProvError(code, message, { backend: where.backend, operation, location, hint, retryAfterMs, cause })
 }

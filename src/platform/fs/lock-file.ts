@@ -3,6 +3,7 @@
 import { uptime } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ProvError } from '../../errors.ts'
+import { jittered } from '../async/jitter.ts'
 import { type Files, fileErrorCode, nodeFiles } from './files.ts'
 import { type Holder, hasEnded, holderOfThisProcess, readHolder } from './lock-holder.ts'
 
@@ -53,8 +54,7 @@ async function acquire(taker: Taker, lockFile: string, options: LockOptions): Pr
     const held = await readLock(taker, lockFile)
     if (held === undefined || (await breakDead(taker, lockFile, held))) continue
     if (options.now() >= deadline) throw timedOut(lockFile, held)
-    const jitter = (options.random(1)[0] ?? 0) / 255
-    await sleep(pause * (0.5 + jitter), undefined, { signal: options.signal }).catch(() => {})
+    await sleep(jittered(1.5 * pause, options.random, 1 / 3), undefined, { signal: options.signal }).catch(() => {})
   }
 }
 

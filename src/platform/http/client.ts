@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProvError } from '../../errors.ts'
+import { jittered } from '../async/jitter.ts'
 import { isForbidden, isLoopback } from './addresses.ts'
 import { type AgentsOptions, createAgents, type TlsOptions } from './agents.ts'
 import {
@@ -163,10 +164,9 @@ function mayHeal(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501)
 }
 
-/** Full jitter, so that writers that collided do not collide again; undefined when the server asks for too long a wait. */
+/** How long to wait before the next try; undefined when the server asks for too long a wait. */
 function delay(error: ProvError, tries: number, options: HttpOptions): number | undefined {
-  const share = (options.random(1)[0] ?? 0) / 255
-  const backoff = Math.min(options.maxDelayMs, options.baseDelayMs * 2 ** (tries - 1)) * (0.5 + share / 2)
+  const backoff = jittered(Math.min(options.maxDelayMs, options.baseDelayMs * 2 ** (tries - 1)), options.random)
   const asked = error.retryAfterMs
   if (asked === undefined) return backoff
   return asked > options.maxDelayMs ? undefined : Math.max(asked, backoff)

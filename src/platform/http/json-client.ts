@@ -1,10 +1,12 @@
 /** A service that speaks JSON over HTTP: one base URL, one way to fail. */
 import { type ErrorCode, ProvError } from '../../errors.ts'
 import { parseBounded } from '../text/bounded-json.ts'
+import { isRecord } from '../text/guards.ts'
 import { createHttp } from './client.ts'
 import type { HttpContext } from './context.ts'
 import type { HttpResponse, Where } from './exchange.ts'
 import { retryAfterMs } from './retry-after.ts'
+import { codeOfStatus } from './status-code.ts'
 
 export interface JsonApiOptions {
   /** Name of the backend, for its errors. */
@@ -101,17 +103,12 @@ export function objectOf(
   try {
     json = parseBounded(Buffer.from(answer.body).toString('utf8'))
   } catch {}
-  if (isObject(json)) return json
+  if (isRecord(json)) return json
   throw new ProvError('response_invalid', 'the answer is no JSON object', where)
 }
 
-/** @example isObject([]) // false */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function refused(answer: HttpResponse, where: Where, now: number): ProvError {
-  const code = codeOf(answer.status)
+  const code = codeOfStatus(answer.status, { 404: 'target_unwritable' })
   const said = code === 'denied' ? '' : saidBy(answer)
   return new ProvError(code, `${answer.url.host} answered ${answer.status}${said === '' ? '' : `: ${said}`}`, {
     ...where,
@@ -125,35 +122,12 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   target_unwritable: 'what the configuration names does not exist there',
 }
 
-function codeOf(status: number): ErrorCode {
-  switch (status) {
-    case 401:
-    case 403:
-    case 407:
-      return 'denied'
-    case 404:
-      return 'target_unwritable'
-    case 408:
-      return 'timed_out'
-    case 409:
-      return 'conflict'
-    case 413:
-      return 'entry_too_large'
-    case 429:
-      return 'throttled'
-    case 501:
-      return 'not_supported'
-    default:
-      return status >= 500 ? 'server_error' : 'response_invalid'
-  }
-}
-
 /** Google's `error.status`, a word such as INVALID_ARGUMENT: its message may repeat parts of the request. */
 function saidBy(answer: HttpResponse): string {
   try {
     const json: unknown = JSON.parse(Buffer.from(answer.body.subarray(0, 65_536)).toString('utf8'))
-    const error = isObject(json) ? json['error'] : undefined
-    const status = isObject(error) ? error['status'] : undefined
+    const error = isRecord(json) ? json['error'] : undefined
+    const status = isRecord(error) ? error['status'] : undefined
     return typeof status === 'string' && /^[A-Z_]{1,60}$/.test(status) ? status : ''
   } catch {
     return ''

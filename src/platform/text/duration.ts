@@ -1,7 +1,8 @@
 /** Durations as the settings spell them: `500ms`, `30s`, `2m`; a bare number means seconds. Pure. */
 
 /** Milliseconds of each unit. */
-export const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
+const DURATION = /^([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m)?$/
 
 /**
  * Milliseconds of a duration; NaN where it is not one.
@@ -9,6 +10,6 @@ export const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60
  * @example durationMs('500ms') // 500
  */
 export function durationMs(value: string): number {
-  const [, amount, unit = 's'] = /^([0-9.]+)(ms|s|m)?$/.exec(value) ?? []
+  const [, amount, unit = 's'] = DURATION.exec(value) ?? []
   return Number(amount) * (UNIT_MS[unit] ?? Number.NaN)
 }

@@ -37,3 +37,14 @@ export function arrayIn(value: unknown): readonly unknown[] {
 export function textIn(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
+
+/**
+ * The own member that a path of keys leads to; undefined where there is none.
+ *
+ * @example memberIn({ spec: { name: 'x' } }, 'spec', 'name') // 'x'
+ */
+export function memberIn(value: unknown, ...path: readonly string[]): unknown {
+  let here: unknown = value
+  for (const key of path) here = isRecord(here) && Object.hasOwn(here, key) ? here[key] : undefined
+  return here
+}

@@ -18,6 +18,7 @@ import {
   type YAMLMap,
 } from 'yaml'
 import { ProvError } from '../../errors.ts'
+import { isRecord } from './guards.ts'
 import { brokenText, MAX_DEPTH, tooDeep } from './strict-json.ts'
 import { plainValue } from './yaml-scalar.ts'
 
@@ -170,8 +171,7 @@ function read(name: string, lines: LineCounter, document: Document.Parsed | Docu
     }
     for (const { value } of merges) {
       for (const source of Array.isArray(value) ? value : [value]) {
-        if (typeof source !== 'object' || source === null || Array.isArray(source))
-          return refuse(node, 'a merge key (<<) takes mappings only')
+        if (!isRecord(source)) return refuse(node, 'a merge key (<<) takes mappings only')
         for (const [key, item] of Object.entries(source)) if (!own.has(key)) own.set(key, item)
       }
     }

@@ -1,6 +1,6 @@
 /** `sarif`: SARIF 2.1.0, one result for each finding that counts. */
 import { createHash } from 'node:crypto'
-import { ERRORS, type ErrorCode, type ErrorJson } from '../../errors.ts'
+import { ERRORS, type ErrorCode, type ErrorJson, STOPPED_EXIT } from '../../errors.ts'
 import { plain, plainJson } from '../../platform/text/escape-control.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
 import { EXITS } from '../text/verify-text.ts'
@@ -9,7 +9,6 @@ import type { OpenForm, ReportHead } from './form.ts'
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json'
 /** The exit status after Ctrl-C: the results are then not all that there are. */
-const STOPPED = 130
 const CODES = Object.keys(ERRORS) as readonly ErrorCode[]
 
 /** @example sarif(tools).end(summary) // ']…}]}' */
@@ -31,7 +30,7 @@ export const sarif: OpenForm = () => {
     },
     end({ exit, ended, totals, notes }) {
       const invocation = {
-        executionSuccessful: exit !== STOPPED,
+        executionSuccessful: exit !== STOPPED_EXIT,
         exitCode: exit,
         exitCodeDescription: EXITS[exit] ?? '',
         startTimeUtc: new Date(known?.began ?? ended).toISOString(),

@@ -1,7 +1,7 @@
 /** Prints reports. JSON is the contract; this text is a projection of it, in lines that wrap at the width of the terminal. */
 import { styleText } from 'node:util'
 import type { CopyReceipt, Outcome } from '../../backend/receipt.ts'
-import { ERRORS, type ErrorJson } from '../../errors.ts'
+import { ERRORS, type ErrorJson, STOPPED_EXIT } from '../../errors.ts'
 import { plain } from '../../platform/text/escape-control.ts'
 import { wrap } from '../../platform/text/wrap.ts'
 import type { ReportedRow, StoredItem, StoreReport } from '../../store/store.ts'
@@ -39,7 +39,7 @@ export const EXITS: Readonly<Record<number, string>> = {
   5: 'a copy is missing (`+`)',
   6: 'a backend could not be read (`!`)',
   7: 'not everything was stored; the same command completes it',
-  130: 'stopped by Ctrl-C; the same command goes on',
+  [STOPPED_EXIT]: 'stopped by Ctrl-C; the same command goes on',
 }
 
 const COLOURS = { '=': 'green', '~': 'green', '*': 'red', '#': 'red', '+': 'yellow', '!': 'yellow', x: 'gray' } as const
@@ -143,7 +143,7 @@ function artifactLines(one: VerifiedArtifact): readonly Line[] {
 
 /** Drift, an occupied place or a full one do not go away by trying again. */
 function again(findings: readonly ErrorJson[]): string {
-  const helps = findings.some(({ code }) => ERRORS[code].retryable || ERRORS[code].exit === 6)
+  const helps = findings.some(({ code }) => ERRORS[code].retryable || ERRORS[code].exit === ERRORS.not_looked.exit)
   return helps ? '; the same command completes it' : ''
 }
 

@@ -1,7 +1,7 @@
 /** Calls of one turn become one; each still has its own result, its own failure and its own wish to stop. */
 import { expect, it } from 'vitest'
-import { batching } from '../../../backends/docdb/batch.ts'
 import { ProvError } from '../../../src/errors.ts'
+import { batching } from '../../../src/platform/async/coalesce.ts'
 
 const calm = () => ({ signal: new AbortController().signal })
 
