@@ -1,5 +1,6 @@
 /** Questions that the lines of the suite ask about what a backend gave back. */
 
+import { AssertionError } from 'node:assert'
 import type { Backend, Found, FoundDamage, Slot } from '../../src/backend/backend.ts'
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
 import { type Entry, entryId, type Signature, sameBytes } from '../../src/model/entry.ts'
@@ -63,9 +64,9 @@ export async function failure(call: Promise<unknown> | (() => unknown)): Promise
     await (typeof call === 'function' ? call() : call)
   } catch (thrown) {
     if (thrown instanceof ProvError) return thrown
-    throw new Error(noProvError(thrown), { cause: thrown })
+    throw endedWith(noProvError(thrown), thrown)
   }
-  throw new Error('the call did not fail')
+  throw endedWith('the call did not fail', undefined)
 }
 
 /** The core knows its own class only: what another copy of prov, or a look-alike, throws is a defect to it. */
@@ -77,8 +78,13 @@ function noProvError(thrown: unknown): string {
 
 export async function expectCode(call: Promise<unknown> | (() => unknown), code: ErrorCode): Promise<ProvError> {
   const error = await failure(call)
-  expect<string>(error.code, `the code of "${error.message}"`).toBe(code)
-  return error
+  if (error.code === code) return error
+  throw endedWith(`the code of "${error.message}": expected '${code}', found '${error.code}'`, error)
+}
+
+/** A demand on how a call ends that is not met; `cause` is what it ended with. */
+function endedWith(message: string, cause: unknown): AssertionError {
+  return Object.assign(new AssertionError({ message }), cause === undefined ? {} : { cause })
 }
 
 /** Everything that a stream gives. */

@@ -1,7 +1,7 @@
 /** What put does to what is there. */
 
 import { entryId, signatureId } from '../../src/model/entry.ts'
-import { calm, entries, entrySet, expectSame, look, merged } from './checks.ts'
+import { calm, entries, entrySet, expectCode, expectSame, look, merged } from './checks.ts'
 import { expect } from './expect.ts'
 import { oddlySpelled, sampleEntry, signed } from './samples.ts'
 import type { LineTests } from './scene.ts'
@@ -55,7 +55,10 @@ export const writeLines: LineTests = {
     const second = sampleEntry(kind, rig.run, rig.image, 'second')
     const [a, b] = await Promise.allSettled([one.put(slot, first, calm()), two.put(slot, second, calm())])
     for (const end of [a, b]) {
-      if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'conflict', retryable: true })
+      if (end.status === 'rejected') {
+        const error = await expectCode(Promise.reject(end.reason), 'conflict')
+        expect(error.retryable).toBe(true)
+      }
     }
     const written = [
       ...(a.status === 'fulfilled' && a.value.outcome === 'written' ? [first] : []),
@@ -71,7 +74,7 @@ export const writeLines: LineTests = {
     const handles = await Promise.all(Array.from({ length: 8 }, () => another()))
     const ends = await Promise.allSettled(handles.map((handle) => handle.put(slot, entry, calm())))
     for (const end of ends) {
-      if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'conflict' })
+      if (end.status === 'rejected') await expectCode(Promise.reject(end.reason), 'conflict')
       else expect(['written', 'unchanged']).toContain(end.value.outcome)
     }
     expect(ends.some((end) => end.status === 'fulfilled')).toBe(true)

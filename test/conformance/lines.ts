@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../../src/errors.ts'
+
 /**
  * The lines of the conformance suite, under short names. A gap names a line by its short name; the README's table is made of both.
  */
@@ -47,12 +49,20 @@ export const LINES = {
 
 export type Line = keyof typeof LINES
 
+/**
+ * How a gap shows. `untried`: nothing brings the line about, since the backend has not the ability or the rig not the means. `differs`: what
+ * comes back is not what the line demands. A code: a call of the line ends with it.
+ */
+export type Shows = 'untried' | 'differs' | ErrorCode
+
 /** A line that does not hold for a backend, and why. */
 export interface Gap {
   readonly line: Line
   /** Only for this kind of entry; absent: for both. */
   readonly kind?: 'dsse' | 'raw'
   readonly reason: string
+  /** Only a failure of this kind confirms the gap; absent: `untried`, `differs` or `not_supported`. */
+  readonly shows?: Shows
   /** It holds more often than not, so that trying it proves nothing: listed, and measured elsewhere. */
   readonly byChance?: true
 }

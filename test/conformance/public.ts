@@ -16,7 +16,7 @@
  * for (const { title, run } of conformanceCases({ rig, gaps: [] })) test(title, run)
  */
 export { type Case, conformanceCases } from './cases.ts'
-export { type Gap, type Gaps, LINES, type Line } from './lines.ts'
+export { type Gap, type Gaps, LINES, type Line, type Shows } from './lines.ts'
 export type { BackendModule, OwnRig } from './module.ts'
 export type { Conformance, Fault, Rig } from './rig.ts'
 export {

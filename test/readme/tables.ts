@@ -109,14 +109,20 @@ async function backends(): Promise<string> {
   )
 }
 
-/** One row for each reason of a backend, however many lines it stands for. */
+const SHOWS: Readonly<Partial<Record<string, string>>> = { untried: 'cannot be tried', differs: 'differs' }
+
+/** One row for each reason of a backend and each way that it shows, however many lines it stands for. */
 function gaps(): string {
   const rows = Object.entries(GAPS).flatMap(([backend, list]) => {
-    const byReason = new Map<string, string[]>()
-    for (const { line, reason } of list) byReason.set(reason, [...(byReason.get(reason) ?? []), LINES[line]])
-    return [...byReason].map(([reason, lines]) => [code(backend), lines.join('; '), reason])
+    const alike = Map.groupBy(list, ({ reason, shows }) => `${shows} ${reason}`)
+    return [...alike.values()].map((some) => {
+      const lines = [...new Set(some.map(({ line }) => LINES[line]))]
+      const [first] = some
+      const shows = SHOWS[first?.shows ?? ''] ?? code(first?.shows ?? '')
+      return [code(backend), lines.join('; '), shows, first?.reason ?? '']
+    })
   })
-  return table(['backend', 'lines of the suite', 'why not'], rows)
+  return table(['backend', 'lines of the suite', 'shows as', 'why not'], rows)
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
