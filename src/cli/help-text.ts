@@ -1,4 +1,5 @@
 /** Help in the width of the terminal: what commander leaves as it is written, the examples above all. Pure. */
+import { continued } from '../platform/text/command-line.ts'
 import { wrap } from '../platform/text/wrap.ts'
 
 /**
@@ -15,24 +16,4 @@ export function fitHelp(text: string, width: number): string {
     return examples && line.length > width ? continued(line, width) : wrap(line, width)
   })
   return lines.join('\n')
-}
-
-function continued(line: string, width: number): readonly string[] {
-  const room = width - ' \\'.length
-  const out: string[] = []
-  let current = ''
-  for (const piece of line.split(/(?<=\S) +(?=-)/).flatMap((part) => short(part, room))) {
-    if (current !== '' && current.length + 1 + piece.length > room) {
-      out.push(`${current} \\`)
-      current = `    ${piece}`
-    } else {
-      current = current === '' ? piece : `${current} ${piece}`
-    }
-  }
-  return [...out, current]
-}
-
-/** A flag with its value, or each word for itself when that is too long. */
-function short(part: string, room: number): readonly string[] {
-  return part.length + 4 <= room ? [part] : part.split(/(?<=\S) +/)
 }

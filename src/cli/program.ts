@@ -79,7 +79,7 @@ stored (run the same command again).`,
 }
 
 function helpWidth(stream: Io['stdout']): number {
-  return Math.max(40, stream.columns ?? 80)
+  return Math.max(40, stream.columns || 80)
 }
 
 /** Like commander's own, but flags that may be repeated do not say that they are empty by default. */

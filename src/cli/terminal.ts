@@ -15,9 +15,9 @@ export function layoutOf(io: Io): Layout {
   }
 }
 
-/** Columns of a terminal; undefined for a pipe or a file, where nothing is wrapped. */
+/** Columns of a terminal, 80 where it does not say (0); undefined for a pipe or a file, where nothing is wrapped. */
 function widthOf(stream: Io['stdout']): number | undefined {
-  return stream.isTTY === true ? Math.max(20, stream.columns ?? 80) : undefined
+  return stream.isTTY === true ? Math.max(20, stream.columns || 80) : undefined
 }
 
 /**

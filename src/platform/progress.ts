@@ -49,7 +49,7 @@ export function reporter(io: Io, verb: string, options: { readonly quiet?: boole
       last = now
       const line = `prov: ${verb} ${lineOf(done, total, (now - began) / 1000, more)}`
       // A line that wraps could not be drawn over.
-      io.stderr.write(terminal ? `\r\u001b[K${line.slice(0, (io.stderr.columns ?? 80) - 1)}` : `${line}\n`)
+      io.stderr.write(terminal ? `\r\u001b[K${line.slice(0, (io.stderr.columns || 80) - 1)}` : `${line}\n`)
       drawn = terminal
     },
     end() {

@@ -53,7 +53,7 @@ describe('a backend that cannot be listed', () => {
   })
 
   test('where it can be listed, it is', async () => {
-    const { code, stdout } = await provHere(all('--tekton-file', file))
+    const { code, stdout } = await provHere(all('--show', 'all', '--tekton-file', file))
     expect(code, stdout).toBe(0)
     expect(stdout).toMatch(/tekton: \d+ =\n/)
   })

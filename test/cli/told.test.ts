@@ -102,7 +102,7 @@ test('what is about the whole does not stand below the last row as if about it',
     '--set',
     `storage.s3.directory=${scratch()}`,
   ]
-  const { stdout } = await provHere(['verify', ...empty, '--key', PUBLIC_KEY, file])
+  const { stdout } = await provHere(['verify', '--show', 'all', ...empty, '--key', PUBLIC_KEY, file])
   expect(stdout).toMatch(/^ {2}in all: nothing_verified: /m)
   expect(stdout).not.toMatch(/^ {4}nothing_verified/m)
 })

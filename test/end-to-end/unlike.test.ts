@@ -40,7 +40,10 @@ function suite(kept: Kept, { cases, asText, settings }: Suite): void {
 async function expectVerdict(stage: Stage, one: Case, asText: boolean): Promise<void> {
   const { exit, finding } = one
   const args = typeof one.args === 'function' ? one.args(stage) : (one.args ?? [])
-  const [json, text] = await Promise.all([stage.verify(['--json', ...args]), asText ? stage.verify(args) : undefined])
+  const [json, text] = await Promise.all([
+    stage.verify(['--json', ...args]),
+    asText ? stage.verify(['--show', 'all', ...args]) : undefined,
+  ])
   const verdict = verdictOf(json)
   expect(linesOf(verdict)).toEqual(expectedLines(one))
   expect([json.code, verdict.exit]).toEqual([exit, exit])

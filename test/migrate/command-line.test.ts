@@ -32,7 +32,10 @@ describe('what belongs to runs at hand', () => {
     const again = await prov(['migrate', ...flags, runs])
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('3 there already') })
     const verified = await prov(['verify', '--storage', 'tekton,docdb,gcs,oci', '--key', PUBLIC_KEY, ...set, runs])
-    expect(verified).toMatchObject({ code: 0, stdout: expect.stringMatching(/agrees: 13 =\n/) })
+    expect(verified).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/all copies agree .*\n13 agree {6}exit 0\n/),
+    })
   })
 
   test('is moved back into run files that have lost it', async () => {
@@ -335,13 +338,13 @@ test('a damaged place that says its run is found once, and mended where it is', 
   const payload = files.find((file) => /\/taskrun-[^/]*\.payload$/.test(file)) ?? ''
   writeFileSync(join(folder, payload), 'garbage')
   const flags = ['--storage', 's3,docdb', '--key', PUBLIC_KEY, ...set]
-  const { code, stdout } = await prov(['verify', '--all', ...flags])
+  const { code, stdout } = await prov(['verify', '--all', '--show', 'all', ...flags])
   expect(code).toBe(3)
   expect(stdout).toContain('3 artifacts\n  s3: 2 =, 1 #\n  docdb: 3 =\n')
   const repaired = await prov(['repair', '--all', '--apply', ...flags])
   expect(repaired).toMatchObject({ code: 0, stdout: expect.stringContaining('copies 5 right, 1 mended') })
   expect((await prov(['verify', ...flags, runs])).code).toBe(0)
-  expect((await prov(['verify', '--all', ...flags])).stdout).toContain('3 artifacts')
+  expect((await prov(['verify', '--all', ...flags])).stdout).toContain('✓ 3 artifacts: all copies agree')
 })
 
 test('a set of ids knows what it holds', () => {

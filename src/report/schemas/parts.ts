@@ -34,6 +34,9 @@ export const SIGNATURES = says(list(SHA256), 'sha256 of the bytes of each signat
 export const CODE = oneOf(ERRORS)
 export const BACKEND = says(TEXT, 'name of the backend')
 
+/** What to do after an exit that is not 0. */
+export const NEXT = says(TEXT, 'what to do next: a command, or a sentence')
+
 export const EXIT = exits(() => true)
 const FAILURE_EXIT = exits((exit) => exit > 0)
 

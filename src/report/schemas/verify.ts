@@ -6,10 +6,24 @@ import type { Difference } from '../../model/difference.ts'
 import type { Agreement, Row, Stranger } from '../../verify/agree.ts'
 import type { OtherKey } from '../../verify/other-key.ts'
 import type { VerifiedArtifact, VerifyReport } from '../../verify/verify.ts'
+import type { Totals } from '../forms/form.ts'
 import type { Stopped, VerifySummary } from '../text/survey-text.ts'
 import { MARKS } from '../text/verify-text.ts'
 import { output } from './document.ts'
-import { BACKEND, CODE, ENTRY_ID, EXIT, INPUT, KIND, ref, SHA256, SIGNATURES, TYPE, type WithInput } from './parts.ts'
+import {
+  BACKEND,
+  CODE,
+  ENTRY_ID,
+  EXIT,
+  INPUT,
+  KIND,
+  NEXT,
+  ref,
+  SHA256,
+  SIGNATURES,
+  TYPE,
+  type WithInput,
+} from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
 
 const DIFFERENCE = object<Difference>({ pointer: says(TEXT, 'JSON pointer') }, { reference: TEXT, copy: TEXT })
@@ -72,6 +86,8 @@ interface Printed extends VerifyReport, WithInput {
   readonly command: string
   readonly version: string
   readonly notes: readonly string[]
+  readonly totals: Totals
+  readonly next?: string
 }
 
 /** The last line of --all, as run-verify-all.ts prints it. */
@@ -84,6 +100,8 @@ interface Summary extends VerifySummary {
   readonly otherKey?: OtherKey
   readonly stopped?: Stopped
   readonly trust: VerifyReport['trust']
+  readonly totals: Totals
+  readonly next?: string
 }
 
 const OTHER_KEY = object<OtherKey>(
@@ -104,6 +122,17 @@ const TRUST = object<VerifyReport['trust']>(
   'the keys that the verdict rests on',
 )
 
+const TOTALS = object<Totals>(
+  {
+    artifacts: COUNT,
+    findings: says(COUNT, 'findings that count'),
+    strangers: COUNT,
+    marks: says(tally(MARKS, COUNT), 'how many places have which mark'),
+  },
+  {},
+  'how much there was',
+)
+
 const SUMMARY = object<Summary>(
   {
     command: { const: 'verify' },
@@ -117,8 +146,9 @@ const SUMMARY = object<Summary>(
     complete: says(BOOL, 'false when it was stopped'),
     whole: says(BOOL, 'false for a shard, a sample, or a part'),
     trust: TRUST,
+    totals: TOTALS,
   },
-  { otherKey: OTHER_KEY, stopped: STOPPED },
+  { otherKey: OTHER_KEY, stopped: STOPPED, next: NEXT },
   'with --all, the last line; those before it are artifacts',
 )
 
@@ -133,8 +163,9 @@ export const schema = output(
       findings: list(ref('error')),
       trust: TRUST,
       notes: list(TEXT),
+      totals: TOTALS,
     },
-    { input: INPUT, otherKey: OTHER_KEY },
+    { input: INPUT, otherKey: OTHER_KEY, next: NEXT },
     'without --all',
   ),
   ARTIFACT,

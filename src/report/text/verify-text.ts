@@ -42,7 +42,16 @@ export const EXITS: Readonly<Record<number, string>> = {
   [STOPPED_EXIT]: 'stopped by Ctrl-C; the same command goes on',
 }
 
-const COLOURS = { '=': 'green', '~': 'green', '*': 'red', '#': 'red', '+': 'yellow', '!': 'yellow', x: 'gray' } as const
+/** Each mark in the colour of its meaning. */
+export const COLOURS = {
+  '=': 'green',
+  '~': 'green',
+  '*': 'red',
+  '#': 'red',
+  '+': 'yellow',
+  '!': 'yellow',
+  x: 'gray',
+} as const
 
 /** @example verifyText(report, { width: 80, colour: false }) // 'TaskRun ci/build (…)\n  = tekton …' */
 export function verifyText(report: VerifyReport, layout: Layout): string {

@@ -1,5 +1,5 @@
 /** `prov verify`: read every copy, verify each, compare, print the verdict. */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
 import { collect, count, withCommon, withFilters, withInput } from '../../options.ts'
@@ -25,6 +25,12 @@ export function verifyCommand(io: Io, exit: Exit): Command {
       collect,
       [],
     )
+    .addOption(
+      new Option('--show <WHICH>', 'print the artifacts that need attention, or every copy of all')
+        .choices(['attention', 'all'])
+        .default('attention'),
+    )
+    .option('--wide', 'print names, digests and locations in full')
     .option('--report <FILE>', 'also write one HTML page that stands alone')
     .option('--vsa-key <FILE>', 'private key that signs what --output vsa makes, or env://NAME')
     .option('--password-file <FILE>', 'password of that key (else PROV_PASSWORD, COSIGN_PASSWORD, or a prompt)')

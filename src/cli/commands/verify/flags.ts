@@ -11,6 +11,9 @@ export interface VerifyOptions extends CommonOptions, InputOptions, FilterOption
   readonly failFast?: boolean
   /** Each `FORM` or `FORM=FILE`. */
   readonly output: readonly string[]
+  /** Which artifacts are printed: those that need attention, or all. */
+  readonly show: 'attention' | 'all'
+  readonly wide?: boolean
   readonly report?: string
   readonly vsaKey?: string
   readonly passwordFile?: string

@@ -9,17 +9,28 @@ import { pool } from '../../../platform/async/stream-pool.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { failuresOf, reporter } from '../../../platform/progress.ts'
 import { jsonLine } from '../../../platform/text/json-text.ts'
+import { NO_TOTALS, withArtifact } from '../../../report/forms/form.ts'
 import type { Reports } from '../../../report/forms/open.ts'
-import { artifactText, quietText, type Stopped, surveyText, verifyTally } from '../../../report/text/survey-text.ts'
+import { attentionOf } from '../../../report/text/attention.ts'
+import { curesOf, nextText } from '../../../report/text/next-step.ts'
+import {
+  artifactText,
+  quietText,
+  type Stopped,
+  stoppedText,
+  surveyText,
+  verifyTally,
+} from '../../../report/text/survey-text.ts'
 import type { Setup } from '../../../setup/backends.ts'
 import { isBlind, refuseBlind } from '../../../setup/refuse-blind.ts'
 import { surveyOf } from '../../../setup/whole-backends.ts'
 import type { Trust } from '../../../trust/trusted-keys.ts'
-import { keyWatch } from '../../../verify/other-key.ts'
+import { keyWatch, otherKeyText } from '../../../verify/other-key.ts'
 import type { Surveyed } from '../../../verify/survey.ts'
 import { type Demands, settle } from '../../../verify/verdict.ts'
 import { type VerifiedArtifact, verifyOne } from '../../../verify/verify.ts'
 import { VERSION } from '../../../version.ts'
+import { givenOf } from '../../given.ts'
 import { layoutOf } from '../../terminal.ts'
 import { worldOf } from '../../world.ts'
 import type { VerifyOptions } from './flags.ts'
@@ -52,6 +63,12 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
     visited: () => places.visited++,
   })
   const watch = keyWatch()
+  const cures = curesOf()
+  const named = setup.backends.map(({ name }) => name)
+  const keyids = trust.keys.map(({ keyid }) => keyid)
+  const seen = attentionOf({ backends: named, keyids, demands, atHand: false, wide: options.wide === true })
+  let totals = NO_TOTALS
+  const rows = options.quiet === true || options.verbose === true || options.show === 'all'
   const judged = pool(surveyed, options.concurrency, (one) => {
     if (one.about !== undefined) watch.see(one.looks)
     return verifySurveyed(one, scene)
@@ -63,11 +80,14 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
       // What was being looked at when it was stopped was not looked at to the end.
       if (io.signal.aborted) break
       tally.add(one)
+      cures.add(one)
+      seen.add(one)
+      totals = withArtifact(totals, one)
       for (const { backend, mark } of one.rows) if (mark === '!') failures.add(backend)
       await reports?.artifact(one)
       progress.update(tally.artifacts(), undefined, { errors: failures.counts })
       if (options.json === true) await write(io.stdout, jsonLine(one))
-      else if (reports?.onStdout !== true && (options.verbose === true || one.exit !== 0 || one.strangers.length > 0)) {
+      else if (reports?.onStdout !== true && rows && (options.quiet !== true || one.exit !== 0)) {
         await write(io.stdout, artifactText(one, layout, options.quiet === true))
       }
       if (options.failFast !== true || one.exit === 0) continue
@@ -100,12 +120,26 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
     ...(otherKey === undefined ? {} : { otherKey }),
     ...(stopped === 'aborted' ? { stopped: stoppedAt(counted.artifacts, places) } : {}),
   }
+  const next = cures.step(givenOf(inputs, options, named), summary)
   if (options.json === true) {
-    const said = { command: 'verify', version: VERSION, all: true, ...summary }
-    const keys = { hash: trust.hash, keyids: trust.keys.map((key) => key.keyid) }
+    const said = {
+      command: 'verify',
+      version: VERSION,
+      all: true,
+      ...summary,
+      totals,
+      ...(next === undefined ? {} : { next: next.text }),
+    }
+    const keys = { hash: trust.hash, keyids }
     await write(io.stdout, jsonLine({ ...said, trust: keys }))
   } else if (reports?.onStdout !== true) {
-    await write(io.stdout, options.quiet === true ? quietText(summary, layout) : surveyText(summary, layout))
+    const notes = [
+      ...(otherKey === undefined ? [] : [otherKeyText(otherKey)]),
+      ...(summary.stopped === undefined ? [] : [stoppedText(summary.stopped)]),
+      ...(isPart ? ['this is a part of the whole'] : []),
+    ]
+    const end = rows ? surveyText(summary, layout) : seen.text({ exit, notes }, layout)
+    await write(io.stdout, options.quiet === true ? quietText(summary, layout) : end + nextText(next, layout))
   }
   return exit
 }

@@ -6,9 +6,11 @@ import { ProvError } from '../../../errors.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
+import { NO_TOTALS, withArtifact } from '../../../report/forms/form.ts'
 import type { Reports } from '../../../report/forms/open.ts'
 import { inputLine } from '../../../report/text/input-text.ts'
-import { badText, verifyText } from '../../../report/text/verify-text.ts'
+import { curesOf } from '../../../report/text/next-step.ts'
+import { badText } from '../../../report/text/verify-text.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
 import { setUp } from '../../../setup/backends.ts'
 import { trustFor } from '../../../setup/keys.ts'
@@ -17,11 +19,13 @@ import { targetsOf } from '../../../setup/targets.ts'
 import type { Demands } from '../../../verify/verdict.ts'
 import { verify } from '../../../verify/verify.ts'
 import { VERSION } from '../../../version.ts'
+import { givenOf } from '../../given.ts'
 import { refuseFilters } from '../../refuse-filters.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
 import type { VerifyOptions } from './flags.ts'
 import { headOf, reportsFor } from './reports.ts'
+import { whole } from './text.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
 export async function runVerify(inputs: readonly string[], options: VerifyOptions, io: Io): Promise<number> {
@@ -59,14 +63,26 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     const report = { ...told, exit: exitOf(told.exit, io) }
     for (const one of report.artifacts) await reports?.artifact(one)
     await reports?.end({ exit: report.exit, notes })
+    const cures = curesOf()
+    for (const one of report.artifacts) cures.add(one)
+    const next = cures.step(givenOf(inputs, options, backends), report)
     if (options.json === true) {
-      await write(io.stdout, jsonText({ command: 'verify', version: VERSION, ...report, notes, input }))
+      const totals = report.artifacts.reduce(withArtifact, NO_TOTALS)
+      const more = { totals, ...(next === undefined ? {} : { next: next.text }) }
+      await write(io.stdout, jsonText({ command: 'verify', version: VERSION, ...report, ...more, notes, input }))
     } else {
       for (const note of notes) warn(io, options, note)
+      const layout = layoutOf(io)
       const silent = reports?.onStdout === true
-      if (!silent && options.quiet === true)
-        await write(io.stdout, report.exit === 0 ? '' : badText(report, layoutOf(io)))
-      else if (!silent) await write(io.stdout, inputLine(named, layoutOf(io)) + verifyText(report, layoutOf(io)))
+      if (!silent && options.quiet === true) await write(io.stdout, report.exit === 0 ? '' : badText(report, layout))
+      else if (!silent) {
+        const atHand = artifacts.some(({ type }) => type === 'run')
+        const head = { backends, keyids: report.trust.keyids, demands, atHand, wide: options.wide === true }
+        await write(
+          io.stdout,
+          inputLine(named, layout) + whole(report, { head, all: options.show === 'all', next }, layout),
+        )
+      }
     }
     return report.exit
   } finally {
