@@ -1,7 +1,7 @@
 /** What a payload says, apart from how it is spelled. */
 import { createHash } from 'node:crypto'
+import { parseBounded } from '../platform/text/bounded-json.ts'
 import { isRecord } from '../platform/text/guards.ts'
-import { isDeeplyNested } from '../platform/text/nesting.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
@@ -52,9 +52,8 @@ export function differingValues(a: Uint8Array, b: Uint8Array, limit: number): re
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 function parse(payload: Uint8Array): Json | undefined {
-  if (isDeeplyNested(payload)) return undefined
   try {
-    return JSON.parse(UTF8.decode(payload)) as Json
+    return parseBounded(UTF8.decode(payload)) as Json
   } catch {
     return undefined
   }

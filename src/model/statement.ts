@@ -3,7 +3,6 @@
 import { ProvError } from '../errors.ts'
 import { parseBounded } from '../platform/text/bounded-json.ts'
 import { isRecord } from '../platform/text/guards.ts'
-import { isDeeplyNested } from '../platform/text/nesting.ts'
 import { parseJson } from '../platform/text/strict-json.ts'
 import type { StatementArtifact, Subject } from './artifact.ts'
 
@@ -63,7 +62,6 @@ export function parseStatement(name: string, bytes: Uint8Array): StatementArtifa
 function look(bytes: Uint8Array): Statement | string {
   const text = decode(bytes)
   if (text === undefined) return 'not UTF-8 text'
-  if (isDeeplyNested(bytes)) return 'nested too deeply'
   let value: unknown
   try {
     value = parseBounded(text)

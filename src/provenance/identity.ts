@@ -10,8 +10,8 @@ import { meaningOf } from '../model/canonical.ts'
 import { type Entry, sameBytes } from '../model/entry.ts'
 import { imageOfSubject, parseRepository } from '../model/image-reference.ts'
 import { readStatement, type Statement } from '../model/statement.ts'
+import { parseBounded } from '../platform/text/bounded-json.ts'
 import { recordIn } from '../platform/text/guards.ts'
-import { isDeeplyNested } from '../platform/text/nesting.ts'
 import { contradictsPlace } from './place-names.ts'
 import { unlikeRun } from './same-run.ts'
 
@@ -118,9 +118,8 @@ function signsOneOf(entry: Entry, subjects: readonly Subject[]): boolean {
 
 /** The image that a simplesigning payload names; undefined when it is none. */
 export function simpleSigningImage(payload: Uint8Array): ImageRef | undefined {
-  if (isDeeplyNested(payload)) return undefined
   try {
-    const critical = recordIn(recordIn(JSON.parse(Buffer.from(payload).toString('utf8')))['critical'])
+    const critical = recordIn(recordIn(parseBounded(Buffer.from(payload).toString('utf8')))['critical'])
     const reference = recordIn(critical['identity'])['docker-reference']
     const digest = recordIn(critical['image'])['docker-manifest-digest']
     if (typeof reference !== 'string' || typeof digest !== 'string') return undefined

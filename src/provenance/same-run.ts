@@ -7,8 +7,8 @@ import type { RunArtifact } from '../model/artifact.ts'
 import { canonical, type Json } from '../model/canonical.ts'
 import { sameBytes } from '../model/entry.ts'
 import type { Statement } from '../model/statement.ts'
+import { parseBounded } from '../platform/text/bounded-json.ts'
 import { isRecord } from '../platform/text/guards.ts'
-import { isDeeplyNested } from '../platform/text/nesting.ts'
 import { type Difference, MAY_DIFFER, type MayDiffer, NEEDS_TASK_RUNS, SETS, TIMES } from './may-differ.ts'
 
 /**
@@ -160,10 +160,8 @@ function textOf(item: Json): string {
 
 /** JSON in base64; undefined for anything else, and for what is nested too deeply to be read. */
 function readContent(content: Json | undefined): unknown {
-  const bytes = Buffer.from(String(content), 'base64')
-  if (isDeeplyNested(bytes)) return undefined
   try {
-    return JSON.parse(bytes.toString())
+    return parseBounded(Buffer.from(String(content), 'base64').toString())
   } catch {
     return undefined
   }

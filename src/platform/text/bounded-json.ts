@@ -1,4 +1,4 @@
-/** JSON that somebody else wrote: measured before it is parsed, since JSON.parse itself has no bound. Pure. */
+/** JSON that somebody else wrote: bounded in depth and in values, which JSON.parse itself is not. Pure. */
 import { ProvError } from '../../errors.ts'
 
 export interface JsonBounds {
@@ -17,8 +17,40 @@ export const JSON_BOUNDS: JsonBounds = { depth: 200, values: 500_000 }
  * @example parseBounded('{"a":[1,2]}') // { a: [1, 2] }
  */
 export function parseBounded(text: string, bounds: JsonBounds = JSON_BOUNDS): unknown {
-  refuseUnbounded(text, bounds)
-  return JSON.parse(text)
+  if (text.length > bounds.values) {
+    refuseUnbounded(text, bounds)
+    return JSON.parse(text)
+  }
+  // So short a text has no more values than characters. JSON.parse needs no stack for depth; what reads its value afterwards would.
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (thrown) {
+    refuseUnbounded(text, bounds) // that it is deep tells more than where it breaks off
+    throw thrown
+  }
+  if (isDeeper(value, bounds.depth)) throw tooDeep(bounds.depth)
+  return value
+}
+
+/** Level by level, so that no depth costs stack. */
+function isDeeper(value: unknown, most: number): boolean {
+  let level = isContainer(value) ? [value] : []
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth === most) return true
+    const below: object[] = []
+    for (const one of level) for (const member of Object.values(one)) if (isContainer(member)) below.push(member)
+    level = below
+  }
+  return false
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+function tooDeep(depth: number): ProvError {
+  return new ProvError('limit_exceeded', `JSON nested deeper than ${depth} levels`)
 }
 
 /** One pass, which takes valid JSON for granted: what it says of anything else does not matter, since JSON.parse refuses it. */
@@ -35,7 +67,7 @@ function refuseUnbounded(text: string, { depth, values }: JsonBounds): void {
       count++
     } else if (c === 0x5d || c === 0x7d) level--
     else if (c === 0x2c || c === 0x3a) count++
-    if (level > depth) throw new ProvError('limit_exceeded', `JSON nested deeper than ${depth} levels`)
+    if (level > depth) throw tooDeep(depth)
     if (count > values) throw new ProvError('limit_exceeded', `JSON of more than ${values} values`)
   }
 }

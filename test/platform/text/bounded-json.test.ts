@@ -21,6 +21,12 @@ describe('JSON of somebody else', () => {
     ['{"a":'.repeat(300), 'limit_exceeded'],
     [`[${'0,'.repeat(JSON_BOUNDS.values)}0]`, 'limit_exceeded'],
     [`"${'['.repeat(1000)}"`, 'parsed'],
+    [`${'{"a":'.repeat(JSON_BOUNDS.depth)}0${'}'.repeat(JSON_BOUNDS.depth)}`, 'parsed'],
+    [`${'{"a":'.repeat(JSON_BOUNDS.depth + 1)}0${'}'.repeat(JSON_BOUNDS.depth + 1)}`, 'limit_exceeded'],
+    [`[${'[],{},'.repeat(10_000)}0]`, 'parsed'],
+    [`["\\"${'['.repeat(1000)}"]`, 'parsed'],
+    [nested(200_000), 'limit_exceeded'],
+    ['', 'SyntaxError'],
     ['"never closed [[[[', 'SyntaxError'],
     ['[1,]', 'SyntaxError'],
   ])('%.20s', (text, expected) => expect(code(() => parseBounded(text))).toBe(expected))
@@ -30,4 +36,11 @@ describe('JSON of somebody else', () => {
     expect(readStatement(Buffer.from(`${head}${nested(20_000)}}`))).toBeUndefined()
     expect(readStatement(Buffer.from(`${head}${nested(100)}}`))?.predicateType).toBe('x')
   })
+})
+
+it('is quick on large and hostile text', () => {
+  const before = process.threadCpuUsage()
+  for (const text of ['['.repeat(30e6), `"${'\\"'.repeat(15e6)}`, `[${'[],'.repeat(10e6)}[]]`])
+    expect(code(() => parseBounded(text))).not.toBe('parsed')
+  expect(process.threadCpuUsage(before).user / 1000).toBeLessThan(8000)
 })
