@@ -51,6 +51,7 @@ const CORE = [
   'backends/index.ts',
   'backends/shared/configured.ts',
   'backends/shared/image-key.ts',
+  'src/backend/receipt.ts',
   'src/cli/terminal.ts',
   'src/config/value.ts',
   'src/doctor/backend.ts',
@@ -64,12 +65,15 @@ const CORE = [
   'src/platform/fs/lock-file.ts',
   'src/platform/fs/make-folders.ts',
   'src/platform/progress.ts',
+  'src/platform/text/command-line.ts',
   'src/platform/text/duration.ts',
   'src/platform/text/json-text.ts',
   'src/platform/text/pem-text.ts',
   'src/platform/text/strict-json.ts',
   'src/platform/text/suggest.ts',
   'src/repair/repair.ts',
+  'src/report/forms/form.ts',
+  'src/report/forms/told.ts',
   'src/report/text/verify-text.ts',
   'src/setup/filters.ts',
   'src/signing/open-signer.ts',
@@ -79,11 +83,29 @@ const CORE = [
   'src/version.ts',
 ]
 
+/** The same for the parts of oci, most of which are in use whenever one of them is. */
+const OCI = [
+  'backends/oci/bundles/layout.ts',
+  'backends/oci/connect.ts',
+  'backends/oci/failure.ts',
+  'backends/oci/registry/docker-config.ts',
+  'backends/oci/registry/hosts.ts',
+  'backends/oci/tags/layout.ts',
+  'backends/oci/tags/read.ts',
+  'backends/oci/tags/readback.ts',
+  'backends/oci/tags/writes.ts',
+]
+
 const COMMANDS = 'src/cli/commands'
+
+function importsOf(paths: readonly string[]): string {
+  return paths.map((path) => `import ${JSON.stringify(`./${path}`)}\n`).join('')
+}
 
 /** The modules that are made here: nothing but the bundler needs them. */
 const MADE: Readonly<Record<string, string>> = {
-  core: CORE.map((path) => `import ${JSON.stringify(`./${path}`)}\n`).join(''),
+  core: importsOf(CORE),
+  oci: importsOf(OCI),
   // The work of every command as one module: one file to load whichever command runs, instead of a dozen small ones that they share.
   work: readdirSync(COMMANDS)
     .filter((name) => existsSync(`${COMMANDS}/${name}/run.ts`))
@@ -98,7 +120,7 @@ const oneWork: Plugin = {
     b.onResolve({ filter: /^\.\/run\.ts$/ }, ({ kind, importer }) =>
       kind === 'dynamic-import' && importer.endsWith('command.ts') ? { path: 'work', namespace: 'made' } : null,
     )
-    b.onResolve({ filter: /^made:core$/ }, () => ({ path: 'core', namespace: 'made' }))
+    b.onResolve({ filter: /^made:/ }, ({ path }) => ({ path: path.slice('made:'.length), namespace: 'made' }))
     b.onLoad({ filter: /.*/, namespace: 'made' }, ({ path }) => ({
       contents: MADE[path] ?? '',
       loader: 'ts',
@@ -147,7 +169,11 @@ async function partsOf(): Promise<readonly string[]> {
   return Object.values(metafile.outputs).flatMap(({ entryPoint }) => entryPoint ?? [])
 }
 
-/** Lets each part import the core. */
+function sharedBy(part: string): string {
+  return `import 'made:core'\n${part.startsWith(resolve('backends/oci')) ? "import 'made:oci'\n" : ''}`
+}
+
+/** Lets each part import what it shares with the others. */
 function withCore(parts: readonly string[]): Plugin {
   const own = new Set(
     parts.filter((part) => part.endsWith('.ts') && part !== 'src/cli/cli.ts').map((part) => resolve(part)),
@@ -156,7 +182,7 @@ function withCore(parts: readonly string[]): Plugin {
     name: 'one-core',
     setup(b) {
       b.onLoad({ filter: /\.ts$/ }, ({ path }) =>
-        own.has(path) ? { contents: `import 'made:core'\n${readFileSync(path, 'utf8')}`, loader: 'ts' } : null,
+        own.has(path) ? { contents: `${sharedBy(path)}${readFileSync(path, 'utf8')}`, loader: 'ts' } : null,
       )
     },
   }

@@ -71,7 +71,10 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
 
     slots: (about) => slotsOf(about, settings, policy),
 
-    configured: async () => (await import('./configured.ts')).configured(settings, context),
+    configured: async () => {
+      // A layout needs neither logins nor connections.
+      if (settings.layout === undefined) await (await import('./configured.ts')).configured(settings, context)
+    },
 
     async ready() {
       if (settings.layout !== undefined) await (await import('./image-layout/registry.ts')).isLayout(settings.layout)
