@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { isBuiltin } from 'node:module'
 import { resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { SCRIPT } from './src/report/html/script.ts'
 import { SCHEMAS } from './src/report/schemas/index.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
@@ -129,6 +130,16 @@ const oneWork: Plugin = {
   },
 }
 
+/** The page's script is read from its files when prov runs from source; the bundle has it as text. */
+const pageScript: Plugin = {
+  name: 'page-script',
+  setup(b) {
+    b.onLoad({ filter: /report\/html\/script\.ts$/ }, () => ({
+      contents: `export const SCRIPT = ${JSON.stringify(SCRIPT)}`,
+    }))
+  },
+}
+
 const options = {
   // The suite that defines a backend is part of the package: to import (`prov/conformance`), and to run in a process of its own.
   entryPoints: {
@@ -157,7 +168,7 @@ const options = {
     'node-fetch': './backends/oci/registry/node-fetch.ts',
     yaml: './node_modules/yaml/browser/dist/index.js', // the same code as ES modules: loads faster, and what is unused is left out
   },
-  plugins: [oneWork, builtins],
+  plugins: [oneWork, pageScript, builtins],
   metafile: true,
   write: false,
   logLevel: 'warning',
@@ -190,9 +201,10 @@ function withCore(parts: readonly string[]): Plugin {
 
 const failed = () => process.exit(1) // esbuild has said what is wrong
 const parts = await partsOf().catch(failed)
-const { metafile, outputFiles } = await build({ ...options, plugins: [oneWork, withCore(parts), builtins] }).catch(
-  failed,
-)
+const { metafile, outputFiles } = await build({
+  ...options,
+  plugins: [oneWork, pageScript, withCore(parts), builtins],
+}).catch(failed)
 
 const chunks = 'dist/chunks'
 mkdirSync(chunks, { recursive: true })

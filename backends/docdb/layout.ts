@@ -18,6 +18,7 @@ import {
 import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { isCertificates } from '../../src/platform/text/pem-text.ts'
+import { oneForAll } from '../shared/one-signature.ts'
 import { type Json, sameJson } from './json.ts'
 
 export const NAME = 'docdb'
@@ -41,14 +42,7 @@ export interface SignedDocument {
  * @example documentOf(entry, 'taskrun-b0a4c3c0-eb9d-40fe-929f-d0e25fd1d7e9').Signature // 'eyJwYXlsb2FkVHlwZSI6…'
  */
 export function documentOf(entry: Entry, key: string): SignedDocument {
-  const [first, ...others] = entry.signatures
-  if (first === undefined) throw new ProvError('internal', 'an entry without a signature')
-  if (entry.kind === 'raw' && others.length > 0) throw cannotHold('several signatures of one image signature')
-  if (
-    others.some((s) => (s.certificate ?? '') !== (first.certificate ?? '') || (s.chain ?? '') !== (first.chain ?? ''))
-  ) {
-    throw cannotHold('signatures with unlike certificates')
-  }
+  const first = oneForAll(entry, cannotHold)
   return {
     Signed: entry.payload,
     Signature: base64(entry.kind === 'dsse' ? encodeEnvelope(entry) : first.sig),

@@ -4,7 +4,7 @@ import type { About, ListFilter, Slot } from '../../src/backend/backend.ts'
 import { type ImageRef, imageKey, runKey } from '../../src/model/artifact.ts'
 import { type Kind, sha256Hex } from '../../src/model/entry.ts'
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
-import { imageIn, isOtherImage, keyBeside } from '../shared/image-key.ts'
+import { imageAddress, imageIn, imageSuffix, isOtherImage, keyBeside } from '../shared/image-key.ts'
 import { type Item, itemOf, NAME } from './layout.ts'
 import type { StoredDocument } from './store.ts'
 
@@ -33,13 +33,12 @@ export function placeOf({ artifact, kind }: About): Place | undefined {
 
 /** Readable and unique: `mongo://db/coll#taskrun-<uid>`; an image's also names the image, since two may share a key. */
 export function slotOf(where: string, { key, kind, image }: Place): Slot {
-  const suffix = image === undefined ? '' : ` (${image.repository}@${image.digest})`
   return {
     backend: NAME,
-    key: `${locationOf(where, key)}${suffix}`,
+    key: `${locationOf(where, key)}${imageSuffix(image)}`,
     kind,
     holds: 'one',
-    address: { key, ...(image === undefined ? {} : { repository: image.repository, digest: image.digest }) },
+    address: { key, ...imageAddress(image) },
   }
 }
 

@@ -34,8 +34,8 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
     operation: string,
     name: string,
     { signal }: CallOptions,
-    work: (at: Bucket, where: Where) => Promise<T>,
     expected: (status: number) => { readonly result: T } | undefined,
+    work: (at: Bucket, where: Where) => Promise<T>,
   ): Promise<T> {
     const where = { backend: NAME, operation, location: `gs://${bucket}/${name}` }
     try {
@@ -74,35 +74,24 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
 
   return {
     get: (name, calls) =>
-      request(
-        'get',
-        name,
-        calls,
-        async (at, where) => {
-          const { bytes, headers } = await download(at.file(name))
-          checkHash(bytes, headers, where)
-          return { bytes, version: generationOf(headers.get('x-goog-generation'), where) }
-        },
-        absent,
-      ),
+      request('get', name, calls, absent, async (at, where) => {
+        const { bytes, headers } = await download(at.file(name))
+        checkHash(bytes, headers, where)
+        return { bytes, version: generationOf(headers.get('x-goog-generation'), where) }
+      }),
 
     head: (name, calls) =>
-      request(
-        'head',
-        name,
-        calls,
-        async (at, where) => {
-          const [metadata] = await at.file(name).getMetadata()
-          return generationOf(metadata.generation, where)
-        },
-        absent,
-      ),
+      request('head', name, calls, absent, async (at, where) => {
+        const [metadata] = await at.file(name).getMetadata()
+        return generationOf(metadata.generation, where)
+      }),
 
     put: (name, bytes, expect, calls) =>
       request(
         'put',
         name,
         calls,
+        (status) => (status === 412 || (status === 404 && expect !== null) ? { result: undefined } : undefined),
         async (at, where) => {
           const file = at.file(name)
           await file.save(Buffer.from(bytes), {
@@ -114,7 +103,6 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
           })
           return generationOf(file.metadata.generation, where)
         },
-        (status) => (status === 412 || (status === 404 && expect !== null) ? { result: undefined } : undefined),
       ),
 
     delete: (name, expect, calls) =>
@@ -122,10 +110,10 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
         'delete',
         name,
         calls,
+        (status) => (status === 404 || status === 412 ? { result: undefined } : undefined),
         async (at) => {
           await at.file(name).delete({ ifGenerationMatch: expect })
         },
-        (status) => (status === 404 || status === 412 ? { result: undefined } : undefined),
       ),
 
     async *list(prefix, calls) {
@@ -135,13 +123,13 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
           'list',
           prefix,
           calls,
+          () => undefined,
           async (at) => {
             const from = pageToken === undefined ? {} : { pageToken }
             const query = { prefix, autoPaginate: false, maxResults: 1000, fields: 'items(name,size),nextPageToken' }
             const [page, nextQuery] = await at.getFiles({ ...query, ...from })
             return [page, tokenOf(nextQuery)] as const
           },
-          () => undefined,
         )
         for (const file of files) yield { name: file.name, size: sizeOf(file) }
         pageToken = next

@@ -8,6 +8,7 @@ import { ProvError } from '../../src/errors.ts'
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
 import { isCertificates, MAX_PEM_LENGTH } from '../../src/platform/text/pem-text.ts'
+import { oneForAll } from '../shared/one-signature.ts'
 
 /** In the order in which they are written: the signature comes last and makes a copy of the four. */
 export const PARTS = ['payload', 'cert', 'chain', 'signature'] as const
@@ -21,14 +22,7 @@ export type Parts = Readonly<Record<Part, Uint8Array>>
  * @example Buffer.from(partsOf(entry).cert).length // 0 with a plain key
  */
 export function partsOf(entry: Entry): Parts {
-  const [first, ...others] = entry.signatures
-  if (first === undefined) throw new ProvError('internal', 'an entry without a signature')
-  if (entry.kind === 'raw' && others.length > 0) throw cannotHold('several signatures of one image signature')
-  if (
-    others.some((s) => (s.certificate ?? '') !== (first.certificate ?? '') || (s.chain ?? '') !== (first.chain ?? ''))
-  ) {
-    throw cannotHold('signatures with unlike certificates')
-  }
+  const first = oneForAll(entry, cannotHold)
   return {
     payload: entry.payload,
     cert: Buffer.from(first.certificate ?? ''),

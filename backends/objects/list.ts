@@ -1,7 +1,7 @@
 /** Which slots of a store of objects hold something. */
 import type { CallOptions, ListFilter, Slot } from '../../src/backend/backend.ts'
-import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { imageIn } from '../shared/image-key.ts'
+import { namesSubject } from '../shared/names-subject.ts'
 import { isPending, MARK_BYTES } from './layout.ts'
 import { namedSlotOf, objectName, type Place, placeNamed, placeOfImage } from './place.ts'
 import type { ListedObject, ObjectStore } from './store.ts'
@@ -44,23 +44,14 @@ async function placeAt(
   }
   if (place.kind === 'dsse' && subject === undefined) return place
   const payload = await store.get(objectName(place, place.key, 'payload'), options)
-  if (place.kind === 'dsse') return payload !== undefined && namesSubject(payload.bytes, subject) ? place : undefined
+  if (place.kind === 'dsse')
+    return payload !== undefined && namesSubject(payload.bytes, subject ?? '') ? place : undefined
   const image = payload === undefined ? undefined : imageIn(payload.bytes)
   // Damage has a place too, though it does not say of which image.
   if (image === undefined || !image.digest.startsWith(`sha256:${place.key.slice(0, 12)}`)) {
     return subject === undefined ? place : undefined
   }
   return subject === undefined || image.digest === `sha256:${subject}` ? placeOfImage(place, image) : undefined
-}
-
-function namesSubject(payload: Uint8Array, hex: string | undefined): boolean {
-  try {
-    const { subject } = parseBounded(Buffer.from(payload).toString('utf8')) as Readonly<Record<string, unknown>>
-    const named = subject as readonly { readonly digest?: Readonly<Record<string, unknown>> }[]
-    return named.some(({ digest }) => digest?.['sha256'] === hex)
-  } catch {
-    return false
-  }
 }
 
 /** Results in the order of the source, with a few calls under way; memory stays flat. */

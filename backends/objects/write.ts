@@ -53,13 +53,7 @@ export async function writeCopy(
 }
 
 /** Objects of another writer stand there without a signature. */
-async function takeOver(
-  writer: Writer,
-  place: Place,
-  key: string,
-  parts: Parts,
-  options: CallOptions,
-): Promise<boolean> {
+async function takeOver(...[writer, place, key, parts, options]: Parameters<typeof writeCopy>): Promise<boolean> {
   const { store, random, patienceMs } = writer
   const signature = objectName(place, key, 'signature')
   const before = await stateOf(store, place, key, options)

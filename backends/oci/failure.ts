@@ -13,3 +13,13 @@ export interface Where {
 export function failure(code: ErrorCode, message: string, where: Where, more: ErrorDetails = {}): ProvError {
   return new ProvError(code, message, { backend: 'oci', ...where, ...more })
 }
+
+/** Codes of what is wrong with one item in a slot. Everything else means that nobody could look, and is thrown. */
+export const ITEM_DAMAGE: readonly ErrorCode[] = [
+  'copy_malformed',
+  'digest_mismatch',
+  'response_too_large',
+  'limit_exceeded',
+  'symbolic_link',
+  'not_regular_file',
+]

@@ -49,8 +49,8 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
     operation: string,
     name: string,
     { signal }: CallOptions,
-    work: (abortSignal: AbortSignal, where: Where) => Promise<T>,
     expected: (status: number, code: string) => { readonly result: T } | undefined,
+    work: (abortSignal: AbortSignal, where: Where) => Promise<T>,
   ): Promise<T> {
     const where = { backend: NAME, operation, location: `s3://${Bucket}/${prefix}${name}` }
     try {
@@ -77,27 +77,21 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
 
   return {
     get: (name, calls) =>
-      request(
-        'get',
-        name,
-        calls,
-        async (abortSignal, where) => {
-          const answer = await client.send(new GetObjectCommand(Key(name)), { abortSignal })
-          const bytes = await readBody(answer.Body, answer.ContentLength, where)
-          return { bytes, version: etagOf(answer.ETag, where) }
-        },
-        absent,
-      ),
+      request('get', name, calls, absent, async (abortSignal, where) => {
+        const answer = await client.send(new GetObjectCommand(Key(name)), { abortSignal })
+        const bytes = await readBody(answer.Body, answer.ContentLength, where)
+        return { bytes, version: etagOf(answer.ETag, where) }
+      }),
 
     head: (name, calls) =>
       request(
         'head',
         name,
         calls,
-        async (abortSignal, where) =>
-          etagOf((await client.send(new HeadObjectCommand(Key(name)), { abortSignal })).ETag, where),
         (status, code) =>
           isAbsent(status, code) || (status === 404 && code === 'NotFound') ? { result: undefined } : undefined,
+        async (abortSignal, where) =>
+          etagOf((await client.send(new HeadObjectCommand(Key(name)), { abortSignal })).ETag, where),
       ),
 
     put: (name, bytes, expect, calls) =>
@@ -105,14 +99,14 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
         'put',
         name,
         calls,
+        // What should be replaced may be gone (404); two conditional writes at once may both be told to try again (409).
+        (status, code) =>
+          status === 412 || (expect !== null && isAbsent(status, code)) ? { result: undefined } : undefined,
         async (abortSignal, where) => {
           const condition = expect === null ? { IfNoneMatch: '*' } : { IfMatch: expect }
           const input = { ...Key(name), Body: bytes, ContentLength: bytes.length, ...condition }
           return etagOf((await client.send(new PutObjectCommand(input), { abortSignal })).ETag, where)
         },
-        // What should be replaced may be gone (404); two conditional writes at once may both be told to try again (409).
-        (status, code) =>
-          status === 412 || (expect !== null && isAbsent(status, code)) ? { result: undefined } : undefined,
       ),
 
     delete: (name, expect, calls) =>
@@ -120,10 +114,10 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
         'delete',
         name,
         calls,
+        (status, code) => (status === 412 || isAbsent(status, code) ? { result: undefined } : undefined),
         async (abortSignal) => {
           await client.send(new DeleteObjectCommand({ ...Key(name), IfMatch: expect }), { abortSignal })
         },
-        (status, code) => (status === 412 || isAbsent(status, code) ? { result: undefined } : undefined),
       ),
 
     async *list(under, calls) {
@@ -133,13 +127,13 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
           'list',
           under,
           calls,
+          () => undefined,
           (abortSignal) => {
             const from = token === undefined ? {} : { ContinuationToken: token }
             return client.send(new ListObjectsV2Command({ Bucket, Prefix: `${prefix}${under}`, ...from }), {
               abortSignal,
             })
           },
-          () => undefined,
         )
         for (const { Key: key, Size: size } of page.Contents ?? []) {
           if (key?.startsWith(prefix)) yield { name: key.slice(prefix.length), size }

@@ -43,3 +43,13 @@ export function imageIn(payload: Uint8Array): ImageRef | undefined {
     return undefined
   }
 }
+
+/** What a slot's address says of the image, {} without one. */
+export function imageAddress(image: ImageRef | undefined): Readonly<Record<string, string>> {
+  return image === undefined ? {} : { repository: image.repository, digest: image.digest }
+}
+
+/** What sets the slots of two images with one key apart, as it is shown. */
+export function imageSuffix(image: ImageRef | undefined): string {
+  return image === undefined ? '' : ` (${image.repository}@${image.digest})`
+}

@@ -3,8 +3,8 @@
 import type { ListFilter, Slot } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import type { RunClaim } from '../../src/model/artifact.ts'
-import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { imageIn } from '../shared/image-key.ts'
+import { namesSubject } from '../shared/names-subject.ts'
 import { type Annotations, NAME, PREFIX, readItem } from './layout.ts'
 import { type Live, type Place, slotOf } from './place.ts'
 
@@ -83,14 +83,4 @@ function passes(place: Place, annotations: Annotations, { kind, subject }: ListF
   if (place.image !== undefined) return place.image.digest === `sha256:${subject}`
   const payload = readItem(annotations, place.key, 'dsse')?.entry?.payload
   return payload !== undefined && namesSubject(payload, subject)
-}
-
-function namesSubject(payload: Uint8Array, hex: string): boolean {
-  try {
-    const { subject } = parseBounded(Buffer.from(payload).toString('utf8')) as Readonly<Record<string, unknown>>
-    const named = subject as readonly { readonly digest?: Readonly<Record<string, unknown>> }[]
-    return named.some(({ digest }) => digest?.['sha256'] === hex)
-  } catch {
-    return false
-  }
 }

@@ -3,7 +3,7 @@
 import type { About, Slot } from '../../src/backend/backend.ts'
 import { type ImageRef, imageKey, type RunArtifact, runKey } from '../../src/model/artifact.ts'
 import type { Kind } from '../../src/model/entry.ts'
-import { isOtherImage, keyBeside } from '../shared/image-key.ts'
+import { imageAddress, imageSuffix, isOtherImage, keyBeside } from '../shared/image-key.ts'
 import { type Annotations, annotationNames, type Item, NAME, readItem } from './layout.ts'
 
 /** Where a live run is. */
@@ -60,10 +60,9 @@ function runPlace(run: RunArtifact, file: string, live: Live | undefined): Omit<
 /** Readable and unique: `run.yaml#chains.tekton.dev/signature-taskrun-<uid>`; an image's also names the run and the repository. */
 export function slotOf(place: Place): Slot {
   const { file, live, uid, run, key, kind, image, document, item } = place
-  const suffix = image === undefined ? '' : ` (${image.repository}@${image.digest})`
   return {
     backend: NAME,
-    key: `${locationOf(place, key)}${suffix}`,
+    key: `${locationOf(place, key)}${imageSuffix(image)}`,
     kind,
     holds: 'one',
     address: {
@@ -72,7 +71,7 @@ export function slotOf(place: Place): Slot {
       uid,
       run,
       key,
-      ...(image === undefined ? {} : { repository: image.repository, digest: image.digest }),
+      ...imageAddress(image),
       ...(document === undefined ? {} : { document: String(document) }),
       ...(item === undefined ? {} : { item: String(item) }),
     },

@@ -1,7 +1,7 @@
 /** Reads a configuration file: prov's own YAML, or a Tekton Chains ConfigMap as it is. */
 
 import { ProvError } from '../errors.ts'
-import { readBounded, whyUnreadable } from '../platform/fs/read-limited.ts'
+import { readOrRefuse } from '../platform/fs/read-limited.ts'
 import { isRecord } from '../platform/text/guards.ts'
 import { isSettingKey, settingRow } from './table.ts'
 
@@ -82,13 +82,7 @@ function flatten(mapping: Readonly<Record<string, unknown>>): ConfigFile {
 }
 
 async function readText(path: string): Promise<string> {
-  let bytes: Uint8Array | undefined
-  try {
-    bytes = await readBounded(path, MAX_CONFIG_BYTES)
-  } catch (error) {
-    throw invalid(path, whyUnreadable(error))
-  }
-  if (bytes === undefined) throw invalid(path, `is larger than ${MAX_CONFIG_BYTES} bytes`)
+  const bytes = await readOrRefuse(path, MAX_CONFIG_BYTES, (why) => invalid(path, why))
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {

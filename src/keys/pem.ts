@@ -1,7 +1,7 @@
 /** Reads a key from a file or an environment variable, bounded, and cuts it into its PEM blocks. No message ever quotes content. */
 
 import { ProvError } from '../errors.ts'
-import { readBounded, whyUnreadable } from '../platform/fs/read-limited.ts'
+import { readOrRefuse } from '../platform/fs/read-limited.ts'
 import type { OddForm, Role } from './key-content.ts'
 import { oddForm } from './odd-form.ts'
 
@@ -33,7 +33,10 @@ export async function readPemBlocks(key: string, env: Environment, wanted: Role)
     })
   }
   const variable = key.startsWith('env://') ? key.slice('env://'.length) : undefined
-  const bytes = variable === undefined ? await readFile(key) : readVariable(key, variable, env)
+  const bytes =
+    variable === undefined
+      ? await readOrRefuse(key, MAX_KEY_BYTES, (why) => unreadable(key, why))
+      : readVariable(key, variable, env)
   if (bytes.length > MAX_KEY_BYTES) throw unreadable(key, `is larger than ${MAX_KEY_BYTES} bytes`)
   const blocks = pemBlocks(bytes.toString('latin1'))
   if (blocks.some(({ label }) => !ODD_LABEL.test(label))) return blocks
@@ -46,17 +49,6 @@ export async function readPemBlocks(key: string, env: Environment, wanted: Role)
 
 /** Blocks that only other programs read. */
 const ODD_LABEL = /^(?:OPENSSH|PGP) /
-
-async function readFile(path: string): Promise<Buffer> {
-  let bytes: Buffer | undefined
-  try {
-    bytes = await readBounded(path, MAX_KEY_BYTES)
-  } catch (error) {
-    throw unreadable(path, whyUnreadable(error))
-  }
-  if (bytes === undefined) throw unreadable(path, `is larger than ${MAX_KEY_BYTES} bytes`)
-  return bytes
-}
 
 function readVariable(key: string, name: string, env: Environment): Buffer {
   const text = env[name]

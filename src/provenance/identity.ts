@@ -38,21 +38,20 @@ export function relation(
   expected: readonly Subject[],
   holds: Slot['holds'],
 ): Relation {
-  if (entry.kind === 'raw') return rawRelation(entry, artifact, expected, holds)
-  const statement = readStatement(entry.payload)
-  if (statement === undefined) return 'other'
-  if (artifact.type === 'image') return namesDigest(statement, artifact.image.digest) ? 'same' : 'other'
-  const otherwise = sharesDigest(statement.subjects, expected) ? 'beside' : 'other'
-  if (artifact.type === 'statement') {
-    return meaningOf(entry.payload) === meaningOf(artifact.payload) ? 'same' : otherwise
-  }
-  if (!isRun(statement, artifact, entry, holds)) return otherwise
-  if (artifact.claim !== undefined) return 'same'
-  if (statement.predicateType === SLSA_V02)
-    return unlikeRun(entry.payload, statement, artifact, ['slsa/v1']) ? otherwise : 'same'
-  const saysWhatRan = unlikeRun(entry.payload, statement, artifact, V1_FORMATS) === undefined
-  const isAboutIt = V1_FORMATS.some((format) => sameSubjects(statement.subjects, artifact, format))
-  return saysWhatRan && isAboutIt ? 'same' : 'altered'
+  return relationBy(
+    {
+      says: ({ payload }, given) => meaningOf(payload) === meaningOf(given),
+      isOf: (statement, run) => {
+        if (run.claim !== undefined) return 'same'
+        if (statement.predicateType === SLSA_V02)
+          return unlikeRun(entry.payload, statement, run, ['slsa/v1']) ? undefined : 'same'
+        const saysWhatRan = unlikeRun(entry.payload, statement, run, V1_FORMATS) === undefined
+        const isAboutIt = V1_FORMATS.some((format) => sameSubjects(statement.subjects, run, format))
+        return saysWhatRan && isAboutIt ? 'same' : 'altered'
+      },
+    },
+    { entry, artifact, expected, holds },
+  )
 }
 
 /**
@@ -67,13 +66,35 @@ export function resembles(
   expected: readonly Subject[],
   holds: Slot['holds'],
 ): Relation {
+  const byName = {
+    says: ({ payload }: Entry, given: Uint8Array) => sameBytes(payload, given),
+    isOf: () => 'same' as const,
+  }
+  return relationBy(byName, { entry, artifact, expected, holds })
+}
+
+interface Asked {
+  readonly entry: Entry
+  readonly artifact: Artifact
+  readonly expected: readonly Subject[]
+  readonly holds: Slot['holds']
+}
+
+/** How closely an entry is read. */
+interface Closeness {
+  says(entry: Entry, payload: Uint8Array): boolean
+  /** For a Statement that names the run; undefined: it is another run's. */
+  isOf(statement: Statement, run: RunArtifact): Relation | undefined
+}
+
+function relationBy(how: Closeness, { entry, artifact, expected, holds }: Asked): Relation {
   if (entry.kind === 'raw') return rawRelation(entry, artifact, expected, holds)
   const statement = readStatement(entry.payload)
   if (statement === undefined) return 'other'
   if (artifact.type === 'image') return namesDigest(statement, artifact.image.digest) ? 'same' : 'other'
   const otherwise = sharesDigest(statement.subjects, expected) ? 'beside' : 'other'
-  if (artifact.type === 'statement') return sameBytes(entry.payload, artifact.payload) ? 'same' : otherwise
-  return isRun(statement, artifact, entry, holds) ? 'same' : otherwise
+  if (artifact.type === 'statement') return how.says(entry, artifact.payload) ? 'same' : otherwise
+  return (isRun(statement, artifact, entry, holds) ? how.isOf(statement, artifact) : undefined) ?? otherwise
 }
 
 function rawRelation(entry: Entry, artifact: Artifact, expected: readonly Subject[], holds: Slot['holds']): Relation {

@@ -3,9 +3,8 @@ import { stat } from 'node:fs/promises'
 import type { Settings } from '../config/settings.ts'
 import { ProvError } from '../errors.ts'
 import { type ClusterInput, loadFromCluster } from '../input/cluster.ts'
-import { openCluster } from '../kubernetes/cluster.ts'
 import { runReference } from '../kubernetes/runs.ts'
-import { durationMs } from '../platform/text/duration.ts'
+import { clusterOf } from './cluster.ts'
 import type { World } from './world.ts'
 
 /**
@@ -21,15 +20,7 @@ export async function readFromCluster(
   world: World,
 ): Promise<ClusterInput> {
   for (const name of named) await refusePath(name)
-  const cluster = openCluster({
-    kubeconfig: settings.get('kubernetes.kubeconfig'),
-    context: settings.get('kubernetes.context'),
-    env: world.env,
-    timeoutMs: durationMs(settings.get('storage.timeout') ?? '60s'),
-    now: () => world.now(),
-    random: (size) => world.random(size),
-    debug: world.debug,
-  })
+  const cluster = clusterOf(settings, world)
   try {
     const references = named.map(runReference).filter((reference) => reference !== undefined)
     return await loadFromCluster(references, cluster, { namespace, signal: world.signal })

@@ -1,6 +1,5 @@
 /** The configuration that counts: what was given, the environment, and a file or a ConfigMap of the cluster. */
 import { CONFIG_MAP, loadSettings, type Settings } from '../config/settings.ts'
-import { durationMs } from '../platform/text/duration.ts'
 import type { World } from './world.ts'
 
 /** What stands for settings; each member may be absent. */
@@ -28,17 +27,9 @@ const CHAINS_NAMESPACE = 'tekton-chains'
 export async function settingsFor(options: SettingsOptions, world: World): Promise<Settings> {
   const source = { set: asSettings(options), env: world.env }
   const readConfigMap = async (reference: string): Promise<unknown> => {
-    const { openCluster } = await import('../kubernetes/cluster.ts')
+    const { clusterOf } = await import('./cluster.ts')
     const own = await loadSettings({ ...source, env: { ...world.env, PROV_CONFIG: undefined } })
-    const cluster = openCluster({
-      kubeconfig: own.get('kubernetes.kubeconfig'),
-      context: own.get('kubernetes.context'),
-      env: world.env,
-      timeoutMs: durationMs(own.get('storage.timeout') ?? '60s'),
-      now: () => world.now(),
-      random: (size) => world.random(size),
-      debug: () => undefined,
-    })
+    const cluster = clusterOf(own, { ...world, debug: () => undefined })
     try {
       const [, namespace = CHAINS_NAMESPACE, name = ''] = CONFIG_MAP.exec(reference) ?? []
       const where = { operation: 'read the configuration', location: reference }

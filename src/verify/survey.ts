@@ -6,23 +6,12 @@ import { type Look, type LookOptions, lookFor } from '../copies/read-copies.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
 import { readStatement } from '../model/statement.ts'
-import { idSet } from '../platform/async/hashed-set.ts'
 import { type RetryOptions, retry } from '../platform/async/retry.ts'
 import { pool } from '../platform/async/stream-pool.ts'
 import { placesFor } from '../provenance/origin.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { checkFound } from '../trust/verify-entry.ts'
-import {
-  identityId,
-  isNew,
-  looseId,
-  noteBad,
-  noteName,
-  noteShared,
-  originKnown,
-  placeId,
-  type Walk,
-} from './survey-memory.ts'
+import { surveyMemory } from './survey-memory.ts'
 
 export interface SurveyJob {
   /** In the order of --storage. Those that can list are walked; all of them are to hold a copy. */
@@ -62,28 +51,67 @@ interface Lost {
  * @example for await (const { about } of survey(job)) if (about !== undefined) console.log(about.artifact.type)
  */
 export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
-  const walked = job.backends
-    .filter((backend) => backend.list !== undefined && backend.capabilities.list)
-    .toSorted((a, b) => rank(a) - rank(b))
-  if (walked.length === 0) {
-    throw new ProvError('not_supported', 'none of the backends can list what it holds here', {
-      hint: 'oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster',
-    })
+  const lists = listedBackends(job)
+  const memory = surveyMemory(lists)
+
+  /** Reads every copy, and marks what is there: a copy that differs or is damaged must not count as new when its own slot is listed. */
+  async function read(about: About, known: LookOptions['known']): Promise<Surveyed> {
+    const { backends, trust, signal } = job
+    const looks = await lookFor(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
+    for (const { found } of looks.flatMap((look) => look.judged?.good ?? [])) {
+      if (about.kind !== 'dsse' || about.artifact.type !== 'run' || !memory.addIdentity(found.entry)) continue
+      const subjects = readStatement(found.entry.payload)?.subjects ?? []
+      memory.addShared({ ...about, subjects }, found.entry)
+    }
+    for (const { slot, judged } of looks) {
+      const isWell = judged !== undefined && judged.good.length > 0 && judged.others.length === 0
+      if (slot !== undefined && !isWell) memory.addRead(slot)
+    }
+    return { about, looks }
   }
-  const lists = job.whole ? walked : walked.slice(0, 1)
-  const walk: Tour = {
-    seen: idSet(),
-    isFirst: true,
-    later: lists.slice(1),
-    bad: [],
-    named: new Map(),
-    job,
+
+  function targetOf(backend: Backend, slot: Slot, entry: Entry): { readonly about: About } | Lost {
+    try {
+      return { about: placesFor(memory.origin(entry, slot.names), (one) => backend.slots(one)).about }
+    } catch (thrown) {
+      return lost(thrown, backend, slot)
+    }
   }
+
+  async function targetsAt(backend: Backend, slot: Slot): Promise<readonly Surveyed[]> {
+    if (memory.isSearched(slot)) return []
+    let found: readonly Found[]
+    try {
+      found = await retry(() => backend.get(slot, job), job.retry)
+    } catch (thrown) {
+      const missed = lost(thrown, backend, slot)
+      memory.addName(slot)
+      return [missed]
+    }
+    const checks = await checkFound(found, job.trust)
+    const checked = mergedEntries(found).map(({ entry }) => ({ entry, ...checks.of(entry) }))
+    const good = checked.filter(({ verified }) => verified.length > 0)
+    const targets: Surveyed[] = []
+    for (const { entry } of good) {
+      if (!job.accepts(entry)) continue
+      const target = targetOf(backend, slot, entry)
+      if ('error' in target && slot.holds === 'one') memory.addBad({ error: target.error, backend, slot })
+      else if ('error' in target) targets.push(target)
+      else if (memory.isNew(slot, entry, target.about)) targets.push(await read(target.about, { slot, found, checks }))
+    }
+    if (good.length > 0) return targets
+    const damage = found.find((item) => item.damage !== undefined && item.damage.code !== 'stranger')?.damage
+    const failed = checked.find(({ entry }) => job.accepts(entry))?.failed[0]
+    const error = damage ?? (failed === undefined ? undefined : { code: failed.code, message: failed.message })
+    if (error !== undefined) memory.addBad({ error, backend, slot })
+    return targets
+  }
+
   const unlisted: Lost[] = []
   for (const backend of lists) {
-    walk.later = walk.later.filter((other) => other !== backend)
+    memory.begin(backend)
     const work = async (slot: Slot): Promise<readonly Surveyed[]> => {
-      const targets = await targetsAt(backend, slot, walk)
+      const targets = await targetsAt(backend, slot)
       if (!job.signal.aborted) job.visited?.()
       return targets
     }
@@ -95,18 +123,29 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
       if (!isOutage || unlisted.length === lists.length - 1) throw thrown
       unlisted.push({ error: errorJson(error), backend: backend.name, slot: wholeOf(backend), unlisted: true })
     }
-    walk.isFirst = false
   }
   yield* unlisted
-  for (const { error, backend, slot } of walk.bad) {
-    if (walk.seen.has(looseId(slot))) continue
+  for (const { error, backend, slot } of memory.bad()) {
     const about = aboutPlace(slot)
-    yield about === undefined ? { error, backend: backend.name, slot } : await looked(about, undefined, walk)
+    yield about === undefined ? { error, backend: backend.name, slot } : await read(about, undefined)
   }
 }
 
-interface Tour extends Walk {
-  readonly job: SurveyJob
+/** Those that can list, the one that says best which run an entry belongs to first; of a part of the whole only that one. */
+function listedBackends({ backends, whole }: SurveyJob): readonly Backend[] {
+  const walked = backends
+    .filter((backend) => backend.list !== undefined && backend.capabilities.list)
+    .toSorted((a, b) => rank(a) - rank(b))
+  if (walked.length > 0) return whole ? walked : walked.slice(0, 1)
+  throw new ProvError('not_supported', 'none of the backends can list what it holds here', {
+    hint: 'oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster',
+  })
+}
+
+function lost(thrown: unknown, { name }: Backend, slot: Slot): Lost {
+  const error = asProvError(thrown)
+  if (error.code === 'internal') throw error
+  return { error: errorJson(error), backend: name, slot }
 }
 
 const RANKS = { name: 1, uid: 2 }
@@ -124,68 +163,6 @@ function wholeOf({ name }: Backend): Slot {
 
 async function* placesIn(backend: Backend, { filter, signal, includes }: SurveyJob): AsyncIterable<Slot> {
   for await (const slot of backend.list?.(filter, { signal }) ?? []) if (includes(slot)) yield slot
-}
-
-async function targetsAt(backend: Backend, slot: Slot, walk: Tour): Promise<readonly Surveyed[]> {
-  const { job, seen } = walk
-  if (slot.holds === 'one' && seen.has(placeId(slot))) return []
-  let found: readonly Found[]
-  try {
-    found = await retry(() => backend.get(slot, job), job.retry)
-  } catch (thrown) {
-    const error = asProvError(thrown)
-    if (error.code === 'internal') throw error
-    noteName(slot, walk)
-    return [{ error: errorJson(error), backend: backend.name, slot }]
-  }
-  const checks = await checkFound(found, job.trust)
-  const checked = mergedEntries(found).map(({ entry }) => ({ entry, ...checks.of(entry) }))
-  const good = checked.filter(({ verified }) => verified.length > 0)
-  const targets: Surveyed[] = []
-  for (const { entry } of good) {
-    if (!job.accepts(entry)) continue
-    const target = targetOf(backend, slot, entry, walk)
-    if ('error' in target && slot.holds === 'one') noteBad({ error: target.error, backend, slot }, walk)
-    else if ('error' in target) targets.push(target)
-    else if (isNew(backend, slot, entry, target.about, walk))
-      targets.push(await looked(target.about, { slot, found, checks }, walk))
-  }
-  if (good.length > 0) return targets
-  const damage = found.find((item) => item.damage !== undefined && item.damage.code !== 'stranger')?.damage
-  const failed = checked.find(({ entry }) => job.accepts(entry))?.failed[0]
-  const error = damage ?? (failed === undefined ? undefined : { code: failed.code, message: failed.message })
-  if (error !== undefined) noteBad({ error, backend, slot }, walk)
-  return targets
-}
-
-/**
- * Looks for every copy, and notes what there is: neither a copy that differs nor damage must be taken for something new when its own place is
- * walked.
- */
-async function looked(about: About, known: LookOptions['known'], walk: Tour): Promise<Surveyed> {
-  const { seen, job, later } = walk
-  const { backends, trust, signal } = job
-  const looks = await lookFor(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
-  for (const { found } of looks.flatMap((look) => look.judged?.good ?? [])) {
-    if (about.kind !== 'dsse' || about.artifact.type !== 'run' || !seen.add(identityId(found.entry))) continue
-    const subjects = readStatement(found.entry.payload)?.subjects ?? []
-    for (const one of later) noteShared(one.slots({ ...about, subjects }), found.entry, walk)
-  }
-  for (const { slot, judged } of looks) {
-    const isWell = judged !== undefined && judged.good.length > 0 && judged.others.length === 0
-    if (slot !== undefined && !isWell) seen.add(looseId(slot))
-  }
-  return { about, looks }
-}
-
-function targetOf(backend: Backend, slot: Slot, entry: Entry, walk: Tour): { readonly about: About } | Lost {
-  try {
-    return { about: placesFor(originKnown(entry, slot.names, walk), (one) => backend.slots(one)).about }
-  } catch (thrown) {
-    const error = asProvError(thrown)
-    if (error.code === 'internal') throw error
-    return { error: errorJson(error), backend: backend.name, slot }
-  }
 }
 
 /** A place that names its run can be compared with the others, whatever stands in it; undefined for any other. */

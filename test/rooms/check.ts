@@ -1,9 +1,10 @@
-/** Holds every import of src/ and backends/ against the rules, and looks for circles. Run by `npm run lint`; exit 1 when one is broken. */
+/** Holds every import of src/ and backends/ against the rules, looks for circles, and for what is too long. Run by `npm run lint`; exit 1 when one is broken. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BACKENDS_ALSO_SEE, BACKENDS_SEE, BUILT_ON, FLOORS, PACKAGES, SEE_ALL_BACKENDS } from './rules.ts'
+import { tooLong } from './sizes.ts'
 
 /** path of a file from the root of the checkout → its text */
 export type Sources = ReadonlyMap<string, string>
@@ -107,7 +108,7 @@ export function readSources(root: string): Sources {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const sources = readSources(process.cwd())
-  const lines = broken(sources)
+  const lines = [...broken(sources), ...tooLong(sources)]
   for (const line of lines) console.error(line)
   console.error(`rooms: ${sources.size} files, ${lines.length} broken rules`)
   process.exitCode = lines.length === 0 && sources.size > 0 ? 0 : 1

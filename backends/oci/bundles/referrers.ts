@@ -3,7 +3,7 @@
 import { ProvError } from '../../../src/errors.ts'
 import { sha256Hex } from '../../../src/model/entry.ts'
 import { parseBounded } from '../../../src/platform/text/bounded-json.ts'
-import { failure } from '../failure.ts'
+import { failure, ITEM_DAMAGE } from '../failure.ts'
 import { MAX_ITEMS, type Manifest, type Registry } from '../port.ts'
 import type { Layer } from '../tags/layout.ts'
 import { readTagState, type Tag } from '../tags/tag.ts'
@@ -39,15 +39,7 @@ export interface BundlePlace {
 
 const PARALLEL = 8
 /** What is wrong with one item. Everything else means that nobody could look, and is thrown. */
-export const DAMAGE: readonly string[] = [
-  'copy_malformed',
-  'digest_mismatch',
-  'response_too_large',
-  'limit_exceeded',
-  'symbolic_link',
-  'not_regular_file',
-  'stranger',
-]
+export const DAMAGE: readonly string[] = [...ITEM_DAMAGE, 'stranger']
 
 /** @example fallbackTagOf({ repo, digest }) // { repo, name: 'sha256-09e7…', form: 'index' } */
 export function fallbackTagOf({ repo, digest }: Place): Tag {

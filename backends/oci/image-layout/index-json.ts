@@ -1,16 +1,12 @@
 /** index.json of an OCI image layout (image-spec, image-layout.md): names and the manifests they stand for. Pure. */
 import { ProvError } from '../../../src/errors.ts'
 import { parseBounded } from '../../../src/platform/text/bounded-json.ts'
+import type { Layer } from '../tags/layout.ts'
 
 export const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json'
 const REF_NAME = 'org.opencontainers.image.ref.name'
 
-export interface IndexItem {
-  readonly mediaType: string
-  readonly digest: string
-  readonly size: number
-  readonly annotations?: Readonly<Record<string, string>>
-}
+export type IndexItem = Layer
 
 /** The index as its JSON says it, with other people's items and members. */
 export interface ImageIndex {

@@ -1,8 +1,8 @@
 /** Reading every copy under one tag: a damaged layer never hides its neighbours. */
 import type { Found, Slot } from '../../../src/backend/backend.ts'
-import { asProvError, type ErrorCode, errorJson, ProvError } from '../../../src/errors.ts'
+import { asProvError, errorJson, ProvError } from '../../../src/errors.ts'
 import { type Entry, sha256Hex } from '../../../src/model/entry.ts'
-import { failure } from '../failure.ts'
+import { failure, ITEM_DAMAGE } from '../failure.ts'
 import { MAX_BLOB_BYTES, MAX_ITEMS, MAX_PLACE_BYTES, MAX_PLACE_SIGNATURES, type Registry } from '../port.ts'
 import { entryKey, isCopy, type Layer, layerKey, parseManifest, readLayer, type TagManifest } from './layout.ts'
 import type { Tag } from './tag.ts'
@@ -10,15 +10,6 @@ import type { Tag } from './tag.ts'
 const PARALLEL = 8
 /** Bytes that the signatures of one place cover, each counted for itself. */
 const MAX_SIGNED_BYTES = 1024 * 1024 * 1024
-/** What is wrong with one item. Everything else means that nobody could look, and is thrown. */
-const DAMAGE: readonly ErrorCode[] = [
-  'copy_malformed',
-  'digest_mismatch',
-  'response_too_large',
-  'limit_exceeded',
-  'symbolic_link',
-  'not_regular_file',
-]
 
 /**
  * Every item under the tag in the order of its layers; [] when there is no such tag. Layers of other media types are
@@ -142,7 +133,7 @@ function tooLarge(layer: Layer, location: string): ProvError {
 }
 
 function damaged(location: string, raw: Uint8Array, error: unknown, version: string): Found {
-  if (!(error instanceof ProvError) || !DAMAGE.concat('stranger').includes(error.code)) throw error
+  if (!(error instanceof ProvError) || !ITEM_DAMAGE.concat('stranger').includes(error.code)) throw error
   return { location, raw, damage: { ...errorJson(error), backend: 'oci', location }, version }
 }
 

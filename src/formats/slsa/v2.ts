@@ -2,18 +2,15 @@
 
 import { ProvError } from '../../errors.ts'
 import type { RunArtifact, Subject } from '../../model/artifact.ts'
-import { STATEMENT_TYPE } from '../../model/entry.ts'
 import type { Format, FormatOptions } from '../format.ts'
 import { goStruct } from '../go/struct.ts'
 import { protoTime } from '../go/time.ts'
-import { statementBytes } from '../statement-bytes.ts'
-import { requireChildren } from '../tekton/pipeline-tasks.ts'
+import { runFormat } from '../kinds.ts'
 import { type RunView, readingRun, runView } from '../tekton/run-view.ts'
 import type { Json } from '../tekton/values.ts'
 import { allResults, otherResults } from './byproducts.ts'
 import { resolvedDependencies } from './resolved-dependencies.ts'
 import { builtSubjects, hintedSubjects } from './subjects.ts'
-import { runOf } from './v1.ts'
 
 const PREDICATE_TYPE = 'https://slsa.dev/provenance/v1'
 const SLSA = 'https://tekton.dev/chains/v2/slsa'
@@ -28,32 +25,23 @@ function slsaV2(
   byproductsOf: (run: RunArtifact, deepInspection: boolean) => readonly Json[],
   stepActions: boolean,
 ): Format {
-  return {
+  return runFormat({
     name,
-    kind: 'dsse',
-    payloadType: STATEMENT_TYPE,
     predicateType: PREDICATE_TYPE,
-    describes: (artifact) => artifact.type === 'run',
-    subjects: (artifact, options) => subjectsOf(runOf(artifact), options.deepInspection),
-    payload: (artifact, options) => {
-      const run = runOf(artifact)
-      requireChildren(run)
+    statementType: 'https://in-toto.io/Statement/v1',
+    subjectsOf,
+    predicateOf: (run, options) => {
       const byproducts = byproductsOf(run, options.deepInspection)
-      return statementBytes(run, {
-        type: 'https://in-toto.io/Statement/v1',
-        predicateType: PREDICATE_TYPE,
-        subjects: subjectsOf(run, options.deepInspection),
-        predicate: {
-          buildDefinition: buildDefinition(run, options, stepActions),
-          runDetails: {
-            builder: options.builderId === '' ? {} : { id: options.builderId },
-            metadata: metadata(run),
-            ...(byproducts.length === 0 ? {} : { byproducts }),
-          },
+      return {
+        buildDefinition: buildDefinition(run, options, stepActions),
+        runDetails: {
+          builder: options.builderId === '' ? {} : { id: options.builderId },
+          metadata: metadata(run),
+          ...(byproducts.length === 0 ? {} : { byproducts }),
         },
-      })
+      }
     },
-  }
+  })
 }
 
 function buildDefinition(run: RunArtifact, options: FormatOptions, stepActions: boolean): Json {

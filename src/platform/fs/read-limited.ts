@@ -39,3 +39,24 @@ export function whyUnreadable(error: unknown): string {
       return `cannot be read (${String(code ?? 'unknown reason')})`
   }
 }
+
+/**
+ * The same where a file that is too long is as bad as one that cannot be read: throws what `refuse` makes of the reason, which is the end of
+ * a sentence that begins with its name.
+ *
+ * @example await readOrRefuse('cosign.pub', 65536, (why) => new ProvError('key_unreadable', `cosign.pub ${why}`))
+ */
+export async function readOrRefuse(
+  path: string,
+  limit: number,
+  refuse: (why: string, cause?: unknown) => Error,
+): Promise<Buffer> {
+  let bytes: Buffer | undefined
+  try {
+    bytes = await readBounded(path, limit)
+  } catch (error) {
+    throw refuse(whyUnreadable(error), error)
+  }
+  if (bytes === undefined) throw refuse(`is larger than ${limit} bytes`)
+  return bytes
+}

@@ -1,4 +1,4 @@
-/** The matrix and what filters it: empty here, filled and shown by src/report/html/script.ts. Pure. */
+/** The matrix and what filters it: empty here, filled and shown by the script in browser/. Pure. */
 import type { Mark } from '../../verify/agree.ts'
 import { chip, MARK_ORDER } from './marks.ts'
 import { type Markup, markup } from './markup.ts'

@@ -10,7 +10,7 @@ it('keeps the cause of an entry that cannot be written as a document', () => {
   const run = sampleRun('build-7x', image)
   const [slot] = backend.slots({ artifact: run, kind: 'dsse', subjects: [] })
   if (slot === undefined) throw new Error('docdb keeps every run')
-  const entry = { ...sampleEntry('dsse', run, image), signatures: [{ sig: undefined as never }] }
+  const entry = { ...sampleEntry('raw', run, image), signatures: [{ sig: undefined as never }] }
   let thrown: unknown
   try {
     backend.size(slot, entry)

@@ -1,6 +1,3 @@
-/** The part of the page's script that shows one artifact in full: every copy, what differs, strangers. Plain JavaScript. */
-
-export const DETAILS = `
 function facts(pairs) {
   const shown = pairs.filter(([, value]) => value !== undefined && value !== '' && value.length !== 0)
   return make('dl', {}, ...shown.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, ...[value].flat()))))
@@ -25,7 +22,7 @@ function inserted(value, other, from) {
 }
 
 // White space alone would be seen by nobody.
-const visible = (value) => (value.trim() === '' ? value.replaceAll(' ', '␣').replaceAll('\\n', '⏎').replaceAll('\\t', '⇥') : value)
+const visible = (value) => (value.trim() === '' ? value.replaceAll(' ', '␣').replaceAll('\n', '⏎').replaceAll('\t', '⇥') : value)
 
 // Marks what lies between the common beginning and the common end of two values; of a text itself only the first change.
 function changed(value, other, whole) {
@@ -76,4 +73,3 @@ function detailsOf(item) {
   return make('div', { class: 'details' },
     make('p', { class: 'uri' }, code(item.uri)), ...beyond, ...item.rows.map(copyOf), item.strangers.length > 0 ? strangersOf(item.strangers) : '')
 }
-`
