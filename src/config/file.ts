@@ -32,7 +32,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
  * @example configOf('chains-config', { kind: 'ConfigMap', data: { 'builder.id': 'x' } }).entries // [['builder.id', 'x']]
  */
 export function configOf(path: string, content: unknown): ConfigFile {
-  if (!isMapping(content)) throw invalid(path, 'is no mapping of keys to values')
+  if (!isMapping(content)) throw invalid(path, 'is not a mapping of keys to values')
   const { kind, apiVersion, data, metadata, ...rest } = content
   if (kind === undefined && apiVersion === undefined) return flatten(content)
   if (kind !== 'ConfigMap') {
@@ -40,7 +40,7 @@ export function configOf(path: string, content: unknown): ConfigFile {
     throw invalid(path, `is neither prov's own configuration nor a ConfigMap${named}`)
   }
   if (data !== undefined && data !== null && data !== '' && !isMapping(data))
-    throw invalid(path, 'is a ConfigMap whose data is no mapping')
+    throw invalid(path, 'is a ConfigMap whose data is not a mapping')
   const name = isMapping(metadata) ? metadata['name'] : undefined
   const named = name === undefined || name === 'chains-config'
   const { _example, ...values } = isMapping(data) ? data : {}

@@ -64,7 +64,7 @@ function readNumber(row: SettingRow, text: string): Reading {
   const [least, most] = row.range ?? [0, Number.MAX_SAFE_INTEGER]
   const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return { value: String(value) }
-  return { refused: `${shown(row, text)} is no whole number from ${least} to ${most}` }
+  return { refused: `${shown(row, text)} is not a whole number from ${least} to ${most}` }
 }
 
 function readDuration(row: SettingRow, text: string): Reading {
@@ -72,7 +72,7 @@ function readDuration(row: SettingRow, text: string): Reading {
   const [, amount, unit = 's'] = /^([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m)?$/.exec(text) ?? []
   const ms = Number(amount) * (UNIT_MS[unit] ?? Number.NaN)
   if (ms >= least && ms <= most) return { value: `${amount}${unit}` }
-  return { refused: `${shown(row, text)} is no duration such as 500ms, 30s or 2m, of at most ${most / 60_000}m` }
+  return { refused: `${shown(row, text)} is not a duration such as 500ms, 30s or 2m, of at most ${most / 60_000}m` }
 }
 
 function shown(row: SettingRow, text: string): string {

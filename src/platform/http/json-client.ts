@@ -102,7 +102,7 @@ export function objectOf(
     json = parseBounded(Buffer.from(answer.body).toString('utf8'))
   } catch {}
   if (isObject(json)) return json
-  throw new ProvError('response_invalid', 'the answer is no JSON object', where)
+  throw new ProvError('response_invalid', 'the answer is not a JSON object', where)
 }
 
 /** @example isObject([]) // false */

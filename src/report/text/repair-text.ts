@@ -70,8 +70,8 @@ export function repairSummaryText(
 ): string {
   const said: readonly (readonly [number, string])[] = [
     [copies.ok, 'right'],
-    [copies.mended, 'mended'],
-    [copies.planned, 'to be mended'],
+    [copies.mended, 'repaired'],
+    [copies.planned, 'to be repaired'],
     [copies.kept, 'left as they are'],
   ]
   const parts = said.flatMap(([n, what]) => (n === 0 ? [] : [`${n} ${what}`]))

@@ -20,7 +20,9 @@ import type { ConformOptions } from './flags.ts'
 export async function runConform(file: string, options: ConformOptions, io: Io): Promise<number> {
   const facts = await stat(file).catch(() => undefined)
   if (facts?.isFile() !== true) {
-    throw new ProvError('input_unreadable', `${file} is no file`, { hint: 'name the module itself: ./my-backend.js' })
+    throw new ProvError('input_unreadable', `${file} is not a file`, {
+      hint: 'name the module itself: ./my-backend.js',
+    })
   }
   const progress = reporter(io, 'tried', options)
   const report = await conform({

@@ -58,7 +58,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     if (artifacts !== undefined && options.json !== true && options.quiet !== true)
       await write(io.stdout, inputLine(artifacts, layoutOf(io)))
     const job = { trust, apply, signal: io.signal, retry: setup.retry, ...(prefer === undefined ? {} : { prefer }) }
-    const progress = reporter(io, apply ? 'mended' : 'looked at', options)
+    const progress = reporter(io, apply ? 'repaired' : 'read', options)
     const tally = repairTally()
     const layout = layoutOf(io)
     const mend = async ({ about, looks, backends, lost }: Work): Promise<Repaired> => {
@@ -118,7 +118,7 @@ function refuseNamed(inputs: readonly string[], options: RepairOptions): void {
     ...Object.entries({ '--run': run, '--predicate': predicate, '--format': format }),
   ]
   const odd = given.find(([, value]) => value !== undefined && value.length > 0)
-  if (odd !== undefined) throw new ProvError('usage', `--all takes no ${odd[0]}: it mends whatever the backends hold`)
+  if (odd !== undefined) throw new ProvError('usage', `--all takes no ${odd[0]}: it repairs whatever the backends hold`)
 }
 
 async function* everything(options: RepairOptions, setup: Setup, trust: Trust, io: Io): AsyncIterable<Work> {
