@@ -158,6 +158,7 @@ const options = {
   // CommonJS dependencies ask where they are; in a bundle only the question must not fail.
   define: {
     PROV_VERSION: JSON.stringify(version),
+    PROV_COMMIT: JSON.stringify(commitOf()),
     __dirname: 'import.meta.dirname',
     __filename: 'import.meta.filename',
   },
@@ -173,6 +174,28 @@ const options = {
   write: false,
   logLevel: 'warning',
 } as const satisfies BuildOptions
+
+/** The commit of this very repository; `unknown` where it is none, as in an unpacked archive. */
+function commitOf(): string {
+  const git = (...args: readonly string[]): string =>
+    spawnSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).stdout?.trim() ?? ''
+  const isOwn = git('rev-parse', '--show-toplevel') === import.meta.dirname
+  return (isOwn && git('rev-parse', '--short=12', 'HEAD')) || 'unknown'
+}
+
+/** The manual page. The commands are read as they stand in the source, which wants the version that the bundler puts in. */
+async function writeManual(): Promise<void> {
+  Object.assign(globalThis, { PROV_VERSION: version })
+  const [{ program }, { manPage }] = await Promise.all([import('./src/cli/program.ts'), import('./src/cli/man.ts')])
+  const io = { stdout: { columns: 80 }, stderr: {}, env: {} } as unknown as Parameters<typeof program>[0]
+  writeFileSync(
+    'dist/prov.1',
+    manPage(
+      program(io, () => undefined),
+      version,
+    ),
+  )
+}
 
 /** Every part that is loaded by itself, but for the command line's own start. */
 async function partsOf(): Promise<readonly string[]> {
@@ -218,6 +241,7 @@ for (const [name, { load }] of Object.entries(SCHEMAS)) {
   const { schema } = await load()
   writeFileSync(`dist/schemas/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`)
 }
+await writeManual()
 rmSync('dist/types', { recursive: true, force: true })
 const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
   stdio: 'inherit',

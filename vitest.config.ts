@@ -5,7 +5,7 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
-  define: { PROV_VERSION: JSON.stringify(version) },
+  define: { PROV_VERSION: JSON.stringify(version), PROV_COMMIT: '"unknown"' },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/servers/setup.ts',

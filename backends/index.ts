@@ -87,7 +87,7 @@ export function isBackend(name: string): name is BackendName {
 /** The error for a name that {@link openBackend} cannot open, so that the command line can be checked before anything is read. */
 export function noSuchBackend(name: string): ProvError {
   const near = nearest(name, Object.keys(BACKENDS))
-  return new ProvError('backend_unknown', `there is no backend ${JSON.stringify(name)}`, {
+  return new ProvError('backend_unknown', `unknown backend ${JSON.stringify(name)}`, {
     hint: near === undefined ? `the backends are ${Object.keys(BACKENDS).join(', ')}` : `did you mean ${near}?`,
   })
 }

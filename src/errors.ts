@@ -48,7 +48,7 @@ export const ERRORS = {
   copy_malformed: {
     exit: 3,
     retryable: false,
-    meaning: 'the stored bytes are no entry: truncated, altered or of another kind',
+    meaning: 'the stored bytes are not an entry: truncated, altered or of another kind',
   },
   payload_mismatch: { exit: 3, retryable: false, meaning: 'the stored payload is not the one that was signed' },
   digest_mismatch: {

@@ -126,7 +126,7 @@ function refuseOtherObject(payload: Uint8Array, object: unknown): void {
   try {
     said = parsed(payload)
   } catch {
-    throw damaged('payload_mismatch', 'Object is there, but Signed is no JSON')
+    throw damaged('payload_mismatch', 'Object is there, but Signed is not valid JSON')
   }
   if (!sameJson(said, object)) throw damaged('payload_mismatch', 'Object is not what Signed says')
 }
@@ -144,16 +144,20 @@ function parsed(payload: Uint8Array): Json {
   try {
     return parseBounded(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8')) as Json
   } catch {
-    throw new ProvError('input_invalid', 'a document holds its payload parsed as well, and this one is no JSON', {
-      hint: 'oci can hold it',
-    })
+    throw new ProvError(
+      'input_invalid',
+      'a document holds its payload parsed as well, and this one is not valid JSON',
+      {
+        hint: 'oci can hold it',
+      },
+    )
   }
 }
 
 /** DynamoDB has no empty strings in Chains' driver: there it is null. */
 function text(fields: Fields, name: string): string {
   const value = fields[name] ?? ''
-  if (typeof value !== 'string') throw damaged('copy_malformed', `${name} is no text`)
+  if (typeof value !== 'string') throw damaged('copy_malformed', `${name} is not text`)
   return value
 }
 

@@ -66,7 +66,7 @@ const FORMS =
 export function readTarget(context: Pick<Context, 'setting' | 'env'>): Target {
   const url = context.setting(URL_KEY)
   if (url === undefined || url === '') {
-    throw new ProvError('config_invalid', `${URL_KEY} is not set, so there is no database to keep copies in`, {
+    throw new ProvError('config_invalid', `${URL_KEY} is not set, so no database is named to keep copies in`, {
       backend: NAME,
       hint: `--set ${URL_KEY}=sqlite:prov.db needs no server`,
     })
@@ -98,12 +98,12 @@ interface Parts {
 function partsOf(url: string): Parts {
   const [, scheme, host, path = '', query] =
     /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/i.exec(url) ?? []
-  if (scheme === undefined || host === undefined) throw invalid('is no database URL', FORMS)
+  if (scheme === undefined || host === undefined) throw invalid('is not a database URL', FORMS)
   try {
     const decoded = { host: decodeURIComponent(host), path: decodeURIComponent(path) }
     return { scheme: scheme.toLowerCase(), ...decoded, query: new URLSearchParams(query) }
   } catch {
-    throw invalid('has a stray % in it', FORMS)
+    throw invalid('has a % in it without two hex digits behind', FORMS)
   }
 }
 

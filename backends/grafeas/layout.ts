@@ -133,7 +133,7 @@ function inner(signature: Signature, payload: Uint8Array): readonly Signature[] 
 
 function readImage(occurrence: Readonly<Record<string, unknown>>): Entry {
   const { attestation } = occurrence
-  if (!isRecord(attestation)) throw malformed('the occurrence is no attestation')
+  if (!isRecord(attestation)) throw malformed('the occurrence is not an attestation')
   const payload = bytesOf(attestation['serializedPayload'], 'serializedPayload')
   const signatures = signaturesOf(attestation['signatures'], 'signature', 'publicKeyId')
   return { kind: 'raw', payloadType: SIMPLESIGNING_TYPE, payload, signatures }
@@ -142,7 +142,7 @@ function readImage(occurrence: Readonly<Record<string, unknown>>): Entry {
 function signaturesOf(list: unknown, sigName: string, keyName: string): readonly Signature[] {
   if (!Array.isArray(list) || list.length === 0) throw malformed('it has no signatures')
   return list.map((item: unknown) => {
-    if (!isRecord(item)) throw malformed('a signature is no object')
+    if (!isRecord(item)) throw malformed('a signature is not an object')
     const sig = bytesOf(item[sigName], 'signature')
     if (sig.length === 0) throw malformed('a signature is empty')
     const keyid = item[keyName]
@@ -200,5 +200,5 @@ function base64(bytes: Uint8Array): string {
 }
 
 function malformed(reason: string): ProvError {
-  return new ProvError('copy_malformed', `this is no occurrence of an entry: ${reason}`)
+  return new ProvError('copy_malformed', `not an occurrence of an entry (${reason})`)
 }

@@ -174,7 +174,7 @@ function locate(slot: Slot, item: Item): string {
 function foundOf(slot: Slot, item: Item): Found {
   const common = { location: locate(slot, item), raw: new Uint8Array(item.raw), version: sha256Hex(item.raw) }
   if (item.entry !== undefined) return { ...common, entry: copyOf(item.entry) }
-  return { ...common, damage: { code: 'copy_malformed', message: 'the stored bytes are no entry', backend: NAME } }
+  return { ...common, damage: { code: 'copy_malformed', message: 'the stored bytes are not an entry', backend: NAME } }
 }
 
 function receipt(slot: Slot, item: Item, entry: Entry, outcome: Receipt['outcome']): Receipt {

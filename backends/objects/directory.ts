@@ -31,7 +31,7 @@ export function directoryStore(
   /** Names are checked in place.ts; a slot may come from a plan that somebody edited. */
   function pathOf(name: string): string {
     if (/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(name)) return join(directory, name)
-    throw new ProvError('internal', `${JSON.stringify(name)} is no object's name`, { backend })
+    throw new ProvError('internal', `${JSON.stringify(name)} is not an object's name`, { backend })
   }
 
   async function attempt<T>(operation: string, location: string, { signal }: CallOptions, work: () => Promise<T>) {

@@ -106,7 +106,7 @@ export function foundOf(backend: string, root: string, place: Place, { key, stor
   }
   const location = locationOf(root, place, key)
   if (entry !== undefined) return Object.assign(lazy, { location, entry })
-  const what = { code: 'copy_malformed' as const, message: 'the objects are no entry', ...damage, backend }
+  const what = { code: 'copy_malformed' as const, message: 'the objects are not an entry', ...damage, backend }
   return Object.assign(lazy, { location, damage: what })
 }
 

@@ -64,7 +64,7 @@ async function barredLayout(layout: string): Promise<ProvError | undefined> {
   const names: readonly string[] = await readdir(layout).catch(() => [])
   const where = { operation: 'probe', location: layout }
   if (!names.includes('oci-layout') && names.some((name) => !/^(blobs|index\.json|\..*)$/.test(name))) {
-    return failure('target_unwritable', `${layout} holds other files and is no OCI image layout`, where)
+    return failure('target_unwritable', `${layout} holds other files and is not an OCI image layout`, where)
   }
   const blobs = join(layout, 'blobs', 'sha256')
   if (!(await isThere(blobs)) || (await isWritable(blobs))) return undefined

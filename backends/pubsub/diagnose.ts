@@ -19,7 +19,10 @@ export async function diagnose({ name, read, broker }: DiagnoseJob, options: Dia
   const where = { backend: name, operation: 'find the topic', location: topic }
   try {
     const there = await within(async () => (await broker()).hasTopic(), options, requestMs)
-    const missing = new ProvError('target_unwritable', `there is no topic ${topic}`, { ...where, hint: 'create it' })
+    const missing = new ProvError('target_unwritable', `the topic ${topic} does not exist`, {
+      ...where,
+      hint: 'create it',
+    })
     return { checks: [...answers(provider), there ? stated('topic', topic) : failed('topic', missing)] }
   } catch (thrown) {
     const { code, message, hint } = asProvError(thrown)

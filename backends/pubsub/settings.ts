@@ -51,9 +51,9 @@ export function readSettings(
     const servers = setting('storage.pubsub.kafka.bootstrap.servers') ?? ''
     const brokers = servers.split(',').map((server) => server.trim())
     if (!brokers.every((broker) => /^[^\s/@,:]+:[0-9]{1,5}$|^\[[0-9a-fA-F:]+\]:[0-9]{1,5}$/.test(broker))) {
-      throw invalid('storage.pubsub.kafka.bootstrap.servers is no list of HOST:PORT', 'separate several with commas')
+      throw invalid('storage.pubsub.kafka.bootstrap.servers is not a list of HOST:PORT', 'separate several with commas')
     }
-    if (!/^[A-Za-z0-9._-]{1,249}$/.test(topic)) throw invalid('storage.pubsub.topic is no name of a Kafka topic')
+    if (!/^[A-Za-z0-9._-]{1,249}$/.test(topic)) throw invalid('storage.pubsub.topic is not a name of a Kafka topic')
     return { provider, topic, brokers, ...common }
   }
   const [, named, own = topic] = /^projects\/([^/]+)\/topics\/([^/]+)$/.exec(topic) ?? []

@@ -11,6 +11,6 @@ export function unavailable(service: string, message: string): string {
   const reason = networkReason(Object.assign(new Error(), { code }))
   if (reason !== undefined) return `${address} (${service}) could not be reached: ${reason}`
   const [, name] = /Name resolution failed for target (?:dns:)?(\S+)/.exec(message.slice(0, 4000)) ?? []
-  if (name !== undefined) return `${name} (${service}) could not be reached: there is no host of that name`
+  if (name !== undefined) return `${name} (${service}) could not be reached: no host has that name`
   return `${service} could not be reached: ${shortMessage(message)}`
 }

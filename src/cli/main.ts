@@ -1,10 +1,11 @@
 /** The command line: parses, runs one command, turns whatever comes back into output and an exit status. */
 
 import { CommanderError } from 'commander'
-import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from '../errors.ts'
+import { asProvError, ERRORS, type ErrorCode, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import { exitOf, type Io } from '../platform/io.ts'
 import { plainJson } from '../platform/text/escape-control.ts'
 import { inOneLine } from '../platform/text/trim.ts'
+import { versionFacts } from '../version.ts'
 import { program } from './program.ts'
 import { tell } from './terminal.ts'
 
@@ -14,6 +15,10 @@ import { tell } from './terminal.ts'
  * @example process.exitCode = await main(['verify', '--storage', 'tekton', '--key', 'cosign.pub', 'run.yaml'], io)
  */
 export async function main(args: readonly string[], io: Io): Promise<number> {
+  if (asksForVersion(args)) {
+    io.stdout.write(`${plainJson(JSON.stringify(versionFacts(process), null, 2))}\n`)
+    return 0
+  }
   let exit = 0
   const command = program(io, (status) => {
     exit = status
@@ -34,19 +39,40 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
         new ProvError('usage', message, { hint: 'prov --help lists the commands; prov COMMAND --help its flags' }),
         args,
         io,
+        command.commands.map((one) => one.name()),
       )
     }
-    return fail(thrown, args, io)
+    return fail(
+      thrown,
+      args,
+      io,
+      command.commands.map((one) => one.name()),
+    )
   }
 }
 
-function fail(thrown: unknown, args: readonly string[], io: Io): number {
+/** `--version` alone is commander's. */
+function asksForVersion(args: readonly string[]): boolean {
+  const [first, second] = [...args].sort((a, b) => Number(a === '--json') - Number(b === '--json'))
+  return args.length === 2 && (first === '--version' || first === '-V') && second === '--json'
+}
+
+/** What to do after a failure, as the last line on stderr. */
+function nextLine(code: ErrorCode, args: readonly string[], known: readonly string[]): string {
+  if (code === 'aborted') return 'next: run the same command again'
+  if (code !== 'usage') return `next: prov explain ${code}`
+  const command = args.find((word) => known.includes(word))
+  return `next: prov ${command === undefined ? '' : `${command} `}--help`
+}
+
+function fail(thrown: unknown, args: readonly string[], io: Io, known: readonly string[]): number {
   const error = asProvError(thrown)
   const exit = exitOf(ERRORS[error.code].exit, io)
   const json = errorJson(error)
   // One line: a failure in the middle of JSON lines is one of them.
   if (args.includes('--json')) io.stdout.write(`${plainJson(JSON.stringify({ exit, error: json }))}\n`)
   tell(io, oneLine(json))
+  tell(io, nextLine(json.code, args, known))
   if (error.code === 'internal' && io.env['PROV_DEBUG'] !== undefined && error.cause instanceof Error) {
     io.stderr.write(`${error.cause.stack ?? ''}\n`)
   }

@@ -1,11 +1,12 @@
 /** The commands of prov. Each command's work is imported only when it runs, so that --help pays for none of it. */
 import { Command, type Option } from 'commander'
 import type { Io } from '../platform/io.ts'
-import { VERSION } from '../version.ts'
+import { versionFacts, versionText } from '../version.ts'
 import { completionCommand } from './commands/completion/command.ts'
 import { configCommand } from './commands/config/command.ts'
 import { conformCommand } from './commands/conform/command.ts'
 import { doctorCommand } from './commands/doctor/command.ts'
+import { explainCommand } from './commands/explain/command.ts'
 import { getCommand } from './commands/get/command.ts'
 import { keysCommand } from './commands/keys/command.ts'
 import { listCommand } from './commands/list/command.ts'
@@ -28,7 +29,11 @@ export function program(io: Io, exit: Exit): Command {
     .description(
       'Signs provenance once, stores the same signed bytes in every backend named, and proves at any later time that every copy agrees.',
     )
-    .version(VERSION, '-V, --version', 'print the version')
+    .version(
+      versionText(versionFacts(process)),
+      '-V, --version',
+      'print version, commit, Node and platform; --json too',
+    )
     .helpCommand('help [COMMAND]', 'print the help of a command')
     .addHelpText(
       'after',
@@ -52,6 +57,7 @@ stored (run the same command again).`,
     getCommand(io),
     listCommand(io),
     doctorCommand(io, exit),
+    explainCommand(io),
     keysCommand(io),
     configCommand(io),
     conformCommand(io, exit),

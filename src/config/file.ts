@@ -33,7 +33,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
  * @example configOf('chains-config', { kind: 'ConfigMap', data: { 'builder.id': 'x' } }).entries // [['builder.id', 'x']]
  */
 export function configOf(path: string, content: unknown): ConfigFile {
-  if (!isRecord(content)) throw invalid(path, 'is no mapping of keys to values')
+  if (!isRecord(content)) throw invalid(path, 'is not a mapping of keys to values')
   const { kind, apiVersion, data, metadata, ...rest } = content
   if (kind === undefined && apiVersion === undefined) return flatten(content)
   if (kind !== 'ConfigMap') {
@@ -41,7 +41,7 @@ export function configOf(path: string, content: unknown): ConfigFile {
     throw invalid(path, `is neither prov's own configuration nor a ConfigMap${named}`)
   }
   if (data !== undefined && data !== null && data !== '' && !isRecord(data))
-    throw invalid(path, 'is a ConfigMap whose data is no mapping')
+    throw invalid(path, 'is a ConfigMap whose data is not a mapping')
   const name = isRecord(metadata) ? metadata['name'] : undefined
   const named = name === undefined || name === 'chains-config'
   const { _example, ...values } = isRecord(data) ? data : {}

@@ -102,7 +102,7 @@ function settingsOf(
 ): Settings {
   const known = (key: string): SettingKey => {
     if (isSettingKey(key)) return key
-    throw new ProvError('internal', `there is no setting ${key}`)
+    throw new ProvError('internal', `unknown setting ${key}`)
   }
   const get = (key: string): string | undefined => {
     const name = known(key)
@@ -140,7 +140,7 @@ function fromEnvironment(env: SettingsSource['env'], faults: Fault[]): readonly 
     else if ([...prefixes].some((prefix) => name.startsWith(prefix))) {
       const near = nearest(name, byVariable.keys())
       const hint = near === undefined ? undefined : `did you mean ${near}?`
-      faults.push({ code: 'config_unknown_key', message: `the variable ${name} is no setting`, hint })
+      faults.push({ code: 'config_unknown_key', message: `the variable ${name} is not a setting`, hint })
     }
   }
   return given
@@ -150,7 +150,7 @@ function unknownKey(key: string, where: string): Fault {
   const near = nearest(key, Object.keys(SETTINGS))
   return {
     code: 'config_unknown_key',
-    message: `${where}: there is no setting ${JSON.stringify(key.slice(0, 80))}`,
+    message: `${where}: unknown setting ${JSON.stringify(key.slice(0, 80))}`,
     hint: near === undefined ? undefined : `did you mean ${near}?`,
   }
 }

@@ -290,7 +290,7 @@ export const SETTINGS = {
   'storage.oci.ca-file': {
     type: 'string',
     usedBy: 'oci',
-    meaning: 'certificates (PEM) to believe for registries, beside the usual ones',
+    meaning: 'trusted certificates (PEM) for registries, beside the usual ones',
   },
   'storage.gcs.endpoint': {
     type: 'string',

@@ -64,14 +64,14 @@ function readNumber(row: SettingRow, text: string): Reading {
   const [least, most] = row.range ?? [0, Number.MAX_SAFE_INTEGER]
   const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return { value: String(value) }
-  return { refused: `${shown(row, text)} is no whole number from ${least} to ${most}` }
+  return { refused: `${shown(row, text)} is not a whole number from ${least} to ${most}` }
 }
 
 function readDuration(row: SettingRow, text: string): Reading {
   const [least, most] = row.range ?? [1, Number.MAX_SAFE_INTEGER]
   const ms = durationMs(text)
   if (ms >= least && ms <= most) return { value: /[a-z]$/.test(text) ? text : `${text}s` }
-  return { refused: `${shown(row, text)} is no duration such as 500ms, 30s or 2m, of at most ${most / 60_000}m` }
+  return { refused: `${shown(row, text)} is not a duration such as 500ms, 30s or 2m, of at most ${most / 60_000}m` }
 }
 
 function shown(row: SettingRow, text: string): string {

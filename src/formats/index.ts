@@ -24,7 +24,7 @@ export function formatNamed(name: string): Format {
   if (found !== undefined) return found
   const names = [...FORMATS.map((format) => format.name), ...Object.keys(ALIASES)]
   const near = nearest(name, names)
-  throw new ProvError('format_unknown', `there is no format ${JSON.stringify(name.slice(0, 80))}`, {
+  throw new ProvError('format_unknown', `unknown format ${JSON.stringify(name.slice(0, 80))}`, {
     hint: near === undefined ? `known formats: ${names.join(', ')}` : `did you mean ${near}?`,
   })
 }

@@ -26,7 +26,7 @@ export interface PredicateFile {
  */
 export function predicateStatement({ name, bytes, type, subjects }: PredicateFile): StatementArtifact {
   if (!URL.canParse(type)) {
-    throw new ProvError('usage', `--type ${type} is no URI`, { hint: 'e.g. --type https://openvex.dev/ns/v0.2.0' })
+    throw new ProvError('usage', `--type ${type} is not a URI`, { hint: 'e.g. --type https://openvex.dev/ns/v0.2.0' })
   }
   if (subjects.length === 0) {
     throw new ProvError('usage', '--predicate needs to know what it is about', {
@@ -35,7 +35,7 @@ export function predicateStatement({ name, bytes, type, subjects }: PredicateFil
   }
   const predicate = parseJson(name, decode(name, bytes))
   if (!isRecord(predicate)) {
-    throw new ProvError('input_invalid', `${name}: the predicate is no JSON object`, { location: name })
+    throw new ProvError('input_invalid', `${name}: the predicate is not a JSON object`, { location: name })
   }
   const text = `{"_type":"https://in-toto.io/Statement/v1","subject":[${subjects.map(subjectJson).join(',')}],"predicateType":${JSON.stringify(type)},"predicate":${protoJson(predicate as Json)}}`
   return parseStatement(name, Buffer.from(text))
@@ -64,6 +64,6 @@ function decode(name: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new ProvError('input_invalid', `${name}: the predicate is no UTF-8 text`, { location: name })
+    throw new ProvError('input_invalid', `${name}: the predicate is not UTF-8 text`, { location: name })
   }
 }

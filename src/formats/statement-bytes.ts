@@ -31,7 +31,7 @@ export function statementBytes(run: RunArtifact, parts: StatementParts): Uint8Ar
   const text = `{${members.join(',')}}`
   // JSON.stringify escapes half a surrogate pair; every other escape of that form stands for a control character.
   if (/\\u[dD][89a-fA-F]/.test(text.replaceAll('\\\\', ''))) {
-    throw invalidRun(run, 'one of its texts is no Unicode (half a surrogate pair)', 'a payload must be UTF-8')
+    throw invalidRun(run, 'one of its texts is not Unicode (half a surrogate pair)', 'a payload must be UTF-8')
   }
   return Buffer.from(text, 'utf8')
 }

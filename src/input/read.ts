@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { relative, sep } from 'node:path'
 import { ProvError } from '../errors.ts'
+import { fileReason } from '../platform/fs/files.ts'
 import { readPipe } from '../platform/fs/pipe.ts'
 import { filesBelow, type NotRead } from './folder.ts'
 
@@ -82,8 +83,7 @@ async function filesOf(path: string, before: number, { notRead }: ReadOptions): 
 export async function readBounded(path: string, options: Partial<ReadOptions> = {}): Promise<Uint8Array> {
   const maxBytes = options.maxBytes ?? MAX_BYTES
   if (path !== '-') return readOne(path, maxBytes)
-  if (options.stdin === undefined)
-    throw new ProvError('usage', 'there is no standard input to read', { hint: 'name a file' })
+  if (options.stdin === undefined) throw new ProvError('usage', 'standard input is closed', { hint: 'name a file' })
   return collect('standard input', options.stdin, maxBytes)
 }
 
@@ -125,7 +125,7 @@ async function look<T>(file: string, action: () => Promise<T>): Promise<T> {
   } catch (cause) {
     if (cause instanceof ProvError) throw cause
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
-    const why = REASONS.get(code) ?? code
+    const why = fileReason(code)
     const path = cause instanceof Error && 'path' in cause ? String(cause.path) : file
     throw new ProvError('input_unreadable', `${path}: ${why}`, {
       location: path,
@@ -134,12 +134,3 @@ async function look<T>(file: string, action: () => Promise<T>): Promise<T> {
     })
   }
 }
-
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ['ENOENT', 'no such file or folder'],
-  ['EACCES', 'permission denied'],
-  ['ENOTDIR', 'a part of the path is not a folder'],
-  ['ELOOP', 'too many symbolic links'],
-  ['ENAMETOOLONG', 'the name is too long'],
-  ['ERR_INVALID_ARG_VALUE', 'no valid path'],
-])

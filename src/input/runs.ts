@@ -144,7 +144,11 @@ function identity(metadata: Fields, key: string, kind: string, source: RunSource
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value === 'string' && value.length <= 253 && /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(value))
     return value
-  throw invalid(source, `${kind}: metadata.${key} is no name that Kubernetes allows`, 'letters, digits, - and . only')
+  throw invalid(
+    source,
+    `${kind}: metadata.${key} is not a name that Kubernetes allows`,
+    'letters, digits, - and . only',
+  )
 }
 
 function missing(source: RunSource, kind: string, key: string): never {

@@ -21,7 +21,7 @@ export function derForm({ bytes, file }: KeyContent): OddForm | undefined {
   if (opens(() => new X509Certificate(bytes))) {
     const remedy = (wanted: Role): string | undefined =>
       wanted === 'public'
-        ? `to believe its key whatever the certificate says: openssl x509 -inform DER -pubkey -noout -in ${file} > ${to}`
+        ? `to trust its key whatever the certificate says: openssl x509 -inform DER -pubkey -noout -in ${file} > ${to}`
         : undefined
     return { what: 'is a certificate in DER', role: 'public', sound: true, remedy }
   }

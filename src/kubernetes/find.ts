@@ -40,9 +40,13 @@ export async function findAccess(source: AccessSource): Promise<KubeAccess> {
   if (files.length > 0) return chooseContext(files, context)
   const pod = context === undefined && listed.length === 0 ? await inCluster(source) : undefined
   if (pod !== undefined) return pod
-  throw new ProvError('config_invalid', `there is no kubeconfig${paths.length === 0 ? '' : ` (${paths.join(', ')})`}`, {
-    hint: 'name one with --kubeconfig or KUBECONFIG',
-  })
+  throw new ProvError(
+    'config_invalid',
+    `no kubeconfig was found${paths.length === 0 ? '' : ` (${paths.join(', ')})`}`,
+    {
+      hint: 'name one with --kubeconfig or KUBECONFIG',
+    },
+  )
 }
 
 /** As client-go's rest.InClusterConfig; undefined outside a pod. */

@@ -127,7 +127,7 @@ function serverOf({ path, fields }: Named, name: string, user: Named | undefined
   const server = given === '' || given.includes('://') ? given : `${hasTls ? 'https' : 'http'}://${given}`
   const url = URL.canParse(server) ? new URL(server) : undefined
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.username !== '') {
-    throw invalid(path, `the server of cluster ${quoted(name)} is no https URL`)
+    throw invalid(path, `the server of cluster ${quoted(name)} is not an https URL`)
   }
   return `${url.origin}${withoutTrailing(url.pathname, '/')}`
 }
@@ -208,7 +208,7 @@ function held({ path, fields }: Named, name: string): Held | undefined {
   const data = text(fields, `${name}-data`)
   if (data !== undefined) {
     const pem = Buffer.from(data, 'base64').toString('utf8')
-    if (!pem.includes('-----BEGIN ')) throw invalid(path, `${name}-data is no base64 of PEM`)
+    if (!pem.includes('-----BEGIN ')) throw invalid(path, `${name}-data is not base64 of PEM`)
     return { pem }
   }
   const file = text(fields, name)

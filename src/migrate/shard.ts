@@ -25,7 +25,7 @@ export function parseShard(text: string, env: Readonly<Record<string, string | u
     throw usage(`--shard ${text} takes its part from JOB_COMPLETION_INDEX, which is not set`)
   }
   if (of === undefined || count > MAX_SHARDS || !/^[0-9]{1,6}$/.test(given ?? '') || index > count) {
-    throw usage(`${JSON.stringify(text.slice(0, 40))} is no part of the work`)
+    throw usage(`${JSON.stringify(text.slice(0, 40))} is not a part of the work such as 1/4`)
   }
   return { index: index % count, count }
 }

@@ -60,7 +60,7 @@ export function decodeEnvelope(bytes: Uint8Array): Entry {
   if (bytes.length > MAX_ENVELOPE_BYTES) throw malformed(`it is ${bytes.length} bytes long`)
   const text = decodeUtf8(bytes)
   const json = parseJson(text)
-  if (!isRecord(json)) throw malformed('it is no JSON object')
+  if (!isRecord(json)) throw malformed('not a JSON object')
   refuseAmbiguousMembers(text)
   const { payloadType, payload, signatures } = json
   if (typeof payloadType !== 'string' || payloadType === '') throw malformed('it has no payloadType')
@@ -79,7 +79,7 @@ export function decodeEnvelope(bytes: Uint8Array): Entry {
 function readSignature(item: unknown): Signature {
   if (!isRecord(item) || typeof item['sig'] !== 'string') throw malformed('a signature has no sig')
   const keyid = item['keyid']
-  if (keyid !== undefined && keyid !== null && typeof keyid !== 'string') throw malformed('a keyid is no string')
+  if (keyid !== undefined && keyid !== null && typeof keyid !== 'string') throw malformed('a keyid is not a string')
   const sig = unbase64(item['sig'], 'sig')
   if (sig.length === 0) throw malformed('a sig is empty')
   return typeof keyid === 'string' && keyid !== '' ? { sig, keyid } : { sig }
@@ -99,7 +99,7 @@ function parseJson(text: string): unknown {
   try {
     return parseBounded(text, ENVELOPE_BOUNDS)
   } catch (thrown) {
-    throw thrown instanceof ProvError ? thrown : malformed('it is no JSON')
+    throw thrown instanceof ProvError ? thrown : malformed('invalid JSON')
   }
 }
 
@@ -162,5 +162,5 @@ function unbase64(text: string, what: string): Uint8Array {
 }
 
 function malformed(reason: string): ProvError {
-  return new ProvError('copy_malformed', `this is no DSSE envelope: ${reason}`)
+  return new ProvError('copy_malformed', `not a DSSE envelope (${reason})`)
 }

@@ -28,7 +28,7 @@ export interface BadReference {
 export function parseImage(text: string): ImageRef {
   const read = tryImage(text)
   if ('reason' in read) {
-    throw new ProvError('image_invalid', `${quoted(text)} is no image reference: ${read.reason}`, {
+    throw new ProvError('image_invalid', `${quoted(text)} is not an image reference: ${read.reason}`, {
       hint: 'name it registry/repository@sha256:<64 lower-case hex digits>',
     })
   }
@@ -59,7 +59,7 @@ export function tryDigest(text: string): ImageRef | BadReference {
   const [base, digest] = parts
   if (parts.length !== 2 || base === undefined || digest === undefined)
     return { reason: "it must hold exactly one '@'" }
-  if (!DIGEST.test(digest)) return { reason: `${quoted(digest)} is no sha256 digest of 64 lower-case hex digits` }
+  if (!DIGEST.test(digest)) return { reason: `${quoted(digest)} is not a sha256 digest of 64 lower-case hex digits` }
   const untagged = withoutTag(base)
   const repository = tryRepository(untagged)
   if (typeof repository !== 'string') return repository
@@ -75,7 +75,7 @@ export function parseRepository(text: string): string {
   const read = tryRepository(text)
   const reason = typeof read === 'string' ? (/^[^/]*:\//.test(read) ? 'it is a URL' : undefined) : read.reason
   if (typeof read !== 'string' || reason !== undefined) {
-    throw new ProvError('image_invalid', `${quoted(text)} is no repository: ${reason}`, {
+    throw new ProvError('image_invalid', `${quoted(text)} is not a repository: ${reason}`, {
       hint: 'name it registry/repository, without a scheme, tag or digest',
     })
   }
@@ -124,7 +124,7 @@ function tryRepository(text: string): string | BadReference {
   }
   const named = explicit ? text.slice(0, slash) : DEFAULT_REGISTRY
   const registry = named === 'docker.io' ? DEFAULT_REGISTRY : named
-  if (!isAuthority(registry)) return { reason: `${quoted(registry)} is no registry host` }
+  if (!isAuthority(registry)) return { reason: `${quoted(registry)} is not a registry host` }
   return registry === DEFAULT_REGISTRY && !path.includes('/') ? `${registry}/library/${path}` : `${registry}/${path}`
 }
 

@@ -40,7 +40,7 @@ export function parseMoment(text: string, now: number): number {
     ? Date.parse(text)
     : Number.NaN
   if (!Number.isNaN(time)) return time
-  throw new ProvError('usage', `${JSON.stringify(text.slice(0, 40))} is no moment`, {
+  throw new ProvError('usage', `${JSON.stringify(text.slice(0, 40))} is not a valid date`, {
     hint: 'give a date (2026-11-01, 2026-11-01T12:00:00Z) or an age (30d, 12h)',
   })
 }

@@ -29,7 +29,7 @@ export interface Origin {
 export function originOf(entry: Entry, names: SlotNames = {}): Origin {
   if (entry.kind === 'raw') return imageOrigin(entry, names)
   const statement = readStatement(entry.payload)
-  if (statement === undefined) throw malformed('the payload is no in-toto Statement')
+  if (statement === undefined) throw malformed('the payload is not an in-toto Statement')
   const { subjects } = statement
   refuseOtherSubject(
     subjects.map(({ digest }) => digest['sha256']),
@@ -37,7 +37,7 @@ export function originOf(entry: Entry, names: SlotNames = {}): Origin {
   )
   // What names a run and no image is the run's own place, which is for its provenance alone.
   if (names.run !== undefined && names.subject === undefined && names.imageKey === undefined && !isOfRun(statement))
-    throw new ProvError('wrong_artifact', "it is no provenance, and stands in a run's own place")
+    throw new ProvError('wrong_artifact', "it is not provenance, and stands in a run's own place")
   if (isImageSignature(entry)) {
     const image = subjects.flatMap((subject) => imageOfSubject(subject) ?? [])[0]
     if (image === undefined) throw malformed('it signs an image and names none')
@@ -61,7 +61,7 @@ export function originOf(entry: Entry, names: SlotNames = {}): Origin {
 
 function imageOrigin(entry: Entry, names: SlotNames): Origin {
   const image = simpleSigningImage(entry.payload)
-  if (image === undefined) throw malformed('the payload is no simplesigning document')
+  if (image === undefined) throw malformed('the payload is not a simplesigning document')
   const hex = image.digest.slice('sha256:'.length)
   refuseOtherSubject([hex], names)
   if (names.imageKey !== undefined && names.imageKey !== imageKey(image)) refuseOtherSubject([], { subject: hex })

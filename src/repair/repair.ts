@@ -72,7 +72,7 @@ export async function repair(about: About, job: RepairJob, seen?: readonly Look[
   if (reference === undefined) {
     const finding: ErrorJson = {
       code: 'nothing_verified',
-      message: 'no copy verifies that another could be mended from',
+      message: 'no copy verifies that another could be repaired from',
     }
     const copies = looks.flatMap((look) => (look.slot === undefined ? [] : [stuck(look, look.slot, finding)]))
     return { artifact, copies, ...verdict([finding]) }

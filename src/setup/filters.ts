@@ -38,7 +38,7 @@ export function listFilter({ kind, namespace, subject: given }: Narrowing): List
 function hexOf(subject: string): string {
   const [, hex] = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(subject) ?? []
   if (hex !== undefined) return hex.toLowerCase()
-  throw new ProvError('usage', `--subject ${JSON.stringify(subject.slice(0, 80))} is no digest`, {
+  throw new ProvError('usage', `--subject ${JSON.stringify(subject.slice(0, 80))} is not a digest`, {
     hint: 'give the 64 hex digits of its sha256',
   })
 }

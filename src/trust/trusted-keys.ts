@@ -150,7 +150,7 @@ function unproven(trust: Trust, signature: Signature): Verdict {
   if (keyid !== undefined && keyid !== '' && !names.includes(keyid)) {
     return untrusted(`it names key ${printable(keyid)}, which is not among those given`)
   }
-  return { ok: false, code: 'signature_invalid', message: 'no key given verifies it over the stored bytes' }
+  return { ok: false, code: 'signature_invalid', message: 'no trusted key verifies it over the stored bytes' }
 }
 
 interface Way {
@@ -231,14 +231,14 @@ function publicKeyOf(source: string, { label, pem }: PemBlock): KeyObject {
   if (label === 'CERTIFICATE') {
     throw new ProvError('key_unreadable', `key ${source} is a certificate, not a public key`, {
       ...details,
-      hint: `to believe its key whatever the certificate says: openssl x509 -pubkey -noout -in ${source}`,
+      hint: `to trust its key whatever the certificate says: openssl x509 -pubkey -noout -in ${source}`,
     })
   }
   let key: KeyObject
   try {
     key = createPublicKey(pem)
   } catch {
-    const what = label.endsWith('PUBLIC KEY') ? 'is no public key that can be read' : `holds ${label}, no public key`
+    const what = label.endsWith('PUBLIC KEY') ? 'is not a public key that can be read' : `holds ${label}, no public key`
     throw new ProvError('key_unreadable', `key ${source} ${what}`, details)
   }
   try {

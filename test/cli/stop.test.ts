@@ -38,7 +38,7 @@ describe.runIf(process.platform === 'linux')('where the file system answers ENOE
   ])('prov starts without a cache: %o', async (env) => {
     const { code, stdout, stderr } = await prov(['--version'], { env })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+ \(commit .*\)\n$/)
   })
 
   test.each([

@@ -79,11 +79,16 @@ describe('help', () => {
 
   test('--version prints the version of package.json', async () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
-    expect(await prov(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
+    expect(await prov(['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        new RegExp(`^${version} \\(commit ([0-9a-f]{12}|unknown), Node v[\\d.]+, \\w+-\\w+\\)\n$`),
+      ),
+    })
   })
 })
 
-describe('mistakes: one line, a code, exit 2', () => {
+describe('mistakes: one line with a code, one with what to do next, exit 2', () => {
   test.each([
     [['stroe'], /usage: unknown command 'stroe' \(Did you mean store\?\)/],
     [['store', '--storag', 'tekton'], /usage: unknown option '--storag' \(Did you mean --storage\?\)/],
@@ -115,8 +120,8 @@ describe('mistakes: one line, a code, exit 2', () => {
   ])('%s', async (args, expected) => {
     const { code, stdout, stderr } = await prov(args, { env: { COSIGN_PASSWORD: PASSWORD } })
     expect(stderr).toMatch(expected)
-    expect({ code, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ code: 2, stdout: '', lines: 1 })
-    expect(stderr).toMatch(/^prov: [a-z_]+: /)
+    expect({ code, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ code: 2, stdout: '', lines: 2 })
+    expect(stderr).toMatch(/^prov: [a-z_]+: .*\nnext: prov /)
   })
 
   test('--json says the same on stdout', async () => {

@@ -116,6 +116,9 @@ const SAYINGS: Readonly<Record<string, () => Promise<readonly Said[]>>> = {
       await on60(['config', 'check']),
     ]
   },
+  async explain() {
+    return [await on60(['explain']), await on60(['explain', 'drift']), await on60(['explain', 'drfit'])]
+  },
   async 'schema and usage'() {
     return [
       await on60(['schema']),

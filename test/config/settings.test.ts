@@ -131,8 +131,8 @@ describe('values, as Chains reads them', () => {
     ['artifacts.taskrun.format', '', 'is not one of'],
     ['artifacts.oci.format', 'in-toto', 'is not one of simplesigning'],
     ['storage.oci.tag-writes', 'Markers', 'is not one of markers, readback'],
-    ['storage.timeout', '2h', 'no duration'],
-    ['storage.timeout', '0', 'no duration'],
+    ['storage.timeout', '2h', 'not a duration'],
+    ['storage.timeout', '0', 'not a duration'],
     ['storage.retries', '-1', 'whole number'],
     ['storage.oci.hosts', 'a,,b', 'empty element'],
     ['storage.oci.encoding-format', '', 'empty element'],
@@ -243,20 +243,20 @@ signers.kms.kmsref: gcpkms://x`),
     ['a folder', folder, 'is a directory'],
     ['an endless file', '/dev/zero', 'larger than'],
     ['another kind', file('kind: TaskRun\napiVersion: tekton.dev/v1\n'), 'kind "TaskRun"'],
-    ['a list', file('- a\n'), 'no mapping'],
-    ['a word', file('hello'), 'no mapping'],
+    ['a list', file('- a\n'), 'not a mapping'],
+    ['a word', file('hello'), 'not a mapping'],
     ['two documents', file('a: 1\n---\nb: 1\n'), 'more than one document'],
     ['a key twice', file('builder.id: a\nbuilder.id: b\n'), 'line 2, column 1 (DUPLICATE_KEY)'],
     ['a key flat and nested', file('builder.id: a\nbuilder: {id: b}\n'), 'builder.id is set twice'],
-    ['bad YAML', file('a: [\n'), 'is no YAML'],
+    ['bad YAML', file('a: [\n'), 'is not valid YAML'],
     ['binary', file(Buffer.from([0xff, 0xfe, 0, 1])), 'not UTF-8'],
     ['a YAML bomb', file(bomb.join('\n')), 'full of aliases'],
-    ['deep nesting', file('['.repeat(100_000)), 'is no YAML'],
+    ['deep nesting', file('['.repeat(100_000)), 'is not valid YAML'],
     ['deep mappings', file(`${'{a: '.repeat(50)}x${'}'.repeat(50)}`), 'nested too deeply'],
     ['a list for one value', file('builder.id: [a]\n'), 'takes one value'],
     ['an empty element', file('storage.oci.hosts: [a, ""]\n'), 'empty element'],
     ['a mapping in a list', file('storage.oci.hosts: [{a: b}]\n'), 'something else than plain values'],
-    ['data that is a list', file('kind: ConfigMap\ndata: [a]\n'), 'no mapping'],
+    ['data that is a list', file('kind: ConfigMap\ndata: [a]\n'), 'not a mapping'],
   ])('%s is refused', async (_, config, reason) => {
     const error = await failure({ config })
     expect(error).toMatchObject({ code: expect.stringMatching(/^config_/), message: expect.stringContaining(reason) })
@@ -312,5 +312,5 @@ describe('what this version lacks', () => {
 
 it('has no setting that nobody knows', async () => {
   const settings = await load({})
-  expect(() => settings.get('storage.oci.x')).toThrow('no setting storage.oci.x')
+  expect(() => settings.get('storage.oci.x')).toThrow('unknown setting storage.oci.x')
 })

@@ -209,12 +209,12 @@ describe('what is no backend: one line, exit 2', () => {
   ])('%s', async (_, source, expected) => {
     const { code, stdout, stderr } = await prov(['conform', moduleOf(source)])
     expect(stderr).toMatch(expected)
-    expect({ code, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ code: 2, stdout: '', lines: 1 })
+    expect({ code, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ code: 2, stdout: '', lines: 2 })
   })
 
   test.each<readonly [readonly string[], RegExp]>([
-    [['nowhere.mjs'], /input_unreadable: nowhere.mjs is no file/],
-    [['test/conform'], /input_unreadable: test\/conform is no file/],
+    [['nowhere.mjs'], /input_unreadable: nowhere.mjs is not a file/],
+    [['test/conform'], /input_unreadable: test\/conform is not a file/],
     [[], /usage: missing required argument/],
     [[MEMORY, '--only', 'no such line'], /usage: no line of the suite has "no such line" in it/],
     [[MEMORY, '--set', 'nothing'], /usage: --set nothing: KEY=VALUE is wanted/],
@@ -253,7 +253,7 @@ describe('the process of the backend', () => {
     expect(outcome.stderr).toBe('one of mine\n')
     const loud = await prov(['conform', moduleOf(source), '--only', 'dsse: close', '--verbose'])
     expect(loud.stderr).toContain('a debug line\n')
-    expect(loud.stdout).toMatch(/^pass {14}close: close twice is no error$/m)
+    expect(loud.stdout).toMatch(/^pass {14}close: close twice is not an error$/m)
   })
 
   test('a module that cannot be loaded a second time: the rest is not run', async () => {

@@ -39,12 +39,12 @@ export const LINES = {
   replaceDamage: 'replace heals damage',
   replaceConflict: 'replace of what has changed since is a conflict and changes nothing',
   remove: 'remove takes away what was found and nothing else',
-  removeGone: 'remove of what is gone is no error, of what has changed a conflict',
+  removeGone: 'remove of what is gone is not an error, of what has changed a conflict',
   list: 'list streams every slot that holds something',
   listFound: 'what a listing hands over with a place is what stands there',
   seal: 'seal comes last, is idempotent and leaves the copies alone',
   diagnose: 'a diagnosis finds working what works, and leaves everything as it was',
-  close: 'close twice is no error',
+  close: 'close twice is not an error',
 } as const
 
 export type Line = keyof typeof LINES

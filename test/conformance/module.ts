@@ -112,5 +112,5 @@ function refuseUnlike(backend: Backend): void {
     ...missing,
   ]
   if (wants.length === 0) return
-  throw new ProvError('backend_unknown', `what \`open\` gives is no backend: it has no ${wants.join(', ')}`)
+  throw new ProvError('backend_unknown', `what \`open\` gives is not a backend: it has no ${wants.join(', ')}`)
 }

@@ -260,7 +260,7 @@ describeWith(['distribution'], 'bad input', () => {
       exit: 2,
       error: { code: 'input_invalid', hint: expect.stringMatching(/./) },
     })
-    expect([code, stderr.split('\n').length]).toEqual([2, 2])
+    expect([code, stderr.split('\n').length]).toEqual([2, 3])
   })
 })
 

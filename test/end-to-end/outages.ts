@@ -49,7 +49,7 @@ export const OUTAGES: readonly Outage[] = [
   { what: '500', rule: () => ({ status: 500 }), odd: both('! server_error'), exit: 6 },
   { what: 'no answer', rule: () => ({ hang: true }), odd: both('! timed_out'), exit: 6, args: ['--timeout', '1'] },
   {
-    what: 'an answer that is no registry’s',
+    what: 'an answer that is not a registry’s',
     rule: ({ path }) => (path.includes('/manifests/') ? { status: 418 } : undefined),
     odd: both('! response_invalid'),
     exit: 6,

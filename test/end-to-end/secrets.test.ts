@@ -118,7 +118,8 @@ const logins = {
     chmodSync(program, 0o755)
     return { ...login({ credHelpers: { [host]: 'planted' } }), PATH: `${bin}:${process.env['PATH'] ?? ''}` }
   },
-  'a config that is no JSON': () => login(`{"auths": {"x": {"auth": "${basicAuth}", ${PLANTED['identity token']}`),
+  'a config that is not valid JSON': () =>
+    login(`{"auths": {"x": {"auth": "${basicAuth}", ${PLANTED['identity token']}`),
 } as const
 
 /** A registry behind a token server, both at this endpoint. */
@@ -185,7 +186,12 @@ const SCENARIOS: readonly Scenario[] = [
     env: () => ({ THE_KEY: readFileSync(plainKey, 'utf8') }),
   },
   { what: 'the credential helper fails', exit: 7, login: 'a helper that fails', rule: () => wantsBasic },
-  { what: 'docker config is no JSON', exit: 2, login: 'a config that is no JSON', rule: () => wantsBasic },
+  {
+    what: 'docker config is not valid JSON',
+    exit: 2,
+    login: 'a config that is not valid JSON',
+    rule: () => wantsBasic,
+  },
   ...([401, 403, 404, 429, 500] as const).map(
     (status): Scenario => ({
       what: `the registry answers ${status} and repeats what it was told`,

@@ -177,7 +177,7 @@ test('what is wrong is said with the file and without a secret', async () => {
     [cluster({ server: '' }), /no https URL/],
     [cluster({ server: 'https://u:T0KEN@x' }), /no https URL/],
     [cluster({ 'certificate-authority-data': 'T0KEN' }), /no base64 of PEM/],
-    [user({ 'client-key-data': 'T0KEN' }), /client-key-data is no base64 of PEM/],
+    [user({ 'client-key-data': 'T0KEN' }), /client-key-data is not base64 of PEM/],
     [user({ 'auth-provider': { name: 'gcp' } }), /auth-provider "gcp", which Kubernetes gave up/],
     [user({ 'auth-provider': { name: 'oidc' } }), /auth-provider "oidc", which prov does not have/],
     [user({ 'auth-provider': { name: 'mine' } }), /auth-provider "mine", which prov does not have/],

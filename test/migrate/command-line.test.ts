@@ -140,11 +140,11 @@ describe('filters', () => {
     const base = ['list', '--storage', 'docdb', '--set', 'storage.docdb.url=sqlite:none.db', '--subject']
     expect(await prov([...base, `sha256:${'AB'.repeat(32)}`])).toMatchObject({ code: 0, stdout: '' })
     const { code, stderr } = await prov([...base, '34d5d6d6093c'])
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is no digest') })
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is not a digest') })
   })
 
   test.each([
-    [['--subject', '34d5d6d6093c'], 'is no digest'],
+    [['--subject', '34d5d6d6093c'], 'is not a digest'],
     [['--since', 'yesterday'], 'no moment'],
     [['--shard', '5/4'], 'no part of the work'],
     [['--shard', '/4'], 'JOB_COMPLETION_INDEX'],

@@ -59,7 +59,7 @@ describe('refuses', () => {
     ['an empty signature', TEXT.replace('Ag==', '')],
     ['no payload', TEXT.replace('"payload"', '"other"')],
     ['no payload type', TEXT.replace(STATEMENT_TYPE, '')],
-    ['a payload that is no base64', TEXT.replace('eyJ', 'e$J')],
+    ['a payload that is not base64', TEXT.replace('eyJ', 'e$J')],
     ['base64 with white space', TEXT.replace('eyJ', 'eyJ ')],
     ['base64 without padding', TEXT.replace('fQ==', 'fQ')],
     ['base64 with stray bits', TEXT.replace('fQ==', 'fR==')],

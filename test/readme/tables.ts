@@ -6,6 +6,7 @@ import { settingsTable } from '../../src/config/table.ts'
 import { ERRORS } from '../../src/errors.ts'
 import { FORMATS } from '../../src/formats/index.ts'
 import type { Io } from '../../src/platform/io.ts'
+import { explainable } from '../../src/report/explain/explain.ts'
 import { EXITS, MARKS } from '../../src/report/text/verify-text.ts'
 import { GAPS } from '../conformance/gaps.ts'
 import { LINES } from '../conformance/lines.ts'
@@ -45,6 +46,10 @@ export async function withTables(readme: string): Promise<string> {
         row.retryable ? 'yes' : '',
         row.meaning,
       ]),
+    ),
+    explanations: table(
+      ['name', 'meaning', 'what causes it', 'what to do'],
+      explainable().map(({ name, meaning, causes, action }) => [code(name), meaning, causes, action]),
     ),
     formats: table(
       ['format', 'kind', 'predicate type'],

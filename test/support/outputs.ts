@@ -186,6 +186,9 @@ export const OUTPUTS: Readonly<Record<SchemaName, () => Promise<readonly Output[
       await ask(['conform', 'nowhere.mjs']),
     ]
   },
+  async explain() {
+    return [await ask(['explain', 'denied']), await ask(['explain']), await ask(['explain', 'deneid'])]
+  },
   async failure() {
     return [await ask(['stroe']), await ask(['verify']), await ask(['get', 'nothing'])]
   },

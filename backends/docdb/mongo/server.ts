@@ -48,7 +48,7 @@ function given(url: string, source: string): string {
   if (url === '')
     throw new ProvError('config_invalid', `${source} is empty and names no MongoDB server`, { backend: NAME })
   if (/^mongodb(?:\+srv)?:\/\//.test(url)) return url
-  throw new ProvError('config_invalid', `${source} is no MongoDB URL`, {
+  throw new ProvError('config_invalid', `${source} is not a MongoDB URL`, {
     backend: NAME,
     hint: 'it begins with mongodb:// or mongodb+srv://',
   })

@@ -139,7 +139,7 @@ function describe(mediaType: string, blob: Uint8Array): Layer {
 export function bundleLayer(bytes: Uint8Array, digest: string): Layer | undefined {
   const manifest = parseObject(bytes)
   const { layers, subject, artifactType } = manifest ?? {}
-  if (manifest === undefined) throw new ProvError('copy_malformed', 'the referring manifest is no JSON object')
+  if (manifest === undefined) throw new ProvError('copy_malformed', 'the referring manifest is not a JSON object')
   const list: readonly unknown[] = arrayIn(layers)
   const found = list.filter(isDescriptor).find((layer) => BUNDLE_TYPES.test(layer.mediaType))
   const says = typeof artifactType === 'string' && BUNDLE_TYPES.test(artifactType)
@@ -179,7 +179,7 @@ export function parseReferrers(bytes: Uint8Array): ReferrersIndex {
   // Some registries say null where nothing refers.
   const manifests = json !== undefined && 'manifests' in json ? (json['manifests'] ?? []) : undefined
   if (json === undefined || !Array.isArray(manifests) || !manifests.every(isDescriptor)) {
-    throw new ProvError('copy_malformed', 'the list of referrers is no image index')
+    throw new ProvError('copy_malformed', 'the list of referrers is not an image index')
   }
   return { json, referrers: manifests }
 }

@@ -14,7 +14,7 @@ import { parseObject } from '../tags/layout.ts'
  */
 export function readBundle(blob: Uint8Array): Entry {
   const json = parseObject(blob)
-  if (json === undefined) throw new ProvError('copy_malformed', 'the bundle is no JSON object')
+  if (json === undefined) throw new ProvError('copy_malformed', 'the bundle is not a JSON object')
   const bundle = validated(json)
   if (bundle.content.$case !== 'dsseEnvelope') {
     throw new ProvError('stranger', 'a bundle over a message, which says nothing about the image')

@@ -39,7 +39,7 @@ export function parseIndex(text: string): ImageIndex {
 }
 
 function invalid(): ProvError {
-  return new ProvError('response_invalid', 'index.json is no OCI image index', {
+  return new ProvError('response_invalid', 'index.json is not an OCI image index', {
     backend: 'oci',
     operation: 'read index',
     location: 'index.json',

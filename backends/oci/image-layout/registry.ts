@@ -204,7 +204,7 @@ export async function isLayout(directory: string): Promise<boolean> {
   })
   if (present.includes('oci-layout')) return true
   if (present.every((name) => /^(blobs|index\.json|\.?(oci-layout|index\.json)\.prov-.*)$/.test(name))) return false
-  throw new ProvError('target_unwritable', `${directory} holds other files and is no OCI image layout`, {
+  throw new ProvError('target_unwritable', `${directory} holds other files and is not an OCI image layout`, {
     backend: 'oci',
     operation: 'make',
     location: directory,

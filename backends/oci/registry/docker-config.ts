@@ -90,7 +90,7 @@ async function load(env: DockerConfigOptions['env']): Promise<DockerConfig | und
       throw failure('config_invalid', `the docker config could not be read (${code})`, where, { cause })
     }
     const config = text.length > MAX_FILE_BYTES ? undefined : parse(text)
-    if (config === undefined) throw failure('config_invalid', 'the file is no docker config', where)
+    if (config === undefined) throw failure('config_invalid', 'the file is not a docker config', where)
     return config
   }
   return undefined

@@ -47,7 +47,7 @@ export function cameFrom({ url }: HttpResponse, { asked }: Pick<Asked, 'asked'>)
 }
 
 function gone(base: URL, where: Where): ProvError {
-  const message = `${base.host} answered 404, and there is no registry: /v2/ is not there either`
+  const message = `${base.host} answered 404, and no registry is there: /v2/ is not there either`
   return failure('unreachable', message, where, {
     hint: 'the registry may be down behind its proxy; check its address',
   })

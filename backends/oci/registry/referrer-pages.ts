@@ -38,7 +38,7 @@ export async function referrersOf(
     // Some registries without the API answer anything with a page of their own.
     if (mediaTypeOf(answer.headers['content-type'] ?? null) !== INDEX_TYPE) {
       if (isFirst) return undefined
-      throw failure('response_invalid', 'a page of the list of referrers is no image index', where)
+      throw failure('response_invalid', 'a page of the list of referrers is not an image index', where)
     }
     found.push(...referrersIn(answer.body, where))
     if (found.length > MAX_ITEMS) {
@@ -54,7 +54,7 @@ function referrersIn(body: Uint8Array, where: Where): readonly Referrer[] {
   try {
     return parseReferrers(body).referrers
   } catch (cause) {
-    throw failure('response_invalid', 'the list of referrers is no image index', where, { cause })
+    throw failure('response_invalid', 'the list of referrers is not an image index', where, { cause })
   }
 }
 

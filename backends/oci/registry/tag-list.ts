@@ -11,11 +11,11 @@ export function tagsOf(answer: HttpResponse, where: Where): readonly string[] {
   try {
     json = parseBounded(Buffer.from(answer.body).toString())
   } catch {
-    throw failure('response_invalid', 'the list of tags is no JSON', where)
+    throw failure('response_invalid', 'the list of tags is not valid JSON', where)
   }
   const tags = recordIn(json)['tags']
   if (tags === null || tags === undefined) return []
-  if (!Array.isArray(tags)) throw failure('response_invalid', 'the list of tags is no list', where)
+  if (!Array.isArray(tags)) throw failure('response_invalid', 'the list of tags is not a list', where)
   return tags.filter((tag) => typeof tag === 'string')
 }
 

@@ -185,10 +185,10 @@ function timestampOf(text: string | undefined): Uint8Array | undefined {
 export function parseManifest(bytes: Uint8Array): TagManifest {
   const manifest = parseObject(bytes)
   const { mediaType, config, layers } = manifest ?? {}
-  if (manifest === undefined) throw new ProvError('copy_malformed', 'the manifest is no JSON object')
+  if (manifest === undefined) throw new ProvError('copy_malformed', 'the manifest is not a JSON object')
   const known = mediaType === undefined || mediaType === OCI_MANIFEST_TYPE || mediaType === DOCKER_MANIFEST_TYPE
   if (!known || !isDescriptor(config) || !Array.isArray(layers) || !layers.every(isDescriptor)) {
-    throw new ProvError('copy_malformed', 'the tag is no image manifest with layers', {
+    throw new ProvError('copy_malformed', 'the tag is not an image manifest with layers', {
       hint: 'something that is neither signatures nor attestations stands under this tag',
     })
   }

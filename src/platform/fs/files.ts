@@ -92,9 +92,28 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left',
   EDQUOT: 'the quota is used up',
   EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is no folder',
+  ENOTDIR: 'a part of the path is not a folder',
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'the name is too long',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+  ENOTEMPTY: 'the folder is not empty',
+  EXDEV: 'it is on another disk',
+  EINVAL: 'the file system does not allow this',
+  ETXTBSY: 'it is in use',
+  ENXIO: 'nothing reads or writes the other end',
+  ENODEV: 'the device is missing',
+  ETIMEDOUT: 'the file system did not answer in time',
+  ERR_INVALID_ARG_VALUE: 'not a valid path',
+}
+
+/**
+ * Why a file operation failed, in words; a code of the system never stands alone.
+ *
+ * @example fileReason('EACCES') // 'permission denied'
+ */
+export function fileReason(code: string): string {
+  return MEANINGS[code] ?? `unexpected error of the system (${code})`
 }
 
 /**
@@ -114,6 +133,6 @@ export function fileError(
   const code = fileErrorCode(thrown)
   if (code === undefined) return new ProvError('internal', String(thrown), { ...where, cause: thrown })
   const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
-  const message = `cannot ${where.operation} ${where.location}: ${MEANINGS[code] ?? code}`
+  const message = `cannot ${where.operation} ${where.location}: ${fileReason(code)}`
   return new ProvError(denied ? 'denied' : 'storage_io', message, { ...where, cause: thrown })
 }

@@ -104,7 +104,7 @@ export function objectOf(
     json = parseBounded(Buffer.from(answer.body).toString('utf8'))
   } catch {}
   if (isRecord(json)) return json
-  throw new ProvError('response_invalid', 'the answer is no JSON object', where)
+  throw new ProvError('response_invalid', 'the answer is not a JSON object', where)
 }
 
 function refused(answer: HttpResponse, where: Where, now: number): ProvError {

@@ -22,8 +22,8 @@ export function readYaml(text: string): ReadYaml {
     if (fault === undefined && second === undefined) return { value: document.toJS({ maxAliasCount: 20 }) }
     const { line, col } = lineCounter.linePos(fault?.pos[0] ?? 0)
     if (fault === undefined) return { problem: 'holds more than one document' }
-    return { problem: `is no YAML at line ${line}, column ${col} (${fault.code})` }
+    return { problem: `is not valid YAML at line ${line}, column ${col} (${fault.code})` }
   } catch {
-    return { problem: 'is no YAML that can be read: too deeply nested, or full of aliases' }
+    return { problem: 'is not valid YAML: too deeply nested, or full of aliases' }
   }
 }

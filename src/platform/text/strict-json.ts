@@ -44,7 +44,7 @@ export function tooDeep(name: string): ProvError {
 
 /** @example brokenText('run.json').code // 'input_invalid' */
 export function brokenText(name: string): ProvError {
-  return new ProvError('input_invalid', `${name}: a string holds half a surrogate pair, which is no Unicode text`, {
+  return new ProvError('input_invalid', `${name}: a string holds half a surrogate pair, which is not Unicode text`, {
     location: name,
     hint: 'a payload must be UTF-8',
   })

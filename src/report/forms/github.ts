@@ -96,7 +96,7 @@ function page(head: ReportHead, { exit, totals, notes }: ReportSummary, { matrix
     ...head2('Findings', findings.lines.length === 0 ? [] : [findings.text('findings')]),
     ...head2('Notes', said),
     '',
-    '<details><summary>Every copy, the keys believed, the marks</summary>',
+    '<details><summary>Every copy, the trusted keys, the marks</summary>',
     '',
     '| artifact | mark | backend | format | place |',
     '| --- | --- | --- | --- | --- |',

@@ -64,10 +64,7 @@ function wantedReport(text: string, env: Readonly<Record<string, string | undefi
   if (form === undefined) {
     const near = nearest(name, OUTPUTS)
     const hint = name === 'html' ? 'use --report FILE.html' : near === undefined ? undefined : `did you mean ${near}?`
-    throw usage(
-      `there is no report form ${JSON.stringify(name.slice(0, 40))}; the forms are ${OUTPUTS.join(', ')}`,
-      hint,
-    )
+    throw usage(`unknown report form ${JSON.stringify(name.slice(0, 40))}; the forms are ${OUTPUTS.join(', ')}`, hint)
   }
   if (at >= 0) return { form, to: fileNamed(text.slice(at + 1), `--output ${form}=`) }
   const summary = env['GITHUB_STEP_SUMMARY']

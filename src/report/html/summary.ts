@@ -35,7 +35,7 @@ export function verdict(head: ReportHead, { exit, ended, totals, notes }: Report
 <dl class="facts">
 <div><dt>Verified</dt><dd><time datetime="${when}">${when.slice(0, 10)} ${when.slice(11, 19)} UTC</time> by prov ${head.version}</dd></div>
 <div><dt>Required</dt><dd>${asked.join('; ')}</dd></div>
-<div><dt>Keys believed</dt><dd>${trust.keyids.map((keyid) => markup`<code>${keyid}</code> `)}</dd></div>
+<div><dt>Trusted keys</dt><dd>${trust.keyids.map((keyid) => markup`<code>${keyid}</code> `)}</dd></div>
 <div><dt>Trust</dt><dd><code>${trust.hash}</code></dd></div>
 </dl>
 ${notes.length === 0 ? markup`` : markup`<ul class="notes">${notes.map((note) => markup`<li>${note}</li>`)}</ul>`}

@@ -2,7 +2,7 @@
 import type { CaseEnd } from '../../conform/messages.ts'
 import type { CaseRow, ConformReport } from '../../conform/report.ts'
 import { output } from './document.ts'
-import { KIND } from './parts.ts'
+import { KIND, NEXT } from './parts.ts'
 import { COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
 
 const RESULTS: Readonly<Record<CaseEnd['result'], true>> = { pass: true, fail: true, gap: true, not_run: true }
@@ -23,6 +23,7 @@ const CASE = object<CaseRow>(
 interface Printed extends ConformReport {
   readonly command: string
   readonly version: string
+  readonly next?: string
 }
 
 export const schema = output(
@@ -43,6 +44,6 @@ export const schema = output(
       cases: list(CASE),
       counts: object<ConformReport['counts']>({ pass: COUNT, fail: COUNT, gap: COUNT, not_run: COUNT }, {}),
     },
-    {},
+    { next: NEXT },
   ),
 )

@@ -4,7 +4,7 @@ import type { BackendReport } from '../../doctor/backend.ts'
 import type { DoctorReport } from '../../doctor/doctor.ts'
 import type { KeyReport } from '../../doctor/keys.ts'
 import { output } from './document.ts'
-import { BACKEND, EXIT, INPUT, ref, type WithInput } from './parts.ts'
+import { BACKEND, EXIT, INPUT, NEXT, ref, type WithInput } from './parts.ts'
 import { COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
 
 const OUTCOMES: Readonly<Record<Outcome, true>> = {
@@ -56,12 +56,13 @@ const REPORT = object<BackendReport>(
 interface Printed extends DoctorReport, WithInput {
   readonly command: string
   readonly version: string
+  readonly next?: string
 }
 
 export const schema = output(
   'prov doctor --json',
   object<Printed>(
     { command: { const: 'doctor' }, version: TEXT, exit: EXIT, keys: list(KEY), backends: list(REPORT) },
-    { input: INPUT },
+    { input: INPUT, next: NEXT },
   ),
 )

@@ -30,6 +30,7 @@ export const SCHEMAS = {
   'config-check': { command: 'config check', summary: 'warnings', load: () => import('./config-check.ts') },
   doctor: { command: 'doctor', summary: 'what each backend and key is good for', load: () => import('./doctor.ts') },
   conform: { command: 'conform', summary: 'what a backend of your own passes', load: () => import('./conform.ts') },
+  explain: { command: 'explain', summary: 'what a code means', load: () => import('./explain.ts') },
   failure: { summary: 'in place of a result', load: () => import('./failure.ts') },
 } as const satisfies Readonly<Record<string, SchemaRow>>
 

@@ -5,7 +5,7 @@ import type { MovedCopy } from '../../migrate/copy-entry.ts'
 import type { Moved, MoveOutcome } from '../../migrate/migrate.ts'
 import type { MoveSummary } from '../text/migrate-text.ts'
 import { output } from './document.ts'
-import { BACKEND, ENTRY_ID, EXIT, INPUT, OUTCOMES, ref, SIGNATURES, type WithInput } from './parts.ts'
+import { BACKEND, ENTRY_ID, EXIT, INPUT, NEXT, OUTCOMES, ref, SIGNATURES, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
 
 const MOVES: Readonly<Record<MoveOutcome, true>> = {
@@ -52,6 +52,7 @@ interface Summary extends MoveSummary, WithInput {
   readonly version: string
   readonly dryRun: boolean
   readonly complete: boolean
+  readonly next?: string
 }
 
 const counts = Object.fromEntries(Object.keys(MOVES).map((name) => [name, COUNT])) as Record<MoveOutcome, typeof COUNT>
@@ -73,7 +74,7 @@ const SUMMARY = object<Summary>(
     errors: says(tally(undefined, COUNT), 'how often each backend was at fault'),
     notKept: says(tally(undefined, COUNT), 'how many entries went elsewhere, since this backend keeps no such'),
   },
-  { input: INPUT },
+  { input: INPUT, next: NEXT },
   'the last line',
 )
 

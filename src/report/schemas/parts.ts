@@ -88,7 +88,7 @@ export const PARTS = {
   error: object<ErrorJson>(
     { code: CODE, message: TEXT },
     { backend: BACKEND, operation: TEXT, location: TEXT, hint: TEXT, retryAfterMs: COUNT },
-    'a finding, or why there is no result',
+    'a finding, or why the result is missing',
   ),
   failure: object<{ readonly exit: number; readonly error: ErrorJson }>(
     { exit: FAILURE_EXIT, error: ref('error') },

@@ -3,7 +3,7 @@ import { ERRORS } from '../../errors.ts'
 import type { MendedCopy, Mending, Repaired } from '../../repair/repair.ts'
 import type { RepairSummary } from '../text/repair-text.ts'
 import { output } from './document.ts'
-import { BACKEND, ENTRY_ID, EXIT, INPUT, ref, type WithInput } from './parts.ts'
+import { BACKEND, ENTRY_ID, EXIT, INPUT, NEXT, ref, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
 
 const MENDINGS: Readonly<Record<Mending, true>> = { ok: true, write: true, replace: true, keep: true }
@@ -31,6 +31,7 @@ interface Summary extends RepairSummary, WithInput {
   readonly version: string
   readonly apply: boolean
   readonly complete: boolean
+  readonly next?: string
 }
 
 const SUMMARY = object<Summary>(
@@ -44,7 +45,7 @@ const SUMMARY = object<Summary>(
     copies: object<RepairSummary['copies']>({ ok: COUNT, mended: COUNT, planned: COUNT, kept: COUNT }, {}),
     codes: tally(ERRORS, COUNT),
   },
-  { input: INPUT },
+  { input: INPUT, next: NEXT },
   'the last line',
 )
 

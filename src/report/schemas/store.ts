@@ -4,7 +4,7 @@ import type { CopyReceipt } from '../../backend/receipt.ts'
 import type { Action } from '../../store/plan.ts'
 import type { ReportedRow, StoredItem, StoreReport } from '../../store/store.ts'
 import { output } from './document.ts'
-import { BACKEND, ENTRY_ID, EXIT, INPUT, OUTCOMES, ref, SIGNATURES, TYPE, type WithInput } from './parts.ts'
+import { BACKEND, ENTRY_ID, EXIT, INPUT, NEXT, OUTCOMES, ref, SIGNATURES, TYPE, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
 
 const ACTIONS: Readonly<Record<Action, true>> = {
@@ -64,6 +64,7 @@ interface Printed extends StoreReport, WithInput {
   readonly version: string
   readonly dryRun: boolean
   readonly notes: readonly string[]
+  readonly next?: string
 }
 
 export const schema = output(
@@ -79,6 +80,6 @@ export const schema = output(
       findings: list(ref('error')),
       notes: list(TEXT),
     },
-    { input: INPUT },
+    { input: INPUT, next: NEXT },
   ),
 )

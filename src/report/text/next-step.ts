@@ -33,10 +33,14 @@ export function explain(code: ErrorCode): NextStep {
   return { text: `prov explain ${code}` }
 }
 
-/** What helps against findings of these codes, where no better is known; undefined for none. */
-export function stepFor(codes: readonly ErrorCode[]): NextStep | undefined {
-  const [first] = codes
-  if (first === undefined) return undefined
+/**
+ * What helps after this exit status, where these codes came up and no better is known; undefined after 0.
+ *
+ * @example stepAfter(7, ['occupied'])?.text // 'prov explain occupied'
+ */
+export function stepAfter(exit: number, codes: readonly ErrorCode[]): NextStep | undefined {
+  if (exit === 0) return undefined
+  if (exit === 130 || codes.length === 0) return same()
   const stays = codes.find((code) => !ERRORS[code].retryable)
   return stays === undefined ? same() : explain(stays)
 }

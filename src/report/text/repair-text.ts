@@ -1,7 +1,9 @@
 /** What a repair came to, counted as it goes and printed. */
 import type { ErrorCode, ErrorJson } from '../../errors.ts'
 import { gravest } from '../../errors.ts'
+import { shellWords } from '../../platform/text/command-line.ts'
 import type { MendedCopy, Repaired } from '../../repair/repair.ts'
+import { type Given, type NextStep, stepAfter } from './next-step.ts'
 import { type Layout, page } from './verify-text.ts'
 
 export interface RepairSummary {
@@ -68,8 +70,8 @@ export function repairSummaryText(
 ): string {
   const said: readonly (readonly [number, string])[] = [
     [copies.ok, 'right'],
-    [copies.mended, 'mended'],
-    [copies.planned, 'to be mended'],
+    [copies.mended, 'repaired'],
+    [copies.planned, 'to be repaired'],
     [copies.kept, 'left as they are'],
   ]
   const parts = said.flatMap(([n, what]) => (n === 0 ? [] : [`${n} ${what}`]))
@@ -84,6 +86,21 @@ export function repairSummaryText(
         ? `not repaired as a whole (exit ${exit})`
         : `nothing was written; --apply does what is planned (exit ${exit})`
   return page([head, ...why, end], layout)
+}
+
+/**
+ * What to do after a repair that left something: apply the plan, or decide between copies that differ.
+ *
+ * @example repairStep(summary, false, given)?.text // 'prov repair --storage … --apply run.yaml'
+ */
+export function repairStep({ exit, copies, codes }: RepairSummary, apply: boolean, given: Given): NextStep | undefined {
+  if (exit === 0) return undefined
+  const command = (...more: readonly string[]): string =>
+    shellWords(['prov', 'repair', ...given.flags(), ...more, ...given.what])
+  if (!apply && copies.planned > 0 && exit !== 130) return { text: command('--apply'), note: 'does what is planned' }
+  if (codes.drift !== undefined)
+    return { text: command('--prefer', 'BACKEND'), note: 'the backend whose copy is right' }
+  return stepAfter(exit, Object.keys(codes) as ErrorCode[])
 }
 
 function errorText({ code, message, hint }: ErrorJson): string {

@@ -34,9 +34,9 @@ writeFileSync(noPem, 'no certificate')
 
 test.each([
   ['a damaged docker config', { DOCKER_CONFIG: dockerConfig('{"auths": {') }, []],
-  ['a docker config that is no object', { DOCKER_CONFIG: dockerConfig('[]') }, []],
+  ['a docker config that is not an object', { DOCKER_CONFIG: dockerConfig('[]') }, []],
   [
-    'an entry that is no base64 of user and password',
+    'an entry that is not base64 of user and password',
     { DOCKER_CONFIG: dockerConfig('{"auths":{"x.io":{"auth":"eA=="}}}') },
     [],
   ],

@@ -197,7 +197,7 @@ test('failures name the host and say in words what happened', async () => {
   expect(refused.message).toBe(`127.0.0.1:${port} could not be reached: connection refused`)
   const unknown = await failsWith('unreachable', once.send(get('http://no-such-host.invalid:5000/')))
   expect(unknown.message).toMatch(
-    /^no-such-host\.invalid:5000 could not be reached: (?:there is no host of that name|the name server did not answer)$/,
+    /^no-such-host\.invalid:5000 could not be reached: (?:no host has that name|the name server did not answer)$/,
   )
   const hanging = await serve(() => {})
   const late = await failsWith(

@@ -13,8 +13,8 @@ const failed = (code: string, more: object = {}): Error => Object.assign(new Err
 
 test('codes of the system are told in words, also those of a cause; TLS keeps its code beside', () => {
   expect(networkReason(failed('ECONNREFUSED'))).toBe('connection refused')
-  expect(networkReason(new Error('outer', { cause: failed('ENOTFOUND') }))).toBe('there is no host of that name')
-  expect(networkReason(new AggregateError([failed('EHOSTUNREACH')]))).toBe('there is no route to the host')
+  expect(networkReason(new Error('outer', { cause: failed('ENOTFOUND') }))).toBe('no host has that name')
+  expect(networkReason(new AggregateError([failed('EHOSTUNREACH')]))).toBe('no route leads to the host')
   expect(networkReason(failed('CERT_HAS_EXPIRED'))).toBe('its certificate has expired (CERT_HAS_EXPIRED)')
   expect(networkReason(failed('toString'))).toBeUndefined()
   expect(networkReason(failed('ENOENT'))).toBeUndefined()
@@ -33,9 +33,7 @@ test('the host is named where Node names it', () => {
   const refused = failed('ECONNREFUSED', { address: '::1', port: 8000 })
   expect(connectionFailure('DynamoDB', refused)).toBe('[::1]:8000 (DynamoDB) could not be reached: connection refused')
   const unknown = failed('ENOTFOUND', { hostname: 'db.example' })
-  expect(connectionFailure('Kafka', unknown)).toBe(
-    'db.example (Kafka) could not be reached: there is no host of that name',
-  )
+  expect(connectionFailure('Kafka', unknown)).toBe('db.example (Kafka) could not be reached: no host has that name')
   expect(connectionFailure('Kafka', failed('ECONNRESET'))).toBe('Kafka could not be reached: the connection was closed')
 })
 
@@ -45,7 +43,7 @@ test('gRPC, whose words hold the codes of the system', () => {
   expect(unavailable('Firestore', message)).toBe('127.0.0.1:8080 (Firestore) could not be reached: connection refused')
   const name = '14 UNAVAILABLE: Name resolution failed for target dns:pubsub.googleapis.com:443'
   expect(unavailable('Pub/Sub', name)).toBe(
-    'pubsub.googleapis.com:443 (Pub/Sub) could not be reached: there is no host of that name',
+    'pubsub.googleapis.com:443 (Pub/Sub) could not be reached: no host has that name',
   )
   expect(unavailable('Pub/Sub', 'something else')).toBe('Pub/Sub could not be reached: something else')
 })

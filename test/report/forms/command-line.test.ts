@@ -111,7 +111,7 @@ describe('prov verify', () => {
   it.each([
     [['--output', 'jsonl', '--json'], /usage: --json and --output jsonl both go to standard output/],
     [['--output', 'jsonl', '--output', 'junit'], /usage: jsonl and junit cannot both/],
-    [['--output', 'xml'], /usage: there is no report form "xml"/],
+    [['--output', 'xml'], /usage: unknown report form "xml"/],
     [['--vsa-key', 'k'], /usage: --vsa-key signs/],
     [
       ['--report', '/nowhere/at/all.html'],

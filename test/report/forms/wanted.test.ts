@@ -19,8 +19,8 @@ it("adds a job summary to GitHub's file, unless another is named or there is non
 })
 
 it.each([
-  [['junt'], {}, 'there is no report form "junt"', 'did you mean junit?'],
-  [['html=x'], {}, 'there is no report form "html"', 'use --report FILE.html'],
+  [['junt'], {}, 'unknown report form "junt"', 'did you mean junit?'],
+  [['html=x'], {}, 'unknown report form "html"', 'use --report FILE.html'],
   [['jsonl='], {}, '--output jsonl= names no file', undefined],
   [['jsonl', 'vsa'], {}, 'jsonl and vsa cannot both go to standard output', 'name a file: --output vsa=FILE'],
   [

@@ -18,7 +18,7 @@ export function configCommand(io: Io): Command {
   const check = new Command('check')
     .summary('find every error in the configuration')
     .description(
-      'Reads the configuration as a command would and names every error and warning. Exit 0 when there is no error, else 2.',
+      'Reads the configuration as a command would and names every error and warning. Exit 0 when no error was found, else 2.',
     )
   const schema = new Command('schema')
     .summary('print the JSON Schema of the configuration')

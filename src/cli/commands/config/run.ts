@@ -56,7 +56,7 @@ export async function runCheck(options: ConfigOptions, io: Io): Promise<void> {
     return
   }
   for (const warning of warnings) warn(io, options, warning)
-  if (options.quiet !== true) await show(io, [`the configuration is sound (${warnings.length} warnings)`])
+  if (options.quiet !== true) await show(io, [`the configuration is valid (${warnings.length} warnings)`])
 }
 
 function told({ key, value, instead }: Unsupported): string {

@@ -34,7 +34,7 @@ In the table:
 
 A gap whose line holds by now is a FAIL: take it off the list.
 
-Exit status: 0 all that was run passed, 2 the module is no backend, 3 a line
+Exit status: 0 all that was run passed, 2 the module is not a backend, 3 a line
 failed, 5 no line passed, so nothing is proven.
 
 Examples:

@@ -9,6 +9,7 @@ import { passwordSource } from '../../../keys/password.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
 import { doctorText } from '../../../report/text/doctor-text.ts'
+import { nextText, stepAfter } from '../../../report/text/next-step.ts'
 import { artifactsOf, type NamedArtifacts } from '../../../setup/artifacts.ts'
 import { backendNames, openNamed } from '../../../setup/backends.ts'
 import { settingsFor } from '../../../setup/settings.ts'
@@ -75,11 +76,16 @@ function onlyBad(report: DoctorReport): DoctorReport {
 }
 
 async function print(report: DoctorReport, named: NamedArtifacts, options: DoctorOptions, io: Io): Promise<void> {
+  const codes = [...report.keys, ...report.backends].flatMap(({ checks }) =>
+    checks.flatMap(({ error }) => error?.code ?? []),
+  )
+  const next = stepAfter(report.exit, report.exit !== 0 && codes.length === 0 ? ['not_looked'] : codes)
   if (options.json === true) {
-    await write(io.stdout, jsonText({ command: 'doctor', version: VERSION, ...report, input: named.input }))
+    const more = next === undefined ? {} : { next: next.text }
+    await write(io.stdout, jsonText({ command: 'doctor', version: VERSION, ...report, ...more, input: named.input }))
   } else if (options.quiet !== true || report.exit !== 0) {
     const read = named.input === undefined ? [] : [inputText(named.input)]
     const told = options.quiet === true ? onlyBad(report) : report
-    await write(io.stdout, doctorText(told, layoutOf(io), read, options.quiet === true))
+    await write(io.stdout, doctorText(told, layoutOf(io), read, options.quiet === true) + nextText(next, layoutOf(io)))
   }
 }

@@ -5,7 +5,7 @@ import { parseBackendList } from '../../../config/lists.ts'
 import { placeOf } from '../../../config/place.ts'
 import { CONFIG_MAP, loadSettings } from '../../../config/settings.ts'
 import { refuseLater } from '../../../config/unsupported-settings.ts'
-import { ProvError } from '../../../errors.ts'
+import { type ErrorCode, ProvError } from '../../../errors.ts'
 import { formatNamed } from '../../../formats/index.ts'
 import { checkSides, type MigrateJob, migrate, type Place } from '../../../migrate/migrate.ts'
 import { isInShard, parseShard, type Shard } from '../../../migrate/shard.ts'
@@ -18,6 +18,7 @@ import { jsonLine } from '../../../platform/text/json-text.ts'
 import { formatsOf } from '../../../provenance/detect-format.ts'
 import { inputLine } from '../../../report/text/input-text.ts'
 import { movedText, moveTally, summaryText } from '../../../report/text/migrate-text.ts'
+import { nextText, stepAfter } from '../../../report/text/next-step.ts'
 import { type ArtifactOptions, artifactsOf, type NamedArtifacts } from '../../../setup/artifacts.ts'
 import { type BackendOptions, refuseNoBackends, type Setup, setUp } from '../../../setup/backends.ts'
 import { listFilter, subjectFilter, timeFilter } from '../../../setup/filters.ts'
@@ -95,6 +96,7 @@ export async function runMigrate(
     }
     const counted = tally.summary(complete, shard !== undefined)
     const summary = { ...counted, exit: exitOf(counted.exit, io) }
+    const next = stepAfter(summary.exit, Object.keys(summary.codes) as ErrorCode[])
     if (options.json === true) {
       const json = {
         command: 'migrate',
@@ -102,11 +104,12 @@ export async function runMigrate(
         dryRun: options.dryRun === true,
         complete,
         ...summary,
+        ...(next === undefined ? {} : { next: next.text }),
         input: named?.input,
       }
       await write(io.stdout, jsonLine(json))
     } else if (options.quiet !== true || summary.exit !== 0) {
-      await write(io.stdout, summaryText(summary, layout, options.dryRun === true))
+      await write(io.stdout, summaryText(summary, layout, options.dryRun === true) + nextText(next, layout))
     }
     return summary.exit
   } finally {

@@ -12,7 +12,7 @@ export function repairCommand(io: Io, exit: Exit): Command {
       'Finds copies that are missing (+) or do not verify (#), and says what would be done; with --apply it writes the signed bytes of ' +
         'a copy that verifies in their place, keeps what was there beside it where the backend can, and looks again. Signs nothing.',
     )
-    .option('-k, --key <FILE>', 'public key to believe, or env://NAME; may be repeated', collect, [])
+    .option('-k, --key <FILE>', 'trusted public key, or env://NAME; may be repeated', collect, [])
     .option('--all', 'everything that the backends hold, instead of an INPUT')
     .option('--apply', 'do it; without this flag nothing is written')
     .option('--prefer <BACKEND>', 'whose copy is right where two that verify mean different things (*)')

@@ -11,7 +11,8 @@ import { reporter } from '../../../platform/progress.ts'
 import { jsonLine } from '../../../platform/text/json-text.ts'
 import { type Repaired, repair } from '../../../repair/repair.ts'
 import { inputLine } from '../../../report/text/input-text.ts'
-import { repairedText, repairSummaryText, repairTally } from '../../../report/text/repair-text.ts'
+import { nextText } from '../../../report/text/next-step.ts'
+import { repairedText, repairStep, repairSummaryText, repairTally } from '../../../report/text/repair-text.ts'
 import { artifactsOf, type NamedArtifacts } from '../../../setup/artifacts.ts'
 import { type Setup, setUp } from '../../../setup/backends.ts'
 import { trustFor } from '../../../setup/keys.ts'
@@ -21,6 +22,7 @@ import { surveyOf } from '../../../setup/whole-backends.ts'
 import type { Trust } from '../../../trust/trusted-keys.ts'
 import type { Surveyed } from '../../../verify/survey.ts'
 import { VERSION } from '../../../version.ts'
+import { givenOf } from '../../given.ts'
 import { refuseFilters } from '../../refuse-filters.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
@@ -56,7 +58,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     if (artifacts !== undefined && options.json !== true && options.quiet !== true)
       await write(io.stdout, inputLine(artifacts, layoutOf(io)))
     const job = { trust, apply, signal: io.signal, retry: setup.retry, ...(prefer === undefined ? {} : { prefer }) }
-    const progress = reporter(io, apply ? 'mended' : 'looked at', options)
+    const progress = reporter(io, apply ? 'repaired' : 'read', options)
     const tally = repairTally()
     const layout = layoutOf(io)
     const mend = async ({ about, looks, backends, lost }: Work): Promise<Repaired> => {
@@ -89,10 +91,17 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     const exit = exitOf(gravest([counted.exit, empty, complete ? 0 : ERRORS.aborted.exit]), io)
     const input = artifacts?.input
     const summary = { ...counted, exit, ...(input === undefined ? {} : { input }) }
+    const again = givenOf(
+      inputs,
+      options,
+      setup.backends.map(({ name }) => name),
+    )
+    const next = repairStep(summary, apply, again)
     if (options.json === true) {
-      await write(io.stdout, jsonLine({ command: 'repair', version: VERSION, apply, complete, ...summary }))
+      const more = next === undefined ? {} : { next: next.text }
+      await write(io.stdout, jsonLine({ command: 'repair', version: VERSION, apply, complete, ...summary, ...more }))
     } else if (options.quiet !== true || exit !== 0) {
-      await write(io.stdout, repairSummaryText(summary, layout, apply))
+      await write(io.stdout, repairSummaryText(summary, layout, apply) + nextText(next, layout))
     }
     return exit
   } finally {
@@ -109,7 +118,7 @@ function refuseNamed(inputs: readonly string[], options: RepairOptions): void {
     ...Object.entries({ '--run': run, '--predicate': predicate, '--format': format }),
   ]
   const odd = given.find(([, value]) => value !== undefined && value.length > 0)
-  if (odd !== undefined) throw new ProvError('usage', `--all takes no ${odd[0]}: it mends whatever the backends hold`)
+  if (odd !== undefined) throw new ProvError('usage', `--all takes no ${odd[0]}: it repairs whatever the backends hold`)
 }
 
 async function* everything(options: RepairOptions, setup: Setup, trust: Trust, io: Io): AsyncIterable<Work> {

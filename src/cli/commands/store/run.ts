@@ -13,6 +13,7 @@ import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
 import { inputLine } from '../../../report/text/input-text.ts'
+import { nextText, stepAfter } from '../../../report/text/next-step.ts'
 import { storeText } from '../../../report/text/verify-text.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
 import { type Setup, setUp } from '../../../setup/backends.ts'
@@ -67,15 +68,28 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     })
     progress.end()
     const report = { ...told, exit: exitOf(told.exit, io) }
+    const next = stepAfter(
+      report.exit,
+      report.findings.map(({ code }) => code),
+    )
     if (options.json === true) {
-      const json = { command: 'store', version: VERSION, dryRun: options.dryRun === true, ...report, notes, input }
+      const more = next === undefined ? {} : { next: next.text }
+      const json = {
+        command: 'store',
+        version: VERSION,
+        dryRun: options.dryRun === true,
+        ...report,
+        ...more,
+        notes,
+        input,
+      }
       await write(io.stdout, jsonText(json))
     } else {
       for (const note of notes) warn(io, options, note)
       if (options.quiet !== true || report.exit !== 0) {
         const quiet = options.quiet === true
         const text = storeText(report, layoutOf(io), { dryRun: options.dryRun === true, quiet })
-        await write(io.stdout, (quiet ? '' : inputLine(named, layoutOf(io))) + text)
+        await write(io.stdout, (quiet ? '' : inputLine(named, layoutOf(io))) + text + nextText(next, layoutOf(io)))
       }
     }
     return report.exit

@@ -10,9 +10,9 @@ export function verifyCommand(io: Io, exit: Exit): Command {
     .summary('verify every copy and say whether all agree')
     .description(
       'Reads every stored copy, verifies each over the bytes that are stored, and says whether all agree. ' +
-        'Changes no store and believes no verdict but its own.',
+        'Changes no store and trusts no earlier verdict.',
     )
-    .option('-k, --key <FILE>', 'public key to believe, or env://NAME; may be repeated', collect, [])
+    .option('-k, --key <FILE>', 'trusted public key, or env://NAME; may be repeated', collect, [])
     .option('--optional <LIST>', 'backends that may miss a copy or be down')
     .option('--require <N>', 'enough backends that hold a copy that agrees', count)
     .option('--strict', "other people's entries in a shared place are findings (exit 3)")
@@ -34,7 +34,7 @@ export function verifyCommand(io: Io, exit: Exit): Command {
     .option('--report <FILE>', 'also write one HTML page that stands alone')
     .option('--vsa-key <FILE>', 'private key that signs what --output vsa makes, or env://NAME')
     .option('--password-file <FILE>', 'password of that key (else PROV_PASSWORD, COSIGN_PASSWORD, or a prompt)')
-  return withCommon(withFilters(command))
+  return grouped(withCommon(withFilters(command)))
     .addHelpText(
       'after',
       `
@@ -59,4 +59,26 @@ Examples:
       const { runVerify } = await import('./run.ts')
       exit(await runVerify(inputs, options, io))
     })
+}
+
+/** Which flags stand together in the help; what is not named here stands under the last. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  'Required:': ['storage', 'key'],
+  'What is verified:': ['image', 'run', 'statement', 'predicate', 'type', 'subject', 'namespace', 'all'],
+  'With --all:': ['kind', 'since', 'before', 'shard', 'sample', 'fail-fast', 'concurrency'],
+  'What must be there:': ['format', 'optional', 'require', 'strict'],
+  'What is printed:': ['show', 'wide', 'json', 'quiet', 'verbose', 'output', 'report', 'vsa-key', 'password-file'],
+}
+const OTHERS = 'Settings:'
+
+/** The order of the flags is that of the groups. */
+function grouped(command: Command): Command {
+  const groupOf = (option: Option): string =>
+    Object.keys(GROUPS).find((name) => GROUPS[name]?.includes(option.name())) ?? OTHERS
+  const order = [...Object.keys(GROUPS), OTHERS]
+  for (const option of command.options) option.helpGroup(groupOf(option))
+  const sorted = command.options.toSorted((a, b) => order.indexOf(groupOf(a)) - order.indexOf(groupOf(b)))
+  const options = command.options as Option[]
+  options.splice(0, options.length, ...sorted)
+  return command
 }

@@ -183,7 +183,7 @@ function shareOf(sample: string | undefined): number {
   const [, percent] = /^([0-9]{1,3}(?:\.[0-9]{1,6})?)%?$/.exec(sample) ?? []
   const share = Number(percent) / 100
   if (percent !== undefined && share > 0 && share <= 1) return share
-  throw new ProvError('usage', `${JSON.stringify(sample.slice(0, 20))} is no share of the whole`, {
+  throw new ProvError('usage', `${JSON.stringify(sample.slice(0, 20))} is not a percentage from 0 to 100`, {
     hint: 'use --sample 5% for five places in a hundred, chosen by chance',
   })
 }
