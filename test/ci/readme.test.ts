@@ -1,4 +1,4 @@
-/** The examples of the README's section on CI name what is there. */
+/** The examples of docs/ci.md name what is there. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -7,8 +7,7 @@ import { ROOT } from '../support/cli.ts'
 import { ACTION } from './action.ts'
 import { documents, PIPELINE, type PipelineTask, TASK } from './tekton.ts'
 
-const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-const section = readme.slice(readme.indexOf('\n## In CI\n'), readme.indexOf('\n## Configuration\n'))
+const section = readFileSync(join(ROOT, 'docs/ci.md'), 'utf8')
 const [github, tekton, gitlab] = [...section.matchAll(/```yaml\n([\s\S]*?)```/g)].map(
   (match) => parse(match[1] ?? '') as unknown,
 )

@@ -135,18 +135,18 @@ const open2: OpenBackend = () => ({ name: 'x', slots: () => [] })
     expect(check.code, check.stdout).toBe(0)
   })
 
-  describe("with the README's backend", () => {
-    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  describe("with the docs' backend", () => {
+    const page = readFileSync(join(ROOT, 'docs/backend-of-your-own.md'), 'utf8')
     const [, name = '', code = ''] =
-      /<!-- example: ([a-z.]+) -->\n```js\n([\s\S]*?)```\n<!-- end of example -->/.exec(readme) ?? []
+      /<!-- example: ([a-z.]+) -->\n```js\n([\s\S]*?)```\n<!-- end of example -->/.exec(page) ?? []
 
     beforeAll(() => {
       expect(name).toBe('folder.js')
       writeFileSync(join(consumer, name), code)
     })
 
-    it('prov conform passes it, in the way that the README shows', async () => {
-      const [, args = ''] = /^prov (conform \.\/folder\.js .*)$/m.exec(readme) ?? []
+    it('prov conform passes it, in the way that the docs show', async () => {
+      const [, args = ''] = /^prov (conform \.\/folder\.js .*)$/m.exec(page) ?? []
       const ours = args.replace('/var/tmp/try', scratch()).split(' ')
       const { stdout, stderr, code } = await run(installed, [...ours, '--json'], { env, cwd: consumer })
       expect(code, stderr).toBe(0)
