@@ -64,6 +64,14 @@ describe('the package', () => {
     expect(packed.unpackedSize).toBeLessThan(20_000_000)
   })
 
+  it('declares what the public modules lead to, and no internals', () => {
+    const declared = packed.files.flatMap(({ path }) => /^dist\/types\/(.+)\.d\.ts$/.exec(path)?.[1] ?? [])
+    expect(declared).toContain('src/backend/backend')
+    expect(declared.length).toBeLessThan(100)
+    const internal = /^(backends\/.+\/|src\/(cli|config|input|kubernetes|setup)\/|test\/(?!conformance\/))/
+    expect(declared.filter((name) => internal.test(name))).toEqual([])
+  })
+
   it('runs where it was installed, and knows its version', async () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
     expect(await run(installed, ['--version'], { env, cwd: consumer })).toMatchObject({

@@ -12,8 +12,17 @@ import { scratch } from '../support/scratch.ts'
 const WALK = /<!-- walk:([^>]*?) -->/
 const BLOCK = /(<!-- not run -->\n)?```sh\n([\s\S]*?)```\n(?:\n```text\n[\s\S]*?```\n)?/g
 
+export interface Machine {
+  /** What starts prov. */
+  readonly prov: readonly string[]
+  /** Folders with the other commands. */
+  readonly path: string
+}
+
+const THIS: Machine = { prov: [process.execPath, BIN], path: `/usr/bin${delimiter}/bin` }
+
 /** The page with every shown output as prov prints it now; a page without a walk comes back as it is. */
-export async function withOutput(page: string): Promise<string> {
+export async function withOutput(page: string, machine = THIS): Promise<string> {
   const walk = WALK.exec(page)
   if (walk === null) return page
   const folder = join(scratch(), 'walk')
@@ -24,7 +33,7 @@ export async function withOutput(page: string): Promise<string> {
     mkdirSync(dirname(join(folder, target)), { recursive: true })
     cpSync(join(ROOT, 'fixtures', source), join(folder, target), { recursive: true })
   }
-  const tools = provOnPath()
+  const tools = provOnPath(machine)
   let made = ''
   let end = 0
   for (const match of page.matchAll(BLOCK)) {
@@ -35,15 +44,15 @@ export async function withOutput(page: string): Promise<string> {
       made += whole
       continue
     }
-    const printed = await printedBy(commands, folder, tools)
+    const printed = await printedBy(commands, folder, tools, machine)
     made += `\`\`\`sh\n${commands}\`\`\`\n${printed === '' ? '' : `\n\`\`\`text\n${printed}\`\`\`\n`}`
   }
   return made + page.slice(end)
 }
 
 /** What a terminal would show, and the exit status where it is not 0. What a block exports is there for the next. */
-async function printedBy(commands: string, folder: string, tools: string): Promise<string> {
-  const env = { PATH: `${tools}${delimiter}/usr/bin${delimiter}/bin`, HOME: tools, TZ: 'UTC', LC_ALL: 'C.UTF-8' }
+async function printedBy(commands: string, folder: string, tools: string, { path }: Machine): Promise<string> {
+  const env = { PATH: `${tools}${delimiter}${path}`, HOME: tools, TZ: 'UTC', LC_ALL: 'C.UTF-8' }
   const kept = join(tools, 'exported')
   const script = `exec 2>&1\n[ ! -e ${kept} ] || . ${kept}\ntrap 'export -p > ${kept}' EXIT\n${commands}`
   const { code, bytes } = await run('bash', ['-c', script], { cwd: folder, env })
@@ -56,12 +65,13 @@ async function printedBy(commands: string, folder: string, tools: string): Promi
  * A folder with the command `prov`. Keys of a walk are thrown away: so that what it prints is the same every time, the pair of fixtures/
  * takes the place of the one that `prov keys generate` made, and its password that of the reader.
  */
-function provOnPath(): string {
+function provOnPath({ prov }: Machine): string {
   const folder = scratch()
+  const command = prov.map((word) => `'${word}'`).join(' ')
   const script = `#!/bin/sh
 export PROV_PASSWORD=${PASSWORD}
-[ "$1 $2" = 'keys generate' ] || exec '${process.execPath}' '${BIN}' "$@"
-'${process.execPath}' '${BIN}' "$@" || exit
+[ "$1 $2" = 'keys generate' ] || exec ${command} "$@"
+${command} "$@" || exit
 cp '${PRIVATE_KEY}' cosign.key
 cp '${PUBLIC_KEY}' cosign.pub
 `
