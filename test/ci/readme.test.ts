@@ -28,8 +28,8 @@ test('Tekton: every param is one of the Task, as in the pipeline', () => {
 })
 
 test('GitLab: every input is one of the file', () => {
-  const { include } = gitlab as { readonly include: readonly { readonly file: string; readonly inputs: object }[] }
-  const { spec } = documents('gitlab/prov.yml')[0] as { readonly spec: { readonly inputs: object } }
-  expect(include[0]?.file).toBe('ci/gitlab/prov.yml')
+  const { include } = gitlab as { readonly include: readonly { readonly component: string; readonly inputs: object }[] }
+  const { spec } = documents('../templates/prov.yml')[0] as { readonly spec: { readonly inputs: object } }
+  expect(include[0]?.component).toMatch(/\/prov@COMMIT$/)
   expect(Object.keys(include[0]?.inputs ?? {}).filter((name) => !(name in spec.inputs))).toEqual([])
 })
