@@ -4,7 +4,7 @@ import { ProvError } from '../src/errors.ts'
 import { nearest } from '../src/platform/text/suggest.ts'
 
 export interface BackendRow {
-  /** One line for help and README. */
+  /** One line for help and docs. */
   readonly summary: string
   readonly load: () => Promise<{ readonly open: OpenBackend }>
   /** Keeps nothing once the process ends: for programs that embed prov, and refused on the command line. */

@@ -38,6 +38,18 @@ test('every relative link has its file, every anchor its heading', () => {
   expect(pages().flatMap(({ name, text }) => broken(name, text))).toEqual([])
 })
 
+test('every file of the repository that is named is there', () => {
+  const named = pages().flatMap(({ name, text }) =>
+    [...text.matchAll(/`((?:\.ci|\.github|backends|bin|ci|docs|fixtures|src|templates|test)\/[\w./-]*)`/g)].map(
+      ([, path = '']) => ({ name, path }),
+    ),
+  )
+  expect(named.length).toBeGreaterThan(8)
+  // CHANGELOG.md also names what is gone.
+  const gone = named.filter(({ name, path }) => name !== 'CHANGELOG.md' && !existsSync(join(ROOT, path)))
+  expect(gone).toEqual([])
+})
+
 test('a link that leads nowhere is found', () => {
   const text =
     '[a](docs/nothing.md) [b](#nowhere) [c](docs/ci.md#github) `[d](none.md)` [e](https://example.com/x)\n# Here'

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ConformReport } from '../../src/conform/report.ts'
@@ -141,6 +141,22 @@ const open2: OpenBackend = () => ({ name: 'x', slots: () => [] })
 `
     const check = await typeChecked('suite.ts', source)
     expect(check.code, check.stdout).toBe(0)
+  })
+
+  it("compiles and runs the docs' example of the library", async () => {
+    const page = readFileSync(join(ROOT, 'docs/library.md'), 'utf8')
+    const [, name = '', code = ''] =
+      /<!-- example: ([a-z.-]+) -->\n```ts\n([\s\S]*?)```\n<!-- end of example -->/.exec(page) ?? []
+    expect(name).toBe('store-and-verify.ts')
+    const check = await typeChecked(name, code)
+    expect(check.code, check.stdout).toBe(0)
+    copyFileSync(PRIVATE_KEY, join(consumer, 'cosign.key'))
+    copyFileSync(PUBLIC_KEY, join(consumer, 'cosign.pub'))
+    const used = await run(process.execPath, [name], { env, cwd: consumer })
+    expect(used, used.stderr).toMatchObject({
+      code: 0,
+      stdout: "0 [ 's3: written', 'docdb: written' ]\n0 [ 's3: =', 'docdb: =' ]\n",
+    })
   })
 
   describe("with the docs' backend", () => {
