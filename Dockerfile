@@ -16,6 +16,13 @@ COPY --from=build /src/package.json /opt/prov/package.json
 COPY --from=build /src/bin /opt/prov/bin
 COPY --from=build /src/dist /opt/prov/dist
 RUN ln -s /opt/prov/bin/prov.js /usr/local/bin/prov && prov --version
+LABEL org.opencontainers.image.title="prov"
+LABEL org.opencontainers.image.description="Sign provenance once, store the same signed bytes in every backend, prove that all copies agree"
+LABEL org.opencontainers.image.licenses="Apache-2.0"
+LABEL org.opencontainers.image.url="https://example.com/prov"
+LABEL org.opencontainers.image.source="https://example.com/prov.git"
+LABEL org.opencontainers.image.documentation="https://example.com/prov/docs"
+LABEL org.opencontainers.image.version="0.1.0"
 # The account `node` of the image, by number: Kubernetes has to see that it is not root.
 USER 1000:1000
 WORKDIR /work

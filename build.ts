@@ -1,11 +1,13 @@
 /**
  * `npm run build`: bundles the command line and the library into dist/, with one chunk for each lazy `import()`, and writes the
  * library's declarations. Unminified: names in stack traces and error classes stay what they are in the source.
+ *
+ * `node build.ts one-file`: bundles the command line alone, as the one CommonJS file out/prov.cjs that package.ts puts into an executable.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { SCRIPT } from './src/report/html/script.ts'
 import { SCHEMAS } from './src/report/schemas/index.ts'
@@ -222,7 +224,66 @@ function withCore(parts: readonly string[]): Plugin {
   }
 }
 
+/**
+ * Inside of an executable there are no modules but those of Node.js, and CommonJS has no top-level await. What would be installed beside prov
+ * is refused by name. While the command runs the exit status is 13, as Node.js has it for an `await` that never ends: no end is no success.
+ */
+const asOneFile: Plugin = {
+  name: 'one-file',
+  setup(b) {
+    b.onResolve({ filter: /^@platformatic\/kafka$/ }, ({ path }) => ({ path, namespace: 'beside' }))
+    b.onLoad({ filter: /.*/, namespace: 'beside' }, ({ path }) => ({
+      contents: `throw Object.assign(new Error(${JSON.stringify(path)}), { code: 'ERR_MODULE_NOT_FOUND' })`,
+      loader: 'js',
+    }))
+    b.onLoad({ filter: /src\/cli\/cli\.ts$/ }, ({ path }) => {
+      const parts = readFileSync(path, 'utf8').split('\nawait run()\n')
+      if (parts.length !== 2) throw new Error('src/cli/cli.ts no longer ends with `await run()`')
+      return { contents: parts.join('\nprocess.exitCode = 13\nvoid run()\n'), loader: 'ts' }
+    })
+  },
+}
+
+/** Takes away every declaration that the public ones do not lead to: tsc writes one for each module that was compiled. */
+function keepPublicTypes(faces: readonly string[]): void {
+  const kept = new Set<string>()
+  const keep = (path: string): void => {
+    if (kept.has(path)) return
+    kept.add(path)
+    const named = readFileSync(path, 'utf8').matchAll(/(?:from |import\()["'](\.[^"']+)\.ts["']/g)
+    for (const [, name] of named) keep(join(dirname(path), `${name}.d.ts`))
+  }
+  for (const face of faces) keep(face)
+  for (const name of readdirSync('dist/types', { recursive: true, encoding: 'utf8' })) {
+    const path = join('dist/types', name)
+    if (name.endsWith('.d.ts') && !kept.has(path)) rmSync(path)
+  }
+}
+
 const failed = () => process.exit(1) // esbuild has said what is wrong
+
+if (process.argv[2] === 'one-file') {
+  const { PROV_VERSION } = options.define
+  await build({
+    entryPoints: ['src/cli/cli.ts'],
+    outfile: 'out/prov.cjs',
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    // Half the size to load; names stay, since messages and checks use those of classes.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    keepNames: true,
+    legalComments: 'inline',
+    define: { PROV_VERSION, 'import.meta.resolve': 'undefined' },
+    alias: options.alias,
+    plugins: [asOneFile],
+    logLevel: 'error',
+  }).catch(failed)
+  process.exit()
+}
+
 const parts = await partsOf().catch(failed)
 const { metafile, outputFiles } = await build({
   ...options,
@@ -247,6 +308,7 @@ const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p'
   stdio: 'inherit',
 })
 if (tsc.status !== 0) process.exit(1) // it has said what is wrong
+keepPublicTypes(['dist/types/src/index.d.ts', 'dist/types/test/conformance/public.d.ts'])
 
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
 console.log(`dist/: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} KB, prov ${version}`)

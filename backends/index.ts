@@ -4,14 +4,19 @@ import { ProvError } from '../src/errors.ts'
 import { nearest } from '../src/platform/text/suggest.ts'
 
 export interface BackendRow {
-  /** One line for help and README. */
+  /** One line for help and docs. */
   readonly summary: string
   readonly load: () => Promise<{ readonly open: OpenBackend }>
   /** Keeps nothing once the process ends: for programs that embed prov, and refused on the command line. */
   readonly fleeting?: true
 }
 
-export const BACKENDS = {
+/** Keeps the names and forgets which module each is: the declarations of the package name no backend's inside. */
+function byName<Name extends string>(rows: Readonly<Record<Name, BackendRow>>): Readonly<Record<Name, BackendRow>> {
+  return rows
+}
+
+export const BACKENDS = byName({
   tekton: {
     summary:
       'annotations of the run, in its own file or on the live object in its cluster, as Tekton Chains writes them',
@@ -55,7 +60,7 @@ export const BACKENDS = {
     load: () => import('./memory/backend.ts'),
     fleeting: true,
   },
-} as const satisfies Record<string, BackendRow>
+})
 
 export type BackendName = keyof typeof BACKENDS
 
@@ -75,8 +80,7 @@ export async function openBackend(name: string, context: Context): Promise<Backe
  * @example lastingBackends().includes('memory') // false
  */
 export function lastingBackends(): readonly BackendName[] {
-  const rows: Readonly<Record<BackendName, BackendRow>> = BACKENDS
-  return (Object.keys(BACKENDS) as BackendName[]).filter((name) => rows[name].fleeting !== true)
+  return (Object.keys(BACKENDS) as BackendName[]).filter((name) => BACKENDS[name].fleeting !== true)
 }
 
 /** @example isBackend('oci') // true */

@@ -1,6 +1,6 @@
 /**
  * Every failure prov can name, in one closed table: code → exit status, whether trying again can help, and what it means.
- * The README's table, the exit status of every command and the tests are all made from this table.
+ * The table in docs/errors.md, the exit status of every command and the tests are all made from this table.
  */
 
 /** One row of {@link ERRORS}. `exit` is the status when the failure stands alone (the gravest of several wins). */

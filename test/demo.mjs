@@ -1,5 +1,5 @@
 // `npm run demo`: the main job on a real run, from a fresh clone, without any server. Store, verify, damage a copy, verify,
-// heal, verify; fails when an exit status is not the one the README promises.
+// heal, verify; fails when an exit status is not the one that was promised.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -4,6 +4,7 @@ import { receiptOf } from '../../src/backend/receipt.ts'
 import { errorAt, ProvError } from '../../src/errors.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import { within } from '../../src/platform/async/deadline.ts'
+import { isOneFile } from '../../src/platform/one-file.ts'
 import type { Broker } from './connection.ts'
 import { googleMessage, messageOf, sizeOf, slotsOf } from './layout.ts'
 import { type GoogleTarget, type KafkaTarget, NAME, readSettings } from './settings.ts'
@@ -29,7 +30,9 @@ async function kafkaPort(): Promise<typeof import('./kafka.ts')> {
   } catch (cause) {
     if (!(cause instanceof Error) || !('code' in cause) || cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause
     throw new ProvError('not_supported', "Kafka's client is not installed beside prov", {
-      hint: 'npm install @platformatic/kafka',
+      hint: isOneFile()
+        ? 'this prov is one file; install the package instead: npm install prov @platformatic/kafka'
+        : 'npm install @platformatic/kafka',
       cause,
     })
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# First step of action.yml: a checkout holds no build, so one is made where there is none. What Node.js is missing is said in one line.
+# First step of action.yml: a release has prov's bundle in its tree, and nothing is built or installed here. What is missing is said in one line.
 set -euo pipefail
 cd "$GITHUB_ACTION_PATH"
 
@@ -9,10 +9,9 @@ fail() {
 }
 
 command -v node >/dev/null || fail 'prov needs Node.js: put a step with setup-node before it'
+[ -f dist/cli.js ] || fail 'this commit is no release, so it holds no bundle: name the commit of a release after the @'
 said=$(node bin/prov.js --version 2>&1) && exit 0
 case $said in
   'prov needs Node.js '*) fail "$said: put a step with setup-node before it" ;;
+  *) fail 'the bundle of this release does not start' ;;
 esac
-# No package gets to run a script of its own; the build needs none of them.
-npm ci --ignore-scripts --no-audit --no-fund
-node build.ts

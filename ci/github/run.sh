@@ -34,14 +34,33 @@ summary=/dev/null
 # What verify found, prov itself writes there.
 if [ "$INPUT_COMMAND" = verify ] && [ "$summary" != /dev/null ]; then words+=(--output github); fi
 
+folder=$(mktemp -d "${RUNNER_TEMP:-/tmp}/prov.XXXXXX") || exit 1
+report=
+if [ "$INPUT_COMMAND" = verify ] && [[ $'\n'$INPUT_ARGS != *$'\n--report'* ]]; then
+  report=$folder/report.html
+  words+=(--report "$report")
+fi
+
 collect "$INPUT_INPUT"
 words+=(-- "${lines[@]}")
 
-folder=$(mktemp -d "${RUNNER_TEMP:-/tmp}/prov.XXXXXX") || exit 1
 status=0
 node "$GITHUB_ACTION_PATH/bin/prov.js" "${words[@]}" >"$folder/report.json" || status=$?
+case $status in
+  0) if [ "$INPUT_COMMAND" = verify ]; then verdict=agree; else verdict='done'; fi ;;
+  2) verdict=refused ;;
+  3) verdict=invalid ;;
+  4) verdict=differ ;;
+  5) verdict=missing ;;
+  6) verdict=unreadable ;;
+  7) verdict=incomplete ;;
+  *) verdict=failed ;;
+esac
+[ -s "$report" ] || report=
 {
   echo "exit=$status"
+  echo "verdict=$verdict"
+  echo "report=$report"
   echo "json=$folder/report.json"
 } >>"$GITHUB_OUTPUT"
 

@@ -1,5 +1,5 @@
 /**
- * Every configuration key, in one table: the parser, the README's reference and the tests are made from it. The first part
+ * Every configuration key, in one table: the parser, the docs' reference and the tests are made from it. The first part
  * is Tekton Chains' own (pkg/config/config.go of v0.29, same keys, values and defaults), the second part is prov's.
  */
 
@@ -41,7 +41,7 @@ export interface SettingRow {
   readonly usedBy: string
   /** Values that something else puts to use: `upload`, a run whose annotation asks for a log entry. */
   readonly valuesUsedBy?: Readonly<Record<string, string>>
-  /** One line for the README. */
+  /** One line for the docs. */
   readonly meaning: string
 }
 

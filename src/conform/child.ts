@@ -1,6 +1,8 @@
 /** The process that runs somebody's backend: it may exit, hang or crash, and `prov conform` goes on. */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { ProvError } from '../errors.ts'
+import { isOneFile } from '../platform/one-file.ts'
 import type { Message, Task } from './messages.ts'
 
 export interface ChildOptions {
@@ -37,6 +39,12 @@ const LAST_WORDS_MS = 200
  * @example const end = await runChild(task, options, (message) => console.error(message.type))
  */
 export function runChild(task: Task, options: ChildOptions, hear: (message: Message) => void): Promise<ChildEnd> {
+  if (isOneFile()) {
+    const message = 'this prov is one file, and cannot load a backend of your own'
+    return Promise.reject(
+      new ProvError('not_supported', message, { hint: 'install the package: npm install prov, then npx prov conform' }),
+    )
+  }
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.resolve('#conform-child')), {
       env: { ...options.env },

@@ -3,12 +3,12 @@
  * machine, ratios hardly. Needs test/servers/install.sh and `npm run build`.
  *   npm run bench -- --rounds 20 --runs 200
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { registry, tool } from '../servers/endpoints.ts'
-import { BIN, cleanEnv, run, prov as runProv } from '../support/cli.ts'
+import { BIN, cleanEnv, ROOT, run, prov as runProv } from '../support/cli.ts'
 import { emptyTrustedRoot } from '../support/cosign.ts'
 import { FIXTURES, PASSWORD, PRIVATE_KEY, PUBLIC_KEY, type RunWithImage, runWithImage } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
@@ -41,6 +41,25 @@ async function help(): Promise<void> {
   const peer = `node -e 0, Node.js ${process.versions.node}`
   print('prov --help, wall time', figures.help.ms, peer, figures.empty.ms, 'ms', 'at most 2.0')
   print('prov store --help, wall time', figures.storeHelp.ms, peer, figures.empty.ms, 'ms', 'at most 2.0')
+}
+
+/** The executable of `npm run package`: what it weighs, and how it starts beside the package. */
+async function oneFile(): Promise<void> {
+  const file = join(ROOT, 'out', `prov-${process.platform}-${process.arch}`)
+  if (!existsSync(file)) return console.log('the one file: not measured (npm run package makes it)')
+  console.log(`the one file: ${(statSync(file).size / 1e6).toFixed(1)} MB, Node.js included`)
+  const figures = await rounds(ROUNDS, {
+    file: () => once({ command: file, args: ['--version'], env }),
+    installed: () => once(prov('--version')),
+  })
+  print(
+    'the one file, prov --version, wall time',
+    figures.file.ms,
+    'prov of npm',
+    figures.installed.ms,
+    'ms',
+    'at most 2.0',
+  )
 }
 
 /** A predicate of the same content as prov signs, for cosign to attest. */
@@ -155,6 +174,7 @@ console.log(
   `prov beside its peers: medians of ${ROUNDS} rounds, ${cpus().length} cores (${cpus()[0]?.model.trim()}), distribution 3.1.2 on loopback\n`,
 )
 await help()
+await oneFile()
 const cosignChecks = await storeAndVerify(endpoint, `cosign ${version}`)
 await inBulk()
 await coldStarts(ROUNDS)

@@ -73,7 +73,8 @@ describe('action.yml', () => {
     expect(stored.log).toContain('prov store: all well\n')
 
     const verified = await verify(inputs, cwd)
-    expect(verified, verified.log).toMatchObject({ code: 0, outputs: { exit: '0' } })
+    expect(verified, verified.log).toMatchObject({ code: 0, outputs: { exit: '0', verdict: 'agree' } })
+    expect(verified.log).not.toContain('::error')
     expect(report(verified)).toMatchObject({ command: 'verify', exit: 0 })
     expect(verified.summary).toMatch(/^## ✅ prov verify: all that is required agrees\n/)
     expect(verified.summary.match(/ \| `=` \| /g)).toHaveLength(4)
@@ -93,6 +94,11 @@ describe('action.yml', () => {
     expect(verified.summary.match(/^## /gm)).toHaveLength(1)
     expect(verified.summary).toContain('| **3** | ')
     expect(verified.log).toMatch(/^::error title=prov verify::exit 3: a copy does not verify/m)
+    expect(verified.outputs['verdict']).toBe('invalid')
+    const findings = verified.log.match(/^::error title=prov verify::(?!exit).*$/gm) ?? []
+    expect(findings).toHaveLength(1)
+    expect(findings[0]).toMatch(/::signature_invalid: docdb: (TaskRun|image) .+: .+/)
+    expect(readFileSync(verified.outputs['report'] ?? '', 'utf8')).toMatch(/^<!doctype html>/i)
   })
 
   test('a wrong password: exit 2, and it is repeated nowhere', async () => {
@@ -170,10 +176,11 @@ describe('a hostile value', () => {
       writeFileSync(file, JSON.stringify(one))
       const args = [join(ROOT, 'ci/github/summary.mjs'), 'store', '5', file, summary]
       const { code, stdout } = await run(process.execPath, args)
-      expect({ code, stdout }).toEqual({
-        code: 0,
-        stdout: '::error title=prov store::exit 5: a copy is missing (+)\n',
-      })
+      expect(code).toBe(0)
+      const [first, ...findings] = stdout.trimEnd().split('\n')
+      expect(first).toBe('::error title=prov store::exit 5: a copy is missing (+)')
+      expect(findings).toHaveLength('findings' in one ? 1 : 0)
+      for (const line of findings) expect(line).toMatch(/^::error title=prov store::absent: x` \| <img [^\n]*# head$/)
     }
     const text = readFileSync(summary, 'utf8')
     expect(text.match(/<img src=x>/g)?.length).toBeGreaterThan(5)
@@ -216,21 +223,32 @@ describe('a checkout without a build', () => {
     return { action, bin }
   }
 
-  test('is built once, without any script of a package', { timeout: 120_000 }, async () => {
+  test('is refused by name: nothing is built or installed in the job of a user', async () => {
     const { action, bin } = checkout()
     const { inputs, cwd } = workspace()
     const path = `${bin}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
-    const use = (): Promise<Ran> =>
-      useAction({ ...inputs, command: 'verify', key: PUBLIC_KEY }, { cwd, action, env: { PATH: path } })
-    const first = await use()
-    expect(first, first.log).toMatchObject({ code: 5, outputs: { exit: '5' } })
-    expect(first.summary).toContain('a copy is missing')
-    expect(await use()).toMatchObject({ code: 5 })
-    expect(readFileSync(join(bin, 'called'), 'utf8')).toBe('npm ci --ignore-scripts --no-audit --no-fund\n')
+    const ran = await useAction({ ...inputs, command: 'verify', key: PUBLIC_KEY }, { cwd, action, env: { PATH: path } })
+    expect(ran).toMatchObject({
+      code: 2,
+      log: '::error title=prov::this commit is no release, so it holds no bundle: name the commit of a release after the @\n',
+    })
+    expect(existsSync(join(bin, 'called'))).toBe(false)
+    expect(existsSync(join(action, 'dist'))).toBe(false)
+  })
+
+  test('with the bundle of a release it runs from its own tree alone', async () => {
+    const { action, bin } = checkout()
+    cpSync(join(ROOT, 'dist'), join(action, 'dist'), { recursive: true })
+    const { inputs, cwd } = workspace()
+    const path = `${bin}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
+    const ran = await useAction({ ...inputs, command: 'verify', key: PUBLIC_KEY }, { cwd, action, env: { PATH: path } })
+    expect(ran, ran.log).toMatchObject({ code: 5, outputs: { exit: '5', verdict: 'missing' } })
+    expect(existsSync(join(bin, 'called'))).toBe(false)
   })
 
   test('on an old Node.js, or without any: one clear line, and nothing is installed', async () => {
     const { action, bin } = checkout()
+    cpSync(join(ROOT, 'dist'), join(action, 'dist'), { recursive: true })
     const { inputs, cwd } = workspace()
     const old = scratch()
     writeFileSync(

@@ -50,6 +50,19 @@ describe('Dockerfile', () => {
     expect(of(FINAL, 'RUN').join()).toMatch(/&& prov --version$/)
   })
 
+  test('labels say what it is, as package.json does', () => {
+    const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Readonly<Record<string, string>>
+    const labels = new Map(
+      of(FINAL, 'LABEL').map((text) => /^([\w.]+)="([^"]+)"$/.exec(text)?.slice(1) as [string, string]),
+    )
+    const label = (name: string): string | undefined => labels.get(`org.opencontainers.image.${name}`)
+    expect(label('version')).toBe(own['version'])
+    expect(label('licenses')).toBe(own['license'])
+    expect(label('url')).toBe(own['homepage'])
+    expect(label('source')).toBe(`${own['homepage']}.git`)
+    for (const name of ['title', 'description', 'documentation']) expect(label(name), name).toBeDefined()
+  })
+
   test('every source is in the repository and let through; nothing else is', async () => {
     const sources = of(BUILD, 'COPY').flatMap((rest) => rest.split(' ').slice(0, -1))
     const { stdout } = await run('git', ['ls-files', ...sources], { cwd: ROOT })

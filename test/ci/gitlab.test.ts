@@ -23,11 +23,15 @@ interface Job {
   readonly variables: Readonly<Record<string, string>>
   readonly script: readonly string[]
   readonly retry: { readonly max: number; readonly exit_codes: readonly number[] }
-  readonly artifacts: { readonly when: string; readonly paths: readonly string[] }
+  readonly artifacts: {
+    readonly when: string
+    readonly paths: readonly string[]
+    readonly reports: { readonly junit: string }
+  }
 }
 
-const TEXT = readFileSync(join(ROOT, 'ci/gitlab/prov.yml'), 'utf8')
-const { spec } = documents('gitlab/prov.yml')[0] as {
+const TEXT = readFileSync(join(ROOT, 'templates/prov.yml'), 'utf8')
+const { spec } = documents('../templates/prov.yml')[0] as {
   readonly spec: { readonly inputs: Readonly<Record<string, Input>> }
 }
 
@@ -81,7 +85,7 @@ describe('the file', () => {
     expect(job).toMatchObject({
       stage: '.post',
       image: { name: INPUTS.image, entrypoint: [''] },
-      artifacts: { when: 'always', paths: ['prov.json'] },
+      artifacts: { when: 'always', paths: ['prov.json', 'prov.html'], reports: { junit: 'prov.xml' } },
     })
     const heal = Object.values(ERRORS).filter(({ retryable }) => retryable)
     expect(job?.retry.exit_codes).toEqual([...new Set(heal.map(({ exit }) => exit))].sort())
@@ -119,6 +123,8 @@ describe('the script', () => {
     const verify = include({ ...INPUTS, input })['prov']
     expect(await runJob(verify, at.folder)).toMatchObject({ code: 0, stdout: 'prov verify: all well\n' })
     expect(JSON.parse(readFileSync(join(at.folder, 'prov.json'), 'utf8'))).toMatchObject({ command: 'verify', exit: 0 })
+    expect(readFileSync(join(at.folder, 'prov.xml'), 'utf8')).toContain('<testsuites')
+    expect(readFileSync(join(at.folder, 'prov.html'), 'utf8')).toMatch(/^<!doctype html>/i)
     damage(at)
     expect(await runJob(verify, at.folder)).toMatchObject({
       code: 3,

@@ -1,4 +1,4 @@
-/** The examples of the README's section on CI name what is there. */
+/** The examples of docs/ci.md name what is there. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -7,8 +7,7 @@ import { ROOT } from '../support/cli.ts'
 import { ACTION } from './action.ts'
 import { documents, PIPELINE, type PipelineTask, TASK } from './tekton.ts'
 
-const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-const section = readme.slice(readme.indexOf('\n## In CI\n'), readme.indexOf('\n## Configuration\n'))
+const section = readFileSync(join(ROOT, 'docs/ci.md'), 'utf8')
 const [github, tekton, gitlab] = [...section.matchAll(/```yaml\n([\s\S]*?)```/g)].map(
   (match) => parse(match[1] ?? '') as unknown,
 )
@@ -29,8 +28,8 @@ test('Tekton: every param is one of the Task, as in the pipeline', () => {
 })
 
 test('GitLab: every input is one of the file', () => {
-  const { include } = gitlab as { readonly include: readonly { readonly file: string; readonly inputs: object }[] }
-  const { spec } = documents('gitlab/prov.yml')[0] as { readonly spec: { readonly inputs: object } }
-  expect(include[0]?.file).toBe('ci/gitlab/prov.yml')
+  const { include } = gitlab as { readonly include: readonly { readonly component: string; readonly inputs: object }[] }
+  const { spec } = documents('../templates/prov.yml')[0] as { readonly spec: { readonly inputs: object } }
+  expect(include[0]?.component).toMatch(/\/prov@COMMIT$/)
   expect(Object.keys(include[0]?.inputs ?? {}).filter((name) => !(name in spec.inputs))).toEqual([])
 })

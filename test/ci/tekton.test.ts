@@ -1,9 +1,10 @@
 /** The Tekton Task and the example of a finally task. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { runReference } from '../../src/kubernetes/runs.ts'
+import { ROOT } from '../support/cli.ts'
 import { place } from '../support/outputs.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY } from '../support/runs.ts'
 import { BINDING, type Finished, PIPELINE, ROLE, runTask, TASK, type Value } from './tekton.ts'
@@ -72,6 +73,14 @@ describe('the files', () => {
       kind: 'TaskRun',
       name: `release-4-${PIPELINE.spec.tasks[0]?.name}`,
     })
+  })
+
+  test('the image has a default, of this version', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+    const image = TASK.spec.params.find(({ name }) => name === 'image')
+    expect(image?.default).toMatch(new RegExp(`^[a-z0-9./]+:${version.replaceAll('.', '\\.')}$`))
+    const component = readFileSync(join(ROOT, 'templates/prov.yml'), 'utf8')
+    expect(component).toContain(`default: ${String(image?.default)}\n`)
   })
 
   test('the role allows what prov does to a live run, and no more', () => {

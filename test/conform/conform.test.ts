@@ -188,7 +188,11 @@ describe('a bare open', () => {
 describe('what is no backend: one line, exit 2', () => {
   const whole = '{ name: "x", capabilities: { kinds: [] }, slots() {}, size() {}, put() {}, get() {}, close() {} }'
   test.each<readonly [string, string, RegExp]>([
-    ['nothing of use', 'export const other = 1', /backend_unknown: .*neither `open` nor `rig`.*README/],
+    [
+      'nothing of use',
+      'export const other = 1',
+      /backend_unknown: .*neither `open` nor `rig`.*docs\/backend-of-your-own\.md/,
+    ],
     ['no JavaScript', 'this is not', /backend_unknown: the module could not be loaded: SyntaxError/],
     ['a throw', "throw new TypeError('not today')", /backend_unknown: .*TypeError: not today/],
     ['an import that is not there', "import 'no-such-package'", /backend_unknown: .*no-such-package.*npm install/],

@@ -1,4 +1,4 @@
-/** What each backend is known not to do, with the reason. Plain data: the suite checks it, the README prints it. */
+/** What each backend is known not to do, with the reason. Plain data: the suite checks it, the docs print it. */
 import { type Gap, LINES, type Line } from './lines.ts'
 
 /** prov's own say how they show, each. */

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../src/errors.ts'
 
 /**
- * The lines of the conformance suite, under short names. A gap names a line by its short name; the README's table is made of both.
+ * The lines of the conformance suite, under short names. A gap names a line by its short name; the docs' tables are made of both.
  */
 export const LINES = {
   bytes: 'payload and signature bytes come back exactly',

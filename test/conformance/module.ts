@@ -51,7 +51,7 @@ export async function readModule(
   const module = named.open === undefined && named.rig === undefined ? (named.default ?? named) : named
   if (typeof module.open !== 'function' && typeof module.rig !== 'function') {
     throw new ProvError('backend_unknown', 'the module exports neither `open` nor `rig`', {
-      hint: 'export const open = (context) => backend; the README has an example',
+      hint: 'export const open = (context) => backend; docs/backend-of-your-own.md has an example',
     })
   }
   const rig = (): Promise<Rig> => freshRig(module, surroundings)

@@ -42,7 +42,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 function copy(): string {
   const folder = mkdtempSync(join(tmpdir(), 'prov-mutation-'))
   folders.push(folder)
-  for (const name of ['src', 'backends', 'test', 'fixtures', 'package.json', 'tsconfig.json', 'README.md'])
+  for (const name of ['src', 'backends', 'test', 'fixtures', 'package.json', 'tsconfig.json'])
     cpSync(join(ROOT, name), join(folder, name), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   return folder

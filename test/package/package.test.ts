@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ConformReport } from '../../src/conform/report.ts'
@@ -62,6 +62,14 @@ describe('the package', () => {
       ),
     ).toEqual([])
     expect(packed.unpackedSize).toBeLessThan(20_000_000)
+  })
+
+  it('declares what the public modules lead to, and no internals', () => {
+    const declared = packed.files.flatMap(({ path }) => /^dist\/types\/(.+)\.d\.ts$/.exec(path)?.[1] ?? [])
+    expect(declared).toContain('src/backend/backend')
+    expect(declared.length).toBeLessThan(100)
+    const internal = /^(backends\/.+\/|src\/(cli|config|input|kubernetes|setup)\/|test\/(?!conformance\/))/
+    expect(declared.filter((name) => internal.test(name))).toEqual([])
   })
 
   it('runs where it was installed, and knows its version', async () => {
@@ -135,18 +143,34 @@ const open2: OpenBackend = () => ({ name: 'x', slots: () => [] })
     expect(check.code, check.stdout).toBe(0)
   })
 
-  describe("with the README's backend", () => {
-    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  it("compiles and runs the docs' example of the library", async () => {
+    const page = readFileSync(join(ROOT, 'docs/library.md'), 'utf8')
     const [, name = '', code = ''] =
-      /<!-- example: ([a-z.]+) -->\n```js\n([\s\S]*?)```\n<!-- end of example -->/.exec(readme) ?? []
+      /<!-- example: ([a-z.-]+) -->\n```ts\n([\s\S]*?)```\n<!-- end of example -->/.exec(page) ?? []
+    expect(name).toBe('store-and-verify.ts')
+    const check = await typeChecked(name, code)
+    expect(check.code, check.stdout).toBe(0)
+    copyFileSync(PRIVATE_KEY, join(consumer, 'cosign.key'))
+    copyFileSync(PUBLIC_KEY, join(consumer, 'cosign.pub'))
+    const used = await run(process.execPath, [name], { env, cwd: consumer })
+    expect(used, used.stderr).toMatchObject({
+      code: 0,
+      stdout: "0 [ 's3: written', 'docdb: written' ]\n0 [ 's3: =', 'docdb: =' ]\n",
+    })
+  })
+
+  describe("with the docs' backend", () => {
+    const page = readFileSync(join(ROOT, 'docs/backend-of-your-own.md'), 'utf8')
+    const [, name = '', code = ''] =
+      /<!-- example: ([a-z.]+) -->\n```js\n([\s\S]*?)```\n<!-- end of example -->/.exec(page) ?? []
 
     beforeAll(() => {
       expect(name).toBe('folder.js')
       writeFileSync(join(consumer, name), code)
     })
 
-    it('prov conform passes it, in the way that the README shows', async () => {
-      const [, args = ''] = /^prov (conform \.\/folder\.js .*)$/m.exec(readme) ?? []
+    it('prov conform passes it, in the way that the docs show', async () => {
+      const [, args = ''] = /^prov (conform \.\/folder\.js .*)$/m.exec(page) ?? []
       const ours = args.replace('/var/tmp/try', scratch()).split(' ')
       const { stdout, stderr, code } = await run(installed, [...ours, '--json'], { env, cwd: consumer })
       expect(code, stderr).toBe(0)

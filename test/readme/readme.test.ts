@@ -1,9 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { join } from 'node:path'
+import { test } from 'vitest'
+import { ROOT } from '../support/cli.ts'
+import { pages } from './pages.ts'
 import { withTables } from './tables.ts'
+import { withOutput } from './walk.ts'
 
-const README = new URL('../../README.md', import.meta.url)
-
-test("the README's tables are those of the code; npm run readme makes them anew", async () => {
-  await expect(await withTables(await readFile(README, 'utf8'))).toMatchFileSnapshot(README.pathname)
-})
+test.concurrent.for(pages())(
+  "$name: tables, help and shown output are the code's own; npm run docs makes them anew",
+  async ({ name, text }, { expect }) => {
+    await expect(await withOutput(await withTables(text))).toMatchFileSnapshot(join(ROOT, name))
+  },
+)

@@ -1,6 +1,8 @@
-/** The README's tables, made from the code that they describe. */
+/** The tables and help texts of README.md and docs/, made from the code that they describe. */
+import type { Command } from 'commander'
 import { BACKENDS } from '../../backends/index.ts'
-import type { Context } from '../../src/backend/backend.ts'
+import type { Capabilities, Context } from '../../src/backend/backend.ts'
+import { fitHelp } from '../../src/cli/help-text.ts'
 import { program } from '../../src/cli/program.ts'
 import { settingsTable } from '../../src/config/table.ts'
 import { ERRORS } from '../../src/errors.ts'
@@ -24,64 +26,120 @@ const PLACES: Readonly<Record<string, string>> = {
   'storage.pubsub.kafka.bootstrap.servers': '127.0.0.1:1',
 }
 
-const BEGIN = /<!-- table: ([a-z]+) -->\n[\s\S]*?<!-- end of table -->/g
+const BEGIN = /<!-- (table|help): ([a-z]+(?: [-a-z0-9]+)?) -->\n[\s\S]*?<!-- end of \1 -->/g
 
-/** The text with every marked table made anew. */
-export async function withTables(readme: string): Promise<string> {
-  const tables: Readonly<Record<string, string>> = {
-    commands: commands(),
-    marks: table(
-      ['mark', 'meaning'],
-      Object.entries(MARKS).map(([mark, meaning]) => [code(mark), meaning]),
-    ),
-    exits: table(
-      ['exit', 'meaning'],
-      Object.entries(EXITS).map(([exit, meaning]) => [exit, meaning]),
-    ),
-    errors: table(
-      ['code', 'exit', 'retry helps', 'meaning'],
-      Object.entries(ERRORS).map(([name, row]) => [
-        code(name),
-        String(row.exit),
-        row.retryable ? 'yes' : '',
-        row.meaning,
-      ]),
-    ),
-    explanations: table(
-      ['name', 'meaning', 'what causes it', 'what to do'],
-      explainable().map(({ name, meaning, causes, action }) => [code(name), meaning, causes, action]),
-    ),
-    formats: table(
-      ['format', 'kind', 'predicate type'],
-      FORMATS.map((format) => [code(format.name), format.kind, format.predicateType ?? '']),
-    ),
-    settings: settings(),
-    backends: await backends(),
-    gaps: gaps(),
-  }
-  return readme.replaceAll(BEGIN, (whole, name: string) => {
-    const made = tables[name]
-    return made === undefined ? whole : `<!-- table: ${name} -->\n${made}\n<!-- end of table -->`
+/** The text with every marked table and help text made anew; `<!-- table: settings oci -->` is the part that concerns one backend. */
+export async function withTables(page: string): Promise<string> {
+  const rows = await backendRows()
+  return page.replaceAll(BEGIN, (_, kind: string, name: string) => {
+    const made = kind === 'help' ? help(name) : tableCalled(name, rows)
+    return `<!-- ${kind}: ${name} -->\n${made}\n<!-- end of ${kind} -->`
   })
 }
 
+function tableCalled(called: string, rows: readonly BackendRow[]): string {
+  const [name = '', of] = called.split(' ')
+  switch (name) {
+    case 'commands':
+      return commands()
+    case 'marks':
+      return table(
+        ['mark', 'meaning'],
+        Object.entries(MARKS).map(([mark, meaning]) => [code(mark), meaning]),
+      )
+    case 'exits':
+      return table(
+        ['exit', 'meaning'],
+        Object.entries(EXITS).map(([exit, meaning]) => [exit, meaning]),
+      )
+    case 'errors':
+      return errors()
+    case 'explanations':
+      return table(
+        ['name', 'meaning', 'what causes it', 'what to do'],
+        explainable().map(({ name, meaning, causes, action }) => [code(name), meaning, causes, action]),
+      )
+    case 'formats':
+      return table(
+        ['format', 'kind', 'predicate type'],
+        FORMATS.map((format) => [code(format.name), format.kind, format.predicateType ?? '']),
+      )
+    case 'settings':
+      return settings(of)
+    case 'backends':
+      return backends(rows)
+    case 'summaries':
+      return table(
+        ['backend', 'where'],
+        rows.map(({ name, summary }) => [`[\`${name}\`](docs/backends/${name}.md)`, summary]),
+      )
+    case 'backend':
+      return oneBackend(rows, of ?? '')
+    case 'gaps':
+      return gaps(of ?? '')
+    default:
+      throw new Error(`no table is called ${name}`)
+  }
+}
+
+/** The program, to be asked and not to be run. */
+export function commandLine(): Command {
+  const io = { stdout: { columns: 80, write: () => true }, env: {} } as unknown as Io
+  return program(io, () => undefined)
+}
+
+/** Names of the commands that have a page in docs/commands. */
+export function commandNames(): readonly string[] {
+  return commandLine().commands.map((command) => command.name())
+}
+
+/** @example help('keys generate') // what `prov keys generate --help` prints on a terminal of 80 columns */
+function help(name: string): string {
+  let command = commandLine()
+  for (const word of name.split(' ')) {
+    const next = command.commands.find((each) => each.name() === word)
+    if (next === undefined) throw new Error(`no command is called ${name}`)
+    command = next
+  }
+  const lines: string[] = []
+  command.configureOutput({ writeOut: (text) => lines.push(fitHelp(text, 80)) })
+  command.outputHelp()
+  return `\`\`\`text\n${lines.join('').trimEnd()}\n\`\`\``
+}
+
 function commands(): string {
-  const io = { stdout: { columns: 80 }, env: {} } as unknown as Io
-  const root = program(io, () => undefined)
+  const root = commandLine()
   const all = root.commands.flatMap((command) => (command.commands.length > 0 ? command.commands : [command]))
   return table(
     ['command', 'what it does'],
     all.map((command) => {
-      const parent = command.parent === root || command.parent === null ? '' : `${command.parent.name()} `
-      return [code(`prov ${parent}${command.name()}`), command.summary()]
+      const parent = command.parent === root || command.parent === null ? undefined : command.parent.name()
+      const words = parent === undefined ? command.name() : `${parent} ${command.name()}`
+      return [`[\`prov ${words}\`](${parent ?? command.name()}.md)`, command.summary()]
     }),
   )
 }
 
-function settings(): string {
+function errors(): string {
+  return table(
+    ['code', 'exit', 'retry helps', 'meaning'],
+    Object.entries(ERRORS).map(([name, row]) => [
+      code(name),
+      String(row.exit),
+      row.retryable ? 'yes' : '',
+      row.meaning,
+    ]),
+  )
+}
+
+/** All settings, or those of one backend. */
+function settings(of?: string): string {
+  const begin = of === 'kafka' ? 'storage.pubsub.' : `storage.${of}.`
+  const rows = settingsTable().filter(({ key }) => of === undefined || key.startsWith(begin))
+  if (rows.length === 0) return 'None.'
   return table(
     ['key', 'values', 'default', 'meaning'],
-    settingsTable().map((row) => {
+    rows.map((row) => {
       const values = row.allowed === undefined ? row.type : row.allowed.map(code).join(' ')
       const later =
         row.later === undefined ? '' : row.later === 'every value' ? ' (later)' : ` (${row.later.join(', ')}: later)`
@@ -90,7 +148,13 @@ function settings(): string {
   )
 }
 
-async function backends(): Promise<string> {
+interface BackendRow {
+  readonly name: string
+  readonly summary: string
+  readonly capabilities: Capabilities
+}
+
+async function backendRows(): Promise<readonly BackendRow[]> {
   const context: Context = {
     setting: (key) => PLACES[key],
     env: {},
@@ -98,36 +162,86 @@ async function backends(): Promise<string> {
     random: (size) => new Uint8Array(size),
     debug: () => undefined,
   }
-  const rows = await Promise.all(
+  return Promise.all(
     Object.entries(BACKENDS).map(async ([name, { load, summary }]) => {
-      const open = await load()
-      const { capabilities } = open.open(context)
-      const { entriesPerSlot, sharedWrites, needsRun, maxEntryBytes, list, remove } = capabilities
-      const can = [list ? 'list' : '', remove ? 'remove' : ''].filter((word) => word !== '').join(', ')
-      const most = maxEntryBytes === undefined ? '' : String(maxEntryBytes)
-      return [code(name), summary, entriesPerSlot, sharedWrites, needsRun ? 'yes' : '', can, most]
+      const { capabilities } = (await load()).open(context)
+      return { name, summary, capabilities }
     }),
   )
+}
+
+function abilities({ list, remove, replace }: Capabilities): string {
+  return [list ? 'list' : '', remove ? 'remove' : '', replace ? 'replace' : ''].filter((word) => word !== '').join(', ')
+}
+
+function backends(rows: readonly BackendRow[]): string {
   return table(
-    ['backend', 'where', 'entries in a slot', 'writers kept apart by', 'needs a run', 'also can', 'bytes'],
-    rows,
+    ['backend', 'where', 'entries in a location', 'writers kept apart by', 'needs a run', 'also can', 'bytes'],
+    rows.map(({ name, summary, capabilities }) => [
+      `[\`${name}\`](${name}.md)`,
+      summary,
+      capabilities.entriesPerSlot,
+      capabilities.sharedWrites,
+      capabilities.needsRun ? 'yes' : '',
+      abilities(capabilities),
+      capabilities.maxEntryBytes === undefined ? '' : String(capabilities.maxEntryBytes),
+    ]),
   )
+}
+
+function oneBackend(rows: readonly BackendRow[], of: string): string {
+  const row = rows.find(({ name }) => name === of)
+  if (row === undefined) throw new Error(`no backend is called ${of}`)
+  const { capabilities: can } = row
+  const facts: readonly (readonly [string, string])[] = [
+    ['where', row.summary],
+    ['keeps', can.kinds.map((kind) => (kind === 'dsse' ? 'attestations' : 'image signatures')).join(', ')],
+    ['can be read', can.readable ? 'yes' : 'no: write-only'],
+    ['entries in a location', can.entriesPerSlot],
+    ['writers kept apart by', can.sharedWrites],
+    ['needs a run', can.needsRun ? 'yes' : 'no'],
+    ['also can', abilities(can)],
+    ['bytes of an entry', can.maxEntryBytes === undefined ? 'no limit of its own' : `at most ${can.maxEntryBytes}`],
+  ]
+  return table(['', code(of)], facts)
+}
+
+type Form = keyof typeof GAPS
+
+/** The forms of each backend: what the suite is run on. */
+function formsOf(backend: string): readonly Form[] {
+  const shared = backend === 'gcs' || backend === 's3' ? ['objectsDirectory'] : backend === 'kafka' ? ['pubsub'] : []
+  const isIts = (form: string): boolean =>
+    shared.includes(form) || form === backend || (form.startsWith(backend) && /^[A-Z]/.test(form.slice(backend.length)))
+  return (Object.keys(GAPS) as Form[]).filter(isIts)
 }
 
 const SHOWS: Readonly<Partial<Record<string, string>>> = { untried: 'cannot be tried', differs: 'differs' }
 
-/** One row for each reason of a backend and each way that it shows, however many lines it stands for. */
-function gaps(): string {
-  const rows = Object.entries(GAPS).flatMap(([backend, list]) => {
-    const alike = Map.groupBy(list, ({ reason, shows }) => `${shows} ${reason}`)
-    return [...alike.values()].map((some) => {
-      const lines = [...new Set(some.map(({ line }) => LINES[line]))]
-      const [first] = some
-      const shows = SHOWS[first?.shows ?? ''] ?? code(first?.shows ?? '')
-      return [code(backend), lines.join('; '), shows, first?.reason ?? '']
-    })
-  })
-  return table(['backend', 'lines of the suite', 'shows as', 'why not'], rows)
+/** One row for each reason, however many lines it stands for; the forms of the backend that it concerns, where not all. */
+function gaps(backend: string): string {
+  const forms = formsOf(backend)
+  const byReason = new Map<string, { readonly lines: string[]; readonly forms: string[] }>()
+  for (const form of forms) {
+    const reasons = new Map<string, Set<string>>()
+    for (const { line, reason, shows } of GAPS[form]) {
+      const why = `${SHOWS[shows] ?? code(shows)}\n${reason}`
+      reasons.set(why, (reasons.get(why) ?? new Set()).add(LINES[line]))
+    }
+    for (const [reason, lines] of reasons) {
+      const key = `${[...lines].join('; ')}\n${reason}`
+      const row = byReason.get(key) ?? { lines: [...lines], forms: [] }
+      row.forms.push(form)
+      byReason.set(key, row)
+    }
+  }
+  if (byReason.size === 0) return 'None.'
+  const rows = [...byReason].map(([key, row]) => [
+    row.forms.length === forms.length ? 'all' : row.forms.map(code).join(' '),
+    row.lines.join('; '),
+    ...key.split('\n').slice(1),
+  ])
+  return table(['form', 'lines of the suite', 'shows as', 'why not'], rows)
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
