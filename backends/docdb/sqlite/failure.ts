@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ProvError } from '../../../src/errors.ts'
+import { fileError, fileErrorCode } from '../../../src/platform/fs/files.ts'
 
 /** The result code of SQLite without its extension (https://www.sqlite.org/rescode.html); undefined for any other error. */
 function resultCode(thrown: unknown): number | undefined {
@@ -38,8 +39,12 @@ export function sqliteFailure(thrown: unknown, path: string): unknown {
   const details = { cause: thrown }
   const code = resultCode(thrown)
   if (code === undefined) {
-    const denied = 'code' in thrown && (thrown.code === 'EACCES' || thrown.code === 'EPERM')
-    return denied ? new ProvError('denied', 'the file may not be looked at by this user', details) : thrown
+    const refused = fileErrorCode(thrown)
+    if (refused === 'EACCES' || refused === 'EPERM')
+      return new ProvError('denied', 'the file may not be looked at by this user', details)
+    return thrown instanceof ProvError || refused === undefined || !('syscall' in thrown)
+      ? thrown
+      : fileError(thrown, { operation: 'look at', location: path })
   }
   if (code === CANNOT_OPEN && !existsSync(dirname(path))) {
     return new ProvError('storage_io', 'the folder of the file does not exist', details)

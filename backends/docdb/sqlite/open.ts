@@ -15,6 +15,7 @@ import { basename, join } from 'node:path'
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { ProvError } from '../../../src/errors.ts'
+import { fileErrorCode } from '../../../src/platform/fs/files.ts'
 import { isRefusal, isUnshared } from './failure.ts'
 import { hasTables, SCHEMA } from './schema.ts'
 
@@ -223,7 +224,13 @@ function refuseTangledSchema(file: number, declared: number): void {
   }
 }
 
-/** Not `existsSync`, which takes what may not be looked at for absent. */
+/** Neither `existsSync` nor `throwIfNoEntry`, which take what cannot be looked at for absent: a file where the folder should be, too. */
 export function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
+  try {
+    statSync(path)
+    return true
+  } catch (thrown) {
+    if (fileErrorCode(thrown) === 'ENOENT') return false
+    throw thrown
+  }
 }

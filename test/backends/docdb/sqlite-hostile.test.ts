@@ -1,6 +1,15 @@
 /** SQLite files as somebody made them who may write the file and has no key; and that a look leaves the file as it was. */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
@@ -275,5 +284,29 @@ test('a schema whose pages are named again and again is damage, and not read for
   const backend = at(path)
   const error = await expectCode(backend.get(slotIn(backend), calm()), 'storage_io')
   expect(error.message).toContain('tangled')
+  await backend.close()
+})
+
+test.each([
+  [
+    'a link that leads to itself',
+    'too many symbolic links',
+    (folder: string) => symlinkSync('loop.db', join(folder, 'loop.db')),
+    'loop.db',
+  ],
+  ['a name that is too long', 'the name is too long', () => undefined, `${'n'.repeat(300)}.db`],
+  [
+    'a file where its folder should be',
+    'a part of the path is no folder',
+    (folder: string) => writeFileSync(join(folder, 'file'), ''),
+    join('file', 'prov.db'),
+  ],
+])('%s could not be looked at, and is no defect', async (_, words, prepare, name) => {
+  const folder = scratch()
+  prepare(folder)
+  const backend = at(join(folder, name))
+  const error = await expectCode(backend.get(slotIn(backend), calm()), 'storage_io')
+  expect(error.message).toContain(words)
+  await expectCode(listed(backend), 'storage_io')
   await backend.close()
 })
