@@ -14,13 +14,14 @@ import { receiptOf } from '../../src/backend/receipt.ts'
 import { errorAt, ProvError } from '../../src/errors.ts'
 import { type Entry, holds, sha256Hex } from '../../src/model/entry.ts'
 import { within } from '../../src/platform/async/deadline.ts'
+import { linkedSignal } from '../../src/platform/async/linked-signal.ts'
 import { refuseProxies } from '../shared/configured.ts'
 import { openStore } from './engines.ts'
 import { documentOf, keptDocument, NAME, type SignedDocument } from './layout.ts'
 import { keysOf, listed, locationOf, namedSlotOf, placeIn, placeOf, type Standing, slotOf, standing } from './place.ts'
 import { readTarget } from './settings.ts'
 import { SIZE_RULES, sizeOf, tooLarge } from './size.ts'
-import type { DocumentStore } from './store.ts'
+import type { DocumentStore, StoredDocument } from './store.ts'
 
 /** How often a put looks again when another writer was faster. */
 const ROUNDS = 3
@@ -134,22 +135,24 @@ export function open(context: Context): Backend {
       const refusal = new ProvError('not_supported', 'documents do not say in which namespace their run was')
       await call('list', where, options, () => Promise.reject(refusal))
     }
-    const stop = new AbortController()
-    const signal = AbortSignal.any([options.signal, stop.signal])
+    const stop = linkedSignal(options.signal)
     const wanted = filter.subject === undefined ? {} : { subject: filter.subject }
-    const pages = await call('list', where, options, async (documents) =>
-      documents.list(wanted, { signal })[Symbol.asyncIterator](),
-    )
+    let pages: AsyncIterator<Pick<StoredDocument, 'key' | 'fields'>> | undefined
     try {
+      const rows = await call('list', where, options, async (documents) =>
+        documents.list(wanted, { signal: stop.signal })[Symbol.asyncIterator](),
+      )
+      pages = rows
       for (;;) {
-        const next = await call('list', where, options, () => pages.next())
+        const next = await call('list', where, options, () => rows.next())
         if (next.done) return
         const place = listed(next.value, filter)
         if (place !== undefined) yield namedSlotOf(where, place)
       }
     } finally {
       stop.abort()
-      pages.return?.().catch(() => {}) // what the reader thinks of its end changes nothing for the caller
+      stop.release()
+      pages?.return?.().catch(() => {}) // what the reader thinks of its end changes nothing for the caller
     }
   }
 

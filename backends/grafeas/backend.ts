@@ -13,6 +13,7 @@ import type {
 import { receiptOf } from '../../src/backend/receipt.ts'
 import { ProvError } from '../../src/errors.ts'
 import { type Entry, holds } from '../../src/model/entry.ts'
+import { boundedMap } from '../../src/platform/async/bounded-map.ts'
 import type { HttpResponse } from '../../src/platform/http/exchange.ts'
 import { type JsonApi, jsonApi, objectOf } from '../../src/platform/http/json-client.ts'
 import { arrayIn, isRecord } from '../../src/platform/text/guards.ts'
@@ -26,6 +27,8 @@ const GOOGLE = 'https://containeranalysis.googleapis.com'
 /** Occurrences of one note about one image. */
 const MAX_ITEMS = 1000
 const PAGE = 200
+/** Notes that are known to be there. */
+const MAX_NOTES = 500
 
 type Occurrence = Readonly<Record<string, unknown>>
 
@@ -42,7 +45,7 @@ export const open: OpenBackend = (context) => {
     opened ??= connect(context)
     return opened
   }
-  const notes = new Set<string>()
+  const notes = boundedMap<string, true>(MAX_NOTES)
 
   async function* pages(parent: string, filter: string, at: string, signal: AbortSignal): AsyncIterable<Occurrence> {
     const where = { backend: NAME, operation: 'list occurrences', location: at }
@@ -88,7 +91,7 @@ export const open: OpenBackend = (context) => {
     const path = `/v1/${parent}/notes?${new URLSearchParams({ noteId: id ?? '' })}`
     const call = { operation: 'create note', location: slot.key, signal, expects: [409] } as const
     await api().call({ method: 'POST', path, body, ...call })
-    notes.add(note)
+    notes.set(note, true)
   }
 
   async function put(slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt> {

@@ -6,6 +6,7 @@ import type { Backend, Context, OpenBackend, Receipt, Slot } from '../../src/bac
 import { receiptOf } from '../../src/backend/receipt.ts'
 import { type Entry, signatureId } from '../../src/model/entry.ts'
 import { registryOf } from '../../src/model/image-reference.ts'
+import { boundedMap } from '../../src/platform/async/bounded-map.ts'
 import { bundlesOf } from './bundles/layout.ts'
 import type { Bundles } from './bundles/slots.ts'
 import { type Connection, connect } from './connect.ts'
@@ -31,13 +32,16 @@ import { readTagState, type Tag } from './tags/tag.ts'
  */
 export const open: OpenBackend = (context) => openOci(context)
 
+/** Blobs of which it is remembered whose they are. */
+const MAX_KNOWN = 500
+
 /** As {@link open}, over a registry that is wrapped, for a probe that must know what it wrote. */
 export function openOci(context: Context, wrap?: (registry: Registry) => Registry): Backend {
   const settings = readSettings(context)
   const policy = hostPolicy(settings.hosts, settings.repository && registryOf(settings.repository))
   let connection: Promise<Connection> | undefined
   const connected = () => (connection ??= connect(settings, policy, context, wrap))
-  const known: KnownBlobs = new Map()
+  const known: KnownBlobs = boundedMap(MAX_KNOWN)
   const { encodings } = settings
   const hasTags = encodings.includes('dsse')
   const hasBundles = encodings.includes('sigstore-bundle')

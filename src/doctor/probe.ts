@@ -4,6 +4,7 @@ import { type Check, type Diagnosis, degraded, examine, type Look, skipped, stat
 import { asProvError, type ErrorCode, ProvError } from '../errors.ts'
 import { type Entry, entryId, holds, sameBytes } from '../model/entry.ts'
 import { encodeEnvelope } from '../model/envelope.ts'
+import { linkedSignal } from '../platform/async/linked-signal.ts'
 
 export interface ProbeJob {
   readonly backend: Backend
@@ -103,17 +104,25 @@ async function repeated(job: ProbeJob): Promise<Look> {
 async function listed(job: ProbeJob, wanted: Entry | undefined): Promise<Look> {
   const { backend, slot, signal } = job
   if (backend.list === undefined || !backend.capabilities.list) return impossible('it cannot be listed here')
-  const stop = AbortSignal.timeout(LIST_MS)
+  const stop = linkedSignal(signal)
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    stop.abort()
+  }, LIST_MS)
   let seen = 0
   try {
-    for await (const { key } of backend.list({ kind: slot.kind }, { signal: AbortSignal.any([signal, stop]) })) {
+    for await (const { key } of backend.list({ kind: slot.kind }, { signal: stop.signal })) {
       seen++
       if (wanted !== undefined && key === slot.key) return 'the probe is listed'
       if (seen >= LISTED) return `the first ${LISTED} places were listed; looking ended there`
     }
   } catch (thrown) {
-    if (stop.aborted && !signal.aborted) return degraded(`listing goes on after ${LIST_MS / 1000} s (${seen} places)`)
+    if (late && !signal.aborted) return degraded(`listing goes on after ${LIST_MS / 1000} s (${seen} places)`)
     throw thrown
+  } finally {
+    clearTimeout(timer)
+    stop.release()
   }
   if (wanted === undefined) return `${seen} ${seen === 1 ? 'place' : 'places'}`
   throw wrong('read_back_failed', 'what was just written is not listed', job)

@@ -3,12 +3,15 @@ import { isBackend, lastingBackends, noSuchBackend, openBackend } from '../../ba
 import type { Backend, Context } from '../backend/backend.ts'
 import { type FormatChoice, parseBackendList, parseFormats } from '../config/lists.ts'
 import type { Settings } from '../config/settings.ts'
+import { isSettingKey } from '../config/table.ts'
 import { ProvError } from '../errors.ts'
 import type { FormatOptions } from '../formats/format.ts'
 import { formatNamed } from '../formats/index.ts'
 import type { Artifact } from '../model/artifact.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
 import { pause } from '../platform/io.ts'
+import { durationMs } from '../platform/text/duration.ts'
+import { callLimitMs, endCalls } from './end-calls.ts'
 import { classBackends, classOf, formatFor, formatOptions, refuseUnknown } from './formats.ts'
 import { type SettingsOptions, settingsFor } from './settings.ts'
 import type { World } from './world.ts'
@@ -91,7 +94,7 @@ function namedFormats(chosen: FormatChoice, names: readonly string[]): Readonly<
 }
 
 /**
- * One backend, opened; what it warns of is told. Throws `backend_unknown`, and what its settings are refused for.
+ * One backend, opened, whose calls all end; what it warns of is told. Throws `backend_unknown`, and what its settings are refused for.
  *
  * @example await openNamed('oci', settings, world)
  */
@@ -105,7 +108,13 @@ export async function openNamed(name: string, settings: Settings, world: World):
   }
   const backend = await openBackend(name, context)
   for (const warning of backend.warnings ?? []) world.warn(warning)
-  return backend
+  return endCalls(backend, callLimitMs(requestMs(name, settings)))
+}
+
+/** The longest time that one request of this backend may take. */
+function requestMs(name: string, settings: Settings): number {
+  const own = `storage.${name}.timeout`
+  return durationMs((isSettingKey(own) ? settings.get(own) : settings.get('storage.timeout')) ?? '60s')
 }
 
 /**

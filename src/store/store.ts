@@ -4,6 +4,7 @@ import type { CopyReceipt } from '../backend/receipt.ts'
 import { ERRORS, type ErrorJson, gravest } from '../errors.ts'
 import { type Artifact, artifactName } from '../model/artifact.ts'
 import { type Limit, limitTo } from '../platform/async/limit.ts'
+import { linkedSignal } from '../platform/async/linked-signal.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
 import { failuresOf, type Report } from '../platform/progress.ts'
 import { signOnce } from '../signing/sign-once.ts'
@@ -105,8 +106,8 @@ export async function store(job: StoreJob): Promise<StoreReport> {
 /** Reads the stores while the key is being opened; what fails first ends both. */
 async function readAll(limit: Limit, job: StoreJob): Promise<[Trust, readonly ReadItem[]]> {
   const abouts = job.items.map((item) => ({ item, about: placed(item, job) }))
-  const stop = new AbortController()
-  const stoppable = { ...job, signal: AbortSignal.any([job.signal, stop.signal]) }
+  const stop = linkedSignal(job.signal)
+  const stoppable = { ...job, signal: stop.signal }
   const trust = job.trust()
   try {
     const reading = abouts.map(({ item, about }) => limit(() => readItem(item, about, trust, stoppable)))
@@ -114,6 +115,8 @@ async function readAll(limit: Limit, job: StoreJob): Promise<[Trust, readonly Re
   } catch (thrown) {
     stop.abort(thrown)
     throw thrown
+  } finally {
+    stop.release()
   }
 }
 

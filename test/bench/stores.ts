@@ -9,14 +9,15 @@ import { account, freshBucket as s3Bucket } from '../support/s3.ts'
 import { scratch } from '../support/scratch.ts'
 import { type Command, once, rounds } from './measure.ts'
 
-interface Store {
+export interface Store {
   readonly what: string
   readonly backend: string
   readonly set: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
-async function stores(): Promise<readonly Store[]> {
+/** Every store that the servers of the tests make possible, each in a place of its own. */
+export async function stores(): Promise<readonly Store[]> {
   const folder = scratch()
   const s3 = await account('versitygw')
   const bucket = await s3Bucket(s3)

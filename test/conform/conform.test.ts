@@ -35,7 +35,7 @@ describe('a sound backend', () => {
     const report = await judged([MEMORY])
     expect(report).toMatchObject({ exit: 0, backend: 'memory', file: MEMORY, outcome: { code: 0 } })
     expect(report.cases).toHaveLength(2 * ALL.length)
-    const missing = ['corrupt', 'neighbours', 'replaceDamage', 'abortDuring', 'seal']
+    const missing = ['corrupt', 'neighbours', 'replaceDamage', 'abortDuring', 'seal', 'flat']
     const faults = ['denied', 'throttled', 'unreachable', 'timedOut', 'tooLarge']
     for (const kind of ['dsse', 'raw']) {
       expect(lines(report, 'fail', kind)).toEqual([])
@@ -43,7 +43,7 @@ describe('a sound backend', () => {
       expect(lines(report, 'pass', kind)).toHaveLength(ALL.length - missing.length - faults.length)
     }
     expect(report.cases.find((row) => row.line === 'denied')?.reason).toBe('the rig has no `faults.denied`')
-    expect(report.counts).toEqual({ pass: 60, fail: 0, gap: 0, not_run: 20 })
+    expect(report.counts).toEqual({ pass: 60, fail: 0, gap: 0, not_run: 22 })
   })
 
   test('with a rig that can make trouble every line is run', async () => {
@@ -89,6 +89,7 @@ describe('a flawed backend fails just the lines that its flaw breaks', () => {
         'abortBefore',
         'remove',
         'diagnose',
+        'flat',
         'close',
       ],
       /absent: there is nothing/,
@@ -96,8 +97,12 @@ describe('a flawed backend fails just the lines that its flaw breaks', () => {
     ['ignoresAbort', ['abortBefore', 'abortDuring'], /the call did not fail/],
     ['strayReceipts', ['slotsMatch', 'replace'], /slot: expected '.*', found '.*-elsewhere'/],
     ['hangs', ['close'], /^it did not end within 2 s$/],
-    ['exits', ['list', 'listFound', 'diagnose'], /^the process ended \(exit 0\)$/],
-    ['leavesRejections', ['remove', 'removeGone', 'diagnose'], /^an error that nobody handles: nobody waits for this$/],
+    ['exits', ['list', 'listFound', 'diagnose', 'flat'], /^the process ended \(exit 0\)$/],
+    [
+      'leavesRejections',
+      ['remove', 'removeGone', 'diagnose', 'flat'],
+      /^an error that nobody handles: nobody waits for this$/,
+    ],
     ['plainErrors', ['abortBefore', 'abortDuring'], /^it failed without a code: AbortError/],
   ])('%s', async (flaw, broken, says) => {
     const report = await judged([FLAWED, '--set', `flaw=${flaw}`, '--timeout', '2'])

@@ -11,13 +11,22 @@ import { abortLines } from './lines-abort.ts'
 import { byteLines } from './lines-bytes.ts'
 import { changeLines } from './lines-change.ts'
 import { faultLines } from './lines-fault.ts'
+import { memoryLines } from './lines-memory.ts'
 import { placeLines } from './lines-place.ts'
 import { writeLines } from './lines-write.ts'
 import type { Conformance } from './rig.ts'
 import { aboutOf } from './samples.ts'
 import type { LineTests, Scene } from './scene.ts'
 
-const TESTS: LineTests = { ...byteLines, ...writeLines, ...placeLines, ...faultLines, ...abortLines, ...changeLines }
+const TESTS: LineTests = {
+  ...byteLines,
+  ...writeLines,
+  ...placeLines,
+  ...faultLines,
+  ...abortLines,
+  ...changeLines,
+  ...memoryLines,
+}
 
 export interface Case {
   readonly kind: Kind

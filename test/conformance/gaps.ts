@@ -20,7 +20,14 @@ const MEMORY: readonly KnownGap[] = [
   { line: 'seal', shows: 'untried', reason: 'not kept on the run, so there is nothing to mark' },
 ]
 
+const FLAT: KnownGap = {
+  line: 'flat',
+  shows: 'untried',
+  reason: 'thousands of calls to a server take long: measured apart, by test/bench/long-lived.ts',
+}
+
 const OCI: readonly KnownGap[] = [
+  FLAT,
   { line: 'seal', shows: 'untried', reason: 'not kept on the run, so there is nothing to mark' },
 ]
 
@@ -56,6 +63,7 @@ const BUNDLES: readonly KnownGap[] = [
 
 const OCI_BUNDLES: readonly KnownGap[] = [
   ...BUNDLES,
+  FLAT,
   { line: 'list', shows: 'differs', reason: 'bundles lie with their images; no registry can be asked for all of them' },
   {
     line: 'listFound',
@@ -73,7 +81,7 @@ const OCI_BUNDLES_LAYOUT: readonly KnownGap[] = [...BUNDLES, ...OCI_LAYOUT.filte
 
 const ONE_MACHINE = 'cannot happen: a file is on this machine'
 
-const TEKTON_CLUSTER: readonly KnownGap[] = [
+const ANNOTATIONS: readonly KnownGap[] = [
   {
     line: 'severalSignatures',
     shows: 'not_supported',
@@ -92,8 +100,15 @@ const TEKTON_CLUSTER: readonly KnownGap[] = [
   },
 ]
 
+const TEKTON_CLUSTER: readonly KnownGap[] = [...ANNOTATIONS, FLAT]
+
 const TEKTON_OWN_FILE: readonly KnownGap[] = [
-  ...TEKTON_CLUSTER,
+  ...ANNOTATIONS,
+  {
+    line: 'flat',
+    shows: 'untried',
+    reason: 'runs that are not in the file yet are kept until it closes: they may have to be added to it',
+  },
   {
     line: 'sizeLimit',
     shows: 'untried',
@@ -149,8 +164,10 @@ const DOCDB_SQLITE: readonly KnownGap[] = [
   { line: 'tooLarge', shows: 'untried', reason: 'tried apart: a row over the limit' },
 ]
 
+const DOCDB_DYNAMO: readonly KnownGap[] = [...DOCDB, FLAT]
+
 const DOCDB_SERVER: readonly KnownGap[] = [
-  ...DOCDB,
+  ...DOCDB_DYNAMO,
   {
     line: 'tooLarge',
     shows: 'untried',
@@ -177,6 +194,8 @@ const OBJECTS: readonly KnownGap[] = [
   },
   { line: 'seal', shows: 'untried', reason: 'not kept on the run, so there is nothing to mark' },
 ]
+
+const OBJECTS_SERVER: readonly KnownGap[] = [...OBJECTS, FLAT]
 
 const OBJECTS_DIRECTORY: readonly KnownGap[] = [
   ...OBJECTS,
@@ -321,10 +340,10 @@ export const GAPS = {
   ociBundlesReadback: OCI_BUNDLES_READBACK,
   ociBundlesLayout: OCI_BUNDLES_LAYOUT,
   docdb: DOCDB_SERVER,
-  docdbDynamo: DOCDB,
+  docdbDynamo: DOCDB_DYNAMO,
   docdbSqlite: DOCDB_SQLITE,
-  gcs: OBJECTS,
-  s3: OBJECTS,
+  gcs: OBJECTS_SERVER,
+  s3: OBJECTS_SERVER,
   objectsDirectory: OBJECTS_DIRECTORY,
   archivista: ARCHIVISTA,
   grafeas: GRAFEAS,

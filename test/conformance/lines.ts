@@ -44,6 +44,7 @@ export const LINES = {
   listFound: 'what a listing hands over with a place is what stands there',
   seal: 'seal comes last, is idempotent and leaves the copies alone',
   diagnose: 'a diagnosis finds working what works, and leaves everything as it was',
+  flat: 'after 2,000 different slots through one handle the heap is flat',
   close: 'close twice is not an error',
 } as const
 

@@ -30,6 +30,13 @@ export interface Rig {
   writes?(): number | Promise<number>
   /** True when the run is marked as signed. */
   sealed?(): Promise<boolean>
+  /**
+   * Set where thousands of calls cost little, since all answers come from this process: `reads` when only looks do, `writes` when puts and
+   * removals do too. Absent: what a handle keeps in memory is not measured here.
+   */
+  readonly inProcess?: 'reads' | 'writes'
+  /** Drops what the rig itself remembers of the calls so far, before memory is measured. */
+  forget?(): void
   /** An entry that is over the backend's limit; default: one whose payload alone is. */
   oversized?(kind: Entry['kind']): Entry
   dispose?(): Promise<void>

@@ -51,6 +51,7 @@ export const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   commander: [/^src\/cli\//],
   yaml: [/^src\/platform\/text\//, /^backends\/tekton\//],
   'p-limit': [/^src\/platform\//],
+  'lru-cache': [/^src\/platform\//],
   '@noble/*': [/^src\/(?:keys|signing)\//],
   '@sigstore/*': [/^src\/(?:trust|signing)\//, /^backends\/oci\//],
   '@aws-sdk/*': [/^backends\/(?:s3|docdb)\//],

@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Context } from '../../src/backend/backend.ts'
 
-export function testContext(settings: Readonly<Record<string, string>> = {}, lines: string[] = []): Context {
+export function testContext(settings: Readonly<Record<string, string>> = {}, lines?: string[]): Context {
   return {
     setting: (key) => settings[key],
     env: {},
     now: Date.now,
     random: (size) => randomBytes(size),
-    debug: (line) => lines.push(line),
+    debug: (line) => void lines?.push(line),
   }
 }
 

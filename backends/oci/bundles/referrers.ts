@@ -2,6 +2,7 @@
 
 import { ProvError } from '../../../src/errors.ts'
 import { sha256Hex } from '../../../src/model/entry.ts'
+import type { BoundedMap } from '../../../src/platform/async/bounded-map.ts'
 import { parseBounded } from '../../../src/platform/text/bounded-json.ts'
 import { failure, ITEM_DAMAGE } from '../failure.ts'
 import { MAX_ITEMS, type Manifest, type Registry } from '../port.ts'
@@ -71,7 +72,7 @@ export async function listReferrers(
 }
 
 /** Where bundles are, by the digest of a manifest: a digest's bytes never change. */
-export type KnownReferrers = Map<string, Layer | null>
+export type KnownReferrers = Pick<BoundedMap<string, { readonly layer: Layer | undefined }>, 'get' | 'set'>
 
 /**
  * The bundles among the referrers, each once: two manifests with one bundle differ in their dates alone. In the order of the
@@ -106,14 +107,14 @@ async function lookInto(
 ): Promise<BundlePlace | undefined> {
   const { digest } = referrer
   try {
-    let layer = known.get(digest)
-    if (layer === undefined) {
+    let found = known.get(digest)
+    if (found === undefined) {
       const manifest = await registry.getManifest(place.repo, digest, { signal })
       if (manifest === undefined) throw gone(place, digest)
-      layer = bundleLayer(manifest.bytes, place.digest) ?? null
-      known.set(digest, layer)
+      found = { layer: bundleLayer(manifest.bytes, place.digest) }
+      known.set(digest, found)
     }
-    return layer === null ? undefined : { referrers: [referrer], layer }
+    return found.layer === undefined ? undefined : { referrers: [referrer], layer: found.layer }
   } catch (error) {
     if (!(error instanceof ProvError) || !DAMAGE.includes(error.code)) throw error
     return { referrers: [referrer], error }

@@ -3,6 +3,7 @@ import type { Found, Receipt, Slot } from '../../../src/backend/backend.ts'
 import { receiptOf } from '../../../src/backend/receipt.ts'
 import { errorJson, ProvError } from '../../../src/errors.ts'
 import { type Entry, entryId, holds } from '../../../src/model/entry.ts'
+import { boundedMap } from '../../../src/platform/async/bounded-map.ts'
 import type { Connection } from '../connect.ts'
 import { failure } from '../failure.ts'
 import { MAX_BLOB_BYTES, MAX_PLACE_BYTES } from '../port.ts'
@@ -36,15 +37,18 @@ interface Old {
   readonly index?: string
 }
 
+/** Bundles and manifests of which it is remembered what they are. */
+const MAX_KNOWN = 500
+
 /**
  * @param now milliseconds since the epoch, for the date in a manifest
  *
  * @example await bundles(connection, now).get(slot, signal)
  */
 export function bundles({ registry, protocol, writer }: Connection, now: () => number): Bundles {
-  const known: KnownReferrers = new Map()
+  const known: KnownReferrers = boundedMap(MAX_KNOWN)
   /** Which entry a bundle holds: spares reading other people's before every write. */
-  const entries = new Map<string, string>()
+  const entries = boundedMap<string, string>(MAX_KNOWN)
 
   async function read(place: Place, found: BundlePlace, location: string, signal: AbortSignal): Promise<Found> {
     const { referrers, layer, error } = found

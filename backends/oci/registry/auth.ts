@@ -1,5 +1,6 @@
 /** Authorisation towards one registry: anonymous, Basic, Bearer (distribution/spec auth: token and oauth). */
 
+import { boundedMap } from '../../../src/platform/async/bounded-map.ts'
 import type { Http, HttpRequest } from '../../../src/platform/http/client.ts'
 import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
 import { failure, type Where } from '../failure.ts'
@@ -34,6 +35,11 @@ export interface CredentialQuery {
 
 export type FindCredentials = (query: CredentialQuery) => Promise<Credentials | undefined>
 
+/** Scopes whose tokens are kept, two a repository: another one is asked for again. */
+const MAX_SCOPES = 128
+/** A login has up to four: token, password, identity token and header. */
+const MAX_SECRETS = 4 * MAX_SCOPES
+
 export interface SessionOptions {
   readonly host: string
   /** Where the API is; credentials are sent to this origin and to no other. */
@@ -67,11 +73,11 @@ export interface Session {
  */
 export function createSession(options: SessionOptions): Session {
   const { base, http } = options
-  const secrets = new Set<string>()
+  const secrets = boundedMap<string, true>(MAX_SECRETS)
   /** Authorization header, or its making, by scope; `*` for Basic, which has none. */
-  const granted = new Map<string, Promise<string>>()
+  const granted = boundedMap<string, Promise<string>>(MAX_SCOPES)
 
-  const redact = (text: string) => [...secrets].reduce((clean, secret) => clean.replaceAll(secret, '***'), text)
+  const redact = (text: string) => [...secrets.keys()].reduce((clean, secret) => clean.replaceAll(secret, '***'), text)
 
   async function send(request: SessionRequest): Promise<HttpResponse> {
     const url = new URL(request.target, base)
@@ -95,7 +101,10 @@ export function createSession(options: SessionOptions): Session {
   }
 
   async function current(scope: string): Promise<string | undefined> {
-    return (granted.get(scope) ?? granted.get('*'))?.catch(() => undefined)
+    const header = await (granted.get(scope) ?? granted.get('*'))?.catch(() => undefined)
+    // What is sent is kept out of what is shown, however long ago it was granted.
+    if (header !== undefined) keepSecret(header.slice(header.indexOf(' ') + 1))
+    return header
   }
 
   /** One login a scope at a time: many calls at once share it, and one that was aborted does not spoil the others'. */
@@ -163,7 +172,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function keepSecret(text: string): void {
-    if (text !== '') secrets.add(text)
+    if (text !== '') secrets.set(text, true)
   }
 
   return { send }

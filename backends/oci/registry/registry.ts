@@ -2,6 +2,7 @@
 import type { CallOptions } from '../../../src/backend/backend.ts'
 import { ProvError } from '../../../src/errors.ts'
 import { sha256Hex } from '../../../src/model/entry.ts'
+import { boundedMap } from '../../../src/platform/async/bounded-map.ts'
 import { checkTarget } from '../../../src/platform/http/client.ts'
 import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
 import { failure, type Where } from '../failure.ts'
@@ -33,6 +34,9 @@ interface Call extends CallOptions {
   readonly expects?: readonly number[]
 }
 
+/** Hosts with a login of their own. */
+const MAX_HOSTS = 64
+
 /**
  * A {@link Registry} over HTTP. Connections, logins and the library are made on first use.
  *
@@ -40,7 +44,7 @@ interface Call extends CallOptions {
  */
 export function remoteRegistry(options: RemoteOptions): Registry {
   const http = registryHttp(options)
-  const sessions = new Map<string, Promise<Session>>()
+  const sessions = boundedMap<string, Promise<Session>>(MAX_HOSTS)
   let library: Promise<MakeClient> | undefined
 
   async function sessionOf(host: string, call: Call, where: Where): Promise<Session> {

@@ -2,6 +2,7 @@
 
 import { ProvError } from '../../../src/errors.ts'
 import { type Entry, entryId, type Signature, sameBytes, signatureId } from '../../../src/model/entry.ts'
+import type { BoundedMap } from '../../../src/platform/async/bounded-map.ts'
 import { MAX_BLOB_BYTES, type Registry } from '../port.ts'
 import { isCopy, type Layer, readLayer, signatureOf } from './layout.ts'
 import type { Tag } from './tag.ts'
@@ -15,7 +16,7 @@ export interface Presence {
 const PARALLEL = 8
 
 /** Digests of blobs that were read once, with the entry in them: spares reading other people's layers before every write. */
-export type KnownBlobs = Map<string, string>
+export type KnownBlobs = Pick<BoundedMap<string, string>, 'get' | 'set'>
 
 /**
  * Reads the layers that may hold the entry. A layer counts only if its blob is there and in order; what it is found to hold

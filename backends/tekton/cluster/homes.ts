@@ -5,6 +5,7 @@ import { asProvError, ProvError } from '../../../src/errors.ts'
 import type { Cluster } from '../../../src/kubernetes/cluster.ts'
 import { liveName, type RunKind, runPath } from '../../../src/kubernetes/runs.ts'
 import type { RunArtifact } from '../../../src/model/artifact.ts'
+import { boundedMap } from '../../../src/platform/async/bounded-map.ts'
 import { grouped, type Job, type Join } from '../../../src/platform/async/coalesce.ts'
 import { jittered } from '../../../src/platform/async/jitter.ts'
 import { isRecord } from '../../../src/platform/text/guards.ts'
@@ -24,6 +25,8 @@ const ONE = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, appli
 const MANY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json'
 const PAGE = 100
 const MAX_PAGE_BYTES = 64 * 1024 * 1024
+/** Runs whose sizes are remembered from the reading of a window of runs until its plan. */
+const MAX_SIZES = 500
 
 /** One object of the cluster. */
 export interface LiveRun extends Live {
@@ -59,6 +62,8 @@ interface Seen {
 interface Joined {
   readonly read: Join<undefined, Annotations>
   readonly edit: Join<EditInput, void>
+  /** Calls under way: with the last one it goes. */
+  calls: number
 }
 
 /**
@@ -70,8 +75,8 @@ interface Joined {
  */
 export function liveHomes(context: Context, open: (context: Context) => Promise<Cluster>): LiveHomes {
   const joined = new Map<string, Joined>()
-  // Bytes of each annotation as last seen, by uid: what the plan counts with.
-  const sizes = new Map<string, ReadonlyMap<string, number>>()
+  // Bytes of each annotation as last seen, by uid: what the plan counts with. Of a run that went the write itself is refused.
+  const sizes = boundedMap<string, ReadonlyMap<string, number>>(MAX_SIZES)
   let opened: Promise<Cluster> | undefined
 
   async function cluster(server?: string): Promise<Cluster> {
@@ -124,19 +129,28 @@ export function liveHomes(context: Context, open: (context: Context) => Promise<
     }
   }
 
-  function joinedAt(run: LiveRun): Joined {
+  async function joinedAt<T>(run: LiveRun, call: (at: Joined) => Promise<T>): Promise<T> {
     const key = JSON.stringify([run.kind, run.namespace, run.name, run.uid, run.server])
-    const known = joined.get(key)
-    if (known !== undefined) return known
-    const made: Joined = {
+    const at = joined.get(key) ?? newJoined(run)
+    joined.set(key, at)
+    at.calls++
+    try {
+      return await call(at)
+    } finally {
+      at.calls--
+      if (at.calls === 0 && joined.get(key) === at) joined.delete(key)
+    }
+  }
+
+  function newJoined(run: LiveRun): Joined {
+    return {
+      calls: 0,
       read: grouped(async (jobs, signal) => {
         const { annotations } = await look(run, signal)
         for (const job of jobs) job.resolve(annotations)
       }),
       edit: grouped((jobs, signal) => commit(run, jobs, signal)),
     }
-    joined.set(key, made)
-    return made
   }
 
   async function* pages(kind: RunKind, namespace: string | undefined, signal: AbortSignal): AsyncIterable<Page> {
@@ -157,7 +171,7 @@ export function liveHomes(context: Context, open: (context: Context) => Promise<
   return {
     at(run) {
       return {
-        read: (signal) => joinedAt(run).read(undefined, signal),
+        read: (signal) => joinedAt(run, (at) => at.read(undefined, signal)),
         edit: async <T>(decide: (now: Annotations) => Edit<T>, signal: AbortSignal) => {
           let made: Edit<T> | undefined
           const input: EditInput = {
@@ -166,7 +180,7 @@ export function liveHomes(context: Context, open: (context: Context) => Promise<
               return made.changes
             },
           }
-          await joinedAt(run).edit(input, signal)
+          await joinedAt(run, (at) => at.edit(input, signal))
           if (made === undefined) throw new ProvError('internal', 'an edit was not decided')
           return made.result
         },

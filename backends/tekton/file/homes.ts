@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { Context } from '../../../src/backend/backend.ts'
 import { ProvError } from '../../../src/errors.ts'
 import type { RunArtifact } from '../../../src/model/artifact.ts'
+import { boundedMap } from '../../../src/platform/async/bounded-map.ts'
 import { type Files, fileErrorCode } from '../../../src/platform/fs/files.ts'
 import type { Edit, Home } from '../home.ts'
 import type { Annotations } from '../layout.ts'
@@ -16,6 +17,9 @@ export interface FileOptions {
   readonly files: Files
   readonly lockTimeoutMs: number
 }
+
+/** Files that are kept open in thought: another one is looked up again. */
+const MAX_OPENED = 500
 
 /** In place of a file: the run came from standard input, or from no file at all, and can be read but not written. */
 const NO_FILE = '-'
@@ -36,7 +40,7 @@ export interface FileHomes {
 /** @example fileHomes(context, 'runs.yaml', { files: nodeFiles, lockTimeoutMs: 30_000 }).at(place) */
 export function fileHomes(context: Context, configured: string | undefined, options: FileOptions): FileHomes {
   const { files, lockTimeoutMs } = options
-  const opened = new Map<string, RunFile>()
+  const opened = boundedMap<string, RunFile>(MAX_OPENED)
   // Runs that may have to be added to the configured file, or have none: a slot is plain data and cannot carry them.
   const runs = new Map<string, RunArtifact>()
 

@@ -32,6 +32,7 @@ function rig(): Rig {
     image,
     otherImage: sampleImage('registry.example/acme/other', 'other'),
     open: () => open(testContext(settings)),
+    inProcess: 'writes',
     faults: {
       timedOut: () => held({ 'storage.timeout': '100ms' }),
       stalled: () => held(),

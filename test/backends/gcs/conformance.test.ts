@@ -60,6 +60,7 @@ backendConformance('gcs (directory)', {
     return {
       ...sample(),
       open: () => open(testContext({ 'storage.gcs.directory': directory })),
+      inProcess: 'reads',
       corrupt: async ({ address, kind }) => {
         const part = kind === 'dsse' ? 'payload' : 'signature'
         writeFileSync(join(directory, `${address['folder']}/${address['key']}.${part}`), '')

@@ -27,6 +27,8 @@ async function rig(): Promise<Rig> {
     image,
     otherImage: sampleImage('registry.example/acme/other', 'other'),
     open: () => open(testContext(settings)),
+    inProcess: 'reads',
+    forget: () => proxy.reset(),
     faults: {
       denied: troubled({ status: 403 }),
       throttled: troubled({ status: 429, headers: { 'retry-after': '3600' } }),

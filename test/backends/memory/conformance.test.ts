@@ -35,6 +35,7 @@ function rig(): Rig {
       store.places.set(slot.key, { ...place, items: [{ id, raw: raw.slice(0, 20) }, ...rest] })
     },
     writes: () => writes,
+    inProcess: 'writes',
   }
 }
 

@@ -81,6 +81,7 @@ function layoutRig(): Rig {
     image,
     otherImage: imageNamed('other'),
     open: () => open(testContext(settings)),
+    inProcess: 'reads',
     corrupt: async ({ address }: Slot) => {
       const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
       const { manifests } = read(join(directory, 'index.json')) as {

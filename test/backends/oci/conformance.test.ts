@@ -80,6 +80,7 @@ function layoutRig(): Rig {
     image,
     otherImage: sampleImage('registry.example/acme/other', 'other'),
     open: () => open(testContext({ 'storage.oci.layout': directory })),
+    inProcess: 'reads',
     corrupt: async ({ address }: Slot) => {
       const blob = (digest: string) => join(directory, 'blobs', 'sha256', digest.slice('sha256:'.length))
       const index = JSON.parse(readFileSync(join(directory, 'index.json'), 'utf8')) as {

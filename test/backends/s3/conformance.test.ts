@@ -70,6 +70,7 @@ backendConformance('s3 (directory)', {
     return {
       ...sample(),
       open: () => open(testContext({ 'storage.s3.directory': directory })),
+      inProcess: 'reads',
       corrupt: async ({ address, kind }) => {
         const part = kind === 'dsse' ? 'payload' : 'signature'
         writeFileSync(join(directory, `${address['folder']}/${address['key']}.${part}`), '')

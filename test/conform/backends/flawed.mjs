@@ -23,6 +23,7 @@ export function rig(context) {
     corrupt: async (slot) => void places.set(slot.key, { ...places.get(slot.key), entry: undefined }),
     writes: () => state.writes,
     sealed: async () => state.sealed,
+    inProcess: 'writes',
   }
 }
 
