@@ -263,7 +263,7 @@ function keepPublicTypes(faces: readonly string[]): void {
 const failed = () => process.exit(1) // esbuild has said what is wrong
 
 if (process.argv[2] === 'one-file') {
-  const { PROV_VERSION } = options.define
+  const { __dirname: _folder, __filename: _file, ...own } = options.define
   await build({
     entryPoints: ['src/cli/cli.ts'],
     outfile: 'out/prov.cjs',
@@ -276,7 +276,7 @@ if (process.argv[2] === 'one-file') {
     minifySyntax: true,
     keepNames: true,
     legalComments: 'inline',
-    define: { PROV_VERSION, 'import.meta.resolve': 'undefined' },
+    define: { ...own, 'import.meta.resolve': 'undefined' },
     alias: options.alias,
     plugins: [asOneFile],
     logLevel: 'error',

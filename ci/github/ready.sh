@@ -9,7 +9,7 @@ fail() {
 }
 
 command -v node >/dev/null || fail 'prov needs Node.js: put a step with setup-node before it'
-[ -f dist/cli.js ] || fail 'this commit is no release, so it holds no bundle: name the commit of a release after the @'
+[ -f dist/cli.js ] || fail 'this commit is not a release and has no bundle: name the commit of a release after the @'
 said=$(node bin/prov.js --version 2>&1) && exit 0
 case $said in
   'prov needs Node.js '*) fail "$said: put a step with setup-node before it" ;;

@@ -230,7 +230,7 @@ describe('a checkout without a build', () => {
     const ran = await useAction({ ...inputs, command: 'verify', key: PUBLIC_KEY }, { cwd, action, env: { PATH: path } })
     expect(ran).toMatchObject({
       code: 2,
-      log: '::error title=prov::this commit is no release, so it holds no bundle: name the commit of a release after the @\n',
+      log: '::error title=prov::this commit is not a release and has no bundle: name the commit of a release after the @\n',
     })
     expect(existsSync(join(bin, 'called'))).toBe(false)
     expect(existsSync(join(action, 'dist'))).toBe(false)

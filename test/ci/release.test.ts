@@ -90,7 +90,16 @@ describe('ci/release/provenance.sh', () => {
     expect(JSON.parse(readFileSync(join(cwd, 'provenance.json'), 'utf8'))).toMatchObject({
       buildDefinition: { externalParameters: { ref: GITHUB.GITHUB_REF } },
     })
+    // As docs/install.md says it.
+    const page = readFileSync(join(ROOT, 'docs/install.md'), 'utf8')
+    const [, asReader = ''] = /```sh\n(sha256sum [\s\S]*?)```/.exec(page) ?? []
+    writeFileSync(join(cwd, 'release.yaml'), '{}')
+    const reader = `set -e\nsha256sum prov-linux-x64 prov-1.tgz > SHA256SUMS\nPATH=.:$PATH\n${asReader}`
+    const read = await run('bash', ['-c', reader], { cwd, env })
+    expect(read.code, read.stdout + read.stderr).toBe(0)
+
     writeFileSync(join(cwd, 'prov-1.tgz'), 'another package')
+    expect((await run('bash', ['-c', reader], { cwd, env })).code).toBe(5)
     const other = ['verify', '--storage', 's3,gcs,docdb', '--key', 'prov.pub', '--predicate', 'provenance.json']
     const subject = ['--type', 'https://slsa.dev/provenance/v1', '--subject', `prov-1.tgz=sha256:${'0'.repeat(64)}`]
     expect((await run('./prov', [...other, ...subject], { cwd, env })).code).toBeGreaterThan(2)

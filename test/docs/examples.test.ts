@@ -1,8 +1,11 @@
 /** Every `prov …` of the documents and of the help texts is a command line that prov understands. Nothing is run. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Command, CommanderError } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { pages } from '../readme/pages.ts'
 import { commandLine } from '../readme/tables.ts'
+import { ROOT } from '../support/cli.ts'
 import { provCommands } from './shell.ts'
 
 /** What commander says against it; nothing when it understands. */
@@ -33,6 +36,24 @@ const examples = pages().flatMap(({ name, text }) => {
 test('there are examples, in most pages', () => {
   expect(examples.length).toBeGreaterThan(60)
   expect(new Set(examples.map(({ name }) => name)).size).toBeGreaterThan(18)
+})
+
+test('every code block names its language, so that none with a command is passed over', () => {
+  const nameless = pages().flatMap(({ name, text }) =>
+    [...text.matchAll(/^ *```(.*)\n[\s\S]*?^ *```$/gm)]
+      .filter(([, lang]) => lang === '')
+      .map(([block]) => [name, block]),
+  )
+  expect(nameless).toEqual([])
+})
+
+test('every npm script that is named exists', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object }
+  const named = pages().flatMap(({ text }) =>
+    [...text.matchAll(/\bnpm run ([a-z:]+)/g)].map(([, script = '']) => script),
+  )
+  expect(named.length).toBeGreaterThan(4)
+  expect(named.filter((script) => !(script in scripts))).toEqual([])
 })
 
 test('every example is understood', async () => {
