@@ -1,7 +1,8 @@
 /** What a handle keeps in memory of places that it was asked about once, where the suite cannot measure it: no server, no network. */
 import { describe, expect, test } from 'vitest'
 import { createSession } from '../../backends/oci/registry/auth.ts'
-import { type LiveRun, liveHomes } from '../../backends/tekton/cluster/homes.ts'
+import { liveHomes } from '../../backends/tekton/cluster/homes.ts'
+import type { LiveRun } from '../../backends/tekton/cluster/live-runs.ts'
 import type { Cluster } from '../../src/kubernetes/cluster.ts'
 import { boundedMap } from '../../src/platform/async/bounded-map.ts'
 import { linkedSignal } from '../../src/platform/async/linked-signal.ts'

@@ -191,8 +191,8 @@ function bomb(): string {
   return lines.join('\n')
 }
 
-/** `prov: CODE: what is wrong (what to do)`, and nothing else. */
-const oneLine = (code: string): RegExp => new RegExp(`^prov: ${code}: [^\\n]+ \\([^\\n]+\\)\\n$`)
+/** `prov: CODE: what is wrong (what to do)` and what to run next, and nothing else. */
+const oneLine = (code: string): RegExp => new RegExp(`^prov: ${code}: [^\\n]+ \\([^\\n]+\\)\\nnext: [^\\n]+\\n$`)
 
 interface Tree {
   readonly [name: string]: string

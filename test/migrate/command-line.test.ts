@@ -145,8 +145,8 @@ describe('filters', () => {
 
   test.each([
     [['--subject', '34d5d6d6093c'], 'is not a digest'],
-    [['--since', 'yesterday'], 'no moment'],
-    [['--shard', '5/4'], 'no part of the work'],
+    [['--since', 'yesterday'], 'not a valid date'],
+    [['--shard', '5/4'], 'not a part of the work'],
     [['--shard', '/4'], 'JOB_COMPLETION_INDEX'],
     [['--record', 'moves.jsonl'], '--record needs a key'],
     [['--record-key', 'cosign.key'], '--record-key goes with --record'],
@@ -323,7 +323,7 @@ test('--emit-job tells files of one name apart, and pods that ask the cluster ge
 test.each([
   [['--record', 'moves.jsonl', '--record-key', 'cosign.key'], 'the pods have no such file'],
   [['--tekton-file', 'runs.yaml'], 'the pods have no such file'],
-  [['--since', 'yesterday'], 'no moment'],
+  [['--since', 'yesterday'], 'not a valid date'],
   [['--to-set', 'storage.docdb.url=mongo://me:secret@host/db/c'], 'is a secret'],
 ])('--emit-job with %j is refused', async (flags, message) => {
   const { stdout, stderr, code } = await prov(['migrate', '--from', 's3', '--to', 'docdb', '--emit-job', ...flags])
@@ -342,7 +342,7 @@ test('a damaged place that says its run is found once, and mended where it is', 
   expect(code).toBe(3)
   expect(stdout).toContain('3 artifacts\n  s3: 2 =, 1 #\n  docdb: 3 =\n')
   const repaired = await prov(['repair', '--all', '--apply', ...flags])
-  expect(repaired).toMatchObject({ code: 0, stdout: expect.stringContaining('copies 5 right, 1 mended') })
+  expect(repaired).toMatchObject({ code: 0, stdout: expect.stringContaining('copies 5 right, 1 repaired') })
   expect((await prov(['verify', ...flags, runs])).code).toBe(0)
   expect((await prov(['verify', '--all', ...flags])).stdout).toContain('✓ 3 artifacts: all copies agree')
 })

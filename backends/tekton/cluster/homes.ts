@@ -12,9 +12,9 @@ import { isRecord } from '../../../src/platform/text/guards.ts'
 import { pageGuard } from '../../shared/pages.ts'
 import { annotationsIn, changed } from '../file/changes.ts'
 import type { Changes } from '../file/cut-text.ts'
-import type { Edit, Home } from '../home.ts'
+import type { Edit } from '../home.ts'
 import { type Annotations, annotationBytes, NAME, SIGNED, TOTAL_LIMIT } from '../layout.ts'
-import type { Live } from '../place.ts'
+import type { LiveHomes, LiveRun } from './live-runs.ts'
 
 export const CLUSTER_SETTING = 'storage.tekton.cluster'
 
@@ -27,27 +27,6 @@ const PAGE = 100
 const MAX_PAGE_BYTES = 64 * 1024 * 1024
 /** Runs whose sizes are remembered from the reading of a window of runs until its plan. */
 const MAX_SIZES = 500
-
-/** One object of the cluster. */
-export interface LiveRun extends Live {
-  readonly kind: RunKind
-  readonly uid: string
-}
-
-export interface LiveHomes {
-  at(run: LiveRun): Home
-  /**
-   * Throws `entry_too_large` when annotations of these names and values, beside all that the object was last seen to have, would be
-   * over Kubernetes' limit, or leave no room for the mark that the run is signed.
-   */
-  checkSize(run: LiveRun, added: Annotations): void
-  /** Every run of a namespace, or of all, page by page. */
-  all(
-    namespace: string | undefined,
-    signal: AbortSignal,
-  ): AsyncIterable<{ readonly run: LiveRun; readonly annotations: Annotations }>
-  close(): void
-}
 
 interface EditInput {
   readonly decide: (now: Annotations) => Changes
