@@ -1,6 +1,8 @@
 /** The process: its streams and signals, handed to src/cli/main.ts. bin/prov.js imports this module for its effect. */
 import { randomBytes } from 'node:crypto'
+import { writeSync } from 'node:fs'
 import { ERRORS, ProvError } from '../errors.ts'
+import { fileError } from '../platform/fs/files.ts'
 import { exitOf, type Io, isClosed } from '../platform/io.ts'
 import { endBy } from './end.ts'
 import { main } from './main.ts'
@@ -30,7 +32,7 @@ async function run(): Promise<void> {
   process.on('SIGTERM', interrupted)
   // A reader that has seen enough (head, less) is no failure of ours; but what has a verdict, or other work, is done to its end and says so.
   process.stdout.on('error', (error) => {
-    if (!isClosed(error)) process.exit(ERRORS.internal.exit)
+    if (!isClosed(error)) endUnwritten(error)
     if (PRINTING.has(process.argv[2] ?? '')) process.exit(0)
   })
   process.stderr.on('error', () => undefined)
@@ -45,6 +47,13 @@ async function run(): Promise<void> {
     random: randomBytes,
   }
   process.exitCode = exitOf(await main(process.argv.slice(2), io), io)
+}
+
+/** A full disk: what was to be printed is lost, so nobody may take the end for a success. */
+function endUnwritten(error: Error): never {
+  const { message } = fileError(error, { operation: 'write', location: 'standard output' })
+  writeSync(2, `prov: ${message} (what was printed is not complete)\n`)
+  process.exit(ERRORS.internal.exit)
 }
 
 /**

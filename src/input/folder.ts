@@ -37,7 +37,7 @@ export async function* filesBelow(root: string, count: FolderCount): AsyncGenera
 
   /** Of one folder; `real` is where it really is. Links are put off until everything else was read. */
   async function* below(folder: string, real: string): AsyncGenerator<string, void> {
-    const open: { readonly folder: string; readonly real: string }[] = [{ folder, real }]
+    let open: { readonly folder: string; readonly real: string }[] = [{ folder, real }]
     for (let at = open.shift(); at !== undefined; at = open.shift()) {
       const inside: { readonly folder: string; readonly real: string }[] = []
       for (const one of (await readdir(at.folder, { withFileTypes: true })).toSorted(byName)) {
@@ -60,7 +60,7 @@ export async function* filesBelow(root: string, count: FolderCount): AsyncGenera
           yield path
         }
       }
-      open.unshift(...inside)
+      if (inside.length > 0) open = [...inside, ...open]
     }
   }
 

@@ -43,7 +43,8 @@ export async function loadInputs(paths: readonly string[], options: LoadOptions 
     }
     const parsed = await parsedOf(file, bytes, named || direct)
     const placed = parsed.map((value, document) => ({ value, source: { file, document } }))
-    if (placed.some(({ value }) => isRunLike(value, named))) documents.push(...placed)
+    // One by one: as arguments of one call, a hundred thousand documents are more than the stack holds.
+    if (placed.some(({ value }) => isRunLike(value, named))) for (const one of placed) documents.push(one)
     else if (named) throw noRun([file], runsOf(placed).notes)
     else withoutRun++
   }

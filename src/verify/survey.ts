@@ -119,8 +119,7 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
       for await (const targets of pool(placesIn(backend, job), job.concurrency, work)) yield* targets
     } catch (thrown) {
       const error = asProvError(thrown)
-      const isOutage = ERRORS[error.code].exit === ERRORS.unreachable.exit && error.code !== 'aborted'
-      if (!isOutage || unlisted.length === lists.length - 1) throw thrown
+      if (!isOutage(error) || unlisted.length === lists.length - 1) throw thrown
       unlisted.push({ error: errorJson(error), backend: backend.name, slot: wholeOf(backend), unlisted: true })
     }
   }
@@ -146,6 +145,12 @@ function lost(thrown: unknown, { name }: Backend, slot: Slot): Lost {
   const error = asProvError(thrown)
   if (error.code === 'internal') throw error
   return { error: errorJson(error), backend: name, slot }
+}
+
+/** Of the store: also what stands in place of the list itself (a link, a pipe), which nobody has then looked through. */
+function isOutage({ code }: ProvError): boolean {
+  const { exit } = ERRORS[code]
+  return code !== 'aborted' && (exit === ERRORS.unreachable.exit || exit === ERRORS.signature_invalid.exit)
 }
 
 const RANKS = { name: 1, uid: 2 }

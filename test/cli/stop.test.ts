@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type Outcome, prov, type Run } from '../support/cli.ts'
+import { BIN, type Outcome, prov, type Run, run } from '../support/cli.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 
@@ -103,4 +103,15 @@ describe('a signal ends prov while a call to the file system never returns', () 
     expect(readdirSync(folder)).toEqual(['other'])
     expect(Date.now() - began).toBeLessThan(40_000)
   })
+})
+
+describe.runIf(process.platform === 'linux')('a standard output that takes nothing', () => {
+  test.each([['keys', 'generate', '--help'], ['--version'], ['config', 'schema']])(
+    'is told: %s %s',
+    async (...args) => {
+      const { code, stderr } = await run('sh', ['-c', `exec ${BIN} "$@" > /dev/full`, 'sh', ...args])
+      expect(code).toBe(1)
+      expect(stderr).toBe('prov: cannot write standard output: no space is left (what was printed is not complete)\n')
+    },
+  )
 })

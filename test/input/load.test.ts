@@ -206,6 +206,13 @@ describe('loadInputs', () => {
   })
 })
 
+it('a stream of a quarter of a million documents is read, or refused for what it is', async () => {
+  const empty = '---\n'.repeat(250_000)
+  const own = JSON.stringify(run('a'))
+  expect((await loadInputs([write(`${own}\n${empty}`)])).runs.map(({ name }) => name)).toEqual(['a'])
+  await expect(loadInputs([write(`a: 1\n${empty}`)])).rejects.toMatchObject({ code: 'input_invalid' })
+})
+
 describe('selectRuns', () => {
   it('takes uid, name or namespace/name', async () => {
     const other = { ...run('a'), metadata: { name: 'a', namespace: 'cd', uid: 'other' } }

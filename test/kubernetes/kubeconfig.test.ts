@@ -166,7 +166,7 @@ test('what is wrong is said with the file and without a secret', async () => {
   })
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'x' }
   const bad: readonly (readonly [unknown, RegExp])[] = [
-    ['a: [', /no YAML at line/],
+    ['a: [', /is not valid YAML at line/],
     ['[]', /names no current context/],
     [{ ...FULL, 'current-context': 'z' }, /has no context "z"/],
     [{ ...FULL, 'current-context': undefined }, /names no current context/],

@@ -192,7 +192,20 @@ describe.each(Object.entries(HOSTILE))('%s', (_, hostile) => {
     expect(all.ms).toBeLessThan(MAX_MS)
     expect(all.peak).toBeLessThan(MAX_KB)
     expect(all.stderr).not.toContain('internal')
-    expect([3, 6]).toContain(all.code)
+    expect(all.code).toBe(hostile.mark === '!' ? 6 : 3)
+    const optional = ['--optional', hostile.backend, '--json']
+    const allowed = await prov([
+      'verify',
+      '--all',
+      ...where(folder),
+      '--key',
+      PUBLIC_KEY,
+      '--timeout',
+      '3',
+      ...optional,
+    ])
+    expect(JSON.parse(allowed.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ all: true, complete: true })
+    expect(allowed.code).toBe(hostile.mark === '!' ? 0 : 3)
   })
 })
 

@@ -159,7 +159,8 @@ async function verifySurveyed(one: Surveyed, { setup, trust, demands, io }: Scen
   }
   const { backend, slot } = one
   const error = { ...one.error, backend }
-  const mark = ERRORS[error.code].exit === ERRORS.unreachable.exit ? ('!' as const) : ('#' as const)
+  const isUnread = one.unlisted === true || ERRORS[error.code].exit === ERRORS.unreachable.exit
+  const mark = isUnread ? ('!' as const) : ('#' as const)
   const agreement = { rows: [{ backend, slot: slot.key, mark, error }], strangers: [], references: [] }
   const type = slot.kind === 'raw' ? ('image' as const) : ('statement' as const)
   const names = { artifact: slot.key, uri: `prov:place/${encodeURIComponent(slot.key)}`, subjects: [] }
