@@ -4,6 +4,7 @@
  * Plain JavaScript for browsers, in the order: the facts, one row, filters and order, what the reader does.
  */
 import { DETAILS } from './details.ts'
+import { HEAT } from './heat-script.ts'
 
 const FACTS = String.raw`
 'use strict'
@@ -15,8 +16,8 @@ const MARKS = new Map(data.marks.map(([mark, word, style], order) => [mark, { wo
 const GRAVITY = [0, 7, 6, 5, 4, 3, 2, 1]
 const WORSE = ['x', '=', '~', '!', '+', '*', '#']
 const backendOf = new Map(data.backends.map((name, i) => [name, i]))
-const items = data.artifacts.map(([name, type, kind, uri, exit, rows, strangers, beyond], index) =>
-  ({ index, name: text(name), type, kind, uri: text(uri), exit, rows, strangers, beyond, words: undefined }))
+const items = data.artifacts.map(([name, type, kind, uri, exit, rows, strangers, beyond, builder, source, made, reason], index) =>
+  ({ index, name: text(name), type, kind, uri: text(uri), exit, rows, strangers, beyond, builder: text(builder), source: text(source), made: made.map(text), reason: text(reason), words: undefined }))
 
 function make(tag, attributes, ...children) {
   const element = document.createElement(tag)
@@ -29,6 +30,8 @@ function make(tag, attributes, ...children) {
 
 function chip(mark, note) {
   const { word, style } = MARKS.get(mark)
+  // All is well: the mark alone, with its word for who cannot see it.
+  if (mark === '=' && !note) return make('span', { class: 'chip ' + style, title: word, role: 'img', 'aria-label': mark + ' ' + word }, make('b', {}, mark))
   return make('span', { class: 'chip ' + style }, make('b', {}, mark), ' ' + word, note ? make('i', {}, ' ' + note) : '')
 }
 
@@ -80,7 +83,7 @@ function rowOf(item, position) {
     const chips = own.map((row) => chip(row[1], row[2] === 2 ? 'forgiven' : ''))
     return make('td', { role: 'cell', 'data-label': backend }, ...chips)
   })
-  const verdict = item.exit === 0 ? make('span', { class: 'ok' }, 'ok') : make('span', { class: 'bad' }, 'exit ' + item.exit)
+  const verdict = item.exit === 0 ? make('span', { class: 'ok' }, 'ok') : make('span', { class: 'bad' }, item.reason.length > 60 ? item.reason.slice(0, 59) + '…' : item.reason)
   const code = item.exit === 0 ? '' : make('small', {}, codeOf(item))
   return make('tr', { role: 'row', class: item.exit === 0 ? '' : 'counts', 'aria-rowindex': String(position + 2) },
     make('th', { scope: 'row', role: 'rowheader' }, button, make('small', {}, below)),
@@ -123,6 +126,7 @@ const chosen = new Set()
 let order = { key: 'verdict', down: true }
 
 function matches(item, state) {
+  if (picked && (item.index < picked.from || item.index >= picked.to)) return false
   if (state.findings && item.exit === 0) return false
   if (state.kind && state.kind !== item.type && state.kind !== item.kind) return false
   if (chosen.size > 0 || state.backend) {
@@ -181,6 +185,8 @@ byId('more').addEventListener('click', () => {
   if (next) body.querySelector('[data-item="' + next.index + '"]')?.focus()
 })
 byId('reset').addEventListener('click', () => {
+  picked = undefined
+  if (heat) byId('heat-all').hidden = true
   chosen.clear()
   for (const toggleButton of document.querySelectorAll('.toggle')) toggleButton.setAttribute('aria-pressed', 'false')
   for (const id of ['text', 'backend', 'kind']) byId(id).value = ''
@@ -191,6 +197,7 @@ document.addEventListener('click', (event) => {
   const button = event.target instanceof Element ? event.target.closest('button') : null
   if (!button) return
   if (button.classList.contains('name')) toggle(button)
+  if (button.classList.contains('copy-command')) copyCommand(button)
   if (button.classList.contains('toggle')) {
     const { mark } = button.dataset
     if (!chosen.delete(mark)) chosen.add(mark)
@@ -241,4 +248,4 @@ byId('artifacts').hidden = false
 apply()
 `
 
-export const SCRIPT = `${FACTS}${DETAILS}${TABLE}${FILTERS}${READER}`
+export const SCRIPT = `${FACTS}${DETAILS}${TABLE}${FILTERS}${HEAT}${READER}`
