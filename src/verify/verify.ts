@@ -6,6 +6,7 @@ import { type ErrorJson, gravest, ProvError } from '../errors.ts'
 import { type Artifact, artifactName, artifactUri, type Subject } from '../model/artifact.ts'
 import { limitTo } from '../platform/async/limit.ts'
 import { failuresOf, type Report } from '../platform/progress.ts'
+import { type Built, builtOf } from '../provenance/built.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { type Agreement, agree } from './agree.ts'
 import { keyWatch, type OtherKey } from './other-key.ts'
@@ -38,6 +39,8 @@ export interface VerifiedArtifact extends Agreement {
   readonly uri: string
   /** What the artifact is about, with digests; [] for a run that made nothing. */
   readonly subjects: readonly Subject[]
+  /** Builder and source, as the first copy that verifies states them. */
+  readonly built?: Built
   readonly exit: number
   readonly findings: readonly ErrorJson[]
   readonly holding: readonly string[]
@@ -112,9 +115,17 @@ export async function verifyOne(
     kind: about.kind,
     uri: artifactUri(about.artifact),
     subjects: about.subjects,
+    ...statedBy(seen),
     ...agreement,
     ...settle(agreement, job.demands),
   }
+}
+
+/** For readers alone: no verdict rests on it. */
+function statedBy(looks: readonly Look[]): { readonly built?: Built } {
+  const first = looks.flatMap((look) => look.judged?.good ?? [])[0]
+  const built = first?.found.entry.kind === 'dsse' ? builtOf(first.found.entry.payload) : undefined
+  return built === undefined ? {} : { built }
 }
 
 /** An image alone may lack one kind of entry; of an image that lacks every kind, the first speaks for all. */

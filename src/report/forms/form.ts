@@ -16,6 +16,10 @@ export interface ReportHead {
   readonly policy: Policy
   /** Who says so: the setting `verifier.id`. */
   readonly verifier: string
+  /** What was verified, in words: the INPUT, or everything that the backends hold. */
+  readonly scope?: string
+  /** The command that plans the repair, and what narrows it to one run: `--run`, absent where it cannot be narrowed. */
+  readonly repair?: { readonly command: string; readonly narrow?: string }
 }
 
 /** What is known only at the end. */

@@ -1,9 +1,11 @@
 /** The facts of a report as the page's script reads them: every text once, in one table, since most of them repeat. Pure. */
 
 import type { ErrorJson } from '../../errors.ts'
+import type { Subject } from '../../model/artifact.ts'
 import type { Row } from '../../verify/agree.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
 import { isForgiven, told } from '../forms/told.ts'
+import { reasonOf } from '../text/reasons.ts'
 import { shown } from './markup.ts'
 
 /** Index into the table of texts; -1: there is none. */
@@ -25,7 +27,7 @@ export type PackedRow = readonly [
 ]
 /** code, message, hint, backend, place */
 export type PackedError = readonly [Text, Text, Text, Text, Text]
-/** name, type, kind, uri, exit, rows, strangers (each with 1 when it counts), findings beyond the rows */
+/** name, type, kind, uri, exit, rows, strangers (each with 1 when it counts), findings beyond the rows, builder, source, what was made, reason */
 export type PackedArtifact = readonly [
   Text,
   string,
@@ -35,6 +37,10 @@ export type PackedArtifact = readonly [
   readonly PackedRow[],
   readonly (readonly [PackedError, 0 | 1])[],
   readonly PackedError[],
+  Text,
+  Text,
+  readonly Text[],
+  Text,
 ]
 
 export interface Packer {
@@ -86,8 +92,17 @@ export function packed(): Packer {
         rows.map((item) => row(item.row, item.counts !== undefined ? 1 : isForgiven(item) ? 2 : 0)),
         strangers.map(({ stranger, counts }) => [error(stranger), counts ? 1 : 0] as const),
         beyond.map(error),
+        text(one.built?.builder),
+        text(one.built?.source),
+        one.subjects.map((subject) => text(subjectText(subject))),
+        text(one.exit === 0 ? undefined : reasonOf(one, false)),
       ])
     },
     done: () => ({ strings, artifacts }),
   }
+}
+
+function subjectText({ name, digest }: Subject): string {
+  const [algorithm, value] = Object.entries(digest)[0] ?? []
+  return algorithm === undefined ? name : `${name}@${algorithm}:${value}`
 }

@@ -6,12 +6,13 @@ import type { VerifiedArtifact } from '../../verify/verify.ts'
 import type { OpenForm, ReportHead, ReportSummary } from '../forms/form.ts'
 import { MARK_WORDS } from '../forms/told.ts'
 import { controls } from './controls.ts'
+import { heatMap } from './heat.ts'
 import { MARK_CLASSES, MARK_ORDER } from './marks.ts'
 import { embeddedJson, type Markup, markup, trusted } from './markup.ts'
 import { packed } from './packed.ts'
 import { SCRIPT } from './script.ts'
 import { STYLE } from './style.ts'
-import { agreement, legend, plainTable, verdict } from './summary.ts'
+import { agreement, headline, legend, notesOf, paperList, plainTable, verdict } from './summary.ts'
 
 /** @example html(tools).end(summary) // '<!doctype html>…' */
 export const html: OpenForm = () => {
@@ -36,8 +37,9 @@ function page(head: ReportHead, artifacts: readonly VerifiedArtifact[], summary:
   for (const one of artifacts) packer.add(one)
   const meanings = Object.fromEntries(Object.entries(ERRORS).map(([code, row]) => [code, row.meaning]))
   const marks = MARK_ORDER.map((mark) => [mark, MARK_WORDS[mark], MARK_CLASSES[mark]])
-  const data = embeddedJson({ backends, marks, meanings, ...packer.done() })
-  const state = summary.exit === 0 ? 'verified' : `not verified (exit ${summary.exit})`
+  const data = embeddedJson({ backends, marks, meanings, repair: head.repair, ...packer.done() })
+  const bad = artifacts.filter(({ exit }) => exit !== 0)
+  const state = headline(summary, artifacts.length, bad.length)
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -47,17 +49,22 @@ function page(head: ReportHead, artifacts: readonly VerifiedArtifact[], summary:
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <meta name="generator" content="prov ${head.version}">
-<title>prov verify: ${state}</title>
+<title>prov verify: ${state}${head.scope === undefined ? '' : `: ${head.scope}`}</title>
 <style>${trusted(STYLE)}</style>
 </head>
 <body>
 <a class="skip" href="#artifacts">To the artifacts</a>
 <main>
-${verdict(head, summary)}
+<div class="summary">
+${verdict(head, summary, state)}
+${heatMap(backends, artifacts)}
 ${agreement(backends, countMarks(artifacts), summary.totals.marks)}
+${paperList(bad)}
+</div>
 ${controls(backends, summary.totals.marks)}
 <noscript><section><h2>Artifacts</h2><div class="scroll">${plainTable(backends, artifacts)}</div></section></noscript>
 <section aria-labelledby="h-marks"><h2 id="h-marks">Marks</h2>${legend()}</section>
+${notesOf(summary.notes)}
 </main>
 <script type="application/json" id="data">${trusted(data)}</script>
 <script>${trusted(SCRIPT)}</script>

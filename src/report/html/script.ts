@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 
-const PARTS: readonly string[] = ['facts', 'details', 'table', 'filters', 'reader']
+const PARTS: readonly string[] = ['facts', 'details', 'table', 'filters', 'heat', 'reader']
 
 export const SCRIPT = PARTS.map(
   (name) => `\n${readFileSync(new URL(`browser/${name}.js`, import.meta.url), 'utf8')}`,

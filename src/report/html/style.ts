@@ -70,6 +70,15 @@ const TABLES = `
 .agreement .zero { color: var(--none); opacity: .55; }
 .agreement .bar { width: 40%; min-width: 9rem; }
 svg { display: block; border-radius: 3px; }
+#heat { display: grid; gap: 3px; }
+.lane { display: grid; grid-template-columns: 7rem minmax(0, 1fr); align-items: center; font-size: .9rem; }
+.lane-name { font-weight: 550; padding-right: .6rem; overflow: hidden; text-overflow: ellipsis; }
+.heat { cursor: crosshair; background: var(--faint); border-radius: 2px; }
+.heat rect { stroke: none; }
+#heat-all, .copy-command { font-size: .85rem; border: 1px solid var(--line); border-radius: 6px; background: var(--panel); color: var(--ink); padding: .1rem .6rem; }
+.command { margin: 0; } .command code { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .5rem; display: inline-block; }
+.paper { display: none; }
+.verdict .bad { white-space: normal; overflow-wrap: anywhere; }
 rect { stroke: var(--bg); stroke-width: .25; }
 rect.m-agrees { fill: var(--bar-agrees); } rect.m-equivalent { fill: var(--bar-equivalent); } rect.m-drift { fill: var(--drift); }
 rect.m-invalid { fill: var(--invalid); } rect.m-absent { fill: var(--absent); } rect.m-unread { fill: var(--unread); } rect.m-none { fill: var(--bar-none); }
@@ -160,7 +169,11 @@ const PAPER = `
     --equivalent-bg: none; --bar-agrees: #4fae7d; --bar-equivalent: #4aa5b3; --bar-none: #c9cdd3; --changed: #ffe69a; }
   body { font-size: 9.5pt; }
   main { max-width: none; padding: 0; }
-  .skip, .filters, .status .hint, .more, .sort::after, .name::before { display: none; }
+  .paper { display: block; } .paper ul { margin: 0; padding-left: 1.2rem; } .paper li { break-inside: avoid; }
+  .summary { break-after: page; }
+  .agreement { font-size: 8pt; } .agreement .bar { width: 25%; min-width: 4rem; } .agreement th, .agreement td { padding-right: .25rem; }
+  .facts, .paper { font-size: 8.5pt; line-height: 1.35; } h1 { font-size: 15pt; } h2 { margin: .8rem 0 .3rem; }
+  #heat-all, .copy-command, .skip, .filters, .status .hint, .more, .sort::after, .name::before { display: none; }
   .name, .name + small { padding-left: 0; }
   .sort { display: none; } /* a button in a repeated head stays empty */
   .matrix > thead th[data-label]::before { content: attr(data-label); }

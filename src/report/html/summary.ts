@@ -1,7 +1,9 @@
 /** The parts of the page that stand without a script: the verdict, the agreement of each backend, the plain table. Pure. */
+
 import type { Mark } from '../../verify/agree.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
 import type { ReportHead, ReportSummary } from '../forms/form.ts'
+import { wordsOf } from '../text/reasons.ts'
 import { EXITS, MARKS } from '../text/verify-text.ts'
 import { chip, MARK_CLASSES, MARK_ORDER } from './marks.ts'
 import { type Markup, markup } from './markup.ts'
@@ -14,32 +16,59 @@ export function exitText(exit: number): string {
   return (EXITS[exit] ?? `exit ${exit}`).replaceAll('`', '')
 }
 
-export function verdict(head: ReportHead, { exit, ended, totals, notes }: ReportSummary): Markup {
-  const { demands, trust } = head
+/** In numbers. @example headline(summary, 26, 7) // '7 of 26 artifacts need attention · 19 agree' */
+export function headline({ exit }: Pick<ReportSummary, 'exit'>, artifacts: number, bad: number): string {
+  if (bad > 0) {
+    const agree = artifacts === bad ? '' : ` · ${(artifacts - bad).toLocaleString('en-US')} agree`
+    return `${bad.toLocaleString('en-US')} of ${plural(artifacts, 'artifact')} need${bad === 1 ? 's' : ''} attention${agree}`
+  }
+  if (artifacts === 0) return 'Nothing was verified'
+  return exit === 0
+    ? `All that is required agrees · ${plural(artifacts, 'artifact')}`
+    : `${plural(artifacts, 'artifact')} agree · not everything was checked`
+}
+
+export function verdict(head: ReportHead, { exit, ended, totals }: ReportSummary, title: string): Markup {
+  const { demands, trust, scope, backends } = head
   const asked = [
     demands.require === undefined ? 'every backend' : `${demands.require} backends`,
     ...(demands.optional.length === 0 ? [] : [`optional: ${demands.optional.join(', ')}`]),
     ...(demands.strict ? ['strict: strangers count'] : []),
   ]
-  const title =
-    exit === 0
-      ? 'All that is required agrees'
-      : exitText(exit)
-          .replace(/ \(.\)$/, '')
-          .replace(/^./, (c) => c.toUpperCase())
   const when = new Date(ended).toISOString()
   return markup`<header class="top ${exit === 0 ? 'ok' : 'bad'}">
 <p class="brand">prov verify</p>
 <h1>${title}</h1>
-<p class="lead"><span class="exit">exit ${exit}</span> ${plural(totals.artifacts, 'artifact')}, ${plural(copies(totals.marks), 'place')} looked at, ${plural(totals.findings, 'finding')}${totals.strangers === 0 ? '' : `, ${plural(totals.strangers, 'stranger')}`}</p>
+<p class="lead"><span class="exit">${exitText(exit).replace(/ \(.\)$/, '')}</span> ${plural(totals.artifacts, 'artifact')}, ${plural(copies(totals.marks), 'place')} read, ${plural(totals.findings, 'finding')}${totals.strangers === 0 ? '' : `, ${plural(totals.strangers, 'stranger')}`}</p>
 <dl class="facts">
-<div><dt>Verified</dt><dd><time datetime="${when}">${when.slice(0, 10)} ${when.slice(11, 19)} UTC</time> by prov ${head.version}</dd></div>
+<div><dt>Scope</dt><dd>${scope === undefined ? '' : `${scope} in `}${backends.join(', ')}</dd></div>
+<div><dt>Verified</dt><dd><time datetime="${when}">${when.slice(0, 10)} ${when.slice(11, 19)} UTC</time> by prov ${head.version}, exit ${exit}</dd></div>
 <div><dt>Required</dt><dd>${asked.join('; ')}</dd></div>
 <div><dt>Trusted keys</dt><dd>${trust.keyids.map((keyid) => markup`<code>${keyid}</code> `)}</dd></div>
 <div><dt>Trust</dt><dd><code>${trust.hash}</code></dd></div>
 </dl>
-${notes.length === 0 ? markup`` : markup`<ul class="notes">${notes.map((note) => markup`<li>${note}</li>`)}</ul>`}
 </header>`
+}
+
+/** What was noticed beside the verdict, at the end of the page. */
+export function notesOf(notes: readonly string[]): Markup {
+  if (notes.length === 0) return markup``
+  return markup`<section aria-labelledby="h-notes"><h2 id="h-notes">Notes</h2><ul class="notes">${notes.map((note) => markup`<li>${note}</li>`)}</ul></section>`
+}
+
+/** In a word or two. */
+function whyOf({ findings: [first] }: VerifiedArtifact): string {
+  return first === undefined ? '' : wordsOf(first.code)
+}
+
+/** As many as fit the first sheet. */
+const MOST_ON_PAPER = 12
+
+/** For the summary on paper: what needs attention, and why. */
+export function paperList(bad: readonly VerifiedArtifact[]): Markup {
+  if (bad.length === 0) return markup``
+  const more = bad.length - MOST_ON_PAPER
+  return markup`<section class="paper"><h2>What needs attention</h2><ul>${bad.slice(0, MOST_ON_PAPER).map((one) => markup`<li><b>${one.artifact}</b>: ${whyOf(one)}</li>`)}</ul>${more > 0 ? markup`<p>and ${more} more</p>` : markup``}</section>`
 }
 
 /** One row a backend: a bar that shows how much of it agrees, and the same as numbers. */
@@ -88,7 +117,7 @@ export function plainTable(backends: readonly string[], artifacts: readonly Veri
 ${rows.map(
   (
     one,
-  ) => markup`<tr><th scope="row">${one.artifact} <small>${one.kind === 'raw' ? 'signature' : 'attestation'}</small></th><td data-label="Verdict">${one.exit === 0 ? 'ok' : `exit ${one.exit}: ${one.findings[0]?.code ?? ''}`}</td>${backends.map((backend) => cell(one, backend))}</tr>
+  ) => markup`<tr><th scope="row">${one.artifact} <small>${one.kind === 'raw' ? 'signature' : 'attestation'}</small></th><td data-label="Verdict">${one.exit === 0 ? 'ok' : `${whyOf(one)}: ${one.findings[0]?.code ?? ''}`}</td>${backends.map((backend) => cell(one, backend))}</tr>
 `,
 )}</tbody></table>
 ${more === 0 ? markup`` : markup`<p>and ${more} more, which this page shows with a script only</p>`}`

@@ -3,6 +3,7 @@
 import { ERRORS } from '../../errors.ts'
 import type { Subject } from '../../model/artifact.ts'
 import type { Difference } from '../../model/difference.ts'
+import type { Built } from '../../provenance/built.ts'
 import type { Agreement, Row, Stranger } from '../../verify/agree.ts'
 import type { OtherKey } from '../../verify/other-key.ts'
 import type { VerifiedArtifact, VerifyReport } from '../../verify/verify.ts'
@@ -78,7 +79,7 @@ const ARTIFACT = object<VerifiedArtifact>(
     findings: list(ref('error')),
     holding: says(list(TEXT), 'backends that hold a copy that agrees in each of their places'),
   },
-  {},
+  { built: says(object<Built>({}, { builder: TEXT, source: TEXT }), 'as the first copy that verifies states it') },
 )
 
 /** The report as run-verify.ts prints it. */

@@ -34,7 +34,7 @@ describe('prov verify', () => {
     expect(outcome).toEqual(plain)
     expect(outcome.stdout).toMatch(/^✓ 2 artifacts: all copies agree .*\n6 agree {6}exit 0$/m)
     expect(readdirSync(out).sort()).toEqual([...names, 'html'].sort())
-    expect(readFileSync(`${out}/html`, 'utf8')).toContain('<h1>All that is required agrees</h1>')
+    expect(readFileSync(`${out}/html`, 'utf8')).toContain('<h1>All that is required agrees · 2 artifacts</h1>')
   })
 
   it('gives standard output to one form', async () => {

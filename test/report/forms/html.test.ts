@@ -48,14 +48,20 @@ describe('the page', () => {
     ]) {
       expect(page.replace(/<script[\s\S]*/, '')).toContain(text)
     }
-    expect(elements('noscript')[0]).toMatch(/<th scope="row">TaskRun ci\/mailer-0p3xz .*exit 5: absent/)
+    expect(elements('noscript')[0]).toMatch(/<th scope="row">TaskRun ci\/mailer-0p3xz .*missing: absent/)
+  })
+
+  it('has its headline in numbers, words in place of exit numbers, and the notes at the end', () => {
+    expect(page).toContain('<h1>4 of 6 artifacts need attention · 2 agree</h1>')
+    expect(page).toContain('<span class="exit">a copy does not verify</span>')
+    expect(page).toMatch(/<section aria-labelledby="h-notes">[\s\S]*names no image[\s\S]*<\/section>\s*<\/main>/)
   })
 
   it('keeps the plain table short, with what counts first', async () => {
     const big = await textOf(html, many(3000))
     const plain = /<noscript>[\s\S]*<\/noscript>/.exec(big)?.[0] ?? ''
     expect(plain.match(/<th scope="row">/g)).toHaveLength(2000)
-    expect(plain.match(/exit \d: /g)).toHaveLength(60)
+    expect(plain.match(/>[a-z ]+: [a-z_]+<\/td>/g)).toHaveLength(60)
     expect(plain).toContain('and 1000 more')
   })
 

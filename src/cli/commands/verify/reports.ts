@@ -1,9 +1,12 @@
 /** The reports that the flags of `prov verify` ask for. */
 import type { Settings } from '../../../config/settings.ts'
 import type { Io } from '../../../platform/io.ts'
+import { shellWords } from '../../../platform/text/command-line.ts'
+import { cutTo } from '../../../platform/text/shorten.ts'
 import type { ReportHead } from '../../../report/forms/form.ts'
 import type { Reports } from '../../../report/forms/open.ts'
 import type { Trust } from '../../../trust/trusted-keys.ts'
+import { givenOf } from '../../given.ts'
 import type { VerifyOptions } from './flags.ts'
 
 /**
@@ -42,5 +45,23 @@ export function headOf(
     ...rest,
     trust: { hash: trust.hash, keyids: trust.keys.map(({ keyid }) => keyid) },
     verifier: settings.get('verifier.id') ?? '',
+  }
+}
+
+/** What was asked for in words, and the repair that goes with it. @example scopeOf(['run.yaml'], options, ['oci']).scope // 'run.yaml' */
+export function scopeOf(
+  inputs: readonly string[],
+  options: VerifyOptions,
+  backends: readonly string[],
+): Pick<ReportHead, 'scope' | 'repair'> {
+  const given = givenOf(inputs, options, backends)
+  const command = shellWords(['prov', 'repair', ...given.flags(), ...given.what])
+  const scope = options.all === true ? 'everything' : [...inputs, ...options.image, ...options.statement].join(' ')
+  return {
+    scope: cutTo(scope, 120),
+    repair: {
+      command,
+      ...(options.all === true || inputs.length === 0 || options.run !== undefined ? {} : { narrow: '--run' }),
+    },
   }
 }

@@ -24,7 +24,7 @@ import { refuseFilters } from '../../refuse-filters.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
 import type { VerifyOptions } from './flags.ts'
-import { headOf, reportsFor } from './reports.ts'
+import { headOf, reportsFor, scopeOf } from './reports.ts'
 import { whole } from './text.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
@@ -48,7 +48,16 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     const { settings } = setup
     const backends = setup.backends.map((backend) => backend.name)
     await reports?.begin(
-      headOf({ version: VERSION, began, backends, demands, trust, settings, policy: policyFor(setup, demands, trust) }),
+      headOf({
+        version: VERSION,
+        began,
+        backends,
+        demands,
+        trust,
+        settings,
+        policy: policyFor(setup, demands, trust),
+        ...scopeOf(inputs, options, backends),
+      }),
     )
     if (options.all === true) {
       const { runVerifyAll } = await import('./run-all.ts')

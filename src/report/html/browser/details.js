@@ -59,7 +59,7 @@ function copyOf(row) {
     [signatures.length > 1 ? 'Signatures' : 'Signature', signatures.map((id) => code(text(id)))],
     [keyids.length > 1 ? 'Keys' : 'Key', keyids.map((id) => code(text(id)))],
   ])
-  return make('section', { class: 'copy' }, title, list, differences.length > 0 ? differencesOf(differences) : '')
+  return make('section', { class: 'copy' }, title, differences.length > 0 ? differencesOf(differences) : '', list)
 }
 
 function strangersOf(list) {
@@ -68,8 +68,36 @@ function strangersOf(list) {
   return make('section', { class: 'copy' }, make('h4', {}, list.length === 1 ? 'A stranger in a shared place' : list.length + ' strangers in shared places'), make('ul', {}, ...lines))
 }
 
+// What is wrong comes first.
+const worstFirst = (rows) => rows.map((row, i) => [row, i]).sort(([a, i], [b, j]) => WORSE.indexOf(b[1]) - WORSE.indexOf(a[1]) || i - j).map(([row]) => row)
+
+function builtOf(item) {
+  const list = facts([
+    [item.made.length > 1 ? 'Images' : 'Image', item.made.map(code)],
+    ['Builder', code(item.builder)],
+    ['Source', code(item.source)],
+  ])
+  return item.made.length > 0 || item.builder || item.source ? make('section', { class: 'copy' }, make('h4', {}, 'What was built'), list) : ''
+}
+
+const UID = /\(([0-9a-f-]{36})\)$/
+function repairOf(item) {
+  if (item.exit === 0 || !data.repair || !item.rows.some((row) => '#*+'.includes(row[1])) || !item.rows.some((row) => '=~*'.includes(row[1]))) return ''
+  const [, uid] = UID.exec(item.name) || []
+  const command = data.repair.command + (uid && data.repair.narrow ? ' ' + data.repair.narrow + ' ' + uid : '')
+  return make('p', { class: 'command' }, make('code', {}, command), ' ', make('button', { type: 'button', class: 'copy-command' }, 'Copy'))
+}
+
+function copyCommand(button) {
+  const command = button.parentElement.querySelector('code')
+  const done = () => { button.textContent = 'Copied' }
+  const select = () => { getSelection().selectAllChildren(command); button.textContent = 'Selected' }
+  navigator.clipboard ? navigator.clipboard.writeText(command.textContent).then(done, select) : select()
+}
+
 function detailsOf(item) {
   const beyond = item.beyond.map((error) => make('section', { class: 'copy' }, make('h4', {}, 'Of the artifact as a whole'), facts(errorFacts(error))))
   return make('div', { class: 'details' },
-    make('p', { class: 'uri' }, code(item.uri)), ...beyond, ...item.rows.map(copyOf), item.strangers.length > 0 ? strangersOf(item.strangers) : '')
+    ...beyond, ...worstFirst(item.rows).map(copyOf).slice(0, 1), repairOf(item), ...worstFirst(item.rows).map(copyOf).slice(1),
+    item.strangers.length > 0 ? strangersOf(item.strangers) : '', builtOf(item), make('p', { class: 'uri' }, code(item.uri)))
 }

@@ -7,8 +7,8 @@ const MARKS = new Map(data.marks.map(([mark, word, style], order) => [mark, { wo
 const GRAVITY = [0, 7, 6, 5, 4, 3, 2, 1]
 const WORSE = ['x', '=', '~', '!', '+', '*', '#']
 const backendOf = new Map(data.backends.map((name, i) => [name, i]))
-const items = data.artifacts.map(([name, type, kind, uri, exit, rows, strangers, beyond], index) =>
-  ({ index, name: text(name), type, kind, uri: text(uri), exit, rows, strangers, beyond, words: undefined }))
+const items = data.artifacts.map(([name, type, kind, uri, exit, rows, strangers, beyond, builder, source, made, reason], index) =>
+  ({ index, name: text(name), type, kind, uri: text(uri), exit, rows, strangers, beyond, builder: text(builder), source: text(source), made: made.map(text), reason: text(reason), words: undefined }))
 
 function make(tag, attributes, ...children) {
   const element = document.createElement(tag)
@@ -21,6 +21,8 @@ function make(tag, attributes, ...children) {
 
 function chip(mark, note) {
   const { word, style } = MARKS.get(mark)
+  // All is well: the mark alone, with its word for who cannot see it.
+  if (mark === '=' && !note) return make('span', { class: 'chip ' + style, title: word, role: 'img', 'aria-label': mark + ' ' + word }, make('b', {}, mark))
   return make('span', { class: 'chip ' + style }, make('b', {}, mark), ' ' + word, note ? make('i', {}, ' ' + note) : '')
 }
 

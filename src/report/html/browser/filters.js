@@ -2,6 +2,7 @@ const chosen = new Set()
 let order = { key: 'verdict', down: true }
 
 function matches(item, state) {
+  if (picked && (item.index < picked.from || item.index >= picked.to)) return false
   if (state.findings && item.exit === 0) return false
   if (state.kind && state.kind !== item.type && state.kind !== item.kind) return false
   if (chosen.size > 0 || state.backend) {

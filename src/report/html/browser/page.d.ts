@@ -17,8 +17,10 @@ interface PageElement {
   querySelector(selector: string): PageElement | null
   querySelectorAll(selector: string): Iterable<PageElement>
   closest(selector: string): PageElement | null
+  readonly parentElement: PageElement | null
   matches(selector: string): boolean
-  focus(): void
+  focus(options?: { preventScroll: boolean }): void
+  scrollIntoView(): void
   addEventListener(type: string, listener: (event: PageEvent) => void): void
 }
 
@@ -55,3 +57,5 @@ declare class IntersectionObserver {
 declare function addEventListener(type: string, listener: (event: PageEvent) => void): void
 declare function setTimeout(work: () => void, ms: number): number
 declare function clearTimeout(timer: number | undefined): void
+declare function getSelection(): { selectAllChildren(element: PageElement): void }
+declare const navigator: { readonly clipboard?: { writeText(text: string): Promise<void> } }

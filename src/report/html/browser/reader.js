@@ -6,6 +6,8 @@ byId('more').addEventListener('click', () => {
   if (next) body.querySelector('[data-item="' + next.index + '"]')?.focus()
 })
 byId('reset').addEventListener('click', () => {
+  picked = undefined
+  if (heat) byId('heat-all').hidden = true
   chosen.clear()
   for (const toggleButton of document.querySelectorAll('.toggle')) toggleButton.setAttribute('aria-pressed', 'false')
   for (const id of ['text', 'backend', 'kind']) byId(id).value = ''
@@ -16,6 +18,7 @@ document.addEventListener('click', (event) => {
   const button = event.target instanceof Element ? event.target.closest('button') : null
   if (!button) return
   if (button.classList.contains('name')) toggle(button)
+  if (button.classList.contains('copy-command')) copyCommand(button)
   if (button.classList.contains('toggle')) {
     const { mark } = button.dataset
     if (!chosen.delete(mark)) chosen.add(mark)

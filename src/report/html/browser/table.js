@@ -28,7 +28,7 @@ function rowOf(item, position) {
     const chips = own.map((row) => chip(row[1], row[2] === 2 ? 'forgiven' : ''))
     return make('td', { role: 'cell', 'data-label': backend }, ...chips)
   })
-  const verdict = item.exit === 0 ? make('span', { class: 'ok' }, 'ok') : make('span', { class: 'bad' }, 'exit ' + item.exit)
+  const verdict = item.exit === 0 ? make('span', { class: 'ok' }, 'ok') : make('span', { class: 'bad' }, item.reason.length > 60 ? item.reason.slice(0, 59) + '…' : item.reason)
   const code = item.exit === 0 ? '' : make('small', {}, codeOf(item))
   return make('tr', { role: 'row', class: item.exit === 0 ? '' : 'counts', 'aria-rowindex': String(position + 2) },
     make('th', { scope: 'row', role: 'rowheader' }, button, make('small', {}, below)),
