@@ -107,10 +107,12 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       return orAbsent(async () => {
         const { resp } = await (await client(repo, call)).getManifest({ ref })
         const bytes = await resp.dockerBody()
+        const type = resp.headers.get('content-type')
+        if (/^\s*(?:text\/html|application\/xhtml)/i.test(type ?? '')) throw webPage(whereOf(repo, call), repo)
         const digest = digestOf(bytes)
         const claimed = ref.includes(':') ? ref : resp.headers.get('docker-content-digest')
         if (claimed?.startsWith('sha256:') && claimed !== digest) throw mismatch(whereOf(repo, call), claimed)
-        return { bytes, mediaType: mediaTypeOf(resp.headers.get('content-type')), digest } satisfies Manifest
+        return { bytes, mediaType: mediaTypeOf(type), digest } satisfies Manifest
       })
     },
 
@@ -244,6 +246,11 @@ function digestOf(bytes: Uint8Array): string {
 
 function mismatch(where: Where, digest: string): ProvError {
   return failure('digest_mismatch', `the registry's bytes do not have the digest ${digest.slice(0, 80)}`, where)
+}
+
+/** A login page or a proxy's own: no registry serves a manifest as one, so nothing is known of what is there. */
+function webPage(where: Where, repo: string): ProvError {
+  return failure('response_invalid', `${split(repo).host} answered a web page in place of a manifest`, where)
 }
 
 async function orAbsent<T>(look: () => Promise<T>): Promise<T | undefined> {

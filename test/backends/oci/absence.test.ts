@@ -132,3 +132,13 @@ test.each([
     )
   },
 )
+
+test.each(['text/html', 'text/html; charset=utf-8', 'application/xhtml+xml'])(
+  'a login page in place of a manifest (%s) is an outage, and no damaged copy',
+  async (type) => {
+    const fake = await serve((_, response) => reply(response, 200, { 'content-type': type }, '<html>log in</html>'))
+    const error = await failsWith('response_invalid', remote().getManifest(`${fake.host}/a/b`, TAG, calm()))
+    expect(error.message).toBe(`${fake.host} answered a web page in place of a manifest`)
+    await failsWith('response_invalid', collect(remote().listTags(`${fake.host}/a/b`, calm())))
+  },
+)
