@@ -123,6 +123,13 @@ export const ERRORS = {
 /** The closed union of error codes. `switch` over it is exhaustive. */
 export type ErrorCode = keyof typeof ERRORS
 
+/** One of several faults that were found at once, in a configuration. */
+export interface FaultJson {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint?: string
+}
+
 /** What an error says beside its message. Never holds a secret. */
 export interface ErrorDetails {
   readonly backend?: string | undefined
@@ -134,6 +141,8 @@ export interface ErrorDetails {
   readonly hint?: string | undefined
   /** When the other side said how long to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined
+  /** Every one of several faults that were found at once. */
+  readonly faults?: readonly FaultJson[] | undefined
   readonly cause?: unknown
 }
 
@@ -152,6 +161,7 @@ export class ProvError extends Error {
   readonly location: string | undefined
   readonly hint: string | undefined
   readonly retryAfterMs: number | undefined
+  readonly faults: readonly FaultJson[] | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -162,6 +172,7 @@ export class ProvError extends Error {
     this.location = details.location
     this.hint = details.hint
     this.retryAfterMs = details.retryAfterMs
+    this.faults = details.faults
   }
 
   get retryable(): boolean {
@@ -179,6 +190,8 @@ export interface ErrorJson {
   readonly hint?: string
   /** How long the other side asked to wait, in milliseconds. */
   readonly retryAfterMs?: number
+  /** Where several were found at once: every one. */
+  readonly faults?: readonly FaultJson[]
 }
 
 /**
@@ -214,6 +227,7 @@ export function errorJson(error: ProvError): ErrorJson {
     ...(error.location === undefined ? {} : { location: error.location }),
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+    ...(error.faults === undefined ? {} : { faults: error.faults }),
   }
 }
 

@@ -71,12 +71,23 @@ function fail(thrown: unknown, args: readonly string[], io: Io, known: readonly 
   const json = errorJson(error)
   // One line: a failure in the middle of JSON lines is one of them.
   if (args.includes('--json')) io.stdout.write(`${plainJson(JSON.stringify({ exit, error: json }))}\n`)
-  tell(io, oneLine(json))
+  for (const line of linesOf(json)) tell(io, line)
   tell(io, nextLine(json.code, args, known))
   if (error.code === 'internal' && io.env['PROV_DEBUG'] !== undefined && error.cause instanceof Error) {
     io.stderr.write(`${error.cause.stack ?? ''}\n`)
   }
   return exit
+}
+
+/** One line; where several faults were found at once, one for each below it. */
+function linesOf(error: ErrorJson): readonly string[] {
+  const { faults, message } = error
+  if (faults === undefined) return [oneLine(error)]
+  const [head = ''] = message.split('\n')
+  const each = faults.map((fault) =>
+    inOneLine(`  ${fault.message}${fault.hint === undefined ? '' : ` (${fault.hint})`}`),
+  )
+  return [oneLine({ ...error, message: head }), ...each.map((line) => `  ${line}`)]
 }
 
 function oneLine(error: ErrorJson): string {

@@ -21,6 +21,9 @@ export function worldOf(io: Io, { quiet, verbose }: Voice): World {
     warn: (line) => {
       if (quiet !== true) tell(io, `prov: ${line}`)
     },
+    retrying: (line) => {
+      if (verbose === true || (io.stderr.isTTY === true && quiet !== true)) tell(io, `prov: ${line}`)
+    },
     debug: (line) => {
       if (verbose === true) tell(io, `prov: ${line}`)
     },

@@ -162,5 +162,6 @@ function gathered(faults: readonly Fault[]): ProvError {
   const lines = faults.map(({ message, hint }) => `  ${message}${hint === undefined ? '' : ` (${hint})`}`)
   const rest = lines.length > MAX_LISTED ? [`  and ${lines.length - MAX_LISTED} more`] : []
   const message = [`the configuration has ${faults.length} faults:`, ...lines.slice(0, MAX_LISTED), ...rest]
-  return new ProvError(code, message.join('\n'))
+  const listed = faults.map(({ hint, ...fault }) => ({ ...fault, ...(hint === undefined ? {} : { hint }) }))
+  return new ProvError(code, message.join('\n'), { faults: listed })
 }

@@ -78,6 +78,12 @@ export async function setUp(options: BackendOptions, world: World): Promise<Setu
       now: world.now,
       sleep: pause,
       random: Math.random,
+      told: ({ attempt, error, waitMs }) => {
+        const who = error.backend === undefined ? '' : `${error.backend}: `
+        const time = new Date(world.now()).toISOString().slice(11, 19)
+        const line = `${time} ${who}try ${attempt} failed: ${error.code}: ${error.message}; next try in ${(waitMs / 1000).toFixed(1)} s`
+        ;(world.retrying ?? world.debug)(line)
+      },
     },
     close: async () => {
       await Promise.allSettled(backends.map((backend) => backend.close()))

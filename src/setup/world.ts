@@ -15,4 +15,6 @@ export interface World {
   warn(line: string): void
   /** One line of detail; never a secret. */
   debug(line: string): void
+  /** One line about a try that failed and is to be repeated; absent: as a detail. */
+  retrying?(line: string): void
 }

@@ -18,6 +18,16 @@ export interface RetryOptions {
   sleep(ms: number, signal: AbortSignal): Promise<void>
   /** A number from 0 up to 1. */
   random(): number
+  /** Told of every try that failed and is to be repeated. */
+  readonly told?: (failed: FailedTry) => void
+}
+
+export interface FailedTry {
+  /** 1 for the first. */
+  readonly attempt: number
+  readonly error: ProvError
+  /** Until the next. */
+  readonly waitMs: number
 }
 
 const FIRST_WAIT_MS = 200
@@ -41,6 +51,7 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, options: R
       if (!mayHeal(error) || signal.aborted || attempt >= budget.attempts) throw error
       const wait = waitAfter(attempt, error, options.random())
       if (options.now() + wait > end) throw error
+      options.told?.({ attempt, error, waitMs: wait })
       await options.sleep(wait, signal).catch((cause: unknown) => {
         throw new ProvError('aborted', `stopped while waiting to try again after: ${error.message}`, {
           ...place(error),

@@ -121,6 +121,10 @@ export function createHttp(options: HttpOptions): Http {
       const wait = again ? delay(error, tries, options) : undefined
       if (wait === undefined) throw error
       budget -= 1
+      const seconds = (wait / 1000).toFixed(1)
+      options.debug(
+        `${new Date().toISOString().slice(11, 19)} try ${tries} failed: ${error.code}: ${error.message}; next try in ${seconds} s`,
+      )
       await sleep(wait, undefined, { signal: request.signal }).catch(() => {
         throw failure(request, 'aborted', `stopped while waiting to try again after: ${error.message}`, {
           cause: error,

@@ -2,7 +2,7 @@
 
 import type { Slot, SlotNames } from '../../backend/backend.ts'
 import type { Outcome } from '../../backend/receipt.ts'
-import { ERRORS, type ErrorJson } from '../../errors.ts'
+import { ERRORS, type ErrorJson, type FaultJson } from '../../errors.ts'
 import type { InputCount } from '../../input/count.ts'
 import { NOT_READ } from '../../input/folder.ts'
 import type { Artifact, RunClaim } from '../../model/artifact.ts'
@@ -87,7 +87,17 @@ export const INPUT = object<InputCount>(
 export const PARTS = {
   error: object<ErrorJson>(
     { code: CODE, message: TEXT },
-    { backend: BACKEND, operation: TEXT, location: TEXT, hint: TEXT, retryAfterMs: COUNT },
+    {
+      backend: BACKEND,
+      operation: TEXT,
+      location: TEXT,
+      hint: TEXT,
+      retryAfterMs: COUNT,
+      faults: says(
+        list(object<FaultJson>({ code: CODE, message: TEXT }, { hint: TEXT })),
+        'where several were found at once: every one',
+      ),
+    },
     'a finding, or why the result is missing',
   ),
   failure: object<{ readonly exit: number; readonly error: ErrorJson }>(

@@ -58,7 +58,7 @@ const ROW = object<Row>(
 
 const STRANGER = object<Stranger>(
   { code: CODE, message: TEXT, backend: BACKEND, location: TEXT },
-  { operation: TEXT, hint: TEXT, retryAfterMs: COUNT },
+  { operation: TEXT, hint: TEXT, retryAfterMs: COUNT, faults: list(ref('error')) },
   "somebody else's entry in a shared place",
 )
 

@@ -4,6 +4,7 @@ import type { CopyReceipt, Outcome } from '../../backend/receipt.ts'
 import { ERRORS, type ErrorJson, STOPPED_EXIT } from '../../errors.ts'
 import { plain } from '../../platform/text/escape-control.ts'
 import { wrap } from '../../platform/text/wrap.ts'
+import type { Action } from '../../store/plan.ts'
 import type { ReportedRow, StoredItem, StoreReport } from '../../store/store.ts'
 import type { Mark, Row } from '../../verify/agree.ts'
 import { otherKeyText } from '../../verify/other-key.ts'
@@ -124,14 +125,43 @@ export function storeText(
   const confirmed = copies.filter((copy) => copy.confirmed).length
   const accepted = copies.filter((copy) => copy.outcome === 'accepted').length
   const unseen = accepted === 0 ? '' : `, ${accepted} accepted where nobody can look`
-  const sealed = quiet ? [] : report.sealed.map((run) => `marked as signed: ${run}`)
+  const sealed = quiet ? [] : sealedLines(report.sealed)
   const seals = report.findings.filter((finding) => finding.code === 'seal_failed').map(errorLine)
   const end = dryRun
-    ? 'nothing was written (--dry-run)'
+    ? `${planSums(report)}; nothing was written (--dry-run)`
     : report.exit === 0
       ? `stored: ${confirmed} of ${copies.length - accepted} copies confirmed${unseen}`
       : `incomplete (exit ${report.exit}): ${confirmed} of ${copies.length - accepted} copies confirmed${unseen}${again(report.findings)}`
   return page([...lines, ...sealed, ...seals, end], layout)
+}
+
+/** One run by its name; several in one line. */
+function sealedLines(sealed: readonly string[]): readonly string[] {
+  return sealed.length > 1
+    ? [`${sealed.length} runs marked as signed`]
+    : sealed.map((run) => `marked as signed: ${run}`)
+}
+
+const DOING: Readonly<Partial<Record<Action, string>>> = {
+  write: 'to write',
+  replace: 'to replace',
+  attempt: 'to try',
+  send: 'to send',
+  present: 'there already',
+  blocked: 'blocked',
+}
+
+/** What a dry run would do, in counts, and the bytes of what would be written. */
+function planSums({ items }: StoreReport): string {
+  const rows = items.flatMap(({ plan }) => plan)
+  const counts = (Object.keys(DOING) as Action[]).flatMap((action) => {
+    const n = rows.filter((row) => row.action === action).length
+    return n === 0 ? [] : [`${n} ${DOING[action]}`]
+  })
+  const writes = rows.filter(({ action }) => action !== 'present' && action !== 'blocked' && action !== 'not_kept')
+  const bytes = writes.reduce((sum, row) => sum + (row.bytes ?? 0), 0)
+  const runs = `${items.length} ${items.length === 1 ? 'entry' : 'entries'}`
+  return `${runs}: ${counts.length === 0 ? 'nothing to do' : counts.join(', ')}, ${bytes} bytes`
 }
 
 /** With --quiet: the copies that are not there and the places that cannot take one. */

@@ -49,7 +49,8 @@ export async function runCheck(options: ConfigOptions, io: Io): Promise<void> {
     const [first] = refused
     const alone = refused.length === 1 && first !== undefined ? told(first) : undefined
     const message = alone ?? [`this version refuses ${refused.length} of the settings:`, ...lines].join('\n')
-    throw new ProvError('not_supported', message)
+    const faults = refused.map((one) => ({ code: 'not_supported' as const, message: told(one) }))
+    throw new ProvError('not_supported', message, faults.length > 1 ? { faults } : {})
   }
   if (options.json === true) {
     await write(io.stdout, jsonText({ exit: 0, warnings }))

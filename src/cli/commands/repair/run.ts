@@ -5,7 +5,7 @@ import { refuseLater } from '../../../config/unsupported-settings.ts'
 import type { Look } from '../../../copies/read-copies.ts'
 import { ERRORS, type ErrorJson, gravest, ProvError } from '../../../errors.ts'
 import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
-import { pool } from '../../../platform/async/stream-pool.ts'
+import { orderedPool } from '../../../platform/async/ordered-pool.ts'
 import { exitOf, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { jsonLine } from '../../../platform/text/json-text.ts'
@@ -69,7 +69,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     let complete = false
     let done = 0
     try {
-      for await (const one of pool(work, options.concurrency, mend)) {
+      for await (const one of orderedPool(work, options.concurrency, mend)) {
         tally.add(one)
         progress.update(++done, undefined)
         if (options.json === true) await write(io.stdout, jsonLine(one))
