@@ -214,10 +214,7 @@ export function openTekton(
     name: NAME,
     capabilities: {
       readable: true,
-      list: list !== undefined,
       listNames: 'name',
-      remove: true,
-      replace: true,
       sharedWrites: always ? 'precondition' : 'lock',
       entriesPerSlot: 'one',
       kinds: ['dsse', 'raw'],

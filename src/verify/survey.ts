@@ -62,9 +62,7 @@ interface Lost {
  * @example for await (const { about } of survey(job)) if (about !== undefined) console.log(about.artifact.type)
  */
 export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
-  const walked = job.backends
-    .filter((backend) => backend.list !== undefined && backend.capabilities.list)
-    .toSorted((a, b) => rank(a) - rank(b))
+  const walked = job.backends.filter((backend) => backend.list !== undefined).toSorted((a, b) => rank(a) - rank(b))
   if (walked.length === 0) {
     throw new ProvError('not_supported', 'none of the backends can list what it holds here', {
       hint: 'oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster',

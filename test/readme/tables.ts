@@ -96,9 +96,11 @@ async function backends(): Promise<string> {
   const rows = await Promise.all(
     Object.entries(BACKENDS).map(async ([name, { load, summary }]) => {
       const open = await load()
-      const { capabilities } = open.open(context)
-      const { entriesPerSlot, sharedWrites, needsRun, maxEntryBytes, list, remove } = capabilities
-      const can = [list ? 'list' : '', remove ? 'remove' : ''].filter((word) => word !== '').join(', ')
+      const backend = open.open(context)
+      const { entriesPerSlot, sharedWrites, needsRun, maxEntryBytes } = backend.capabilities
+      const can = (['list', 'replace', 'remove', 'seal'] as const)
+        .filter((ability) => backend[ability] !== undefined)
+        .join(', ')
       const most = maxEntryBytes === undefined ? '' : String(maxEntryBytes)
       return [code(name), summary, entriesPerSlot, sharedWrites, needsRun ? 'yes' : '', can, most]
     }),
