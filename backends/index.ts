@@ -3,6 +3,16 @@ import type { Backend, Context, OpenBackend } from '../src/backend/backend.ts'
 import { ProvError } from '../src/errors.ts'
 import { nearest } from '../src/platform/text/suggest.ts'
 
+export { type ArchivistaOptions, openArchivista } from './archivista/options.ts'
+export { type DocdbOptions, openDocdb } from './docdb/options.ts'
+export { type GcsOptions, openGcs } from './gcs/options.ts'
+export { type GrafeasOptions, openGrafeas } from './grafeas/options.ts'
+export { type OciOptions, openOci } from './oci/options.ts'
+export { openPubsub, type PubsubOptions } from './pubsub/options.ts'
+export { openS3, type S3Options } from './s3/options.ts'
+export type { Surroundings } from './shared/embedded.ts'
+export { openTekton, type TektonOptions } from './tekton/options.ts'
+
 export interface BackendRow {
   /** One line for help and docs. */
   readonly summary: string

@@ -2,9 +2,32 @@
  * prov as a library.
  *
  * @example
- * import { formatNamed, openBackend, store, verify } from 'prov'
+ * import { formatNamed, openGcs, store, verify } from 'prov'
+ * const backend = await openGcs({ bucket: 'provenance' })
  */
-export { BACKENDS, openBackend } from '../backends/index.ts'
+export type {
+  ArchivistaOptions,
+  DocdbOptions,
+  GcsOptions,
+  GrafeasOptions,
+  OciOptions,
+  PubsubOptions,
+  S3Options,
+  Surroundings,
+  TektonOptions,
+} from '../backends/index.ts'
+export {
+  BACKENDS,
+  openArchivista,
+  openBackend,
+  openDocdb,
+  openGcs,
+  openGrafeas,
+  openOci,
+  openPubsub,
+  openS3,
+  openTekton,
+} from '../backends/index.ts'
 export type {
   About,
   Backend,

@@ -90,10 +90,7 @@ export const open: OpenBackend = (context) => {
     configured: () => refuseProxies(context, NAME),
     capabilities: {
       readable: true,
-      list: false,
-      remove: false,
-      replace: false,
-      sharedWrites: 'precondition',
+      sharedWrites: 'separate',
       entriesPerSlot: 'many',
       kinds: ['dsse'],
       needsRun: false,

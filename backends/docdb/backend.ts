@@ -183,10 +183,7 @@ export function open(context: Context): Backend {
     },
     capabilities: {
       readable: true,
-      list: true,
       listNames: 'uid',
-      remove: true,
-      replace: true,
       sharedWrites: 'precondition',
       entriesPerSlot: 'one',
       kinds: ['dsse', 'raw'],

@@ -151,9 +151,6 @@ export const open: OpenBackend = (context) => {
     configured: () => refuseProxies(context, NAME),
     capabilities: {
       readable: true,
-      list: true,
-      remove: false,
-      replace: false,
       sharedWrites: 'readback',
       entriesPerSlot: 'many',
       kinds: ['dsse', 'raw'],

@@ -139,9 +139,6 @@ export function openMemory(context: Context, options: MemoryOptions = {}): Backe
     name: NAME,
     capabilities: {
       readable: true,
-      list: true,
-      remove: true,
-      replace: true,
       sharedWrites: 'memory',
       entriesPerSlot: 'many',
       kinds: ['dsse', 'raw'],

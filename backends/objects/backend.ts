@@ -117,10 +117,7 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
     name,
     capabilities: {
       readable: true,
-      list: true,
       listNames: 'name',
-      remove: true,
-      replace: true,
       sharedWrites: options.sharedWrites,
       entriesPerSlot: 'one',
       kinds: ['dsse', 'raw'],

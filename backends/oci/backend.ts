@@ -61,9 +61,6 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
         : [],
     capabilities: {
       readable: true,
-      list: settings.layout !== undefined || (hasTags && settings.repository !== undefined),
-      remove: true,
-      replace: true,
       sharedWrites: settings.layout === undefined ? settings.tagWrites : 'lock',
       entriesPerSlot: 'many',
       kinds: hasTags ? ['dsse', 'raw'] : ['dsse'],
@@ -180,7 +177,10 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
       open?.registry.close()
     },
   }
-  return backend
+  if (settings.layout !== undefined || (hasTags && settings.repository !== undefined)) return backend
+  // Copies lie beside their images, and no registry can be asked for all of those.
+  const { list: _list, ...unlisted } = backend
+  return unlisted
 }
 
 const LISTING = { operation: 'list', location: 'oci' }

@@ -96,10 +96,7 @@ export function openMessages(
     name,
     capabilities: {
       readable: false,
-      list: false,
-      remove: false,
-      replace: false,
-      sharedWrites: 'precondition',
+      sharedWrites: 'separate',
       entriesPerSlot: 'many',
       kinds: ['dsse', 'raw'],
       needsRun: false,

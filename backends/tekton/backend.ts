@@ -219,10 +219,7 @@ export function openTekton(
     },
     capabilities: {
       readable: true,
-      list: list !== undefined,
       listNames: 'name',
-      remove: true,
-      replace: true,
       sharedWrites: always ? 'precondition' : 'lock',
       entriesPerSlot: 'one',
       kinds: ['dsse', 'raw'],

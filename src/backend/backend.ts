@@ -12,17 +12,20 @@ export type { CallOptions } from '../platform/async/call.ts'
 
 import type { Diagnosis } from './diagnosis.ts'
 
-/** Differences between backends, as data. The core asks these and never compares names. */
+/**
+ * Differences between backends, as data. The core asks these and never compares names. What a backend can do besides is no part of it: it has the
+ * method or has not, see {@link Abilities}.
+ */
 export interface Capabilities {
   /** False for write-only stores: `put` answers `accepted`, `get` throws `not_supported`, and no copy there counts. */
   readonly readable: boolean
-  readonly list: boolean
   /** How well `list` says which run an entry belongs to: by name and uid, by uid, or (absent) not at all. */
   readonly listNames?: 'name' | 'uid'
-  readonly remove: boolean
-  readonly replace: boolean
-  /** How two writers of one place are kept from losing each other's entry. */
-  readonly sharedWrites: 'precondition' | 'lock' | 'readback' | 'markers' | 'memory'
+  /**
+   * How two writers of one place are kept from losing each other's entry. `separate`: nothing is shared, since the store keeps what each of them
+   * sends by itself.
+   */
+  readonly sharedWrites: 'precondition' | 'lock' | 'readback' | 'markers' | 'separate' | 'memory'
   readonly entriesPerSlot: 'one' | 'many'
   readonly kinds: readonly Kind[]
   /** Formats in which signatures of images are kept here; absent: `simplesigning`. */
@@ -123,11 +126,10 @@ export interface ListFilter {
   readonly subject?: string
 }
 
-export interface Backend {
+/** What every backend does. */
+export interface EveryBackend {
   readonly name: string
   readonly capabilities: Capabilities
-  /** One line each: what the configuration asks for and does not get here. */
-  readonly warnings?: readonly string[]
   /** Pure. EVERY place of such an entry here; [] means: not kept here (`x`). Throws `host_refused` for a host not allowed. */
   slots(about: About): readonly Slot[]
   /**
@@ -135,14 +137,21 @@ export interface Backend {
    * Throws `entry_too_large` when one put can never fit.
    */
   size(slot: Slot, entry: Entry): number
-  /**
-   * For the plan of a store, where a look tells beforehand that no put can succeed here: throws `target_unwritable`. Changes nothing.
-   */
-  ready?(slot: Slot, options: CallOptions): Promise<void>
   /** Never overwrites, signs or verifies. Throws ProvError only: `conflict`, `entry_too_large` (before a byte is sent), `denied`, … */
   put(slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt>
   /** Every item in the slot; [] when absent. Throws only when it could not look. */
   get(slot: Slot, options: CallOptions): Promise<readonly Found[]>
+  close(): Promise<void>
+}
+
+/** What only some can do: a method that is absent is refused beforehand, with `not_supported`, or gone without. */
+export interface Abilities {
+  /** One line each: what the configuration asks for and does not get here. */
+  readonly warnings?: readonly string[]
+  /**
+   * For the plan of a store, where a look tells beforehand that no put can succeed here: throws `target_unwritable`. Changes nothing.
+   */
+  ready?(slot: Slot, options: CallOptions): Promise<void>
   /**
    * Several places in one call: what `get` gives for each, in their order. Throws when it could not look at one of them; `get` then says at
    * which. Absent: one call a place.
@@ -174,8 +183,9 @@ export interface Backend {
    * Absent: nothing is known beforehand, and everything that its capabilities promise may be probed.
    */
   diagnose?(options: DiagnoseOptions): Promise<Diagnostics>
-  close(): Promise<void>
 }
+
+export interface Backend extends EveryBackend, Abilities {}
 
 export interface DiagnoseOptions extends CallOptions {
   /** Nothing may be written, not even what is cancelled at once. */

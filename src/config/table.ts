@@ -253,8 +253,7 @@ export const SETTINGS = {
     default: '60s',
     range: [1, 3_600_000],
     usedBy: 'every backend',
-    meaning:
-      'longest time one request to a backend may take; twenty times as long (20s at least) ends a call of several',
+    meaning: 'longest time one request to a backend may take',
   },
   'storage.retries': {
     type: 'number',

@@ -100,10 +100,14 @@ async function probeOf(backend: Backend, diagnostics: Diagnostics, job: BackendJ
   return [...checks, await cleanUp({ backend: through, ...rest })]
 }
 
-function unwritten({ capabilities }: Backend, { upTo }: Diagnostics, { readOnly }: BackendJob): Look | undefined {
+function unwritten(
+  { capabilities, remove }: Backend,
+  { upTo }: Diagnostics,
+  { readOnly }: BackendJob,
+): Look | undefined {
   if (upTo !== undefined) return skipped(upTo.reason)
   if (!capabilities.readable) return skipped('no probe is sent, since nobody could take it back')
-  if (!capabilities.remove) return skipped('no probe is written, since nothing can be removed here again')
+  if (remove === undefined) return skipped('no probe is written, since nothing can be removed here again')
   return readOnly ? skipped('nothing is written with --read-only') : undefined
 }
 

@@ -69,7 +69,7 @@ async function writes(job: ProbeJob): Promise<readonly Diagnosis[]> {
   await step('list', () => listed(job, first))
   let stale: Found | undefined
   await step('replace', async () => {
-    if (!backend.capabilities.replace) return impossible('nothing is ever replaced here; a new copy goes beside')
+    if (backend.replace === undefined) return impossible('nothing is ever replaced here; a new copy goes beside')
     stale = await ours(job, first)
     return replaced(job, stale)
   })
@@ -103,7 +103,7 @@ async function repeated(job: ProbeJob): Promise<Look> {
 
 async function listed(job: ProbeJob, wanted: Entry | undefined): Promise<Look> {
   const { backend, slot, signal } = job
-  if (backend.list === undefined || !backend.capabilities.list) return impossible('it cannot be listed here')
+  if (backend.list === undefined) return impossible('it cannot be listed here')
   const stop = linkedSignal(signal)
   let late = false
   const timer = setTimeout(() => {
@@ -153,7 +153,9 @@ async function guarded(job: ProbeJob, stale: Found | undefined): Promise<Look> {
   const { sharedWrites } = backend.capabilities
   return sharedWrites === 'readback'
     ? degraded('what is out of date is noticed, but two writers at one moment may lose one of the two copies')
-    : `kept by ${sharedWrites}`
+    : sharedWrites === 'separate'
+      ? 'kept: nothing is shared, since what each writer sends is kept by itself'
+      : `kept by ${sharedWrites}`
 }
 
 async function removed(job: ProbeJob): Promise<Look> {

@@ -287,7 +287,7 @@ export function checkSides(source: Backend, targets: readonly Backend[], deleteS
       backend: name,
     })
   }
-  if (deleteSource && !source.capabilities.remove) {
+  if (deleteSource && source.remove === undefined) {
     throw new ProvError('not_supported', `${source.name} cannot remove what was moved`, { backend: source.name })
   }
 }

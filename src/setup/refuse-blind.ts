@@ -4,7 +4,7 @@ import { ProvError } from '../errors.ts'
 
 /** True where copies lie on runs that nobody named, and that cannot be listed. */
 export function isBlind({ capabilities, list }: Backend): boolean {
-  return capabilities.needsRun && (list === undefined || !capabilities.list)
+  return capabilities.needsRun && list === undefined
 }
 
 /**

@@ -132,9 +132,7 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
 
 /** Those that can list, the one that says best which run an entry belongs to first; of a part of the whole only that one. */
 function listedBackends({ backends, whole }: SurveyJob): readonly Backend[] {
-  const walked = backends
-    .filter((backend) => backend.list !== undefined && backend.capabilities.list)
-    .toSorted((a, b) => rank(a) - rank(b))
+  const walked = backends.filter((backend) => backend.list !== undefined).toSorted((a, b) => rank(a) - rank(b))
   if (walked.length > 0) return whole ? walked : walked.slice(0, 1)
   throw new ProvError('not_supported', 'none of the backends can list what it holds here', {
     hint: 'oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster',

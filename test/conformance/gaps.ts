@@ -64,10 +64,10 @@ const BUNDLES: readonly KnownGap[] = [
 const OCI_BUNDLES: readonly KnownGap[] = [
   ...BUNDLES,
   FLAT,
-  { line: 'list', shows: 'differs', reason: 'bundles lie with their images; no registry can be asked for all of them' },
+  { line: 'list', shows: 'untried', reason: 'bundles lie with their images; no registry can be asked for all of them' },
   {
     line: 'listFound',
-    shows: 'differs',
+    shows: 'untried',
     reason: 'bundles lie with their images; no registry can be asked for all of them',
   },
 ]

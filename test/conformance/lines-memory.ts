@@ -76,6 +76,6 @@ function aboutNumber(kind: Kind, rig: Handle['rig'], number: number): About {
 }
 
 async function firstListed(backend: Backend, { kind }: Slot, signal: AbortSignal): Promise<void> {
-  if (backend.list === undefined || !backend.capabilities.list) return
+  if (backend.list === undefined) return
   for await (const _first of backend.list({ kind }, { signal })) break
 }

@@ -116,14 +116,16 @@ test('what is only less certain is degraded: repeated writes, unguarded ones, en
 
 test('where nobody can look, or nothing be removed, nothing is written', async () => {
   let puts = 0
-  for (const more of [{ readable: false }, { remove: false }]) {
-    const { backend } = store((right) => ({
-      capabilities: capable(right, more),
+  for (const how of ['readable', 'remove'] as const) {
+    const { backend: made } = store((right) => ({
+      capabilities: capable(right, how === 'readable' ? { readable: false } : {}),
       put: (...args) => {
         puts += 1
         return right.put(...args)
       },
     }))
+    const { remove, ...rest } = made
+    const backend = how === 'remove' ? rest : { ...rest, ...(remove === undefined ? {} : { remove }) }
     const report = await lookThrough(backend)
     expect(outcomes(report)).toContain('write skipped')
     expect(report.exit).toBe(0)

@@ -1,7 +1,7 @@
 /** The tables and help texts of README.md and docs/, made from the code that they describe. */
 import type { Command } from 'commander'
 import { BACKENDS } from '../../backends/index.ts'
-import type { Capabilities, Context } from '../../src/backend/backend.ts'
+import type { Backend, Capabilities, Context } from '../../src/backend/backend.ts'
 import { fitHelp } from '../../src/cli/help-text.ts'
 import { program } from '../../src/cli/program.ts'
 import { settingsTable } from '../../src/config/table.ts'
@@ -152,6 +152,7 @@ interface BackendRow {
   readonly name: string
   readonly summary: string
   readonly capabilities: Capabilities
+  readonly can: string
 }
 
 async function backendRows(): Promise<readonly BackendRow[]> {
@@ -164,26 +165,26 @@ async function backendRows(): Promise<readonly BackendRow[]> {
   }
   return Promise.all(
     Object.entries(BACKENDS).map(async ([name, { load, summary }]) => {
-      const { capabilities } = (await load()).open(context)
-      return { name, summary, capabilities }
+      const backend = (await load()).open(context)
+      return { name, summary, capabilities: backend.capabilities, can: abilities(backend) }
     }),
   )
 }
 
-function abilities({ list, remove, replace }: Capabilities): string {
-  return [list ? 'list' : '', remove ? 'remove' : '', replace ? 'replace' : ''].filter((word) => word !== '').join(', ')
+function abilities(backend: Backend): string {
+  return (['list', 'replace', 'remove', 'seal'] as const).filter((ability) => backend[ability] !== undefined).join(', ')
 }
 
 function backends(rows: readonly BackendRow[]): string {
   return table(
     ['backend', 'where', 'entries in a location', 'writers kept apart by', 'needs a run', 'also can', 'bytes'],
-    rows.map(({ name, summary, capabilities }) => [
+    rows.map(({ name, summary, capabilities, can }) => [
       `[\`${name}\`](${name}.md)`,
       summary,
       capabilities.entriesPerSlot,
       capabilities.sharedWrites,
       capabilities.needsRun ? 'yes' : '',
-      abilities(capabilities),
+      can,
       capabilities.maxEntryBytes === undefined ? '' : String(capabilities.maxEntryBytes),
     ]),
   )
@@ -200,7 +201,7 @@ function oneBackend(rows: readonly BackendRow[], of: string): string {
     ['entries in a location', can.entriesPerSlot],
     ['writers kept apart by', can.sharedWrites],
     ['needs a run', can.needsRun ? 'yes' : 'no'],
-    ['also can', abilities(can)],
+    ['also can', row.can],
     ['bytes of an entry', can.maxEntryBytes === undefined ? 'no limit of its own' : `at most ${can.maxEntryBytes}`],
   ]
   return table(['', code(of)], facts)

@@ -36,7 +36,7 @@ function queue(fail?: ProvError): Queue {
     ...memory,
     name: 'queue',
     sent,
-    capabilities: { ...capabilities, readable: false, list: false, remove: false, replace: false },
+    capabilities: { ...capabilities, readable: false },
     put: async (slot, entry) => {
       if (fail !== undefined) throw fail
       sent.push(entryId(entry))

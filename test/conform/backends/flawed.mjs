@@ -72,9 +72,6 @@ function open(flaw, places, state, trouble) {
     name,
     capabilities: {
       readable: true,
-      list: true,
-      remove: true,
-      replace: true,
       sharedWrites: 'precondition',
       entriesPerSlot: 'one',
       kinds: ['dsse', 'raw'],

@@ -189,7 +189,7 @@ async function placesOf(
       .filter(isOurs)
     return { places: streamOf(places), total: places.length, named }
   }
-  if (source.list === undefined || !source.capabilities.list) {
+  if (source.list === undefined) {
     throw new ProvError('not_supported', `${source.name} cannot list what it holds here`, {
       backend: source.name,
       hint: LIST_HINT,
