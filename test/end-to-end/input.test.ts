@@ -192,7 +192,7 @@ function bomb(): string {
 }
 
 /** `prov: CODE: what is wrong (what to do)`, and nothing else. */
-const oneLine = (code: string): RegExp => new RegExp(`^prov: ${code}: [^\\n]+ \\([^\\n]+\\)\\n$`)
+const oneLine = (code: string): RegExp => new RegExp(`^prov: ${code}: [^\\n]+ \\([^\\n]+\\)\\nnext: prov explain ${code}\\n$`)
 
 interface Tree {
   readonly [name: string]: string
