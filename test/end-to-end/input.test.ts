@@ -191,8 +191,9 @@ function bomb(): string {
   return lines.join('\n')
 }
 
-/** `prov: CODE: what is wrong (what to do)` and what to run next, and nothing else. */
-const oneLine = (code: string): RegExp => new RegExp(`^prov: ${code}: [^\\n]+ \\([^\\n]+\\)\\nnext: [^\\n]+\\n$`)
+/** `prov: CODE: what is wrong (what to do)`, a `next:` line, and nothing else. */
+const oneLine = (code: string): RegExp =>
+  new RegExp(`^prov: ${code}: [^\\n]+ \\([^\\n]+\\)\\nnext: prov explain ${code}\\n$`)
 
 interface Tree {
   readonly [name: string]: string

@@ -218,6 +218,6 @@ test('the command line says it in one line, exit 2', async () => {
   const { code, stderr } = await prov(['verify', '--storage', 'oci', ...layout, '--key', path, '--image', image])
   expect(code).toBe(2)
   expect(stderr).toMatch(
-    /^prov: key_unsupported: key \S+ is an OpenSSH public key \(ssh-ed25519\) \(convert it with: .*\)\nnext: .*\n$/,
+    /^prov: key_unsupported: key \S+ is an OpenSSH public key \(ssh-ed25519\) \(convert it with: .*\)\nnext: prov explain key_unsupported\n$/,
   )
 })

@@ -80,7 +80,17 @@ describe.each(readdirSync(STORED))('Chains and %s', (input) => {
   it('is verified by the command line', async () => {
     const directory = scratch()
     cpSync(join(STORED, input), directory, { recursive: true })
-    const args = ['verify', '--storage', 'gcs', '--set', `storage.gcs.directory=${directory}`, '--key', PUBLIC_KEY]
+    const args = [
+      'verify',
+      '--show',
+      'all',
+      '--storage',
+      'gcs',
+      '--set',
+      `storage.gcs.directory=${directory}`,
+      '--key',
+      PUBLIC_KEY,
+    ]
     const [run = ''] = copies.map(({ place }) => place.key).filter((key) => key.includes('run-'))
     const uid = run.replace(/^(?:taskrun|pipelinerun)-/, '')
     const outcome = await prov([...args, '--run', uid, runFixture(`${input}.yaml`)])
