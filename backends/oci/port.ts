@@ -1,5 +1,6 @@
 /** The port through which prov sees a store of manifests and blobs: a registry, or an image layout directory. */
 import type { CallOptions } from '../../src/backend/backend.ts'
+import type { ProvError } from '../../src/errors.ts'
 import type { HttpResponse, Method } from '../../src/platform/http/exchange.ts'
 import type { Referrer } from './bundles/layout.ts'
 
@@ -17,6 +18,8 @@ export interface Manifest {
   readonly mediaType: string
   /** `sha256:<hex>` of the bytes. */
   readonly digest: string
+  /** Why there are no bytes: the name is there, and what it stands for is altered, gone or no regular file. */
+  readonly damage?: ProvError
 }
 
 export interface PutManifestOptions extends CallOptions {

@@ -94,14 +94,22 @@ export function layoutRegistry(options: LayoutOptions): Registry {
         ? { digest: ref, mediaType: undefined }
         : (await readIndex()).byName.get(`${repo}:${ref}`)
       if (item === undefined) return undefined
+      const gone = () => failure('copy_malformed', 'the manifest is not there', { operation: 'read', location: repo })
+      let damage: ProvError | undefined
       const bytes = await readBlob(item.digest, MAX_BYTES).catch((error: unknown) => {
         const isDamage = isOddFile(error) || (error instanceof ProvError && error.code === 'digest_mismatch')
         if (item.mediaType === undefined || !isDamage) throw error
+        damage = error as ProvError
       })
       if (bytes !== undefined) return { bytes, mediaType: item.mediaType ?? OCI_MANIFEST_TYPE, digest: item.digest }
       if (item.mediaType === undefined) return undefined
       // The name is there, its manifest is gone or altered: that is damage, and no absence.
-      return { bytes: new Uint8Array(), mediaType: item.mediaType, digest: item.digest }
+      return {
+        bytes: new Uint8Array(),
+        mediaType: item.mediaType,
+        digest: item.digest,
+        damage: damage ?? gone(),
+      }
     },
 
     async putManifest(repo, ref, bytes, mediaType, { signal, expect }) {

@@ -27,6 +27,7 @@ export async function readTag(
   if (found === undefined) return []
   let manifest: TagManifest
   try {
+    if (found.damage !== undefined) throw found.damage
     manifest = parseManifest(found.bytes)
   } catch (error) {
     return [damaged(slot.key, found.bytes, error, manifestVersion(found.digest))]

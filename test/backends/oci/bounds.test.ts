@@ -1,7 +1,7 @@
 /** What somebody without the key may push to a shared tag, or put into an image layout: bounded in number, bytes and signatures. */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readdirSync, renameSync, rmSync, symlinkSync, truncateSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { layoutRegistry } from '../../../backends/oci/image-layout/registry.ts'
@@ -125,6 +125,29 @@ describe('an image layout', () => {
     expect(found.map(({ damage }) => damage?.code)).toEqual([undefined, code])
     await registry.putBlob(repo, blob, { signal })
     expect((await readTag(registry, slot, tag, signal))[1]?.damage).toBeUndefined()
+  })
+
+  it.each([
+    ...kinds,
+    ['other bytes', ['digest_mismatch', (path: string) => writeFileSync(path, '{}')]] as const,
+    ['nothing', ['copy_malformed', () => undefined]] as const,
+  ])('with %s in place of a manifest: damage that says what it is, and can be written anew', async (_, [code, put]) => {
+    const directory = scratch()
+    const blob = envelope(1)
+    const registry = await tagged(directory, [layerOf(blob)], [blob])
+    const index = JSON.parse(readFileSync(join(directory, 'index.json'), 'utf8')) as {
+      readonly manifests: readonly { readonly digest: string }[]
+    }
+    const path = blobOf(directory, index.manifests[0]?.digest.slice('sha256:'.length) ?? '')
+    rmSync(path)
+    put(path)
+    const found = await readTag(registry, slot, tag, signal)
+    expect(found.map(({ damage }) => damage?.code)).toEqual([code])
+    await tagged(directory, [layerOf(blob)], [blob])
+    expect((await readTag(open(directory), slot, tag, signal)).map(({ damage }) => damage)).toEqual([
+      undefined,
+      undefined,
+    ])
   })
 
   it.each(kinds)('with %s in place of index.json: a code, and no waiting', async (_, [code, put]) => {
