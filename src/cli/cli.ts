@@ -1,7 +1,7 @@
 /** The process: its streams and signals, handed to src/cli/main.ts. bin/prov.js imports this module for its effect. */
 import { randomBytes } from 'node:crypto'
 import { ERRORS, ProvError } from '../errors.ts'
-import { exitOf, type Io, isClosed } from '../platform/io.ts'
+import { exitStatus, type Io, isClosed } from '../platform/io.ts'
 import { endBy } from './end.ts'
 import { main } from './main.ts'
 
@@ -44,7 +44,7 @@ async function run(): Promise<void> {
     now: Date.now,
     random: randomBytes,
   }
-  process.exitCode = exitOf(await main(process.argv.slice(2), io), io)
+  process.exitCode = exitStatus(await main(process.argv.slice(2), io), io)
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { CommanderError } from 'commander'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from '../errors.ts'
-import { exitOf, type Io } from '../platform/io.ts'
+import { exitStatus, type Io } from '../platform/io.ts'
 import { jsonLine } from '../platform/text/json-text.ts'
 import { inOneLine } from '../platform/text/trim.ts'
 import { program } from './program.ts'
@@ -42,7 +42,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
 
 function fail(thrown: unknown, args: readonly string[], io: Io): number {
   const error = asProvError(thrown)
-  const exit = exitOf(ERRORS[error.code].exit, io)
+  const exit = exitStatus(ERRORS[error.code].exit, io)
   const json = errorJson(error)
   // One line: a failure in the middle of JSON lines is one of them.
   if (args.includes('--json')) io.stdout.write(jsonLine({ exit, error: json }))

@@ -7,9 +7,9 @@ import { settingsTable } from './table.ts'
  * Throws `not_supported`, naming each, when a value that this version lacks would be used by one of `uses`: `signer` (the
  * key comes from the configuration, not from --key), `store`, `format`, `upload` (a run asks for a log entry), or the name of a backend.
  *
- * @example refuseLater(settings, ['store', 'tekton', 'oci']) // throws when transparency.enabled is true
+ * @example refuseUnsupported(settings, ['store', 'tekton', 'oci']) // throws when transparency.enabled is true
  */
-export function refuseLater(settings: Settings, uses: readonly string[]): void {
+export function refuseUnsupported(settings: Settings, uses: readonly string[]): void {
   const found = settingsTable().filter(({ key, later, usedBy, valuesUsedBy }) => {
     const value = settings.get(key)
     if (later === undefined || value === undefined || settings.origin(key) === 'default') return false

@@ -4,30 +4,30 @@ import type { Trust } from '../trust/trusted-keys.ts'
 import { checkEntry, type FailedSignature } from '../trust/verify-entry.ts'
 import { type MergedEntry, mergedEntries } from './merge-items.ts'
 
-export interface Stray extends Pick<FailedSignature, 'code' | 'message'> {
+export interface ForeignSignature extends Pick<FailedSignature, 'code' | 'message'> {
   readonly item: FoundEntry
 }
 
-export interface WithoutStrays {
+export interface WithoutForeign {
   readonly kept: readonly MergedEntry[]
-  readonly strays: readonly Stray[]
+  readonly foreignSignatures: readonly ForeignSignature[]
 }
 
 /**
  * The entries without the items that do not verify, where another item of the same entry does; an entry of which none does stays whole.
  *
- * @example withoutStrays(mergedEntries(found), trust).strays[0]?.code // 'key_untrusted'
+ * @example withoutForeign(mergedEntries(found), trust).foreignSignatures[0]?.code // 'key_untrusted'
  */
-export function withoutStrays(merged: readonly MergedEntry[], trust: Trust): WithoutStrays {
-  const strays: Stray[] = []
+export function withoutForeign(merged: readonly MergedEntry[], trust: Trust): WithoutForeign {
+  const foreignSignatures: ForeignSignature[] = []
   const kept = merged.flatMap((one) => {
     const good = one.items.filter((item) => checkEntry(item.entry, trust).verified.length > 0)
     if (good.length === 0 || good.length === one.items.length) return [one]
     for (const item of one.items) {
       const [why] = good.includes(item) ? [] : checkEntry(item.entry, trust).failed
-      if (why !== undefined) strays.push({ item, code: why.code, message: why.message })
+      if (why !== undefined) foreignSignatures.push({ item, code: why.code, message: why.message })
     }
     return mergedEntries(good)
   })
-  return { kept, strays }
+  return { kept, foreignSignatures }
 }

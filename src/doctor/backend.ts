@@ -3,12 +3,12 @@
 import type { Backend, Diagnostics, Slot } from '../backend/backend.ts'
 import {
   type Check,
+  type CheckOutcome,
+  type CheckResult,
   type Diagnosis,
   examine,
   exitOf,
   failed,
-  type Look,
-  type Outcome,
   skipped,
   stated,
 } from '../backend/diagnosis.ts'
@@ -29,7 +29,7 @@ export interface BackendJob {
 export interface BackendReport {
   readonly backend: string
   /** The gravest of its checks. `skipped`: nothing was reached or read at all, which is no success. */
-  readonly outcome: Exclude<Outcome, 'not_possible'>
+  readonly outcome: Exclude<CheckOutcome, 'not_possible'>
   readonly exit: number
   readonly checks: readonly Diagnosis[]
 }
@@ -60,7 +60,7 @@ export async function diagnoseBackend(backend: Backend, job: BackendJob): Promis
 
 /** @example reportOf('oci', [failed('configuration', error)]).exit // 2 */
 export function reportOf(backend: string, checks: readonly Diagnosis[]): BackendReport {
-  const has = (outcome: Outcome) => checks.some((check) => check.outcome === outcome)
+  const has = (outcome: CheckOutcome) => checks.some((check) => check.outcome === outcome)
   const looked = checks.some(({ check, outcome }) => TOUCHING.includes(check) && outcome !== 'skipped')
   const outcome = has('failed') ? 'failed' : !looked ? 'skipped' : has('degraded') ? 'degraded' : 'ok'
   return { backend, outcome, exit: gravest(checks.map(exitOf)), checks }
@@ -100,7 +100,11 @@ async function probeOf(backend: Backend, diagnostics: Diagnostics, job: BackendJ
   return [...checks, await cleanUp({ backend: through, ...rest })]
 }
 
-function unwritten({ capabilities }: Backend, { upTo }: Diagnostics, { readOnly }: BackendJob): Look | undefined {
+function unwritten(
+  { capabilities }: Backend,
+  { upTo }: Diagnostics,
+  { readOnly }: BackendJob,
+): CheckResult | undefined {
   if (upTo !== undefined) return skipped(upTo.reason)
   if (!capabilities.readable) return skipped('no probe is sent, since nobody could take it back')
   if (!capabilities.remove) return skipped('no probe is written, since nothing can be removed here again')

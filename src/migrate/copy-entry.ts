@@ -31,7 +31,7 @@ export async function putCopy(backend: Backend, slot: Slot, entry: Entry, option
 }
 
 /** What a plan needs to know of itself: places and entries that it has written to in thought. */
-export interface PlanOptions extends MoveOptions {
+export interface CopyPlanOptions extends MoveOptions {
   readonly planned: IdSet
 }
 
@@ -39,7 +39,12 @@ export interface PlanOptions extends MoveOptions {
  * What {@link putCopy} would do; looks, and writes nothing. An entry that the source has in several places is planned once, and is there for
  * the others.
  */
-export async function planCopy(backend: Backend, slot: Slot, entry: Entry, options: PlanOptions): Promise<MovedCopy> {
+export async function planCopy(
+  backend: Backend,
+  slot: Slot,
+  entry: Entry,
+  options: CopyPlanOptions,
+): Promise<MovedCopy> {
   const ids = { entry: entryId(entry), signatures: entry.signatures.map(signatureId) }
   const base = { backend: backend.name, slot: slot.key, ...ids, location: slot.key, confirmed: false }
   try {

@@ -1,8 +1,8 @@
 /** prov migrate: streams one backend's entries into others, signed bytes untouched, each verified before and read back after. */
 
 import type { About, Backend, Found, FoundEntry, Slot } from '../backend/backend.ts'
-import { fullest } from '../copies/complete-entry.ts'
-import { type WithoutStrays, withoutStrays } from '../copies/foreign-signatures.ts'
+import { completeEntry } from '../copies/complete-entry.ts'
+import { type WithoutForeign, withoutForeign } from '../copies/foreign-signatures.ts'
 import { judge } from '../copies/judge-slot.ts'
 import { mergedEntries } from '../copies/merge-items.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
@@ -16,11 +16,11 @@ import { formatOf } from '../provenance/detect-format.ts'
 import { type Origin, originOf, placesFor } from '../provenance/origin.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { checkAside, checkEntry } from '../trust/verify-entry.ts'
-import { type MovedCopy, type MoveOptions, type PlanOptions, planCopy, putCopy } from './copy-entry.ts'
+import { type CopyPlanOptions, type MovedCopy, type MoveOptions, planCopy, putCopy } from './copy-entry.ts'
 import { removeMoved } from './remove-moved.ts'
 
 /** One place of the source; `about` when the artifact is at hand, else it is told from what stands there. */
-export interface Place {
+export interface EntryLocation {
   readonly slot: Slot
   readonly about?: About
 }
@@ -28,7 +28,7 @@ export interface Place {
 export interface MigrateJob extends MoveOptions {
   readonly source: Backend
   readonly targets: readonly Backend[]
-  readonly places: AsyncIterable<Place>
+  readonly places: AsyncIterable<EntryLocation>
   readonly trust: Trust
   /** Entries that are to be moved at all. */
   readonly accepts: (entry: Entry) => boolean
@@ -87,7 +87,7 @@ interface Candidate {
 export async function* migrate(job: MigrateJob): AsyncGenerator<Moved, void> {
   const removals = oneFirst(isOnePlace)
   const planned = idSet()
-  const work = async (place: Place): Promise<readonly Moved[]> => {
+  const work = async (place: EntryLocation): Promise<readonly Moved[]> => {
     await job.turn()
     // What was not begun has not failed.
     job.signal.throwIfAborted()
@@ -96,7 +96,7 @@ export async function* migrate(job: MigrateJob): AsyncGenerator<Moved, void> {
   for await (const moved of pool(job.places, job.concurrency, work)) yield* moved
 }
 
-interface Work extends MigrateJob, PlanOptions {
+interface Work extends MigrateJob, CopyPlanOptions {
   /** The first removal is made alone: if source and target are one place, no other entry is put at risk. */
   readonly removals: Turns
 }
@@ -105,7 +105,7 @@ function isOnePlace(thrown: unknown): boolean {
   return thrown instanceof ProvError && thrown.code === 'usage'
 }
 
-async function movePlace(place: Place, job: Work): Promise<readonly Moved[]> {
+async function movePlace(place: EntryLocation, job: Work): Promise<readonly Moved[]> {
   const { slot, about } = place
   let found: readonly Found[]
   try {
@@ -128,7 +128,7 @@ async function moveCandidate(candidate: Candidate, job: Work): Promise<Moved> {
   try {
     const { slots } = placesFor(origin, (about) => job.source.slots(about))
     const others = slots.filter(({ key }) => key !== slot.key)
-    const full = await fullest(items, job.source, others, job)
+    const full = await completeEntry(items, job.source, others, job)
     return await moveEntry({ ...candidate, items: full, entry: mergedEntries(full)[0]?.entry ?? candidate.entry }, job)
   } catch (thrown) {
     const error = asProvError(thrown)
@@ -143,8 +143,10 @@ interface Sorted {
 }
 
 /** With includeUnverified, strays are moved like everything else. */
-function apart(found: readonly Found[], { trust, includeUnverified }: MigrateJob): WithoutStrays {
-  return includeUnverified ? { kept: mergedEntries(found), strays: [] } : withoutStrays(mergedEntries(found), trust)
+function apart(found: readonly Found[], { trust, includeUnverified }: MigrateJob): WithoutForeign {
+  return includeUnverified
+    ? { kept: mergedEntries(found), foreignSignatures: [] }
+    : withoutForeign(mergedEntries(found), trust)
 }
 
 /** Everything that stands there, whatever it is about. */
@@ -153,8 +155,8 @@ function sortOut(slot: Slot, found: readonly Found[], job: MigrateJob): Sorted {
   const left: Moved[] = []
   const candidates: Candidate[] = []
   for (const { location, damage } of found) if (damage !== undefined) left.push(leftAt(slot, location, 'left', damage))
-  const { kept, strays } = apart(found, job)
-  for (const { item, code, message } of strays)
+  const { kept, foreignSignatures } = apart(found, job)
+  for (const { item, code, message } of foreignSignatures)
     left.push(leftAt(slot, item.location, 'left', { code, message }, item.entry))
   for (const { entry, items } of kept) {
     try {
@@ -181,8 +183,8 @@ function sortFor(about: About, slot: Slot, found: readonly Found[], job: Migrate
   )
   const errors = new Map(ours.map(({ found: { location }, code, message }) => [location, { code, message }]))
   const items = [...good.map((copy) => copy.found), ...ours.map((other) => other.found)]
-  const { kept, strays } = apart(items, job)
-  for (const { item, code, message } of strays)
+  const { kept, foreignSignatures } = apart(items, job)
+  for (const { item, code, message } of foreignSignatures)
     left.push(leftAt(slot, item.location, 'left', { code, message }, item.entry))
   const candidates = kept.map(({ entry, items: own }) => {
     const error = own.map(({ location }) => errors.get(location)).find((e) => e !== undefined)

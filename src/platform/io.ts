@@ -16,9 +16,9 @@ export interface Io {
 /**
  * The exit status of a command that came to this one: what Ctrl-C kept from success has a status of its own.
  *
- * @example exitOf(7, io) // 7, or 130 after Ctrl-C
+ * @example exitStatus(7, io) // 7, or 130 after Ctrl-C
  */
-export function exitOf(exit: number, io: Pick<Io, 'signal'>): number {
+export function exitStatus(exit: number, io: Pick<Io, 'signal'>): number {
   return io.signal.aborted && exit !== 0 ? STOPPED_EXIT : exit
 }
 

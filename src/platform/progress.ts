@@ -14,7 +14,7 @@ export interface ProgressDetails {
 }
 
 /** How work that takes long says how far it has come. */
-export type Report = Progress['update']
+export type ProgressUpdate = Progress['update']
 
 /** Counts failures by backend. */
 export function failuresOf(): { readonly counts: Readonly<Record<string, number>>; add(backend: string): void } {

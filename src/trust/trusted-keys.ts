@@ -23,7 +23,7 @@ export interface Trust {
   readonly hash: string
 }
 
-export type Verdict =
+export type SignatureVerdict =
   | { readonly ok: true; readonly key: TrustedKey }
   | { readonly ok: false; readonly code: 'signature_invalid' | 'key_untrusted'; readonly message: string }
 
@@ -78,7 +78,7 @@ export function trustOf(of: { readonly publicKey: KeyObject } | KeyObject, sourc
  * const verdict = verifySignature(trust, signedBytes(entry), signature)
  * if (!verdict.ok) console.error(verdict.code, verdict.message)
  */
-export function verifySignature(trust: Trust, bytes: Uint8Array, signature: Signature): Verdict {
+export function verifySignature(trust: Trust, bytes: Uint8Array, signature: Signature): SignatureVerdict {
   for (const key of trust.keys) if (madeBy(key.publicKey, bytes, signature.sig)) return { ok: true, key }
   return unproven(trust, signature)
 }
@@ -88,13 +88,17 @@ export function verifySignature(trust: Trust, bytes: Uint8Array, signature: Sign
  *
  * @example (await verifySignatureAside(trust, signedBytes(entry), signature)).ok
  */
-export async function verifySignatureAside(trust: Trust, bytes: Uint8Array, signature: Signature): Promise<Verdict> {
+export async function verifySignatureAside(
+  trust: Trust,
+  bytes: Uint8Array,
+  signature: Signature,
+): Promise<SignatureVerdict> {
   for (const key of trust.keys) if (await madeByAside(key.publicKey, bytes, signature.sig)) return { ok: true, key }
   return unproven(trust, signature)
 }
 
 /** How a signature that no key given has made is called. */
-function unproven(trust: Trust, signature: Signature): Verdict {
+function unproven(trust: Trust, signature: Signature): SignatureVerdict {
   const { certificate } = signature
   const keyid = signature.keyid || signature.keyHint
   if (certificate !== undefined && certificate !== '' && !trust.keys.some((key) => certifies(certificate, key))) {
@@ -215,7 +219,7 @@ function halfOf(label: string, source: string): string {
   return isPath ? `, or make it: openssl pkey -in ${source} -pubout` : ''
 }
 
-function untrusted(message: string): Verdict {
+function untrusted(message: string): SignatureVerdict {
   return { ok: false, code: 'key_untrusted', message }
 }
 

@@ -2,7 +2,13 @@
 import { X509Certificate } from 'node:crypto'
 import type { Entry, Signature } from '../model/entry.ts'
 import { signedBytes } from '../model/envelope.ts'
-import { type Trust, type TrustedKey, type Verdict, verifySignature, verifySignatureAside } from './trusted-keys.ts'
+import {
+  type SignatureVerdict,
+  type Trust,
+  type TrustedKey,
+  verifySignature,
+  verifySignatureAside,
+} from './trusted-keys.ts'
 
 export interface VerifiedSignature {
   readonly signature: Signature
@@ -60,7 +66,7 @@ export async function checkAside(found: readonly { readonly entry?: Entry }[], t
 /** An entry does not change once it was read, so the mathematics is done once for each reading. */
 const checks = new WeakMap<Entry, { readonly trust: Trust; readonly check: EntryCheck }>()
 
-function noted(entry: Entry, trust: Trust, verdicts: readonly Verdict[]): EntryCheck {
+function noted(entry: Entry, trust: Trust, verdicts: readonly SignatureVerdict[]): EntryCheck {
   const verified: VerifiedSignature[] = []
   const failed: FailedSignature[] = []
   for (const [i, signature] of entry.signatures.entries()) {

@@ -2,7 +2,7 @@
 
 import type { About, Backend, Found, ListFilter, Slot } from '../backend/backend.ts'
 import { mergedEntries } from '../copies/merge-items.ts'
-import { type Look, type LookOptions, lookFor } from '../copies/read-copies.ts'
+import { type ReadCopiesOptions, type Reading, readCopies } from '../copies/read-copies.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
 import { readStatement } from '../model/statement.ts'
@@ -31,7 +31,7 @@ export interface SurveyJob {
 }
 
 /** One artifact that some backend holds a copy of; or a place that could not be read, or from which nothing could be told. */
-export type Surveyed = { readonly about: About; readonly looks: readonly Look[]; readonly error?: never } | Lost
+export type Surveyed = { readonly about: About; readonly readings: readonly Reading[]; readonly error?: never } | Lost
 
 interface Lost {
   readonly error: ErrorJson
@@ -55,19 +55,19 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
   const memory = surveyMemory(lists)
 
   /** Reads every copy, and marks what is there: a copy that differs or is damaged must not count as new when its own slot is listed. */
-  async function read(about: About, known: LookOptions['known']): Promise<Surveyed> {
+  async function read(about: About, known: ReadCopiesOptions['known']): Promise<Surveyed> {
     const { backends, trust, signal } = job
-    const looks = await lookFor(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
-    for (const { found } of looks.flatMap((look) => look.judged?.good ?? [])) {
+    const readings = await readCopies(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
+    for (const { found } of readings.flatMap((reading) => reading.judged?.good ?? [])) {
       if (about.kind !== 'dsse' || about.artifact.type !== 'run' || !memory.addIdentity(found.entry)) continue
       const subjects = readStatement(found.entry.payload)?.subjects ?? []
       memory.addShared({ ...about, subjects }, found.entry)
     }
-    for (const { slot, judged } of looks) {
+    for (const { slot, judged } of readings) {
       const isWell = judged !== undefined && judged.good.length > 0 && judged.others.length === 0
       if (slot !== undefined && !isWell) memory.addRead(slot)
     }
-    return { about, looks }
+    return { about, readings }
   }
 
   function targetOf(backend: Backend, slot: Slot, entry: Entry): { readonly about: About } | Lost {

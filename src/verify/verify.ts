@@ -1,15 +1,15 @@
 /** prov verify: read every copy, verify each, compare, settle. A function of artifacts, trust and backends; it writes nothing. */
 
 import type { About, Backend } from '../backend/backend.ts'
-import { type Look, lookFor } from '../copies/read-copies.ts'
+import { type Reading, readCopies } from '../copies/read-copies.ts'
 import { type ErrorJson, gravest, ProvError } from '../errors.ts'
 import { type Artifact, artifactName, artifactUri, type Subject } from '../model/artifact.ts'
 import { limitTo } from '../platform/async/limit.ts'
-import { failuresOf, type Report } from '../platform/progress.ts'
+import { failuresOf, type ProgressUpdate } from '../platform/progress.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { type Agreement, agree } from './agree.ts'
 import { keyWatch, type OtherKey } from './other-key.ts'
-import { type Demands, settle } from './verdict.ts'
+import { type Demands, verdictOf } from './verdict.ts'
 
 export interface VerifyTarget {
   readonly about: About
@@ -27,7 +27,7 @@ export interface VerifyJob {
   readonly demands: Demands
   readonly signal: AbortSignal
   /** Called as artifacts are settled; for progress only. */
-  readonly progress?: Report
+  readonly progress?: ProgressUpdate
 }
 
 export interface VerifiedArtifact extends Agreement {
@@ -75,9 +75,9 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
     job.targets.map((target) =>
       limit(async () => {
         const { about, backends } = target
-        const looks = await lookFor(about, backends, job.trust, { signal: job.signal })
-        watch.see(looks)
-        const one = await verifyOne({ ...target, looks }, job)
+        const readings = await readCopies(about, backends, job.trust, { signal: job.signal })
+        watch.see(readings)
+        const one = await verifyOne({ ...target, readings }, job)
         for (const row of one.rows) if (row.mark === '!') failures.add(row.backend)
         job.progress?.(++done, job.targets.length, { errors: failures.counts })
         return one
@@ -101,10 +101,15 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
  * @example (await verifyOne(target, { trust, demands, signal })).exit // 0
  */
 export async function verifyOne(
-  { about, backends, required, looks }: Omit<VerifyTarget, 'mayBeAbsent'> & { readonly looks?: readonly Look[] },
+  {
+    about,
+    backends,
+    required,
+    readings,
+  }: Omit<VerifyTarget, 'mayBeAbsent'> & { readonly readings?: readonly Reading[] },
   job: Pick<VerifyJob, 'trust' | 'demands' | 'signal'>,
 ): Promise<VerifiedArtifact> {
-  const seen = looks ?? (await lookFor(about, backends, job.trust, { signal: job.signal }))
+  const seen = readings ?? (await readCopies(about, backends, job.trust, { signal: job.signal }))
   const agreement = agree(about, seen, required)
   return {
     artifact: artifactName(about.artifact),
@@ -113,7 +118,7 @@ export async function verifyOne(
     uri: artifactUri(about.artifact),
     subjects: about.subjects,
     ...agreement,
-    ...settle(agreement, job.demands),
+    ...verdictOf(agreement, job.demands),
   }
 }
 

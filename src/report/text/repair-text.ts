@@ -1,7 +1,7 @@
 /** What a repair came to, counted as it goes and printed. */
 import type { ErrorCode, ErrorJson } from '../../errors.ts'
 import { gravest } from '../../errors.ts'
-import type { MendedCopy, Repaired } from '../../repair/repair.ts'
+import type { Repaired, RepairedCopy } from '../../repair/repair.ts'
 import { type Layout, page } from './verify-text.ts'
 
 export interface RepairSummary {
@@ -35,7 +35,7 @@ export function repairTally(): RepairTally {
   }
 }
 
-function countedAs({ action, done }: MendedCopy): keyof RepairSummary['copies'] {
+function countedAs({ action, done }: RepairedCopy): keyof RepairSummary['copies'] {
   if (action === 'ok') return 'ok'
   if (action === 'keep') return 'kept'
   return done ? 'mended' : 'planned'
@@ -47,7 +47,7 @@ export function repairedText(one: Repaired, layout: Layout): string {
   return page([one.artifact, ...from, ...one.copies.flatMap(copyLines), ''], layout)
 }
 
-function copyLines(copy: MendedCopy): readonly string[] {
+function copyLines(copy: RepairedCopy): readonly string[] {
   const kept = copy.kept === undefined ? [] : [`    what was there: ${copy.kept}`]
   const why = copy.error === undefined ? [] : [`    ${errorText(copy.error)}`]
   return [`  ${WORDS[copy.action][copy.done ? 1 : 0]} ${copy.backend} ${copy.location}`, ...why, ...kept]
