@@ -129,12 +129,20 @@ export function hasEnded({ object }: RunArtifact): boolean {
   return typeof status === 'object' && status !== null && 'completionTime' in status && Boolean(status.completionTime)
 }
 
-/** Chains' key of a run, e.g. `taskrun-<uid>` (pkg/artifacts/signable.go ShortKey). */
+/**
+ * Chains' key of a run (pkg/artifacts/signable.go ShortKey).
+ *
+ * @example runKey({ kind: 'TaskRun', uid: 'b0a4c3c0' }) // 'taskrun-b0a4c3c0'
+ */
 export function runKey(run: Pick<RunArtifact, 'kind' | 'uid'>): string {
   return `${run.kind.toLowerCase()}-${run.uid}`
 }
 
-/** Chains' key of an image: the first 12 hex digits of its digest. Two images of one run may share it. */
+/**
+ * Chains' key of an image: the first 12 hex digits of its digest. Two images of one run may share it.
+ *
+ * @example imageKey({ repository: 'ghcr.io/acme/app', digest: 'sha256:09e72cd46682…' }) // '09e72cd46682'
+ */
 export function imageKey(image: ImageRef): string {
   return image.digest.slice('sha256:'.length, 'sha256:'.length + 12)
 }

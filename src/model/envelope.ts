@@ -25,7 +25,7 @@ export function pae(payloadType: string, payload: Uint8Array): Uint8Array {
 /**
  * The bytes that the signatures of an entry cover: the PAE for `dsse`, the payload itself for `raw`.
  *
- * @example verify(null, signedBytes(entry), publicKey, signature.sig)
+ * @example crypto.verify(null, signedBytes(entry), publicKey, signature.sig)
  */
 export function signedBytes(entry: Pick<Entry, 'kind' | 'payloadType' | 'payload'>): Uint8Array {
   return entry.kind === 'raw' ? entry.payload : pae(entry.payloadType, entry.payload)

@@ -27,13 +27,13 @@ export interface RepairJob {
 }
 
 /** `ok`: nothing to do. `write`, `replace`: to be done, or done. `keep`: stays as it is, for the reason given. */
-export type Mending = 'ok' | 'write' | 'replace' | 'keep'
+export type RepairAction = 'ok' | 'write' | 'replace' | 'keep'
 
 export interface RepairedCopy {
   readonly backend: string
   readonly slot: string
   readonly location: string
-  readonly action: Mending
+  readonly action: RepairAction
   /** Written and found again by a fresh look; false in a plan. */
   readonly done: boolean
   /** What is wrong with what stands there, or why nothing was done. */
@@ -55,11 +55,11 @@ export interface Repaired {
 }
 
 /**
- * Mends the copies of one artifact: a free place gets one, one that does not verify is kept beside and replaced. A place that holds a
- * copy that verifies is left alone, but for drift with `prefer`. `seen` spares a look that was just taken. Never throws for what a
- * backend does.
+ * Repairs the copies of one artifact: writes one where none is, and replaces one that does not verify, which the backend keeps beside it where
+ * it can. A slot with a copy that verifies stays as it is, but for drift with `prefer`. With `seen`, the copies that were just read, nothing
+ * is read again. Never throws for what a backend does.
  *
- * @example (await repair(about, { backends, trust, apply: false, … })).copies.map((copy) => copy.action)
+ * @example (await repair(about, { backends, trust, apply: false, signal, retry })).copies.map((copy) => copy.action)
  */
 export async function repair(about: About, job: RepairJob, seen?: readonly Reading[]): Promise<Repaired> {
   const readings = seen ?? (await readCopies(about, job.backends, job.trust, { signal: job.signal }))

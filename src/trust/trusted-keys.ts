@@ -63,7 +63,7 @@ export async function loadTrust(keys: readonly string[], env: Environment = proc
 /**
  * Trust in one key alone: that of a signer (anything with a `publicKey`), or a public key.
  *
- * @example verifySignature(trustOf(signer), bytes, signature).ok
+ * @example checkEntry(entry, trustOf(signer)).verified.length
  */
 export function trustOf(of: { readonly publicKey: KeyObject } | KeyObject, source = 'the signing key'): Trust {
   return trustIn([['publicKey' in of ? of.publicKey : of, source]])

@@ -1,12 +1,12 @@
 /** What `prov repair --json` prints: JSON lines, an artifact each, and what it came to. */
 import { ERRORS } from '../../errors.ts'
-import type { Mending, Repaired, RepairedCopy } from '../../repair/repair.ts'
+import type { RepairAction, Repaired, RepairedCopy } from '../../repair/repair.ts'
 import type { RepairSummary } from '../text/repair-text.ts'
 import { output } from './document.ts'
 import { BACKEND, ENTRY_ID, EXIT, INPUT, ref, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
 
-const MENDINGS: Readonly<Record<Mending, true>> = { ok: true, write: true, replace: true, keep: true }
+const MENDINGS: Readonly<Record<RepairAction, true>> = { ok: true, write: true, replace: true, keep: true }
 
 const COPY = object<RepairedCopy>(
   {
