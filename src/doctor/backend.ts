@@ -1,4 +1,4 @@
-/** Looks at one backend: what it says of itself, then a probe of what it promises, then away with the probe. */
+/** Checks one backend: its own diagnosis, then a probe of what its capabilities promise, then the removal of the probe. */
 
 import type { Backend, Diagnostics, Slot } from '../backend/backend.ts'
 import {
@@ -28,7 +28,7 @@ export interface BackendJob {
 
 export interface BackendReport {
   readonly backend: string
-  /** The gravest of its checks. `skipped`: nothing was reached or read at all, which is no success. */
+  /** The gravest exit status of its checks. `skipped`: nothing was reached or read at all, which is not success. */
   readonly outcome: Exclude<CheckOutcome, 'not_possible'>
   readonly exit: number
   readonly checks: readonly Diagnosis[]
@@ -115,7 +115,7 @@ function notProbed(reason: string): readonly Diagnosis[] {
   return [stated('read', skipped(reason)), stated('write', skipped(reason))]
 }
 
-/** What a look at a place says of reach and credentials, for backends that did not say so themselves. */
+/** What reading a slot says about reach and credentials, for backends whose own diagnosis does not. */
 function derived({ checks }: Diagnostics, probed: readonly Diagnosis[]): readonly Diagnosis[] {
   const read = probed.find(({ check }) => check === 'read')
   if (read === undefined || read.outcome === 'skipped' || read.outcome === 'not_possible') return []
@@ -131,7 +131,7 @@ function derived({ checks }: Diagnostics, probed: readonly Diagnosis[]): readonl
   })
 }
 
-/** First what it says of itself and whether it can be reached, last whether anything is left; its limits in any case. */
+/** The order of the checks: its own diagnosis and reach first, what is left of the probe last. */
 function inOrder(checks: readonly Diagnosis[], { capabilities }: Backend): readonly Diagnosis[] {
   const bytes = capabilities.maxEntryBytes
   const limit = bytes === undefined ? 'no limit of its own is known' : `an entry may have ${bytes} bytes`

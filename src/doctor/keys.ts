@@ -1,4 +1,4 @@
-/** Looks at keys: can this one sign, can that one verify, and what are they called. */
+/** Checks keys: whether one can sign or verify, and what its key id is. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { type CheckResult, type Diagnosis, degraded, examine, exitOf, stated } from '../backend/diagnosis.ts'
 import { gravest } from '../errors.ts'

@@ -1,4 +1,4 @@
-/** Tries in one place what the capabilities of a backend promise. Only over the contract: the same steps for every backend. */
+/** Tries in one slot what the capabilities of a backend promise. Uses only the contract: the same steps for every backend. */
 import type { Backend, Found, FoundEntry, Slot } from '../backend/backend.ts'
 import {
   type Check,
@@ -25,13 +25,14 @@ export interface ProbeJob {
   begun(): void
 }
 
-/** As many places are looked at in a listing; stores that hold more are not read to their end. */
+/** How many slots of a listing are read; the listing of a larger store is not read to its end. */
 const LISTED = 1000
 const LIST_MS = 10_000
 const STEPS = ['write', 'read-back', 'repeat', 'list', 'replace', 'conditional-write', 'delete'] as const
 
 /**
- * Every check of one place, in the order tried. Never throws. What it writes is still there when a step failed: see cleanUp.
+ * Every check of one slot, in the order in which they run. Never throws. After a failed step the entries that were written are still there:
+ * see cleanUp.
  *
  * @example (await probe({ backend, slot, entries, signal, now, begun })).every(({ outcome }) => outcome === 'ok')
  */
@@ -161,7 +162,7 @@ async function removed(job: ProbeJob): Promise<CheckResult> {
 }
 
 /**
- * Removes everything of the probe's from its place. Throws when something of it stays.
+ * Removes all entries of the probe from their slot. Throws when one of them could not be removed.
  *
  * @example await removeAll(backend, slot, entries, AbortSignal.timeout(30_000))
  */

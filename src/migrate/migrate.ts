@@ -19,7 +19,7 @@ import { checkAside, checkEntry } from '../trust/verify-entry.ts'
 import { type CopyPlanOptions, type MovedCopy, type MoveOptions, planCopy, putCopy } from './copy-entry.ts'
 import { removeMoved } from './remove-moved.ts'
 
-/** One place of the source; `about` when the artifact is at hand, else it is told from what stands there. */
+/** One slot of the source. `about`: the artifact, where it is known; without it, it is read from what is stored there. */
 export interface EntryLocation {
   readonly slot: Slot
   readonly about?: About
@@ -37,7 +37,7 @@ export interface MigrateJob extends MoveOptions {
   readonly deleteSource: boolean
   readonly dryRun: boolean
   readonly concurrency: number
-  /** Waits for leave to begin with the next place. */
+  /** Waits until the next slot may begin. */
   readonly turn: () => Promise<void>
 }
 
@@ -78,9 +78,9 @@ interface Candidate {
 }
 
 /**
- * Works through the places as they come and yields what became of each entry, in no order. Never throws for what a backend does,
- * but for a source that cannot be listed, `usage` where something was to be removed from a place that is a target as well, and the
- * signal's reason. Running it again moves what is missing and nothing twice.
+ * Moves every entry of the slots and yields the outcome of each, in no order. Never throws for what a backend does, but for a source that
+ * cannot be listed, `usage` where something was to be removed from a slot that is a target as well, and the signal's reason. Running it
+ * again moves what is missing and nothing twice.
  *
  * @example for await (const { outcome, entry } of migrate(job)) console.log(outcome, entry)
  */
@@ -97,7 +97,7 @@ export async function* migrate(job: MigrateJob): AsyncGenerator<Moved, void> {
 }
 
 interface Work extends MigrateJob, CopyPlanOptions {
-  /** The first removal is made alone: if source and target are one place, no other entry is put at risk. */
+  /** The first removal is made alone: if source and target are the same store, no other entry is at risk. */
   readonly removals: Turns
 }
 
@@ -121,7 +121,7 @@ async function movePlace(place: EntryLocation, job: Work): Promise<readonly Move
   return [...sorted.left, ...moved]
 }
 
-/** Where the source has several places for the entry, one that keeps less of it brings what the others keep. */
+/** Where the source has several slots for the entry, a copy that holds less is completed from the others. */
 async function moveCandidate(candidate: Candidate, job: Work): Promise<Moved> {
   const { slot, items, origin } = candidate
   if (slot.holds === 'one' || job.source.capabilities.keepsEnvelope) return moveEntry(candidate, job)
@@ -149,7 +149,7 @@ function apart(found: readonly Found[], { trust, includeUnverified }: MigrateJob
     : withoutForeign(mergedEntries(found), trust)
 }
 
-/** Everything that stands there, whatever it is about. */
+/** Every entry of the slot, whatever it is about. */
 function sortOut(slot: Slot, found: readonly Found[], job: MigrateJob): Sorted {
   const { trust } = job
   const left: Moved[] = []
@@ -174,7 +174,7 @@ function sortOut(slot: Slot, found: readonly Found[], job: MigrateJob): Sorted {
   return { candidates, left }
 }
 
-/** Only what is about the artifact at hand; other people's entries in a shared place are none of ours. */
+/** Only entries about the given artifact; other people's entries in a shared slot are left alone. */
 function sortFor(about: About, slot: Slot, found: readonly Found[], job: MigrateJob): Sorted {
   const { good, others } = judge(about, slot, found, job.trust)
   const ours = others.filter((other) => other.claims)
@@ -280,8 +280,8 @@ function leftAt(slot: Slot, location: string, outcome: 'left' | 'failed', error:
 }
 
 /**
- * Refuses what can never be moved. Throws `not_supported` for a source or target that nobody can look into, and with `deleteSource` for
- * a source that cannot remove.
+ * Refuses what can never be moved. Throws `not_supported` for a source or target that cannot be read, and with `deleteSource` for a source
+ * that cannot remove.
  */
 export function checkSides(source: Backend, targets: readonly Backend[], deleteSource: boolean): void {
   for (const { name, capabilities } of [source, ...targets]) {

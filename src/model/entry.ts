@@ -13,7 +13,7 @@ export interface Signature {
   readonly sig: Uint8Array
   /** DSSE key id as stored; absent for `raw` and where the envelope has none. */
   readonly keyid?: string
-  /** base64 of sha256 of the key's SPKI DER, by which Sigstore bundles name a plain key; absent where nobody said it. Unsigned. */
+  /** base64 of sha256 of the key's SPKI DER, by which Sigstore bundles name a plain key; absent where it is not known. Unsigned. */
   readonly keyHint?: string
   /** Leaf certificate, PEM; absent for a plain key. */
   readonly certificate?: string

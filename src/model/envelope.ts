@@ -104,8 +104,8 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Walks JSON text that is known to parse, and refuses an envelope or a signature whose keys agree when case is ignored.
- * Objects elsewhere (unknown extensions) are not looked at, but for those in an array of the envelope.
+ * Reads JSON text that is known to parse, and refuses an envelope or a signature whose keys are the same when case is ignored. Objects
+ * elsewhere (unknown extensions) are ignored, but for those in an array of the envelope.
  */
 function refuseAmbiguousMembers(text: string): void {
   const scopes: (Set<string> | 'array' | 'other')[] = []

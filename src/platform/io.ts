@@ -39,7 +39,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** True for what a write says when nobody reads any more. */
+/** True for the error of a write whose reader has closed the stream. */
 export function isClosed(error: Error): boolean {
   return 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED')
 }

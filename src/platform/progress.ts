@@ -2,7 +2,7 @@
 import type { Io } from './io.ts'
 
 export interface Progress {
-  /** `total` is undefined while nobody knows how much there is. */
+  /** `total` is undefined while it is not known. */
   update(done: number, total: number | undefined, more?: ProgressDetails): void
   end(): void
 }

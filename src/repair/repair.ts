@@ -1,4 +1,7 @@
-/** prov repair: rewrites copies that are missing or do not verify from one that does. It signs nothing and outvotes nobody. */
+/**
+ * prov repair: rewrites copies that are missing or do not verify from one that does. It signs nothing, and a majority of copies decides
+ * nothing.
+ */
 
 import type { About, Backend, Found, Receipt, Slot } from '../backend/backend.ts'
 import type { GoodCopy } from '../copies/judge-slot.ts'
@@ -18,7 +21,7 @@ import type { Trust } from '../trust/trusted-keys.ts'
 export interface RepairJob {
   readonly backends: readonly Backend[]
   readonly trust: Trust
-  /** Whose copy is right where two that verify mean different things; without it, nobody's is. */
+  /** The backend whose copy is right where two that verify mean different things; without it, neither is. */
   readonly prefer?: string
   /** False: only says what would be done. */
   readonly apply: boolean
@@ -34,18 +37,18 @@ export interface RepairedCopy {
   readonly slot: string
   readonly location: string
   readonly action: RepairAction
-  /** Written and found again by a fresh look; false in a plan. */
+  /** Written, and found again when read back; false in a plan. */
   readonly done: boolean
-  /** What is wrong with what stands there, or why nothing was done. */
+  /** What is wrong with the copy, or why nothing was done. */
   readonly error?: ErrorJson
-  /** Where what was replaced is kept; absent where the backend cannot, or nothing stood there. */
+  /** Where the replaced copy is kept; absent where the backend cannot keep it, or there was none. */
   readonly kept?: string
 }
 
 export interface Repaired {
   readonly artifact: string
   readonly format?: string
-  /** The entry that every place is to hold, and where it was found. */
+  /** The entry that every slot is to hold, and where it was found. */
   readonly entry?: string
   readonly reference?: string
   readonly copies: readonly RepairedCopy[]
@@ -101,7 +104,7 @@ export async function repair(about: About, job: RepairJob, seen?: readonly Readi
   }
 }
 
-/** Nothing is written, above all not in the preferred backend: the next run would take it for that one's word. */
+/** Nothing is written, least of all in the preferred backend: the next run would take it for that backend's own copy. */
 function undecided(artifact: string, readings: readonly Reading[], prefer: string): Repaired {
   const finding: ErrorJson = {
     code: 'drift',
@@ -220,7 +223,7 @@ function asJson(thrown: unknown): ErrorJson {
   return errorJson(error)
 }
 
-/** A backend that has no room beside a place says so, and the damage is replaced all the same. */
+/** A backend that cannot keep a copy beside the slot says so, and the damage is replaced all the same. */
 async function keepBeside(backend: Backend, slot: Slot, found: Found, job: RepairJob): Promise<string | undefined> {
   try {
     return await retry(async () => backend.keep?.(slot, found, { signal: job.signal }), job.retry)
@@ -239,7 +242,7 @@ function drifts({ found, id }: GoodCopy, entry: Entry, about: About): boolean {
   return meaningOf(found.entry.payload) !== meaningOf(entry.payload)
 }
 
-/** Provenance whose run nobody knows has no place of its own in a store that goes by runs. */
+/** Provenance of an unknown run has no slot of its own in a store that is keyed by runs. */
 function placeless({ artifact }: About): ErrorJson | undefined {
   if (artifact.type !== 'statement' || artifact.run !== 'unknown') return undefined
   return {

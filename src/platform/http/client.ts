@@ -53,7 +53,7 @@ export interface HttpRequest extends Exchange {
   readonly repeat: 'safe' | 'unsent'
   /** The body holds a secret: a redirect to another host is refused. */
   readonly secretBody?: boolean
-  /** In the place of {@link HttpOptions.refusal}. */
+  /** Replaces {@link HttpOptions.refusal}. */
   readonly refusal?: HttpOptions['refusal']
   readonly tls?: TlsOptions | undefined
 }
@@ -162,7 +162,7 @@ export function createHttp(options: HttpOptions): Http {
   }
 }
 
-/** 501 does not: what is not implemented will not be in a moment. */
+/** 501 will not heal: what is not implemented now will not be a second later. */
 function mayHeal(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501)
 }

@@ -202,7 +202,7 @@ function isConnected(call: ClientRequest, socket: Socket & { readonly secureConn
   return call.reusedSocket || (!socket.connecting && socket.secureConnecting !== true)
 }
 
-/** A name may resolve to a forbidden address only at this very moment, so it is checked where the address is used. */
+/** A name may resolve to a forbidden address only now, so it is checked where the address is used. */
 const guardedLookup: LookupFunction = (hostname, options, callback) => {
   resolve(hostname, options, (error, address, family) => {
     const all = typeof address === 'string' ? [address] : (address ?? []).map((item) => item.address)

@@ -1,4 +1,4 @@
-/** JSON that somebody else wrote: measured before it is parsed, since JSON.parse itself has no bound. Pure. */
+/** JSON from others: measured before it is parsed, since JSON.parse itself has no limits. Pure. */
 import { ProvError } from '../../errors.ts'
 
 export interface JsonBounds {

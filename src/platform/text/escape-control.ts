@@ -1,6 +1,6 @@
 /**
- * Text from a store or a file, made safe to show: control characters and those that turn the direction of writing are spelled
- * out instead of sent to the terminal.
+ * Text from a store or a file, made safe to show: control characters and those that change the direction of writing are written as escapes,
+ * and not sent to the terminal.
  *
  * @example escapeControl('a\u001b[2Jb') // 'a\\u001b[2Jb'
  */
@@ -9,8 +9,8 @@ export function escapeControl(text: string): string {
 }
 
 /**
- * JSON text with the control characters that JSON itself lets stand (DEL, C1) and those that turn the direction of writing as escapes: the same
- * value, and nothing that a terminal or a web page would obey.
+ * JSON text with the control characters that JSON allows (DEL, C1) and those that change the direction of writing as escapes: the same
+ * value, and nothing that a terminal or a web page would act on.
  *
  * @example escapeControlJson('"\u009b2J"') // '"\\u009b2J"'
  */

@@ -1,4 +1,4 @@
-/** How deep JSON text is nested, told without reading it: a reader that calls itself would run out of stack. Pure. */
+/** How deep JSON text is nested, found without parsing it: a recursive reader would run out of stack. Pure. */
 
 /** No run, Statement or predicate comes near it; prov's own input is bounded in the same way. */
 export const MAX_NESTING = 200

@@ -8,7 +8,7 @@ export interface ReadYaml {
 }
 
 /**
- * Reads one document. Problems name the place, not the text: a configuration may hold a token.
+ * Reads one document. A problem names the line, not the text: a configuration may hold a token.
  *
  * @example readYaml('builder.id: x').value // { 'builder.id': 'x' }
  */

@@ -22,7 +22,7 @@ import { isRecord } from './guards.ts'
 import { brokenText, MAX_DEPTH, tooDeep } from './strict-json.ts'
 import { plainValue } from './yaml-scalar.ts'
 
-/** Values a stream may come to once its aliases are written out. */
+/** The most values that a stream may hold once its aliases are written out. */
 const MAX_VALUES = 2_000_000
 
 /**
