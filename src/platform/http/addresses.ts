@@ -76,11 +76,8 @@ export function isForbidden(hostname: string): boolean {
  * @example plainHost('0251.0376.0251.0376') // '169.254.169.254'
  */
 export function plainHost(hostname: string): string {
-  const name = hostname
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/%.*$/, '')
-    .replace(/\.$/, '')
-    .toLowerCase()
+  const [address = ''] = hostname.replace(/^\[(.*)\]$/, '$1').split('%', 1)
+  const name = address.replace(/\.$/, '').toLowerCase()
   const family = isIP(name)
   if (family === 4) return name
   const url = URL.parse(`http://${family === 6 ? `[${name}]` : name}/`)
