@@ -9,7 +9,7 @@ import { type Item, itemOf, NAME } from './layout.ts'
 import type { StoredDocument } from './store.ts'
 
 /** A slot's address with its types. */
-export interface Place {
+export interface DocumentAddress {
   /** Chains' key. */
   readonly key: string
   readonly kind: Kind
@@ -22,7 +22,7 @@ export interface Place {
  *
  * @example placeOf(about)?.key // 'taskrun-b0a4c3c0-…'
  */
-export function placeOf({ artifact, kind }: About): Place | undefined {
+export function placeOf({ artifact, kind }: About): DocumentAddress | undefined {
   if (artifact.type === 'image') {
     return kind === 'raw' ? { key: imageKey(artifact.image), kind, image: artifact.image } : undefined
   }
@@ -32,7 +32,7 @@ export function placeOf({ artifact, kind }: About): Place | undefined {
 }
 
 /** Readable and unique: `mongo://db/coll#taskrun-<uid>`; an image's also names the image, since two may share a key. */
-export function slotOf(where: string, { key, kind, image }: Place): Slot {
+export function slotOf(where: string, { key, kind, image }: DocumentAddress): Slot {
   return {
     backend: NAME,
     key: `${locationOf(where, key)}${imageSuffix(image)}`,
@@ -43,7 +43,7 @@ export function slotOf(where: string, { key, kind, image }: Place): Slot {
 }
 
 /** The same slot with what its key says. */
-export function namedSlotOf(where: string, place: Place): Slot {
+export function namedSlotOf(where: string, place: DocumentAddress): Slot {
   const [, kind, uid] = /^(taskrun|pipelinerun)-(.+)$/.exec(place.key) ?? []
   const slot = slotOf(where, place)
   if (place.image !== undefined) return { ...slot, names: { subject: place.image.digest.slice('sha256:'.length) } }
@@ -52,7 +52,7 @@ export function namedSlotOf(where: string, place: Place): Slot {
 }
 
 /** The place that {@link slotOf} made a slot of. */
-export function placeIn({ kind, address: { key = '', repository, digest } }: Slot): Place {
+export function placeIn({ kind, address: { key = '', repository, digest } }: Slot): DocumentAddress {
   return { key, kind, ...(repository === undefined || digest === undefined ? {} : { image: { repository, digest } }) }
 }
 
@@ -62,7 +62,7 @@ export function locationOf(where: string, key: string): string {
 }
 
 /** Every key under which an entry of this place may stand. */
-export function keysOf({ key, image }: Place): readonly string[] {
+export function keysOf({ key, image }: DocumentAddress): readonly string[] {
   return image === undefined ? [key] : [key, keyBeside(image)]
 }
 
@@ -75,7 +75,7 @@ export type Standing = Item & { readonly stored: StoredDocument }
  * @example standing(place, await store.get(keysOf(place), options)).items.length // 0 when absent
  */
 export function standing(
-  place: Place,
+  place: DocumentAddress,
   documents: readonly StoredDocument[],
 ): { readonly items: readonly Standing[]; readonly freeKey: string } {
   const all = keysOf(place).flatMap((key) => documents.filter((stored) => stored.key === key))
@@ -101,7 +101,7 @@ const IMAGE_KEY = /^[0-9a-f]{12}(?:-[0-9a-f]{32})?$/
 export function listed(
   { key, fields }: Pick<StoredDocument, 'key' | 'fields'>,
   { kind, subject }: ListFilter,
-): Place | undefined {
+): DocumentAddress | undefined {
   const payload = fields['Signed'] instanceof Uint8Array ? fields['Signed'] : new Uint8Array()
   if (STATEMENT_KEY.test(key)) {
     if (kind === 'raw' || (subject !== undefined && !subjectDigests(payload).includes(`sha256:${subject}`))) return

@@ -1,10 +1,10 @@
 /** What the configuration says to this backend. Pure. */
 import type { Context } from '../../src/backend/backend.ts'
-import { endpointOf, requestMs, type Where, whereOf } from '../shared/settings.ts'
+import { type BucketOrDirectory, endpointOf, requestMs, whereOf } from '../shared/settings.ts'
 
 export const NAME = 'gcs'
 
-export type GcsSettings = Where & {
+export type GcsSettings = BucketOrDirectory & {
   /** Without `/storage/v1`. */
   readonly endpoint: string
   /** No credentials are looked for and none are sent: an emulator, or plain http. */

@@ -6,7 +6,7 @@ import { type Entry, holds } from '../../src/model/entry.ts'
 import type { DiagnoseJob } from './diagnose.ts'
 import { PARTS, type Parts, partsOf } from './layout.ts'
 import { listSlots } from './list.ts'
-import { keptName, type Place, placeIn, placeOf, slotOf } from './place.ts'
+import { keptName, type ObjectAddress, placeIn, placeOf, slotOf } from './place.ts'
 import { foundOf, locationOf, readPlace, readStored, versionIn } from './read.ts'
 import { MAX_OBJECT_BYTES, type ObjectStore } from './store.ts'
 import { complete, removeCopy, replaceCopy, type Writer, writeCopy } from './write.ts'
@@ -53,7 +53,7 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
     operation: string,
     slot: Slot,
     { signal }: CallOptions,
-    work: (place: Place, writer: Writer) => Promise<T>,
+    work: (place: ObjectAddress, writer: Writer) => Promise<T>,
   ): Promise<T> {
     try {
       const store = await reached(signal)
@@ -87,7 +87,7 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
     }
   }
 
-  function receipt(slot: Slot, place: Place, key: string, entry: Entry, outcome: Receipt['outcome']): Receipt {
+  function receipt(slot: Slot, place: ObjectAddress, key: string, entry: Entry, outcome: Receipt['outcome']): Receipt {
     return receiptOf(slot, locationOf(home().root, place, key), entry, outcome)
   }
 

@@ -1,6 +1,6 @@
 /** What gcs and s3 say of themselves: does the store keep its preconditions, and what time has it. */
 import type { Backend, CallOptions, Context, DiagnoseOptions, Diagnostics, Slot } from '../../src/backend/backend.ts'
-import { type Diagnosis, degraded, examine, type Look } from '../../src/backend/diagnosis.ts'
+import { type CheckResult, type Diagnosis, degraded, examine } from '../../src/backend/diagnosis.ts'
 import { asProvError, ProvError } from '../../src/errors.ts'
 import { clockAt } from '../shared/clock.ts'
 import { scratchIn, withSettings } from '../shared/scratch.ts'
@@ -94,7 +94,7 @@ async function preconditions(
   object: string,
   calls: CallOptions,
   refused: () => void,
-): Promise<Look> {
+): Promise<CheckResult> {
   const store = await reached(calls.signal)
   const write = (text: string, expect: string | null) => store.put(object, Buffer.from(text), expect, calls)
   const broken = (what: string) =>

@@ -3,7 +3,7 @@ import type { CallOptions, ListFilter, Slot } from '../../src/backend/backend.ts
 import { imageIn } from '../shared/image-key.ts'
 import { namesSubject } from '../shared/names-subject.ts'
 import { isPending, MARK_BYTES } from './layout.ts'
-import { namedSlotOf, objectName, type Place, placeNamed, placeOfImage } from './place.ts'
+import { namedSlotOf, type ObjectAddress, objectName, placeNamed, placeOfImage } from './place.ts'
 import type { ListedObject, ObjectStore } from './store.ts'
 
 /** Payloads that are read at a time. */
@@ -35,7 +35,7 @@ async function placeAt(
   { name, size }: ListedObject,
   { kind, subject }: ListFilter,
   options: CallOptions,
-): Promise<Place | undefined> {
+): Promise<ObjectAddress | undefined> {
   const place = placeNamed(name)
   if (place === undefined || (kind !== undefined && kind !== place.kind)) return undefined
   if (size === undefined || size === MARK_BYTES) {

@@ -12,7 +12,7 @@ import { type Kind, sha256Hex } from '../../src/model/entry.ts'
 import { keyBeside } from '../shared/image-key.ts'
 import type { Part } from './layout.ts'
 
-export interface Place {
+export interface ObjectAddress {
   readonly folder: string
   readonly key: string
   readonly kind: Kind
@@ -31,7 +31,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
  *
  * @example placeOf(about)?.folder // 'taskrun-ci-build-7x'
  */
-export function placeOf({ artifact, kind }: About): Place | undefined {
+export function placeOf({ artifact, kind }: About): ObjectAddress | undefined {
   switch (artifact.type) {
     case 'run': {
       if (kind !== 'dsse' || artifact.uid === '') return undefined
@@ -63,22 +63,22 @@ function named(text: string): string {
 }
 
 /** Every key under which the entry may stand: an image of a run may have to give way to another one with Chains' key. */
-export function keysOf({ folder, key, image }: Place): readonly string[] {
+export function keysOf({ folder, key, image }: ObjectAddress): readonly string[] {
   return image === undefined || folder === IMAGES ? [key] : [key, keyBeside(image)]
 }
 
 /** @example objectName(place, place.key, 'signature') // 'taskrun-ci-build-7x/taskrun-b0a4….signature' */
-export function objectName({ folder }: Pick<Place, 'folder'>, key: string, part: Part): string {
+export function objectName({ folder }: Pick<ObjectAddress, 'folder'>, key: string, part: Part): string {
   return `${folder}/${key}.${part}`
 }
 
 /** Where what was found in a place is kept when it is replaced: one object with all of it, which is no copy's part. */
-export function keptName({ folder, key }: Pick<Place, 'folder' | 'key'>, raw: Uint8Array): string {
+export function keptName({ folder, key }: Pick<ObjectAddress, 'folder' | 'key'>, raw: Uint8Array): string {
   return `${folder}/${key}.kept-${sha256Hex(raw).slice(0, 12)}`
 }
 
 /** The slot of a place; `root` is how the store is named in reports, e.g. `gs://bucket/`. */
-export function slotOf(backend: string, root: string, place: Place): Slot {
+export function slotOf(backend: string, root: string, place: ObjectAddress): Slot {
   const { folder, key, kind, image } = place
   const suffix = image === undefined ? '' : ` (${image.repository}@${image.digest})`
   return {
@@ -91,7 +91,7 @@ export function slotOf(backend: string, root: string, place: Place): Slot {
 }
 
 /** The same slot with what its name says. */
-export function namedSlotOf(backend: string, root: string, place: Place): Slot {
+export function namedSlotOf(backend: string, root: string, place: ObjectAddress): Slot {
   const [, ofFolder, joined] = /^(taskrun|pipelinerun)-(.+)$/.exec(place.folder) ?? []
   const [, ofKey, uid] = (place.kind === 'dsse' && /^(taskrun|pipelinerun)-(.+)$/.exec(place.key)) || []
   const kind = ofKey ?? ofFolder
@@ -112,7 +112,7 @@ export function namedSlotOf(backend: string, root: string, place: Place): Slot {
 }
 
 /** The place that {@link slotOf} made a slot of. Throws `internal` for a slot of another backend. */
-export function placeIn({ kind, address, key: slot }: Slot): Place {
+export function placeIn({ kind, address, key: slot }: Slot): ObjectAddress {
   const { folder, key, repository, digest } = address
   if (folder === undefined || key === undefined) {
     throw new ProvError('internal', 'a slot of another backend', { location: slot })
@@ -122,7 +122,7 @@ export function placeIn({ kind, address, key: slot }: Slot): Place {
 }
 
 /** What the name of a signature object says; `image` is not in it. undefined for the name of anything else. */
-export function placeNamed(name: string): Place | undefined {
+export function placeNamed(name: string): ObjectAddress | undefined {
   const [, folder, key] = /^([^/]+)\/([^/]+)\.signature$/.exec(name) ?? []
   if (folder === undefined || key === undefined || !NAME.test(folder) || !NAME.test(key)) return undefined
   const ofRun = /^(?:taskrun|pipelinerun)-/
@@ -133,6 +133,6 @@ export function placeNamed(name: string): Place | undefined {
 }
 
 /** The place of the image whose signature stands under `place`, which {@link placeNamed} gave. */
-export function placeOfImage(place: Place, image: ImageRef): Place {
+export function placeOfImage(place: ObjectAddress, image: ImageRef): ObjectAddress {
   return { ...place, image, key: place.folder === IMAGES ? place.key : place.key.slice(0, 12) }
 }

@@ -4,7 +4,7 @@ import { asProvError, type ErrorJson, errorJson, ProvError } from '../../src/err
 import type { Entry, Kind } from '../../src/model/entry.ts'
 import { isOtherImage } from '../shared/image-key.ts'
 import { entryOf, isPending, PARTS, type Part } from './layout.ts'
-import { keysOf, objectName, type Place } from './place.ts'
+import { keysOf, type ObjectAddress, objectName } from './place.ts'
 import type { ObjectStore, StoredObject } from './store.ts'
 
 export type Stored = Readonly<Partial<Record<Part, StoredObject>>>
@@ -31,7 +31,7 @@ const MAX_READS = 5
  *
  * @example (await readPlace(store, place, { signal })).items.length // 0 when absent
  */
-export async function readPlace(store: ObjectStore, place: Place, options: CallOptions): Promise<Standing> {
+export async function readPlace(store: ObjectStore, place: ObjectAddress, options: CallOptions): Promise<Standing> {
   const keys = keysOf(place)
   const [own, beside] = await Promise.all(keys.map((key) => readItem(store, place, key, options)))
   const { image } = place
@@ -44,7 +44,7 @@ export async function readPlace(store: ObjectStore, place: Place, options: CallO
 /** Throws `conflict` for what changes all the time while it is read. */
 async function readItem(
   store: ObjectStore,
-  place: Place,
+  place: ObjectAddress,
   key: string,
   options: CallOptions,
 ): Promise<Item | undefined> {
@@ -67,7 +67,7 @@ function isBound({ entry }: Pick<Item, 'entry'>, kind: Kind): boolean {
 /** All four objects; undefined when no signature stands there. */
 export async function readStored(
   store: ObjectStore,
-  place: Place,
+  place: ObjectAddress,
   key: string,
   options: CallOptions,
 ): Promise<Stored | undefined> {
@@ -94,7 +94,12 @@ function bytesOf(stored: Stored): Readonly<Partial<Record<Part, Uint8Array>>> {
 }
 
 /** The item for the core; `raw` is JSON of the objects, base64; of what is no object, what it is: never what a link leads to. */
-export function foundOf(backend: string, root: string, place: Place, { key, stored, entry, damage }: Item): Found {
+export function foundOf(
+  backend: string,
+  root: string,
+  place: ObjectAddress,
+  { key, stored, entry, damage }: Item,
+): Found {
   // Few ask for these two.
   const lazy = {
     get raw() {
@@ -110,7 +115,7 @@ export function foundOf(backend: string, root: string, place: Place, { key, stor
   return Object.assign(lazy, { location, damage: what })
 }
 
-function rawOf(place: Place, key: string, stored: Stored): Uint8Array {
+function rawOf(place: ObjectAddress, key: string, stored: Stored): Uint8Array {
   const native = PARTS.flatMap((part) => {
     const object = stored[part]
     if (object === undefined) return []
@@ -120,7 +125,7 @@ function rawOf(place: Place, key: string, stored: Stored): Uint8Array {
   return Buffer.from(JSON.stringify(Object.fromEntries(native)))
 }
 
-export function locationOf(root: string, place: Place, key: string): string {
+export function locationOf(root: string, place: ObjectAddress, key: string): string {
   return `${root}${objectName(place, key, 'signature')}`
 }
 

@@ -12,7 +12,7 @@ import type { CallOptions } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { sameBytes } from '../../src/model/entry.ts'
 import { isPending, PARTS, type Part, type Parts, pendingMark } from './layout.ts'
-import { objectName, type Place } from './place.ts'
+import { type ObjectAddress, objectName } from './place.ts'
 import type { Stored, Version } from './read.ts'
 import type { ObjectStore, StoredObject } from './store.ts'
 
@@ -33,7 +33,7 @@ const BESIDE_SIGNATURE = PARTS.filter((part) => part !== 'signature')
  */
 export async function writeCopy(
   writer: Writer,
-  place: Place,
+  place: ObjectAddress,
   key: string,
   parts: Parts,
   options: CallOptions,
@@ -76,7 +76,7 @@ async function takeOver(...[writer, place, key, parts, options]: Parameters<type
   return true
 }
 
-async function stateOf(store: ObjectStore, place: Place, key: string, options: CallOptions): Promise<string> {
+async function stateOf(store: ObjectStore, place: ObjectAddress, key: string, options: CallOptions): Promise<string> {
   return JSON.stringify(await Promise.all(PARTS.map((part) => store.head(objectName(place, key, part), options))))
 }
 
@@ -97,7 +97,7 @@ async function settle(store: ObjectStore, name: string, bytes: Uint8Array, optio
  */
 export async function complete(
   store: ObjectStore,
-  place: Place,
+  place: ObjectAddress,
   key: string,
   stored: Stored,
   parts: Parts,
@@ -115,7 +115,7 @@ export async function complete(
  */
 export async function replaceCopy(
   writer: Writer,
-  place: Place,
+  place: ObjectAddress,
   version: Version,
   stored: Stored,
   parts: Parts,
@@ -146,7 +146,7 @@ export async function replaceCopy(
  */
 export async function removeCopy(
   { store, random }: Writer,
-  place: Place,
+  place: ObjectAddress,
   version: Version,
   options: CallOptions,
 ): Promise<void> {

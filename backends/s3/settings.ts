@@ -1,11 +1,11 @@
 /** What the configuration says to this backend. Pure. */
 import type { Context } from '../../src/backend/backend.ts'
 import { withoutTrailing } from '../../src/platform/text/trim.ts'
-import { endpointOf, requestMs, type Where, whereOf } from '../shared/settings.ts'
+import { type BucketOrDirectory, endpointOf, requestMs, whereOf } from '../shared/settings.ts'
 
 export const NAME = 's3'
 
-export type S3Settings = Where & {
+export type S3Settings = BucketOrDirectory & {
   /** Empty, or ends with `/`. */
   readonly prefix: string
   /** Of a service other than AWS; undefined: the region's own. */

@@ -5,7 +5,7 @@ import { durationMs } from '../../src/platform/text/duration.ts'
 import { withoutTrailing } from '../../src/platform/text/trim.ts'
 
 /** A bucket, or the directory that stands in for one. */
-export type Where =
+export type BucketOrDirectory =
   | { readonly bucket: string; readonly directory?: never }
   | { readonly directory: string; readonly bucket?: never }
 
@@ -14,7 +14,7 @@ export type Where =
  *
  * @example whereOf(context, 's3') // { bucket: 'provenance' }
  */
-export function whereOf({ setting }: Pick<Context, 'setting'>, backend: 'gcs' | 's3'): Where {
+export function whereOf({ setting }: Pick<Context, 'setting'>, backend: 'gcs' | 's3'): BucketOrDirectory {
   const bucket = setting(`storage.${backend}.bucket`) || undefined
   const directory = setting(`storage.${backend}.directory`) || undefined
   if (bucket !== undefined && directory === undefined) return { bucket }

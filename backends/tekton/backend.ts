@@ -31,7 +31,7 @@ import {
   TOTAL_LIMIT,
 } from './layout.ts'
 import { slotsIn, slotsOfRun } from './list.ts'
-import { locationOf, type Place, placeIn, placeOf, slotOf, standing } from './place.ts'
+import { type AnnotationAddress, locationOf, placeIn, placeOf, slotOf, standing } from './place.ts'
 
 export interface TektonOptions {
   /** Default: the real ones. */
@@ -77,7 +77,7 @@ export function openTekton(
   const isReachable = ({ uid, name }: RunArtifact): boolean =>
     uid !== '' && (configured !== undefined || (always && name !== ''))
 
-  function homeOf(place: Place): Home {
+  function homeOf(place: AnnotationAddress): Home {
     const run = liveAt(place)
     return run === undefined ? inFiles.at(place) : live().at(run)
   }
@@ -114,7 +114,7 @@ export function openTekton(
     operation: string,
     slot: Slot,
     options: CallOptions,
-    decide: (now: Annotations, place: Place) => Edit<T>,
+    decide: (now: Annotations, place: AnnotationAddress) => Edit<T>,
   ): Promise<T> {
     const place = placeIn(slot)
     return call(operation, slot.key, options, () => homeOf(place).edit((now) => decide(now, place), options.signal))
@@ -243,7 +243,7 @@ export function openTekton(
 }
 
 /** The live object that a place is on; undefined for one in a file. */
-function liveAt({ live, uid, run }: Place): LiveRun | undefined {
+function liveAt({ live, uid, run }: AnnotationAddress): LiveRun | undefined {
   if (live === undefined) return undefined
   return { ...live, uid, kind: run.startsWith('pipelinerun-') ? 'PipelineRun' : 'TaskRun' }
 }
@@ -254,16 +254,22 @@ function told(thrown: unknown, operation: string, location: string): ProvError {
   return errorAt(error, { backend: NAME, ...where })
 }
 
-function itemAt(now: Annotations, place: Place, found: Found): Item | undefined {
+function itemAt(now: Annotations, place: AnnotationAddress, found: Found): Item | undefined {
   return standing(now, place).items.find((item) => locationOf(place, item.key) === found.location)
 }
 
-function foundOf(place: Place, item: Item): Found {
+function foundOf(place: AnnotationAddress, item: Item): Found {
   const common = { location: locationOf(place, item.key), raw: item.raw, version: sha256Hex(item.raw) }
   return item.entry === undefined ? { ...common, damage: item.damage } : { ...common, entry: item.entry }
 }
 
-function receipt(slot: Slot, place: Place, key: string, entry: Entry, outcome: Receipt['outcome']): Receipt {
+function receipt(
+  slot: Slot,
+  place: AnnotationAddress,
+  key: string,
+  entry: Entry,
+  outcome: Receipt['outcome'],
+): Receipt {
   return receiptOf(slot, locationOf(place, key), entry, outcome)
 }
 

@@ -6,7 +6,7 @@ import type { RunClaim } from '../../src/model/artifact.ts'
 import { imageIn } from '../shared/image-key.ts'
 import { namesSubject } from '../shared/names-subject.ts'
 import { type Annotations, NAME, PREFIX, readItem } from './layout.ts'
-import { type Live, type Place, slotOf } from './place.ts'
+import { type AnnotationAddress, type Live, slotOf } from './place.ts'
 
 const SIGNATURE = `${PREFIX}signature-`
 const RUN_KEY = /^(?:taskrun|pipelinerun)-/
@@ -66,7 +66,7 @@ function placeUnder(
   key: string,
   keys: readonly string[],
   annotations: Annotations,
-): Place | undefined {
+): AnnotationAddress | undefined {
   const { uid } = where
   if (RUN_KEY.test(key)) return key.endsWith(`-${uid}`) ? { ...where, run: key, key, kind: 'dsse' } : undefined
   const payload = readItem(annotations, key, 'raw')?.entry?.payload
@@ -77,7 +77,7 @@ function placeUnder(
   return { ...where, run, key: key.slice(0, 12), kind: 'raw', image }
 }
 
-function passes(place: Place, annotations: Annotations, { kind, subject }: ListFilter): boolean {
+function passes(place: AnnotationAddress, annotations: Annotations, { kind, subject }: ListFilter): boolean {
   if (kind !== undefined && kind !== place.kind) return false
   if (subject === undefined) return true
   if (place.image !== undefined) return place.image.digest === `sha256:${subject}`

@@ -15,7 +15,7 @@ export interface Live {
 }
 
 /** A slot's address with its types. */
-export interface Place {
+export interface AnnotationAddress {
   /** Path of the file, or the name of the live run (`cluster:ci/taskrun/build-7x`). */
   readonly file: string
   /** For a live run. */
@@ -37,7 +37,7 @@ export interface Place {
  *
  * @example placeOf(about, 'run.yaml')?.key // 'taskrun-b0a4c3c0-…'
  */
-export function placeOf({ artifact, kind }: About, file: string, live?: Live): Place | undefined {
+export function placeOf({ artifact, kind }: About, file: string, live?: Live): AnnotationAddress | undefined {
   if (artifact.type === 'run' && kind === 'dsse') {
     return { ...runPlace(artifact, file, live), key: runKey(artifact), kind }
   }
@@ -45,7 +45,7 @@ export function placeOf({ artifact, kind }: About, file: string, live?: Live): P
   return { ...runPlace(artifact.run, file, live), key: imageKey(artifact.image), kind, image: artifact.image }
 }
 
-function runPlace(run: RunArtifact, file: string, live: Live | undefined): Omit<Place, 'key' | 'kind'> {
+function runPlace(run: RunArtifact, file: string, live: Live | undefined): Omit<AnnotationAddress, 'key' | 'kind'> {
   if (live !== undefined) return { file, live, uid: run.uid, run: runKey(run) }
   const own = run.source?.file === file ? run.source : undefined
   return {
@@ -58,7 +58,7 @@ function runPlace(run: RunArtifact, file: string, live: Live | undefined): Omit<
 }
 
 /** Readable and unique: `run.yaml#chains.tekton.dev/signature-taskrun-<uid>`; an image's also names the run and the repository. */
-export function slotOf(place: Place): Slot {
+export function slotOf(place: AnnotationAddress): Slot {
   const { file, live, uid, run, key, kind, image, document, item } = place
   return {
     backend: NAME,
@@ -79,7 +79,7 @@ export function slotOf(place: Place): Slot {
 }
 
 /** The place that {@link slotOf} made a slot of. */
-export function placeIn({ kind, address }: Slot): Place {
+export function placeIn({ kind, address }: Slot): AnnotationAddress {
   const { file = '', uid = '', run = '', key = '', repository, digest, document, item } = address
   const { namespace, name, server } = address
   return {
@@ -98,7 +98,7 @@ export function placeIn({ kind, address }: Slot): Place {
 }
 
 /** Where the item under `key` is, for receipts and messages. */
-export function locationOf({ file, run, kind }: Pick<Place, 'file' | 'run' | 'kind'>, key: string): string {
+export function locationOf({ file, run, kind }: Pick<AnnotationAddress, 'file' | 'run' | 'kind'>, key: string): string {
   const { signature } = annotationNames(key)
   return kind === 'dsse' ? `${file}#${signature}` : `${file}#${run}/${signature}`
 }
@@ -115,7 +115,7 @@ export interface Standing {
  *
  * @example standing(annotations, place).items.length // 0 when absent
  */
-export function standing(annotations: Annotations, place: Place): Standing {
+export function standing(annotations: Annotations, place: AnnotationAddress): Standing {
   const first = readItem(annotations, place.key, place.kind)
   if (place.image === undefined) return { items: first === undefined ? [] : [first], freeKey: place.key }
   const { image } = place

@@ -1,5 +1,5 @@
 /** How far another clock is from this one. Pure. */
-import type { Look } from './diagnosis.ts'
+import type { CheckResult } from './diagnosis.ts'
 
 /** Tokens and signed requests are refused from a few minutes on; less than this is nobody's trouble. */
 const TOLERATED_S = 60
@@ -9,7 +9,7 @@ const TOLERATED_S = 60
  *
  * @example clockSkew('Wed, 25 Nov 2026 12:00:00 GMT', sent, received) // 'within 1 s of this machine'
  */
-export function clockSkew(date: string | undefined, sent: number, received: number): Look {
+export function clockSkew(date: string | undefined, sent: number, received: number): CheckResult {
   const theirs = date !== undefined && /[A-Za-z]/.test(date) ? Date.parse(date) : Number.NaN
   if (Number.isNaN(theirs)) return { outcome: 'skipped', detail: 'it does not say what time it has' }
   // Cut off to the second, and made at any moment of the exchange.

@@ -32,12 +32,12 @@ export type Check = keyof typeof CHECKS
  * `degraded`: works, and something is lost or less certain (said which). `skipped`: was not tried, and what to give or to mend for it.
  * `not_possible`: this backend cannot, by its nature.
  */
-export type Outcome = 'ok' | 'degraded' | 'failed' | 'skipped' | 'not_possible'
+export type CheckOutcome = 'ok' | 'degraded' | 'failed' | 'skipped' | 'not_possible'
 
 /** One check and what came of it. Plain data. */
 export interface Diagnosis {
   readonly check: Check
-  readonly outcome: Outcome
+  readonly outcome: CheckOutcome
   /** One sentence or less, never a secret. */
   readonly detail: string
   /** The place that was probed, where it is about one. */
@@ -49,14 +49,14 @@ export interface Diagnosis {
 }
 
 /** What a check found; a bare text is `ok`. */
-export type Look = string | { readonly outcome: Outcome; readonly detail: string }
+export type CheckResult = string | { readonly outcome: CheckOutcome; readonly detail: string }
 
 /**
  * Runs one check: what it throws is `failed`, under its own code.
  *
  * @example await examine('read', Date.now, async () => `${(await backend.get(slot, { signal })).length} found`)
  */
-export async function examine(check: Check, now: () => number, work: () => Promise<Look>): Promise<Diagnosis> {
+export async function examine(check: Check, now: () => number, work: () => Promise<CheckResult>): Promise<Diagnosis> {
   const began = now()
   const took = (): number => Math.max(0, Math.round(now() - began))
   try {
@@ -74,17 +74,17 @@ export function failed(check: Check, error: ProvError): Diagnosis {
 }
 
 /** @example stated('limits', 'entries up to 1,048,576 bytes') // an outcome that took no time */
-export function stated(check: Check, look: Look): Diagnosis {
+export function stated(check: Check, look: CheckResult): Diagnosis {
   return { check, ...(typeof look === 'string' ? { outcome: 'ok', detail: look } : look), ms: 0 }
 }
 
 /** @example degraded('no referrers API') // { outcome: 'degraded', detail: 'no referrers API' } */
-export function degraded(detail: string): Look {
+export function degraded(detail: string): CheckResult {
   return { outcome: 'degraded', detail }
 }
 
 /** @example skipped('name an image with --image') */
-export function skipped(detail: string): Look {
+export function skipped(detail: string): CheckResult {
   return { outcome: 'skipped', detail }
 }
 

@@ -4,13 +4,13 @@ import { type Entry, entryId, signatureId } from '../model/entry.ts'
 import type { Receipt, Slot } from './backend.ts'
 
 /** `failed`: not confirmed by a read-back, `error` says why. `accepted`: a write-only store took it, nobody can look. */
-export type Outcome = 'written' | 'unchanged' | 'replaced' | 'accepted' | 'failed'
+export type CopyOutcome = 'written' | 'unchanged' | 'replaced' | 'accepted' | 'failed'
 
 export interface CopyReceipt {
   readonly backend: string
   readonly slot: string
   readonly location: string
-  readonly outcome: Outcome
+  readonly outcome: CopyOutcome
   /** Found again by a fresh look with every byte of payload and signature. */
   readonly confirmed: boolean
   /** Id of the entry that stands there. */

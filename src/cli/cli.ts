@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { ERRORS, ProvError } from '../errors.ts'
 import { fileError } from '../platform/fs/files.ts'
-import { exitOf, type Io, isClosed } from '../platform/io.ts'
+import { exitStatus, type Io, isClosed } from '../platform/io.ts'
 import { endBy } from './end.ts'
 import { main } from './main.ts'
 
@@ -46,7 +46,7 @@ async function run(): Promise<void> {
     now: Date.now,
     random: randomBytes,
   }
-  process.exitCode = exitOf(await main(process.argv.slice(2), io), io)
+  process.exitCode = exitStatus(await main(process.argv.slice(2), io), io)
 }
 
 /** A full disk: what was to be printed is lost, so nobody may take the end for a success. */

@@ -2,8 +2,8 @@
 
 import { CommanderError } from 'commander'
 import { asProvError, ERRORS, type ErrorCode, type ErrorJson, errorJson, ProvError } from '../errors.ts'
-import { exitOf, type Io } from '../platform/io.ts'
-import { plainJson } from '../platform/text/escape-control.ts'
+import { exitStatus, type Io } from '../platform/io.ts'
+import { escapeControlJson } from '../platform/text/escape-control.ts'
 import { inOneLine } from '../platform/text/trim.ts'
 import { versionFacts } from '../version.ts'
 import { program } from './program.ts'
@@ -16,7 +16,7 @@ import { tell } from './terminal.ts'
  */
 export async function main(args: readonly string[], io: Io): Promise<number> {
   if (asksForVersion(args)) {
-    io.stdout.write(`${plainJson(JSON.stringify(versionFacts(process), null, 2))}\n`)
+    io.stdout.write(`${escapeControlJson(JSON.stringify(versionFacts(process), null, 2))}\n`)
     return 0
   }
   let exit = 0
@@ -67,10 +67,10 @@ function nextLine(code: ErrorCode, args: readonly string[], known: readonly stri
 
 function fail(thrown: unknown, args: readonly string[], io: Io, known: readonly string[]): number {
   const error = asProvError(thrown)
-  const exit = exitOf(ERRORS[error.code].exit, io)
+  const exit = exitStatus(ERRORS[error.code].exit, io)
   const json = errorJson(error)
   // One line: a failure in the middle of JSON lines is one of them.
-  if (args.includes('--json')) io.stdout.write(`${plainJson(JSON.stringify({ exit, error: json }))}\n`)
+  if (args.includes('--json')) io.stdout.write(`${escapeControlJson(JSON.stringify({ exit, error: json }))}\n`)
   for (const line of linesOf(json)) tell(io, line)
   tell(io, nextLine(json.code, args, known))
   if (error.code === 'internal' && io.env['PROV_DEBUG'] !== undefined && error.cause instanceof Error) {

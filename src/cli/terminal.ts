@@ -1,7 +1,7 @@
 /** How wide and how colourful text may be, and the few ways in which commands print it. */
 import { styleText } from 'node:util'
 import { type Io, write } from '../platform/io.ts'
-import { plain } from '../platform/text/escape-control.ts'
+import { escapeControl } from '../platform/text/escape-control.ts'
 import { wrap } from '../platform/text/wrap.ts'
 import type { Layout } from '../report/text/verify-text.ts'
 
@@ -30,7 +30,7 @@ export async function show(io: Io, lines: readonly string[]): Promise<void> {
   await write(
     io.stdout,
     lines
-      .flatMap((line) => wrap(plain(line), width))
+      .flatMap((line) => wrap(escapeControl(line), width))
       .map((line) => `${line}\n`)
       .join(''),
   )
@@ -42,5 +42,5 @@ export async function show(io: Io, lines: readonly string[]): Promise<void> {
  * @example tell(io, 'prov: nothing to sign')
  */
 export function tell(io: Io, line: string): void {
-  io.stderr.write(`${wrap(plain(line), widthOf(io.stderr)).join('\n')}\n`)
+  io.stderr.write(`${wrap(escapeControl(line), widthOf(io.stderr)).join('\n')}\n`)
 }

@@ -1,4 +1,4 @@
-/** Lists as they stand on the command line: of backends, and of formats by backend. Pure; whether a name exists is for others. */
+/** Lists as the command line gives them: of backends, and of formats by backend. Pure; whether a name exists is checked elsewhere. */
 import { ProvError } from '../errors.ts'
 
 /**

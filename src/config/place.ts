@@ -1,12 +1,12 @@
-/** Where the settings say that a backend is, so that two that are one can be told. */
+/** Where the settings say that a backend is, to find out when two backends are the same store. */
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Settings } from './settings.ts'
 import { settingsTable } from './table.ts'
 
-/** Settings that say how a place is reached, not where it is. */
+/** Settings that say how a store is reached, not where it is. */
 const HOW = /\.(?:timeout|tag-writes|hosts|ca-file|insecure|path-style|region|notehint|retries)$/
-/** A place of one's own on the disk, which stands in for what else is set. */
+/** A path on the local disk that replaces whatever else is set. */
 const ON_DISK = /\.(?:directory|layout|file)$/
 
 /**

@@ -25,19 +25,19 @@ export interface SettingsSource {
   readonly set: readonly string[]
   /** Path of --config; else the variable PROV_CONFIG names it. */
   readonly config?: string | undefined
-  /** Reads a `configmap/[NAMESPACE/]NAME` in place of a path; absent: there is no cluster to read it from. */
+  /** Reads a `configmap/[NAMESPACE/]NAME` instead of a path; absent: there is no cluster to read it from. */
   readonly readConfigMap?: (reference: string) => Promise<unknown>
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** A ConfigMap of the cluster in place of a file. */
+/** A ConfigMap of the cluster instead of a file. */
 export const CONFIG_MAP = /^(?:configmap|cm)\/(?:([a-z0-9.-]+)\/)?([a-z0-9.-]+)$/
 
-/** One value as somebody wrote it. */
+/** One value as it was written. */
 interface Given {
   readonly key: string
   readonly text: string
-  /** How to name the place in a message: `--set`, a variable, or a file. */
+  /** How to name the origin in a message: `--set`, a variable, or a file. */
   readonly where: string
   readonly origin: Origin
 }
@@ -128,7 +128,7 @@ function isSecret(key: string, text: string): boolean {
   return (isSettingKey(key) && settingRow(key).secret === true && text !== '') || URL_WITH_PASSWORD.test(text)
 }
 
-/** A variable that looks like a setting but is none is a slip, and must not be passed over in silence. */
+/** An environment variable that looks like a setting but is not one is a typing error, and must not be ignored. */
 function fromEnvironment(env: SettingsSource['env'], faults: Fault[]): readonly Given[] {
   const byVariable = new Map(Object.keys(SETTINGS).map((key) => [settingVariable(key), key]))
   const prefixes = new Set([...byVariable.keys()].map((name) => name.slice(0, name.indexOf('_', 'PROV_'.length) + 1)))

@@ -21,7 +21,7 @@ export type SettingType =
 
 export interface SettingRow {
   readonly type: SettingType
-  /** What counts when nobody sets it; absent: nothing does. */
+  /** The value when it is not set; absent: there is none. */
   readonly default?: string
   /** For `enum` and `backends`: the values. */
   readonly allowed?: readonly string[]
@@ -33,9 +33,9 @@ export interface SettingRow {
   readonly fallback?: string
   /** Never shown, and not taken from the command line. */
   readonly secret?: true
-  /** Accepted, but not put to use by this version: every value, or those named. */
+  /** Accepted, but not supported by this version: every value, or those named. */
   readonly later?: 'every value' | readonly string[]
-  /** What to do in place of a value that this version does not have. */
+  /** What to do instead of using a value that this version does not support. */
   readonly instead?: string
   /** What puts it to use: a backend's name, `signer` (no --key given), `store`, or `format`. */
   readonly usedBy: string

@@ -1,4 +1,4 @@
-/** Settings that are known, but that this version cannot put to use: refused only when they would be. Pure. */
+/** Settings that are known, but that this version does not support: refused only when a command would use them. Pure. */
 import { ProvError } from '../errors.ts'
 import type { Settings } from './settings.ts'
 import { settingsTable } from './table.ts'
@@ -7,9 +7,9 @@ import { settingsTable } from './table.ts'
  * Throws `not_supported`, naming each, when a value that this version lacks would be used by one of `uses`: `signer` (the
  * key comes from the configuration, not from --key), `store`, `format`, `upload` (a run asks for a log entry), or the name of a backend.
  *
- * @example refuseLater(settings, ['store', 'tekton', 'oci']) // throws when transparency.enabled is true
+ * @example refuseUnsupported(settings, ['store', 'tekton', 'oci']) // throws when transparency.enabled is true
  */
-export function refuseLater(settings: Settings, uses: readonly string[]): void {
+export function refuseUnsupported(settings: Settings, uses: readonly string[]): void {
   const found = settingsTable().filter(({ key, later, usedBy, valuesUsedBy }) => {
     const value = settings.get(key)
     if (later === undefined || value === undefined || settings.origin(key) === 'default') return false
@@ -22,7 +22,7 @@ export function refuseLater(settings: Settings, uses: readonly string[]): void {
   })
 }
 
-/** A setting that has a value which this version cannot put to use. */
+/** A setting whose value this version does not support. */
 export interface Unsupported {
   readonly key: string
   /** undefined for a secret. */
@@ -40,7 +40,7 @@ const SWITCHES: Readonly<Record<string, (settings: Settings) => boolean>> = {
 }
 
 /**
- * Every such setting, with what to do instead, whatever command would come upon it.
+ * Every such setting, with what to do instead, whichever command would use it.
  *
  * @example unsupported(settings).map(({ key }) => key) // ['transparency.enabled']
  */

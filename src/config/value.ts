@@ -4,8 +4,8 @@ import { durationMs } from '../platform/text/duration.ts'
 import { nearest } from '../platform/text/suggest.ts'
 import type { SettingRow } from './table.ts'
 
-/** The value in its one spelling; or why it is refused; or why Chains would not heed it, so that it counts as unset. */
-export type Reading =
+/** The value in its one spelling; or why it is refused; or why Chains would ignore it, so that it counts as not set. */
+export type ReadValue =
   | { readonly value: string }
   | { readonly refused: string; readonly hint?: string }
   | { readonly ignored: string }
@@ -18,7 +18,7 @@ const FALSE: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False']
  *
  * @example readValue(settingRow('storage.oci.repository.insecure'), 'T') // { value: 'true' }
  */
-export function readValue(row: SettingRow, text: string): Reading {
+export function readValue(row: SettingRow, text: string): ReadValue {
   switch (row.type) {
     case 'string':
       return { value: text }
@@ -38,7 +38,7 @@ export function readValue(row: SettingRow, text: string): Reading {
   }
 }
 
-function readEnum(row: SettingRow, text: string): Reading {
+function readEnum(row: SettingRow, text: string): ReadValue {
   const allowed = row.allowed ?? []
   if (allowed.includes(text)) return { value: text }
   if (row.lenient)
@@ -48,7 +48,7 @@ function readEnum(row: SettingRow, text: string): Reading {
   return near === undefined ? { refused } : { refused, hint: `did you mean ${near}?` }
 }
 
-function readList(row: SettingRow, text: string): Reading {
+function readList(row: SettingRow, text: string): ReadValue {
   // Nothing to store in is a choice; of a list of forms, nothing is none.
   if (text === '' && (row.type === 'backends' || row.allowed === undefined)) return { value: '' }
   const items = text.split(',').map((item) => item.trim())
@@ -60,14 +60,14 @@ function readList(row: SettingRow, text: string): Reading {
   return near === undefined ? { refused } : { refused, hint: `did you mean ${near}?` }
 }
 
-function readNumber(row: SettingRow, text: string): Reading {
+function readNumber(row: SettingRow, text: string): ReadValue {
   const [least, most] = row.range ?? [0, Number.MAX_SAFE_INTEGER]
   const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return { value: String(value) }
   return { refused: `${shown(row, text)} is not a whole number from ${least} to ${most}` }
 }
 
-function readDuration(row: SettingRow, text: string): Reading {
+function readDuration(row: SettingRow, text: string): ReadValue {
   const [least, most] = row.range ?? [1, Number.MAX_SAFE_INTEGER]
   const ms = durationMs(text)
   if (ms >= least && ms <= most) return { value: /[a-z]$/.test(text) ? text : `${text}s` }

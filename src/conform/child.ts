@@ -1,4 +1,4 @@
-/** The process that runs somebody's backend: it may exit, hang or crash, and `prov conform` goes on. */
+/** The process that runs a backend under test: it may exit, hang or crash, and `prov conform` continues. */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ProvError } from '../errors.ts'
@@ -29,7 +29,7 @@ const TYPES: readonly unknown[] = [
   'done',
 ] satisfies readonly Message['type'][]
 
-/** How long what a dead process printed is waited for; whoever inherited its streams may hold them for ever. */
+/** How long to wait for the output of a process that has ended; a process that inherited its streams may keep them open for ever. */
 const LAST_WORDS_MS = 200
 
 /**

@@ -1,4 +1,4 @@
-/** Runs the conformance suite on a backend from outside, line by line, whatever that backend does. */
+/** Runs the conformance suite on a backend in another process, line by line, whatever that backend does. */
 import { ProvError } from '../errors.ts'
 import { type ChildEnd, type ChildOptions, runChild } from './child.ts'
 import type { CaseEnd, Message, PlannedCase, Task } from './messages.ts'
@@ -30,8 +30,8 @@ interface State {
 }
 
 /**
- * The whole suite on one backend. A line that hangs, crashes or ends the process has failed, and the next is run in a new process;
- * after three in a row that hang the rest is not run. Throws with exit 2 for a module that is no backend, `usage` when `only` fits no line.
+ * The whole suite on one backend. A line that hangs, crashes or ends the process has failed, and the next one runs in a new process; after
+ * three in a row that hang, the rest is not run. Throws with exit 2 for a module that is not a backend, `usage` when `only` matches no line.
  *
  * @example (await conform({ file: './mine.js', module, settings: {}, limitMs: 30_000, … })).exit // 0
  */

@@ -1,4 +1,4 @@
-/** What `prov conform` and the process that runs somebody's backend say to each other. Plain data. */
+/** The messages between `prov conform` and the process that runs the backend. Plain data. */
 
 import type { ErrorJson } from '../errors.ts'
 import type { Kind } from '../model/entry.ts'
@@ -7,7 +7,7 @@ import type { Kind } from '../model/entry.ts'
 export interface Task {
   /** `file:` URL of the module. */
   readonly module: string
-  /** What `context.setting` answers; `{place}` in a value stands for a word made for each test. */
+  /** What `context.setting` answers; `{place}` in a value is replaced by a word made for each test. */
   readonly settings: Readonly<Record<string, string>>
   /** Only lines whose name or words hold this text. */
   readonly only: string | undefined
@@ -35,8 +35,8 @@ export type Message =
   | { readonly type: 'plan'; readonly backend: string; readonly cases: readonly PlannedCase[] }
   | { readonly type: 'begin'; readonly index: number }
   | ({ readonly type: 'end'; readonly index: number } & CaseEnd)
-  /** An error that nobody handled, during or just after this case: it has failed, and the process ends itself. */
+  /** An unhandled error during or just after this case: it has failed, and the process ends itself. */
   | { readonly type: 'stray'; readonly index: number; readonly reason: string }
-  /** The module is no backend that could be run. */
+  /** The module is not a backend that can be run. */
   | { readonly type: 'refused'; readonly error: ErrorJson }
   | { readonly type: 'done' }

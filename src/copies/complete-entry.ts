@@ -8,9 +8,9 @@ import type { WriteOptions } from './write-copy.ts'
  * The items, those that came without their envelope with all that the `others` keep of the same signed bytes. So it does not matter which
  * place of an entry is moved first. Looks no further than the first place that has the envelope; throws what a look throws.
  *
- * @example await fullest(items, source, source.slots(about).filter((other) => other.key !== slot.key), options)
+ * @example await completeEntry(items, source, source.slots(about).filter((other) => other.key !== slot.key), options)
  */
-export async function fullest(
+export async function completeEntry(
   items: readonly FoundEntry[],
   source: Pick<Backend, 'get'>,
   others: readonly Slot[],

@@ -7,7 +7,7 @@ import { type Checks, checkFound } from '../trust/verify-entry.ts'
 import { type GoodCopy, type Judged, judge } from './judge-slot.ts'
 
 /** One backend's answer for one slot, or that it keeps nothing of the kind. */
-export interface Look {
+export interface Reading {
   readonly backend: string
   /** Undefined: the backend does not keep this artifact. */
   readonly slot?: Slot
@@ -20,35 +20,35 @@ export interface Look {
   readonly error?: ErrorJson
 }
 
-export interface LookOptions {
+export interface ReadCopiesOptions {
   readonly signal: AbortSignal
   /** What was found in one of the places just now, so that it is not read twice. */
   readonly known?: { readonly slot: Slot; readonly found: readonly Found[]; readonly checks: Checks }
 }
 
 /**
- * One {@link Look} a slot, in the order of the backends; a backend that keeps nothing of the kind gives one without a slot.
+ * One {@link Reading} a slot, in the order of the backends; a backend that keeps nothing of the kind gives one without a slot.
  * Never throws for what a backend does: that is in the look's `error`. `trust` may still be on its way, a key being opened:
  * the stores are read meanwhile.
  *
- * @example (await lookFor(about, backends, trust, { signal })).map((look) => look.judged?.good.length)
+ * @example (await readCopies(about, backends, trust, { signal })).map((reading) => reading.judged?.good.length)
  */
-export async function lookFor(
+export async function readCopies(
   about: About,
   backends: readonly Backend[],
   trust: Trust | Promise<Trust>,
-  options: LookOptions,
-): Promise<readonly Look[]> {
-  const looks = await Promise.all(backends.map((backend) => lookInto(backend, about, trust, options)))
-  return looks.flat()
+  options: ReadCopiesOptions,
+): Promise<readonly Reading[]> {
+  const readings = await Promise.all(backends.map((backend) => readSlots(backend, about, trust, options)))
+  return readings.flat()
 }
 
-async function lookInto(
+async function readSlots(
   backend: Backend,
   about: About,
   trust: Trust | Promise<Trust>,
-  options: LookOptions,
-): Promise<readonly Look[]> {
+  options: ReadCopiesOptions,
+): Promise<readonly Reading[]> {
   const { name } = backend
   let slots: readonly Slot[]
   try {
@@ -68,7 +68,7 @@ async function lookInto(
 async function readTogether(
   backend: Backend,
   slots: readonly Slot[],
-  { known, signal }: LookOptions,
+  { known, signal }: ReadCopiesOptions,
 ): Promise<readonly (readonly Found[])[] | undefined> {
   if (backend.getMany === undefined || slots.length < 2 || known !== undefined) return undefined
   try {
@@ -84,9 +84,9 @@ async function lookAt(
   slot: Slot,
   about: About,
   trust: Trust | Promise<Trust>,
-  options: LookOptions,
+  options: ReadCopiesOptions,
   read: readonly Found[] | undefined,
-): Promise<Look> {
+): Promise<Reading> {
   const { known: given, signal } = options
   const known = given?.slot.backend === slot.backend && given.slot.key === slot.key ? given : undefined
   let found: readonly Found[]

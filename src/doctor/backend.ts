@@ -1,14 +1,14 @@
-/** Looks at one backend: what it says of itself, then a probe of what it promises, then away with the probe. */
+/** Checks one backend: its own diagnosis, then a probe of what its capabilities promise, then the removal of the probe. */
 
 import type { Backend, Diagnostics, Slot } from '../backend/backend.ts'
 import {
   type Check,
+  type CheckOutcome,
+  type CheckResult,
   type Diagnosis,
   examine,
   exitOf,
   failed,
-  type Look,
-  type Outcome,
   skipped,
   stated,
 } from '../backend/diagnosis.ts'
@@ -28,8 +28,8 @@ export interface BackendJob {
 
 export interface BackendReport {
   readonly backend: string
-  /** The gravest of its checks. `skipped`: nothing was reached or read at all, which is no success. */
-  readonly outcome: Exclude<Outcome, 'not_possible'>
+  /** The gravest exit status of its checks. `skipped`: nothing was reached or read at all, which is not success. */
+  readonly outcome: Exclude<CheckOutcome, 'not_possible'>
   readonly exit: number
   readonly checks: readonly Diagnosis[]
 }
@@ -60,7 +60,7 @@ export async function diagnoseBackend(backend: Backend, job: BackendJob): Promis
 
 /** @example reportOf('oci', [failed('configuration', error)]).exit // 2 */
 export function reportOf(backend: string, checks: readonly Diagnosis[]): BackendReport {
-  const has = (outcome: Outcome) => checks.some((check) => check.outcome === outcome)
+  const has = (outcome: CheckOutcome) => checks.some((check) => check.outcome === outcome)
   const looked = checks.some(({ check, outcome }) => TOUCHING.includes(check) && outcome !== 'skipped')
   const outcome = has('failed') ? 'failed' : !looked ? 'skipped' : has('degraded') ? 'degraded' : 'ok'
   return { backend, outcome, exit: gravest(checks.map(exitOf)), checks }
@@ -104,7 +104,7 @@ function unwritten(
   { capabilities, remove }: Backend,
   { upTo }: Diagnostics,
   { readOnly }: BackendJob,
-): Look | undefined {
+): CheckResult | undefined {
   if (upTo !== undefined) return skipped(upTo.reason)
   if (!capabilities.readable) return skipped('no probe is sent, since nobody could take it back')
   if (remove === undefined) return skipped('no probe is written, since nothing can be removed here again')
@@ -115,7 +115,7 @@ function notProbed(reason: string): readonly Diagnosis[] {
   return [stated('read', skipped(reason)), stated('write', skipped(reason))]
 }
 
-/** What a look at a place says of reach and credentials, for backends that did not say so themselves. */
+/** What reading a slot says about reach and credentials, for backends whose own diagnosis does not. */
 function derived({ checks }: Diagnostics, probed: readonly Diagnosis[]): readonly Diagnosis[] {
   const read = probed.find(({ check }) => check === 'read')
   if (read === undefined || read.outcome === 'skipped' || read.outcome === 'not_possible') return []
@@ -131,7 +131,7 @@ function derived({ checks }: Diagnostics, probed: readonly Diagnosis[]): readonl
   })
 }
 
-/** First what it says of itself and whether it can be reached, last whether anything is left; its limits in any case. */
+/** The order of the checks: its own diagnosis and reach first, what is left of the probe last. */
 function inOrder(checks: readonly Diagnosis[], { capabilities }: Backend): readonly Diagnosis[] {
   const bytes = capabilities.maxEntryBytes
   const limit = bytes === undefined ? 'no limit of its own is known' : `an entry may have ${bytes} bytes`

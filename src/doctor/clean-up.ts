@@ -1,4 +1,4 @@
-/** Takes away what the probe wrote, whatever became of it, and names what stays. */
+/** Removes what the probe wrote, also after failures, and names what could not be removed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Backend, Diagnostics, Slot } from '../backend/backend.ts'
 import { type Diagnosis, examine } from '../backend/diagnosis.ts'
@@ -10,13 +10,13 @@ import { removeAll } from './probe.ts'
 const LIMIT_MS = 30_000
 /** In all after Ctrl-C, so that it is done, and what stays is said, before the process is ended (src/cli/cli.ts). */
 const HURRIED_MS = 4000
-/** A request that was cut off may still be acted on for a moment. */
+/** The server may still act on a request that was cut off. */
 const SETTLE_MS = 300
 
 export interface CleanUpJob {
   /** What the probe was written through. */
   readonly backend: Backend
-  /** Places where a write was tried. */
+  /** Slots that the probe tried to write to. */
   readonly slots: readonly Slot[]
   readonly entries: readonly Entry[]
   readonly diagnostics: Diagnostics
@@ -26,7 +26,8 @@ export interface CleanUpJob {
 }
 
 /**
- * Removes, closes what stood in, and sweeps. Never throws: what stays is in the detail of the failed check, place by place.
+ * Removes the copies, closes the stand-in, and sweeps. Never throws: what could not be removed is in the detail of the failed check, slot by
+ * slot.
  *
  * @example (await cleanUp(job)).outcome // 'ok'
  */

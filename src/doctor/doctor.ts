@@ -1,4 +1,4 @@
-/** `prov doctor` without its command line: keys and backends, each looked at by itself, all backends at once. */
+/** `prov doctor` without its command line: checks each key by itself, then all backends at once. */
 import type { Backend } from '../backend/backend.ts'
 import { ERRORS, gravest } from '../errors.ts'
 import { type BackendJob, type BackendReport, diagnoseBackend, unopened } from './backend.ts'
@@ -20,7 +20,7 @@ export interface DoctorReport {
 }
 
 /**
- * Looks at everything named. Keys come first and one after the other, since somebody may be asked for a password.
+ * Checks everything that was named. Keys come first and one after the other, since one may ask for a password.
  *
  * @example (await doctor(job)).exit // 0
  */

@@ -1,6 +1,6 @@
-/** Looks at keys: can this one sign, can that one verify, and what are they called. */
+/** Checks keys: whether one can sign or verify, and what its key id is. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { type Diagnosis, degraded, examine, exitOf, type Look, stated } from '../backend/diagnosis.ts'
+import { type CheckResult, type Diagnosis, degraded, examine, exitOf, stated } from '../backend/diagnosis.ts'
 import { gravest } from '../errors.ts'
 import type { Password } from '../keys/cosign-key.ts'
 import { keyHint, keyId } from '../keys/key-id.ts'
@@ -94,7 +94,7 @@ async function verifying(key: string, found: KeyObject[], { env, now }: KeyOptio
   return all
 }
 
-function verdictOn(key: KeyObject): Look {
+function verdictOn(key: KeyObject): CheckResult {
   switch (keyKind(key)) {
     case 'ed25519':
       return degraded('Ed25519 verifies; Ed25519ph, which Tekton Chains makes with an imported key, does not')

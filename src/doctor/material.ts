@@ -1,4 +1,4 @@
-/** What is written to see whether writing works: entries that say so themselves, signed by a key that nobody keeps. */
+/** The entries of the probe: they say that they are a probe, and their signing key is thrown away. */
 import { generateKeyPairSync } from 'node:crypto'
 import type { About } from '../backend/backend.ts'
 import type { Format } from '../formats/format.ts'
@@ -16,20 +16,20 @@ const NOTE = 'written by prov doctor to see whether copies can be kept here; it 
 
 export interface Material {
   readonly about: About
-  /** Three of one place that differ in their payloads. */
+  /** Three entries for the same slot whose payloads differ. */
   readonly entries: readonly [Entry, Entry, Entry]
 }
 
 export interface MaterialOptions {
-  /** A real run: the probe is then a signature of an image of it, since the run's own place may be taken. Absent: one is made up. */
+  /** A real run: the probe is then a signature of one of its images, since the run's own slot may be in use. Absent: a run is made up. */
   readonly run?: RunArtifact | undefined
-  /** Absent: one that nobody has, in a repository that cannot exist. */
+  /** Absent: an image that does not exist, in a repository that cannot exist. */
   readonly image?: ImageRef | undefined
   random(size: number): Uint8Array
 }
 
 /**
- * Entries about something that nobody else stores anything about.
+ * Entries about an artifact that does not exist, so that no other entry can share their slots.
  *
  * @example (await material({ random: randomBytes })).about.artifact.type // 'run'
  */
@@ -49,7 +49,7 @@ export async function material({ run, image: given, random }: MaterialOptions): 
 }
 
 /**
- * An image with a digest drawn by chance, so that its places are nobody else's.
+ * An image with a random digest, so that no other image shares its slots.
  *
  * @example madeUpImage('ghcr.io/acme/app', randomBytes).digest // 'sha256:…'
  */

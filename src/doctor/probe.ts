@@ -1,6 +1,14 @@
-/** Tries in one place what the capabilities of a backend promise. Only over the contract: the same steps for every backend. */
+/** Tries in one slot what the capabilities of a backend promise. Uses only the contract: the same steps for every backend. */
 import type { Backend, Found, FoundEntry, Slot } from '../backend/backend.ts'
-import { type Check, type Diagnosis, degraded, examine, type Look, skipped, stated } from '../backend/diagnosis.ts'
+import {
+  type Check,
+  type CheckResult,
+  type Diagnosis,
+  degraded,
+  examine,
+  skipped,
+  stated,
+} from '../backend/diagnosis.ts'
 import { asProvError, type ErrorCode, ProvError } from '../errors.ts'
 import { type Entry, entryId, holds, sameBytes } from '../model/entry.ts'
 import { encodeEnvelope } from '../model/envelope.ts'
@@ -11,20 +19,21 @@ export interface ProbeJob {
   readonly slot: Slot
   readonly entries: readonly [Entry, Entry, Entry]
   /** Absent: everything is tried. Else why nothing is written. */
-  readonly unwritten?: Look | undefined
+  readonly unwritten?: CheckResult | undefined
   readonly signal: AbortSignal
   now(): number
   /** Called right before the first write. */
   begun(): void
 }
 
-/** As many places are looked at in a listing; stores that hold more are not read to their end. */
+/** How many slots of a listing are read; the listing of a larger store is not read to its end. */
 const LISTED = 1000
 const LIST_MS = 10_000
 const STEPS = ['write', 'read-back', 'repeat', 'list', 'replace', 'conditional-write', 'delete'] as const
 
 /**
- * Every check of one place, in the order tried. Never throws. What it writes is still there when a step failed: see cleanUp.
+ * Every check of one slot, in the order in which they run. Never throws. After a failed step the entries that were written are still there:
+ * see cleanUp.
  *
  * @example (await probe({ backend, slot, entries, signal, now, begun })).every(({ outcome }) => outcome === 'ok')
  */
@@ -48,7 +57,7 @@ async function writes(job: ProbeJob): Promise<readonly Diagnosis[]> {
   const { backend, now } = job
   const [first] = job.entries
   const done: Diagnosis[] = []
-  const step = async (check: Check, work: () => Promise<Look>): Promise<boolean> => {
+  const step = async (check: Check, work: () => Promise<CheckResult>): Promise<boolean> => {
     const diagnosis = await examine(check, now, work)
     done.push(diagnosis)
     return diagnosis.outcome !== 'failed'
@@ -78,7 +87,7 @@ async function writes(job: ProbeJob): Promise<readonly Diagnosis[]> {
   return done
 }
 
-async function written(job: ProbeJob): Promise<Look> {
+async function written(job: ProbeJob): Promise<CheckResult> {
   const { backend, slot, entries, signal } = job
   job.begun()
   const { outcome, location } = await backend.put(slot, entries[0], { signal })
@@ -86,7 +95,7 @@ async function written(job: ProbeJob): Promise<Look> {
   return `the probe stood at ${location}`
 }
 
-async function readBack(job: ProbeJob): Promise<Look> {
+async function readBack(job: ProbeJob): Promise<CheckResult> {
   const [first] = job.entries
   const { entry } = await ours(job, first)
   if (job.backend.capabilities.keepsEnvelope && first.kind === 'dsse') {
@@ -96,12 +105,12 @@ async function readBack(job: ProbeJob): Promise<Look> {
   return 'byte for byte'
 }
 
-async function repeated(job: ProbeJob): Promise<Look> {
+async function repeated(job: ProbeJob): Promise<CheckResult> {
   const { outcome } = await job.backend.put(job.slot, job.entries[0], job)
   return outcome === 'unchanged' ? 'unchanged' : degraded(`writing the same again was answered ${outcome}`)
 }
 
-async function listed(job: ProbeJob, wanted: Entry | undefined): Promise<Look> {
+async function listed(job: ProbeJob, wanted: Entry | undefined): Promise<CheckResult> {
   const { backend, slot, signal } = job
   if (backend.list === undefined) return impossible('it cannot be listed here')
   const stop = linkedSignal(signal)
@@ -128,7 +137,7 @@ async function listed(job: ProbeJob, wanted: Entry | undefined): Promise<Look> {
   throw wrong('read_back_failed', 'what was just written is not listed', job)
 }
 
-async function replaced(job: ProbeJob, stale: Found): Promise<Look> {
+async function replaced(job: ProbeJob, stale: Found): Promise<CheckResult> {
   const { backend, slot, entries, signal } = job
   await backend.replace?.(slot, stale, entries[2], { signal })
   const now = await backend.get(slot, { signal })
@@ -138,7 +147,7 @@ async function replaced(job: ProbeJob, stale: Found): Promise<Look> {
   return 'the new copy stands in the place of the old'
 }
 
-async function guarded(job: ProbeJob, stale: Found | undefined): Promise<Look> {
+async function guarded(job: ProbeJob, stale: Found | undefined): Promise<CheckResult> {
   const { backend, slot, entries, signal } = job
   const { outcome } = await backend.put(slot, entries[1], { signal })
   const wanted = slot.holds === 'one' ? 'occupied' : 'written'
@@ -158,13 +167,13 @@ async function guarded(job: ProbeJob, stale: Found | undefined): Promise<Look> {
       : `kept by ${sharedWrites}`
 }
 
-async function removed(job: ProbeJob): Promise<Look> {
+async function removed(job: ProbeJob): Promise<CheckResult> {
   await removeAll(job.backend, job.slot, job.entries, job.signal)
   return 'removed, and the place reads as empty'
 }
 
 /**
- * Removes everything of the probe's from its place. Throws when something of it stays.
+ * Removes all entries of the probe from their slot. Throws when one of them could not be removed.
  *
  * @example await removeAll(backend, slot, entries, AbortSignal.timeout(30_000))
  */
@@ -213,7 +222,7 @@ function wrong(errorCode: ErrorCode, message: string, { backend, slot }: ProbeJo
   return new ProvError(errorCode, message, { backend: backend.name, operation: 'probe', location: slot.key })
 }
 
-function impossible(detail: string): Look {
+function impossible(detail: string): CheckResult {
   return { outcome: 'not_possible', detail }
 }
 

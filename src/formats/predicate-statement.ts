@@ -19,8 +19,8 @@ export interface PredicateFile {
 }
 
 /**
- * The Statement (v1) that says this predicate about those subjects, in the serialisation of the run formats: compact, keys of
- * the predicate sorted. Throws `usage` without a subject or for a type that is no URI, `input_invalid` for a predicate that is no JSON object.
+ * The Statement (v1) with this predicate about those subjects, in the serialisation of the run formats: compact, keys of the predicate
+ * sorted. Throws `usage` without a subject or for a type that is not a URI, `input_invalid` for a predicate that is not a JSON object.
  *
  * @example predicateStatement({ name: 'vex.json', bytes, type: 'https://openvex.dev/ns/v0.2.0', subjects }).payload
  */

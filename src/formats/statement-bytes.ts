@@ -11,8 +11,8 @@ export interface StatementParts {
 }
 
 /**
- * The payload of a run. Chains itself puts a space after each comma or not, depending on its build; prov never does. Throws
- * `input_invalid` when a text of the run is no Unicode.
+ * The payload of a run. Chains itself puts a space after each comma or not, depending on its build; prov never does. Throws `input_invalid`
+ * when a text of the run is not valid Unicode.
  */
 export function statementBytes(run: RunArtifact, parts: StatementParts): Uint8Array {
   const subjects = parts.subjects.map(({ name, digest }) => {

@@ -1,4 +1,4 @@
-/** What was read of the inputs, as data and in words. Pure. */
+/** What was read, and what was not, so that the user can see that it was the right folder. */
 import { NOT_READ, type NotRead } from './folder.ts'
 
 /** What was read, and what was not: whoever named a folder has to see that it was the right one. */

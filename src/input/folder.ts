@@ -15,7 +15,7 @@ export const NOT_READ: Readonly<Record<NotRead, string>> = {
   others: 'neither YAML nor JSON',
 }
 
-/** Told what is passed over, and asked for room. */
+/** Notes what is left out, and reserves room for files. */
 export interface FolderCount {
   notRead(why: NotRead): void
   /** Called with the numbers so far; throws when there are too many. */
@@ -23,8 +23,8 @@ export interface FolderCount {
 }
 
 /**
- * The `*.yaml`, `*.yml` and `*.json` files below a folder, in the order of their names; a link counts where it leads to something in the
- * folder that is not read under its own name. Rejects with Node's own error for a folder that cannot be read.
+ * The `*.yaml`, `*.yml` and `*.json` files below a folder, in the order of their names. A link counts when it leads to a file of the folder
+ * that is not read under its own name. Rejects with Node's own error for a folder that cannot be read.
  *
  * @example for await (const file of filesBelow('runs', count)) console.log(file) // 'runs/a.yaml', 'runs/ci/b.json'
  */

@@ -68,7 +68,7 @@ async function parsedOf(file: string, bytes: Uint8Array, strict: boolean): Promi
   }
 }
 
-/** No run is without its apiVersion; in JSON the slash may be escaped. Whatever the encoding: one that is not read has to be said. */
+/** Every run has an apiVersion; in JSON the slash may be escaped. A file in another encoding that is not read has to be reported. */
 function mentionsTekton(bytes: Uint8Array): boolean {
   return /tekton\.dev(?:\\?\/|\\u002[fF])/.test(textOf(bytes))
 }

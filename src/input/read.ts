@@ -9,7 +9,7 @@ import { filesBelow, type NotRead } from './folder.ts'
 /** Largest single input in bytes, unless said otherwise. */
 export const MAX_BYTES = 32 * 1024 * 1024
 
-/** Files read from folders, and names looked at there, at the most. */
+/** The most files that are read from folders, and the most names that are read there. */
 const MAX_FILES = 100_000
 const MAX_NAMES = 2_000_000
 
@@ -33,9 +33,9 @@ export interface ReadOptions {
 }
 
 /**
- * Reads every path, in order; a folder stands for the `*.yaml`, `*.yml` and `*.json` files in it and in the folders below (see
- * {@link filesBelow}). Throws `input_unreadable`, `input_too_large` (before the file is read, or for more than 100,000 of them), or `usage` for
- * `-` without standard input.
+ * Reads every path, in order; a folder means the `*.yaml`, `*.yml` and `*.json` files in it and in the folders below (see {@link
+ * filesBelow}). Throws `input_unreadable`, `input_too_large` (before the file is read, or for more than 100,000 of them), or `usage` for `-`
+ * without standard input.
  *
  * @example for await (const { file, bytes } of readFiles(['runs/'], { maxBytes: 1e6 })) …
  */

@@ -9,7 +9,7 @@ import { asV1 } from './v1beta1.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** A parsed object and its place. */
+/** A parsed object and where it was read. */
 export interface Placed {
   readonly value: unknown
   readonly source: RunSource
@@ -23,7 +23,7 @@ export interface LoadedInput {
 }
 
 /**
- * The runs among parsed documents. Throws `input_invalid` for what is no Kubernetes object, a run without uid or name, a
+ * The runs among parsed documents. Throws `input_invalid` for a document that is not a Kubernetes object, a run without uid or name, a
  * version of Tekton's API other than v1 and v1beta1, one uid with two contents, or a member of a wrong type.
  *
  * @example runsOf([{ value: parsed, source: { file: 'run.yaml', document: 0 } }]).runs[0]?.uid

@@ -36,7 +36,7 @@ export interface KubeUser {
   readonly impersonate: Readonly<Record<string, string | readonly string[]>>
 }
 
-/** One context: a server, how to believe it, and who asks. */
+/** One context: a server, how to verify it, and the user. */
 export interface KubeAccess {
   /** For messages. */
   readonly context: string

@@ -15,13 +15,13 @@ interface Said {
   readonly causes: readonly Readonly<Record<string, unknown>>[]
   /** It is a Status of the API. */
   readonly isStatus: boolean
-  /** It is the bare text for a path that nobody serves. */
+  /** It is the plain text that the API server answers for an unknown path. */
   readonly isUnserved: boolean
 }
 
 /**
- * The error that an answer is. A message of the server is quoted only where it names user, verb and resource: others may hold parts
- * of the object. `run_not_found`: there is no such object; `not_supported`: the cluster does not serve this kind.
+ * The error that an answer means. A message of the server is quoted only where it names user, verb and resource: others may hold parts of
+ * the object. `run_not_found`: there is no such object; `not_supported`: the cluster does not serve this kind.
  *
  * @example throw refusal(answer, { operation: 'get', location: 'ci/taskrun/build-7x' }, Date.now())
  */

@@ -1,4 +1,4 @@
-/** Brings one entry, signed bytes untouched, into one place of a target: does it, or says what it would do. */
+/** Copies one entry, signed bytes untouched, into one slot of a target; or says what it would do. */
 import type { Backend, Slot } from '../backend/backend.ts'
 import type { CopyReceipt } from '../backend/receipt.ts'
 import { isThere } from '../copies/read-back.ts'
@@ -20,7 +20,7 @@ export interface MovedCopy extends Omit<CopyReceipt, 'outcome'> {
 }
 
 /**
- * Writes the entry and reads it back. What stands in its way stays: nothing is ever replaced here. Never throws for what the backend
+ * Writes the entry and reads it back. What is in the slot already stays: nothing is ever replaced here. Never throws for what the backend
  * does.
  *
  * @example (await putCopy(docdb, slot, entry, options)).outcome // 'written', or 'unchanged' when it was there
@@ -30,16 +30,21 @@ export async function putCopy(backend: Backend, slot: Slot, entry: Entry, option
   return copy.outcome === 'written' ? { ...copy, bytes: backend.size(slot, entry) } : copy
 }
 
-/** What a plan needs to know of itself: places and entries that it has written to in thought. */
-export interface PlanOptions extends MoveOptions {
+/** What a plan remembers: slots and entries that it would have written. */
+export interface CopyPlanOptions extends MoveOptions {
   readonly planned: IdSet
 }
 
 /**
- * What {@link putCopy} would do; looks, and writes nothing. An entry that the source has in several places is planned once, and is there for
- * the others.
+ * What {@link putCopy} would do; reads, and writes nothing. An entry that the source has in several slots is planned once; for the others it
+ * counts as written.
  */
-export async function planCopy(backend: Backend, slot: Slot, entry: Entry, options: PlanOptions): Promise<MovedCopy> {
+export async function planCopy(
+  backend: Backend,
+  slot: Slot,
+  entry: Entry,
+  options: CopyPlanOptions,
+): Promise<MovedCopy> {
   const ids = { entry: entryId(entry), signatures: entry.signatures.map(signatureId) }
   const base = { backend: backend.name, slot: slot.key, ...ids, location: slot.key, confirmed: false }
   try {

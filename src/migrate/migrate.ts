@@ -1,8 +1,8 @@
 /** prov migrate: streams one backend's entries into others, signed bytes untouched, each verified before and read back after. */
 
 import type { About, Backend, Found, FoundEntry, Slot } from '../backend/backend.ts'
-import { fullest } from '../copies/complete-entry.ts'
-import { type WithoutStrays, withoutStrays } from '../copies/foreign-signatures.ts'
+import { completeEntry } from '../copies/complete-entry.ts'
+import { type WithoutForeign, withoutForeign } from '../copies/foreign-signatures.ts'
 import { judge } from '../copies/judge-slot.ts'
 import { mergedEntries } from '../copies/merge-items.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
@@ -16,11 +16,11 @@ import { formatOf } from '../provenance/detect-format.ts'
 import { type Origin, originOf, placesFor } from '../provenance/origin.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { type Checks, checkFound } from '../trust/verify-entry.ts'
-import { type MovedCopy, type MoveOptions, type PlanOptions, planCopy, putCopy } from './copy-entry.ts'
+import { type CopyPlanOptions, type MovedCopy, type MoveOptions, planCopy, putCopy } from './copy-entry.ts'
 import { removeMoved } from './remove-moved.ts'
 
-/** One place of the source; `about` when the artifact is at hand, else it is told from what stands there. */
-export interface Place {
+/** One slot of the source. `about`: the artifact, where it is known; without it, it is read from what is stored there. */
+export interface EntryLocation {
   readonly slot: Slot
   readonly about?: About
 }
@@ -28,7 +28,7 @@ export interface Place {
 export interface MigrateJob extends MoveOptions {
   readonly source: Backend
   readonly targets: readonly Backend[]
-  readonly places: AsyncIterable<Place>
+  readonly places: AsyncIterable<EntryLocation>
   readonly trust: Trust
   /** Entries that are to be moved at all. */
   readonly accepts: (entry: Entry) => boolean
@@ -37,7 +37,7 @@ export interface MigrateJob extends MoveOptions {
   readonly deleteSource: boolean
   readonly dryRun: boolean
   readonly concurrency: number
-  /** Waits for leave to begin with the next place. */
+  /** Waits until the next slot may begin. */
   readonly turn: () => Promise<void>
 }
 
@@ -78,16 +78,16 @@ interface Candidate {
 }
 
 /**
- * Works through the places as they come and yields what became of each entry, in no order. Never throws for what a backend does,
- * but for a source that cannot be listed, `usage` where something was to be removed from a place that is a target as well, and the
- * signal's reason. Running it again moves what is missing and nothing twice.
+ * Moves every entry of the slots and yields the outcome of each, in no order. Never throws for what a backend does, but for a source that
+ * cannot be listed, `usage` where something was to be removed from a slot that is a target as well, and the signal's reason. Running it
+ * again moves what is missing and nothing twice.
  *
  * @example for await (const { outcome, entry } of migrate(job)) console.log(outcome, entry)
  */
 export async function* migrate(job: MigrateJob): AsyncGenerator<Moved, void> {
   const removals = oneFirst(isOnePlace)
   const planned = idSet()
-  const work = async (place: Place): Promise<readonly Moved[]> => {
+  const work = async (place: EntryLocation): Promise<readonly Moved[]> => {
     await job.turn()
     // What was not begun has not failed.
     job.signal.throwIfAborted()
@@ -96,8 +96,8 @@ export async function* migrate(job: MigrateJob): AsyncGenerator<Moved, void> {
   for await (const moved of pool(job.places, job.concurrency, work)) yield* moved
 }
 
-interface Work extends MigrateJob, PlanOptions {
-  /** The first removal is made alone: if source and target are one place, no other entry is put at risk. */
+interface Work extends MigrateJob, CopyPlanOptions {
+  /** The first removal is made alone: if source and target are the same store, no other entry is at risk. */
   readonly removals: Turns
 }
 
@@ -105,7 +105,7 @@ function isOnePlace(thrown: unknown): boolean {
   return thrown instanceof ProvError && thrown.code === 'usage'
 }
 
-async function movePlace(place: Place, job: Work): Promise<readonly Moved[]> {
+async function movePlace(place: EntryLocation, job: Work): Promise<readonly Moved[]> {
   const { slot, about } = place
   let found: readonly Found[]
   try {
@@ -121,14 +121,14 @@ async function movePlace(place: Place, job: Work): Promise<readonly Moved[]> {
   return [...sorted.left, ...moved]
 }
 
-/** Where the source has several places for the entry, one that keeps less of it brings what the others keep. */
+/** Where the source has several slots for the entry, a copy that holds less is completed from the others. */
 async function moveCandidate(candidate: Candidate, job: Work): Promise<Moved> {
   const { slot, items, origin } = candidate
   if (slot.holds === 'one' || job.source.capabilities.keepsEnvelope) return moveEntry(candidate, job)
   try {
     const { slots } = placesFor(origin, (about) => job.source.slots(about))
     const others = slots.filter(({ key }) => key !== slot.key)
-    const full = await fullest(items, job.source, others, job)
+    const full = await completeEntry(items, job.source, others, job)
     return await moveEntry({ ...candidate, items: full, entry: mergedEntries(full)[0]?.entry ?? candidate.entry }, job)
   } catch (thrown) {
     const error = asProvError(thrown)
@@ -143,17 +143,19 @@ interface Sorted {
 }
 
 /** With includeUnverified, strays are moved like everything else. */
-function apart(found: readonly Found[], checks: Checks, { includeUnverified }: MigrateJob): WithoutStrays {
-  return includeUnverified ? { kept: mergedEntries(found), strays: [] } : withoutStrays(mergedEntries(found), checks)
+function apart(found: readonly Found[], checks: Checks, { includeUnverified }: MigrateJob): WithoutForeign {
+  return includeUnverified
+    ? { kept: mergedEntries(found), foreignSignatures: [] }
+    : withoutForeign(mergedEntries(found), checks)
 }
 
-/** Everything that stands there, whatever it is about. */
+/** Every entry of the slot, whatever it is about. */
 function sortOut(slot: Slot, found: readonly Found[], checks: Checks, job: MigrateJob): Sorted {
   const left: Moved[] = []
   const candidates: Candidate[] = []
   for (const { location, damage } of found) if (damage !== undefined) left.push(leftAt(slot, location, 'left', damage))
-  const { kept, strays } = apart(found, checks, job)
-  for (const { item, code, message } of strays)
+  const { kept, foreignSignatures } = apart(found, checks, job)
+  for (const { item, code, message } of foreignSignatures)
     left.push(leftAt(slot, item.location, 'left', { code, message }, item.entry))
   for (const { entry, items } of kept) {
     try {
@@ -171,7 +173,7 @@ function sortOut(slot: Slot, found: readonly Found[], checks: Checks, job: Migra
   return { candidates, left }
 }
 
-/** Only what is about the artifact at hand; other people's entries in a shared place are none of ours. */
+/** Only entries about the given artifact; other people's entries in a shared slot are left alone. */
 function sortFor(about: About, slot: Slot, found: readonly Found[], checks: Checks, job: MigrateJob): Sorted {
   const { good, others } = judge(about, slot, found, checks)
   const ours = others.filter((other) => other.claims)
@@ -180,8 +182,8 @@ function sortFor(about: About, slot: Slot, found: readonly Found[], checks: Chec
   )
   const errors = new Map(ours.map(({ found: { location }, code, message }) => [location, { code, message }]))
   const items = [...good.map((copy) => copy.found), ...ours.map((other) => other.found)]
-  const { kept, strays } = apart(items, checks, job)
-  for (const { item, code, message } of strays)
+  const { kept, foreignSignatures } = apart(items, checks, job)
+  for (const { item, code, message } of foreignSignatures)
     left.push(leftAt(slot, item.location, 'left', { code, message }, item.entry))
   const candidates = kept.map(({ entry, items: own }) => {
     const error = own.map(({ location }) => errors.get(location)).find((e) => e !== undefined)
@@ -277,8 +279,8 @@ function leftAt(slot: Slot, location: string, outcome: 'left' | 'failed', error:
 }
 
 /**
- * Refuses what can never be moved. Throws `not_supported` for a source or target that nobody can look into, and with `deleteSource` for
- * a source that cannot remove.
+ * Refuses what can never be moved. Throws `not_supported` for a source or target that cannot be read, and with `deleteSource` for a source
+ * that cannot remove.
  */
 export function checkSides(source: Backend, targets: readonly Backend[], deleteSource: boolean): void {
   for (const { name, capabilities } of [source, ...targets]) {

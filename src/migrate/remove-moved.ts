@@ -1,4 +1,4 @@
-/** Takes an entry out of the place it came from, once it was found in every new place. */
+/** Removes an entry from its old slot, once it was found in every new slot. */
 import type { Backend, FoundEntry, Slot } from '../backend/backend.ts'
 import { isThere, notThere } from '../copies/read-back.ts'
 import { ProvError } from '../errors.ts'
@@ -6,7 +6,7 @@ import { type Entry, holds, sameBytes } from '../model/entry.ts'
 import { retry } from '../platform/async/retry.ts'
 import { type MovedCopy, type MoveOptions, putCopy } from './copy-entry.ts'
 
-/** A place that an entry was moved to, and what was put there. */
+/** A slot that an entry was moved to, and what was written there. */
 export interface NewPlace {
   readonly backend: Backend
   readonly slot: Slot
@@ -14,9 +14,9 @@ export interface NewPlace {
 }
 
 /**
- * Takes the entry out of the place it came from, after a second, fresh look has found it in every new place. Throws
- * `read_back_failed` when one of them does not hold it any more, what the source throws, and `usage` when a new place turns out to be
- * the old one under another name (a link, an alias of a server): then it is put back first.
+ * Removes the entry from its old slot, after reading every new slot once more. Throws `read_back_failed` when one of them does not hold it
+ * any more, what the source throws, and `usage` when a new slot turns out to be the old one under another name (a link, an alias of a
+ * server): then it is put back first.
  *
  * @example await removeMoved(source, slot, entry, [{ backend: docdb, slot: target, parts: [entry] }], options)
  */
@@ -61,7 +61,7 @@ async function removeAll(source: Backend, slot: Slot, entry: Entry, options: Mov
   }
 }
 
-/** What went out of the new places with the old one is put back into each, Ctrl-C or not. */
+/** Puts back into each new slot what was removed from it together with the old one, also after Ctrl-C. */
 async function restoreLost(
   source: Backend,
   entry: Entry,
@@ -76,7 +76,7 @@ async function restoreLost(
   if (first !== undefined) throw first
 }
 
-/** An error that says what was lost there and is back, or that nobody can tell; none when the entry is where it was. */
+/** An error that says what was lost and put back, or that this is not known; undefined when the entry is where it was. */
 async function restore(
   source: Backend,
   entry: Entry,

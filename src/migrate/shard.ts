@@ -31,7 +31,7 @@ export function parseShard(text: string, env: Readonly<Record<string, string | u
 }
 
 /**
- * True for the one shard that a place belongs to, the same on every machine.
+ * True for the one shard that a slot belongs to, the same on every machine.
  *
  * @example isInShard('sqlite:prov.db#taskrun-b0a4…', { index: 0, count: 1 }) // true
  */

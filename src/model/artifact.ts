@@ -13,7 +13,7 @@ export interface ImageRef {
   readonly digest: string
 }
 
-/** Where in the input a run stood, so that a file backend can edit it in place. */
+/** Where in the input a run was, so that a file backend can edit it there. */
 export interface RunSource {
   /** Path as given; `-` for standard input. */
   readonly file: string
@@ -31,7 +31,7 @@ export interface RunClaim {
   readonly uid?: string
   readonly namespace?: string
   readonly name?: string
-  /** `<namespace>-<name>`, of a store that joins the two: nobody can tell where one ends. */
+  /** `<namespace>-<name>`, of a store that joins the two, so that where the namespace ends is not known. */
   readonly joined?: string
 }
 
@@ -49,8 +49,8 @@ export interface RunArtifact {
   /** Absent for a run that did not come from a file. */
   readonly source?: RunSource
   /**
-   * Only when the object is not at hand (then it is `{}`, and namespace, name or uid may be ''): what is known of the run instead.
-   * `identity` is what its first copy claims of itself (`claimedIdentity`), which others are compared with.
+   * Only when the object is not known (then it is `{}`, and namespace, name or uid may be ''): what is known of the run instead. `identity`
+   * is the identity of its first copy (`claimedIdentity`), which others are compared with.
    */
   readonly claim?: RunClaim & { readonly identity: string }
 }
@@ -129,12 +129,20 @@ export function hasEnded({ object }: RunArtifact): boolean {
   return typeof status === 'object' && status !== null && 'completionTime' in status && Boolean(status.completionTime)
 }
 
-/** Chains' key of a run, e.g. `taskrun-<uid>` (pkg/artifacts/signable.go ShortKey). */
+/**
+ * Chains' key of a run (pkg/artifacts/signable.go ShortKey).
+ *
+ * @example runKey({ kind: 'TaskRun', uid: 'b0a4c3c0' }) // 'taskrun-b0a4c3c0'
+ */
 export function runKey(run: Pick<RunArtifact, 'kind' | 'uid'>): string {
   return `${run.kind.toLowerCase()}-${run.uid}`
 }
 
-/** Chains' key of an image: the first 12 hex digits of its digest. Two images of one run may share it. */
+/**
+ * Chains' key of an image: the first 12 hex digits of its digest. Two images of one run may share it.
+ *
+ * @example imageKey({ repository: 'ghcr.io/acme/app', digest: 'sha256:09e72cd46682…' }) // '09e72cd46682'
+ */
 export function imageKey(image: ImageRef): string {
   return image.digest.slice('sha256:'.length, 'sha256:'.length + 12)
 }

@@ -6,8 +6,8 @@ import { isRecord } from '../platform/text/guards.ts'
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /**
- * A digest of what the payload means: JSON with sorted keys, and a Statement's subjects as a set. Two payloads with one meaning
- * differ in white space, key order, number spelling or subject order only. What is no JSON, or nested too deeply to be read, means its
+ * A digest of what the payload means: JSON with sorted keys, and a Statement's subjects as a set. Two payloads with one meaning differ in
+ * white space, key order, number spelling or subject order only. The meaning of a payload that is not JSON, or is nested too deeply, is its
  * own bytes.
  *
  * @example meaningOf(Buffer.from('{"a": 1}')) === meaningOf(Buffer.from('{"a":1.0}')) // true
@@ -28,7 +28,7 @@ export function differences(a: Uint8Array, b: Uint8Array, limit = 20): readonly 
   return differingValues(a, b, limit)?.map(({ pointer }) => pointer) ?? (meaningOf(a) === meaningOf(b) ? [] : [''])
 }
 
-/** One place where two payloads differ; a value is undefined where its payload has none. */
+/** One member in which two payloads differ; a value is undefined where its payload has none. */
 export interface Differing {
   readonly pointer: string
   readonly a: Json | undefined
@@ -36,7 +36,7 @@ export interface Differing {
 }
 
 /**
- * The same with the values that stand there; undefined when one of the payloads is no JSON.
+ * The same with both values; undefined when one of the payloads is not JSON.
  *
  * @example differingValues(a, b, 20)?.[0] // { pointer: '/predicate/…/team', a: 'web', b: 'api' }
  */

@@ -17,12 +17,12 @@ const MAX_POINTER = 300
 const MAX_VALUE = 200
 /** The text of a whole document is shown to tell how it is spelled, not what it says. */
 const MAX_TEXT = 100
-/** How much of what is the same stands before the first character that differs. */
+/** How much of the common text is shown before the first character that differs. */
 const LEAD = 30
 
 /**
- * The places where two payloads differ, in the order of their keys. Payloads of one meaning differ in their spelling only: then it
- * is the text around the first character that differs. [] for the same bytes.
+ * The members in which two payloads differ, in the order of their keys. Payloads of one meaning differ in their spelling only: then it is
+ * the text around the first character that differs. [] for the same bytes.
  *
  * @example differencesBetween(reference, copy) // [{ pointer: '/predicate/…/team', reference: '"web"', copy: '"api"' }]
  */
@@ -66,7 +66,7 @@ function textOf(value: Json | undefined): string | undefined {
   return value === undefined ? undefined : JSON.stringify(value)
 }
 
-/** Not strict: what is no UTF-8 shows as such. */
+/** Not strict: bytes that are not UTF-8 are shown as replacement characters. */
 function textIn(payload: Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(payload)
 }

@@ -13,7 +13,7 @@ export interface Signature {
   readonly sig: Uint8Array
   /** DSSE key id as stored; absent for `raw` and where the envelope has none. */
   readonly keyid?: string
-  /** base64 of sha256 of the key's SPKI DER, by which Sigstore bundles name a plain key; absent where nobody said it. Unsigned. */
+  /** base64 of sha256 of the key's SPKI DER, by which Sigstore bundles name a plain key; absent where it is not known. Unsigned. */
   readonly keyHint?: string
   /** Leaf certificate, PEM; absent for a plain key. */
   readonly certificate?: string
@@ -51,12 +51,20 @@ export function entryId(entry: Pick<Entry, 'kind' | 'payload'>): string {
   return `${entry.kind}:sha256:${sha256Hex(entry.payload)}`
 }
 
-/** Identity of a signature: sha256 of its bytes, e.g. `sha256:ab12…`. */
+/**
+ * Identity of a signature: sha256 of its bytes.
+ *
+ * @example entry.signatures.map(signatureId) // ['sha256:ab12…']
+ */
 export function signatureId(signature: Pick<Signature, 'sig'>): string {
   return `sha256:${sha256Hex(signature.sig)}`
 }
 
-/** True when both hold the same bytes. */
+/**
+ * True when both hold the same bytes.
+ *
+ * @example sameBytes(found.payload, wanted.payload)
+ */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0
 }

@@ -25,7 +25,7 @@ export function pae(payloadType: string, payload: Uint8Array): Uint8Array {
 /**
  * The bytes that the signatures of an entry cover: the PAE for `dsse`, the payload itself for `raw`.
  *
- * @example verify(null, signedBytes(entry), publicKey, signature.sig)
+ * @example crypto.verify(null, signedBytes(entry), publicKey, signature.sig)
  */
 export function signedBytes(entry: Pick<Entry, 'kind' | 'payloadType' | 'payload'>): Uint8Array {
   return entry.kind === 'raw' ? entry.payload : pae(entry.payloadType, entry.payload)
@@ -104,8 +104,8 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Walks JSON text that is known to parse, and refuses an envelope or a signature whose keys agree when case is ignored.
- * Objects elsewhere (unknown extensions) are not looked at, but for those in an array of the envelope.
+ * Reads JSON text that is known to parse, and refuses an envelope or a signature whose keys are the same when case is ignored. Objects
+ * elsewhere (unknown extensions) are ignored, but for those in an array of the envelope.
  */
 function refuseAmbiguousMembers(text: string): void {
   const scopes: (Set<string> | 'array' | 'other')[] = []

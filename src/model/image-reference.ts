@@ -11,10 +11,10 @@ const REPOSITORY = /^[a-z0-9_./-]{2,255}$/
 const TAG = /^[a-zA-Z0-9_.-]{1,128}$/
 const DIGEST = /^sha256:[a-f0-9]{64}$/
 const HEX256 = /^[a-f0-9]{64}$/
-/** What Go's net/url lets stand in a host, bytes above ASCII included. */
+/** Characters that Go's net/url accepts in a host, bytes above ASCII included. */
 const HOST = /^[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"\u0080-\u{10ffff}]*$/u
 
-/** Why a text is no reference; the reason alone, without the text. */
+/** Why a text is not a reference; the reason alone, without the text. */
 export interface BadReference {
   readonly reason: string
 }
@@ -106,7 +106,7 @@ function isRegistry(first: string): boolean {
   return first === 'localhost' || /[.:]/.test(first)
 }
 
-/** A trailing `:tag` counts as one only if it is a valid tag and what stands before is a valid repository. */
+/** A trailing `:tag` counts as one only if it is a valid tag and the text before it is a valid repository. */
 function withoutTag(base: string): string {
   const colon = base.lastIndexOf(':')
   if (colon < 0 || base.includes('/', colon)) return base

@@ -15,7 +15,7 @@ const ORDERS: readonly (readonly [number, bigint])[] = [
 ]
 
 /**
- * An id that a signature shares with its twin and with no other signature. What is no ECDSA signature in DER has the id of its bytes.
+ * An id that a signature shares with its twin and with no other signature. A signature that is not ECDSA in DER has the id of its bytes.
  *
  * @example twinId(signature) === twinId(twinOf(signature)) // true
  */

@@ -1,4 +1,4 @@
-/** in-toto Statements: read from files to be signed as they are, and looked at in stored copies. Pure. */
+/** in-toto Statements: read from files to be signed as they are, and from stored copies. Pure. */
 
 import { ProvError } from '../errors.ts'
 import { parseBounded } from '../platform/text/bounded-json.ts'
@@ -6,12 +6,12 @@ import { isRecord } from '../platform/text/guards.ts'
 import { parseJson } from '../platform/text/strict-json.ts'
 import type { StatementArtifact, Subject } from './artifact.ts'
 
-/** What a Statement says, whatever its predicate. */
+/** The members of a Statement, whatever its predicate. */
 export interface Statement {
   /** `https://in-toto.io/Statement/v0.1` or `…/v1`. */
   readonly type: string
   readonly predicateType: string
-  /** Names are '' where the Statement leaves them out; digests likewise {}. */
+  /** A name is '' where the Statement has none; a digest is {}. */
   readonly subjects: readonly Subject[]
   /** undefined when absent. */
   readonly predicate: unknown
@@ -20,8 +20,8 @@ export interface Statement {
 const TYPES = /^https:\/\/in-toto\.io\/Statement\/v(0\.1|1(\.\d+)?)$/
 
 /**
- * The Statement in a stored payload, or undefined when the bytes are no Statement: not JSON, nested too deeply, another type, or
- * subjects that are none.
+ * The Statement in a stored payload, or undefined when the bytes are not a Statement: not JSON, nested too deeply, another type, or subjects
+ * that are not valid.
  *
  * @example readStatement(entry.payload)?.predicateType // 'https://slsa.dev/provenance/v0.2'
  */

@@ -16,9 +16,9 @@ export interface Io {
 /**
  * The exit status of a command that came to this one: what Ctrl-C kept from success has a status of its own.
  *
- * @example exitOf(7, io) // 7, or 130 after Ctrl-C
+ * @example exitStatus(7, io) // 7, or 130 after Ctrl-C
  */
-export function exitOf(exit: number, io: Pick<Io, 'signal'>): number {
+export function exitStatus(exit: number, io: Pick<Io, 'signal'>): number {
   return io.signal.aborted && exit !== 0 ? STOPPED_EXIT : exit
 }
 
@@ -39,7 +39,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** True for what a write says when nobody reads any more. */
+/** True for the error of a write whose reader has closed the stream. */
 export function isClosed(error: Error): boolean {
   return 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED')
 }

@@ -2,7 +2,7 @@
 import type { Io } from './io.ts'
 
 export interface Progress {
-  /** `total` is undefined while nobody knows how much there is. */
+  /** `total` is undefined while it is not known. */
   update(done: number, total: number | undefined, more?: ProgressDetails): void
   end(): void
 }
@@ -14,7 +14,7 @@ export interface ProgressDetails {
 }
 
 /** How work that takes long says how far it has come. */
-export type Report = Progress['update']
+export type ProgressUpdate = Progress['update']
 
 /** Counts failures by backend. */
 export function failuresOf(): { readonly counts: Readonly<Record<string, number>>; add(backend: string): void } {
@@ -72,7 +72,6 @@ function lineOf(
   return [count, `${Math.round(rate)}/s`, ...size, ...left, ...failed].join(', ')
 }
 
-/** @example timeText(3725) // '1h02m' */
 function timeText(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
   const pad = (n: number): string => String(n).padStart(2, '0')
@@ -81,7 +80,6 @@ function timeText(seconds: number): string {
   return `${Math.floor(whole / 3600)}h${pad(Math.floor((whole % 3600) / 60))}m`
 }
 
-/** @example sizeText(2_400_000) // '2.4 MB' */
 function sizeText(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB']
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3))

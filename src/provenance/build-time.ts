@@ -1,4 +1,4 @@
-/** When what an entry describes took place. Pure. */
+/** When the build took place that an entry describes. Pure. */
 
 import { ProvError } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
@@ -29,7 +29,7 @@ export function timeOf(entry: Entry): number | undefined {
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 
 /**
- * A moment, as a date (`2026-11-01`, `2026-11-01T12:00:00Z`) or as an age (`30d`, `12h`, `45m`, `2w`). Throws `usage`.
+ * A point in time, as a date (`2026-11-01`, `2026-11-01T12:00:00Z`) or as an age (`30d`, `12h`, `45m`, `2w`). Throws `usage`.
  *
  * @example parseMoment('30d', Date.now())
  */

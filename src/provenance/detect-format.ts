@@ -7,9 +7,9 @@ import { arrayIn, memberIn } from '../platform/text/guards.ts'
 import { SLSA_V1, SLSA_V02 } from './identity.ts'
 
 /**
- * Every format that an entry may be of, the likeliest first: `simplesigning`, `slsa/v1` (Chains' name for SLSA v0.2), Chains'
- * two makes of SLSA v1.0, or the predicate type of any other Statement. The two makes can be told apart by their byproducts;
- * a run without results gives both, byte for byte the same.
+ * Every format that an entry may be of, the likeliest first: `simplesigning`, `slsa/v1` (Chains' name for SLSA v0.2), Chains' two formats of
+ * SLSA v1.0, or the predicate type of any other Statement. The two differ in their byproducts; a run without results has the same bytes in
+ * both.
  *
  * @example formatsOf(entry) // ['slsa/v1']
  */
@@ -40,7 +40,7 @@ function slsaV1Makes({ predicate, predicateType }: Statement): readonly [string,
   return ['slsa/v2alpha4', 'slsa/v2alpha3']
 }
 
-/** True for what signs an image itself, simplesigning or cosign's Statement, and is no attestation about it. */
+/** True for an entry that signs an image itself, simplesigning or cosign's Statement, and is not an attestation about it. */
 export function isImageSignature(entry: Entry): boolean {
   return entry.kind === 'raw' || formatOf(entry) === 'cosign-sign'
 }

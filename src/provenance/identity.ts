@@ -1,4 +1,4 @@
-/** Is this entry about that artifact? Judged from the run object where it is at hand, never from what the copy says of itself. */
+/** Is this entry about that artifact? Judged from the run object where it is known, never from what the copy says about itself. */
 
 import type { Slot } from '../backend/backend.ts'
 import { ProvError } from '../errors.ts'
@@ -16,9 +16,9 @@ import { contradictsPlace } from './place-names.ts'
 import { unlikeRun } from './same-run.ts'
 
 /**
- * `same`: about this artifact. `altered`: names this run by its uid, and says something else than the run at hand. `beside`: about
- * something that rightly shares the place (another run on this image, another predicate, the image under another name). `other`: about
- * something that has no business in this place.
+ * `same`: about this artifact. `altered`: names this run by its uid, and says something else than the run object does. `beside`: about
+ * another artifact that rightly shares the slot (another run on this image, another predicate, the image under another name). `other`: about
+ * an artifact that does not belong in this slot.
  */
 export type Relation = 'same' | 'altered' | 'beside' | 'other'
 
@@ -26,9 +26,9 @@ export const SLSA_V02 = 'https://slsa.dev/provenance/v0.2'
 export const SLSA_V1 = 'https://slsa.dev/provenance/v1'
 
 /**
- * How an entry relates to the artifact whose place it was found in. `expected` are the subjects of that artifact; `holds`
- * says whether the place is the artifact's own. What is asked for decides: only SLSA provenance is a copy of a run's provenance, and
- * only what means the same is a copy of a Statement. Ask only for what has a signature that verifies; else {@link resembles}.
+ * How an entry relates to the artifact in whose slot it was found. `expected` are the subjects of that artifact; `holds` says whether the
+ * slot is for this artifact alone. Only SLSA provenance is a copy of a run's provenance, and only a payload of the same meaning is a copy of
+ * a Statement. Only for entries with a signature that verifies; for others see {@link resembles}.
  *
  * @example relation(entry, run, subjects, 'one') // 'same'
  */
@@ -55,8 +55,8 @@ export function relation(
 }
 
 /**
- * The same for an entry of which no signature verifies: what it may have been, by its names alone. It decides no more than how the failure
- * is reported, and reads nothing but who it says that it is.
+ * The same for an entry without a signature that verifies: what it may have been, by its names alone. It decides only how the failure is
+ * reported.
  *
  * @example resembles(entry, run, subjects, 'many') // 'same': then a place without a good copy is `#`, not `+`
  */
@@ -103,8 +103,8 @@ function rawRelation(entry: Entry, artifact: Artifact, expected: readonly Subjec
 }
 
 /**
- * What tells entries of one image apart when no run is at hand: predicate type and the run that the Statement names.
- * A `raw` entry's is its format.
+ * What distinguishes entries of one image when no run is known: predicate type and the run that the Statement names; for a `raw` entry its
+ * format.
  */
 export function claimedIdentity(entry: Entry): string {
   if (entry.kind === 'raw') return 'simplesigning'

@@ -1,5 +1,5 @@
 /**
- * What a Statement about a run may rightly say otherwise than the run at hand does. Whatever is not in this list is compared, in both
+ * What a Statement about a run may rightly say otherwise than the run object does. Everything that is not in this list is compared, in both
  * directions. Each line has its reason, and a test on bytes that Chains stored (test/provenance/may-differ.test.ts).
  */
 
@@ -7,15 +7,15 @@
 export type Difference = 'missing' | 'added' | 'changed'
 
 export interface MayDiffer {
-  /** Place in the predicate: `*` is any one member or item, `**` at the end whatever lies below. */
+  /** Path in the predicate: `*` is any one member or item, `**` at the end everything below. */
   readonly at: string
   readonly how: readonly Difference[]
   readonly reason: string
-  /** Names in the place of the last `*` or `**` that are compared all the same. */
+  /** Names for the last `*` or `**` that are compared all the same. */
   readonly except?: readonly string[]
   /** Only items whose `name` begins so. */
   readonly named?: string
-  /** Only where the run's own spec says the same at that place. */
+  /** Only where the run's own spec says the same at that path. */
   readonly inSpec?: true
 }
 

@@ -1,4 +1,4 @@
-/** What a stored entry is about, told from the entry and from what its place says: for stores that are read without the runs at hand. Pure. */
+/** What a stored entry is about, from the entry and from the name of its slot: for stores that are read without the run objects. Pure. */
 
 import type { About, Slot, SlotNames } from '../backend/backend.ts'
 import { ProvError } from '../errors.ts'
@@ -21,8 +21,8 @@ export interface Origin {
 }
 
 /**
- * Throws `copy_malformed` for a payload of which nobody can say what it is about, and `wrong_artifact` for one about something else
- * than its place says.
+ * Throws `copy_malformed` for a payload that does not say what it is about, and `wrong_artifact` for one about another artifact than its
+ * slot says.
  *
  * @example originOf(entry, slot.names).about.artifact.type // 'run'
  */

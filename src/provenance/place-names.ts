@@ -1,4 +1,7 @@
-/** What Statements of Tekton say of their run's name, against what the place says: for stores that are read without the runs at hand. Pure. */
+/**
+ * What Tekton's Statements say about the name of their run, compared with the name of the slot: for stores that are read without the run
+ * objects. Pure.
+ */
 import type { RunArtifact } from '../model/artifact.ts'
 import type { Statement } from '../model/statement.ts'
 import { memberIn, recordIn } from '../platform/text/guards.ts'
@@ -45,7 +48,7 @@ function hasOtherTasks(predicate: unknown, run: RunArtifact): boolean {
   })
 }
 
-/** True as well where the place does not say. Runs of a matrix and of older Tekton have something after the task's name. */
+/** True as well where the slot does not say. The name of a run of a matrix or of an older Tekton goes on after the task's name. */
 function isCalled({ name, claim }: RunArtifact, wanted: string, mayGoOn: boolean): boolean {
   if (name !== '') return name === wanted || (mayGoOn && name.startsWith(`${wanted}-`))
   const joined = claim?.joined

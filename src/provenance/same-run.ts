@@ -1,4 +1,4 @@
-/** Does a Statement say of a run what the run at hand fixes? Its payload is made anew, once, and compared in both directions. Pure. */
+/** Does a Statement say of a run what the run object fixes? The payload is made again, once, and compared in both directions. Pure. */
 
 import { ProvError } from '../errors.ts'
 import type { FormatOptions } from '../formats/format.ts'
@@ -103,7 +103,7 @@ interface Scope {
   readonly run: RunArtifact
 }
 
-/** The first place that differs and may not; absent, null and empty are one. */
+/** The first path that differs and may not; absent, null and empty are the same. */
 function doubtIn(expected: Json | undefined, said: Json | undefined, at: string, scope: Scope): string | undefined {
   if (!scope.isWhole && NEEDS_TASK_RUNS.includes(at)) return undefined
   if (at.endsWith('/invocation/parameters')) return canonical(expected ?? {}) === canonical(said ?? {}) ? undefined : at

@@ -1,9 +1,12 @@
-/** prov repair: rewrites copies that are missing or do not verify from one that does. It signs nothing and outvotes nobody. */
+/**
+ * prov repair: rewrites copies that are missing or do not verify from one that does. It signs nothing, and a majority of copies decides
+ * nothing.
+ */
 
 import type { About, Backend, Found, Receipt, Slot } from '../backend/backend.ts'
 import type { GoodCopy } from '../copies/judge-slot.ts'
 import { mergedEntries } from '../copies/merge-items.ts'
-import { type Look, lookFor } from '../copies/read-copies.ts'
+import { type Reading, readCopies } from '../copies/read-copies.ts'
 import { writeCopy } from '../copies/write-copy.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, gravest, ProvError } from '../errors.ts'
 import { artifactName } from '../model/artifact.ts'
@@ -18,7 +21,7 @@ import type { Trust } from '../trust/trusted-keys.ts'
 export interface RepairJob {
   readonly backends: readonly Backend[]
   readonly trust: Trust
-  /** Whose copy is right where two that verify mean different things; without it, nobody's is. */
+  /** The backend whose copy is right where two that verify mean different things; without it, neither is. */
   readonly prefer?: string
   /** False: only says what would be done. */
   readonly apply: boolean
@@ -27,43 +30,43 @@ export interface RepairJob {
 }
 
 /** `ok`: nothing to do. `write`, `replace`: to be done, or done. `keep`: stays as it is, for the reason given. */
-export type Mending = 'ok' | 'write' | 'replace' | 'keep'
+export type RepairAction = 'ok' | 'write' | 'replace' | 'keep'
 
-export interface MendedCopy {
+export interface RepairedCopy {
   readonly backend: string
   readonly slot: string
   readonly location: string
-  readonly action: Mending
-  /** Written and found again by a fresh look; false in a plan. */
+  readonly action: RepairAction
+  /** Written, and found again when read back; false in a plan. */
   readonly done: boolean
-  /** What is wrong with what stands there, or why nothing was done. */
+  /** What is wrong with the copy, or why nothing was done. */
   readonly error?: ErrorJson
-  /** Where what was replaced is kept; absent where the backend cannot, or nothing stood there. */
+  /** Where the replaced copy is kept; absent where the backend cannot keep it, or there was none. */
   readonly kept?: string
 }
 
 export interface Repaired {
   readonly artifact: string
   readonly format?: string
-  /** The entry that every place is to hold, and where it was found. */
+  /** The entry that every slot is to hold, and where it was found. */
   readonly entry?: string
   readonly reference?: string
-  readonly copies: readonly MendedCopy[]
+  readonly copies: readonly RepairedCopy[]
   /** What is still wrong: as verify would exit. */
   readonly exit: number
   readonly findings: readonly ErrorJson[]
 }
 
 /**
- * Mends the copies of one artifact: a free place gets one, one that does not verify is kept beside and replaced. A place that holds a
- * copy that verifies is left alone, but for drift with `prefer`. `seen` spares a look that was just taken. Never throws for what a
- * backend does.
+ * Repairs the copies of one artifact: writes one where none is, and replaces one that does not verify, which the backend keeps beside it where
+ * it can. A slot with a copy that verifies stays as it is, but for drift with `prefer`. With `seen`, the copies that were just read, nothing
+ * is read again. Never throws for what a backend does.
  *
- * @example (await repair(about, { backends, trust, apply: false, … })).copies.map((copy) => copy.action)
+ * @example (await repair(about, { backends, trust, apply: false, signal, retry })).copies.map((copy) => copy.action)
  */
-export async function repair(about: About, job: RepairJob, seen?: readonly Look[]): Promise<Repaired> {
-  const looks = seen ?? (await lookFor(about, job.backends, job.trust, { signal: job.signal }))
-  const reference = chosen(looks, job.prefer)
+export async function repair(about: About, job: RepairJob, seen?: readonly Reading[]): Promise<Repaired> {
+  const readings = seen ?? (await readCopies(about, job.backends, job.trust, { signal: job.signal }))
+  const reference = chosen(readings, job.prefer)
   const decides = reference !== undefined && reference.backend === job.prefer
   // Known by its place alone, the run is whatever the preferred copy says; in shared places that is another search.
   const other = reference === undefined ? undefined : asSaidBy(reference.entry, about)
@@ -74,16 +77,18 @@ export async function repair(about: About, job: RepairJob, seen?: readonly Look[
       code: 'nothing_verified',
       message: 'no copy verifies that another could be repaired from',
     }
-    const copies = looks.flatMap((look) => (look.slot === undefined ? [] : [stuck(look, look.slot, finding)]))
+    const copies = readings.flatMap((reading) =>
+      reading.slot === undefined ? [] : [stuck(reading, reading.slot, finding)],
+    )
     return { artifact, copies, ...verdict([finding]) }
   }
   const { entry, location } = reference
-  if (job.prefer !== undefined && !decides && isDivided(looks, entry, about))
-    return undecided(artifact, looks, job.prefer)
+  if (job.prefer !== undefined && !decides && isDivided(readings, entry, about))
+    return undecided(artifact, readings, job.prefer)
   const copies = await Promise.all(
-    looks.flatMap((look) => {
-      const { slot } = look
-      return slot === undefined ? [] : [mend(look, slot, entry, about, job)]
+    readings.flatMap((reading) => {
+      const { slot } = reading
+      return slot === undefined ? [] : [repairSlot(reading, slot, entry, about, job)]
     }),
   )
   const open = copies.flatMap(({ done, action, error }) =>
@@ -99,20 +104,22 @@ export async function repair(about: About, job: RepairJob, seen?: readonly Look[
   }
 }
 
-/** Nothing is written, above all not in the preferred backend: the next run would take it for that one's word. */
-function undecided(artifact: string, looks: readonly Look[], prefer: string): Repaired {
+/** Nothing is written, least of all in the preferred backend: the next run would take it for that backend's own copy. */
+function undecided(artifact: string, readings: readonly Reading[], prefer: string): Repaired {
   const finding: ErrorJson = {
     code: 'drift',
     message: `copies that verify mean different things, and ${prefer}, which is to decide, has none that verifies`,
     hint: 'name with --prefer a backend that has one',
   }
-  const copies = looks.flatMap((look) => (look.slot === undefined ? [] : [stuck(look, look.slot, finding)]))
+  const copies = readings.flatMap((reading) =>
+    reading.slot === undefined ? [] : [stuck(reading, reading.slot, finding)],
+  )
   const others = copies.flatMap(({ error }) => (error === undefined || error === finding ? [] : [error]))
   return { artifact, copies, ...verdict([finding, ...others]) }
 }
 
-function isDivided(looks: readonly Look[], entry: Entry, about: About): boolean {
-  return looks.some((look) => look.judged?.good.some((copy) => drifts(copy, entry, about)) === true)
+function isDivided(readings: readonly Reading[], entry: Entry, about: About): boolean {
+  return readings.some((reading) => reading.judged?.good.some((copy) => drifts(copy, entry, about)) === true)
 }
 
 function verdict(findings: readonly ErrorJson[]): Pick<Repaired, 'exit' | 'findings'> {
@@ -136,11 +143,11 @@ interface Reference {
 }
 
 /** The first copy that verifies and says what the run does, in the order of the backends, or that of the preferred one. */
-function chosen(looks: readonly Look[], prefer: string | undefined): Reference | undefined {
-  const inOrder = looks.toSorted((a, b) => Number(b.backend === prefer) - Number(a.backend === prefer))
-  const goodIn = (look: Look | undefined): readonly GoodCopy[] =>
-    look?.judged?.good.filter(({ altered }) => altered !== true) ?? []
-  const holder = inOrder.find((look) => goodIn(look).length > 0)
+function chosen(readings: readonly Reading[], prefer: string | undefined): Reference | undefined {
+  const inOrder = readings.toSorted((a, b) => Number(b.backend === prefer) - Number(a.backend === prefer))
+  const goodIn = (reading: Reading | undefined): readonly GoodCopy[] =>
+    reading?.judged?.good.filter(({ altered }) => altered !== true) ?? []
+  const holder = inOrder.find((reading) => goodIn(reading).length > 0)
   const good = goodIn(holder)
   const [first] = good
   if (holder === undefined || first === undefined) return undefined
@@ -150,11 +157,17 @@ function chosen(looks: readonly Look[], prefer: string | undefined): Reference |
   return { entry: merged.entry, location: first.found.location, backend: holder.backend }
 }
 
-async function mend(look: Look, slot: Slot, entry: Entry, about: About, job: RepairJob): Promise<MendedCopy> {
-  const { judged } = look
-  const base = { backend: look.backend, slot: slot.key, location: slot.key, done: false }
+async function repairSlot(
+  reading: Reading,
+  slot: Slot,
+  entry: Entry,
+  about: About,
+  job: RepairJob,
+): Promise<RepairedCopy> {
+  const { judged } = reading
+  const base = { backend: reading.backend, slot: slot.key, location: slot.key, done: false }
   if (judged === undefined)
-    return stuck(look, slot, look.error ?? { code: 'unreachable', message: 'could not be read' })
+    return stuck(reading, slot, reading.error ?? { code: 'unreachable', message: 'could not be read' })
   const wrong = judged.others.find((other) => other.claims)
   const damaged = slot.holds === 'one' && wrong !== undefined
   if (judged.good.length > 0 && !damaged) {
@@ -179,7 +192,7 @@ async function mend(look: Look, slot: Slot, entry: Entry, about: About, job: Rep
   return act({ ...base, error }, 'write', slot, undefined, entry, job)
 }
 
-type Base = Omit<MendedCopy, 'action'>
+type Base = Omit<RepairedCopy, 'action'>
 
 async function act(
   base: Base,
@@ -188,7 +201,7 @@ async function act(
   found: Found | undefined,
   entry: Entry,
   job: RepairJob,
-): Promise<MendedCopy> {
+): Promise<RepairedCopy> {
   const backend = job.backends.find(({ name }) => name === base.backend)
   if (backend === undefined) throw new ProvError('internal', `no backend ${base.backend} in this job`)
   if (!job.apply) return { ...base, action }
@@ -210,7 +223,7 @@ function asJson(thrown: unknown): ErrorJson {
   return errorJson(error)
 }
 
-/** A backend that has no room beside a place says so, and the damage is replaced all the same. */
+/** A backend that cannot keep a copy beside the slot says so, and the damage is replaced all the same. */
 async function keepBeside(backend: Backend, slot: Slot, found: Found, job: RepairJob): Promise<string | undefined> {
   try {
     return await retry(async () => backend.keep?.(slot, found, { signal: job.signal }), job.retry)
@@ -229,7 +242,7 @@ function drifts({ found, id }: GoodCopy, entry: Entry, about: About): boolean {
   return meaningOf(found.entry.payload) !== meaningOf(entry.payload)
 }
 
-/** Provenance whose run nobody knows has no place of its own in a store that goes by runs. */
+/** Provenance of an unknown run has no slot of its own in a store that is keyed by runs. */
 function placeless({ artifact }: About): ErrorJson | undefined {
   if (artifact.type !== 'statement' || artifact.run !== 'unknown') return undefined
   return {
@@ -239,9 +252,9 @@ function placeless({ artifact }: About): ErrorJson | undefined {
   }
 }
 
-function stuck(look: Look, slot: Slot, otherwise: ErrorJson): MendedCopy {
-  const wrong = look.judged?.others.find((other) => other.claims)
+function stuck(reading: Reading, slot: Slot, otherwise: ErrorJson): RepairedCopy {
+  const wrong = reading.judged?.others.find((other) => other.claims)
   const said = wrong === undefined ? undefined : { code: wrong.code, message: wrong.message }
-  const error = look.error ?? said ?? otherwise
-  return { backend: look.backend, slot: slot.key, location: slot.key, action: 'keep', done: false, error }
+  const error = reading.error ?? said ?? otherwise
+  return { backend: reading.backend, slot: slot.key, location: slot.key, action: 'keep', done: false, error }
 }

@@ -5,7 +5,7 @@ import { ERRORS, type ErrorJson, gravest } from '../errors.ts'
 import type { PlanRow } from './plan.ts'
 
 /** What has to succeed. */
-export interface Wanted {
+export interface StoreDemands {
   /** Backends that may fail. */
   readonly optional: readonly string[]
   /** Enough backends that hold a copy; undefined: every one that is not optional. */
@@ -20,9 +20,9 @@ export interface Completeness {
 /**
  * A plan is well when every required copy is there or could be written, as far as anyone can see.
  *
- * @example settlePlan(plan, { optional: ['gcs'] }).exit // 7: a required place is blocked
+ * @example completenessOfPlan(plan, { optional: ['gcs'] }).exit // 7: a required place is blocked
  */
-export function settlePlan(plan: readonly PlanRow[], wanted: Wanted): Completeness {
+export function completenessOfPlan(plan: readonly PlanRow[], wanted: StoreDemands): Completeness {
   const findings = plan.flatMap((row) => (row.error === undefined ? [] : [{ ...row.error, backend: row.backend }]))
   const stuck = plan.filter((row) => row.action === 'blocked' || row.action === 'attempt')
   const keeping = [...new Set(plan.filter((row) => row.slot !== undefined).map((row) => row.backend))]
@@ -41,9 +41,13 @@ export function settlePlan(plan: readonly PlanRow[], wanted: Wanted): Completene
 /**
  * A store is complete when every required backend holds all its copies; what a write-only one took never counts.
  *
- * @example settleCopies(plan, copies, { optional: [], require: 1 }).exit // 0
+ * @example completenessOfCopies(plan, copies, { optional: [], require: 1 }).exit // 0
  */
-export function settleCopies(plan: readonly PlanRow[], copies: readonly CopyReceipt[], wanted: Wanted): Completeness {
+export function completenessOfCopies(
+  plan: readonly PlanRow[],
+  copies: readonly CopyReceipt[],
+  wanted: StoreDemands,
+): Completeness {
   const keeping = [...new Set(plan.filter((row) => row.slot !== undefined).map((row) => row.backend))]
   const complete = keeping.filter((name) => copies.every((copy) => copy.backend !== name || copy.confirmed))
   const sent = keeping.filter((name) =>

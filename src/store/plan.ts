@@ -2,7 +2,7 @@
 
 import type { Slot } from '../backend/backend.ts'
 import { type Judged, spoiledCopy } from '../copies/judge-slot.ts'
-import type { Look } from '../copies/read-copies.ts'
+import type { Reading } from '../copies/read-copies.ts'
 import type { ErrorJson } from '../errors.ts'
 import { meaningOf } from '../model/canonical.ts'
 import { type Entry, holds } from '../model/entry.ts'
@@ -42,33 +42,33 @@ export interface PlanOptions {
 /**
  * The row of one look.
  *
- * @example planRow(look, entry, { size, resign: false, foreign: false }).action // 'write'
+ * @example planRow(reading, entry, { size, resign: false, foreign: false }).action // 'write'
  */
-export function planRow(look: Look, entry: Entry, options: PlanOptions): PlanRow {
+export function planRow(reading: Reading, entry: Entry, options: PlanOptions): PlanRow {
   const { foreign, resign } = options
-  return { ...rowFor(look, entry, options), ...(foreign ? { foreign } : {}), ...(resign ? { resign } : {}) }
+  return { ...rowFor(reading, entry, options), ...(foreign ? { foreign } : {}), ...(resign ? { resign } : {}) }
 }
 
-function rowFor(look: Look, entry: Entry, options: PlanOptions): PlanRow {
-  const { backend, slot } = look
-  if (look.sendTo !== undefined) {
-    const size = sized(look.sendTo, options)
-    return { backend, slot: look.sendTo, action: 'error' in size ? 'blocked' : 'send', ...size }
+function rowFor(reading: Reading, entry: Entry, options: PlanOptions): PlanRow {
+  const { backend, slot } = reading
+  if (reading.sendTo !== undefined) {
+    const size = sized(reading.sendTo, options)
+    return { backend, slot: reading.sendTo, action: 'error' in size ? 'blocked' : 'send', ...size }
   }
   if (slot === undefined)
-    return { backend, action: 'not_kept', ...(look.error === undefined ? {} : { error: look.error }) }
-  if (look.judged === undefined) {
+    return { backend, action: 'not_kept', ...(reading.error === undefined ? {} : { error: reading.error }) }
+  if (reading.judged === undefined) {
     return {
       backend,
       slot,
       action: 'attempt',
       ...sized(slot, options),
-      ...(look.error === undefined ? {} : { error: look.error }),
+      ...(reading.error === undefined ? {} : { error: reading.error }),
     }
   }
-  const { judged } = look
+  const { judged } = reading
   const damaged = slot.holds === 'one' && judged.others.some((other) => other.claims)
-  if (judged.good.length > 0 && !damaged) return goodRow(look, slot, judged, entry, options)
+  if (judged.good.length > 0 && !damaged) return goodRow(reading, slot, judged, entry, options)
   if (damaged) {
     const foreign = foreignSigner(judged, options.foreign)
     if (foreign !== undefined) return { backend, slot, action: 'blocked', error: foreign }
@@ -89,8 +89,8 @@ function rowFor(look: Look, entry: Entry, options: PlanOptions): PlanRow {
   return { backend, slot, action: replaces ? 'replace' : 'write', ...size }
 }
 
-function goodRow(look: Look, slot: Slot, judged: Judged, entry: Entry, options: PlanOptions): PlanRow {
-  const base = { backend: look.backend, slot }
+function goodRow(reading: Reading, slot: Slot, judged: Judged, entry: Entry, options: PlanOptions): PlanRow {
+  const base = { backend: reading.backend, slot }
   if (judged.good.some((copy) => holds(copy.found.entry, entry))) return { ...base, action: 'present' }
   if (options.resign) return { ...base, action: 'replace', ...sized(slot, options) }
   const first = judged.good[0]

@@ -2,7 +2,7 @@
 
 import type { About, Backend, Slot } from '../backend/backend.ts'
 import type { GoodCopy } from '../copies/judge-slot.ts'
-import { type Look, lookFor } from '../copies/read-copies.ts'
+import { type Reading, readCopies } from '../copies/read-copies.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import type { Format, FormatOptions } from '../formats/format.ts'
 import { type Artifact, artifactName } from '../model/artifact.ts'
@@ -35,7 +35,7 @@ export interface PrepareOptions extends CallOptions {
 export interface ReadItem {
   readonly item: StoreItem
   readonly about: About
-  readonly looks: readonly Look[]
+  readonly readings: readonly Reading[]
   /** A copy that verifies; its bytes are the entry. */
   readonly adopted?: Entry
   /** What the artifact gives today; absent where nothing can be made of it any more, but a copy stands. */
@@ -101,14 +101,14 @@ export async function readItem(
   options: PrepareOptions,
 ): Promise<ReadItem> {
   const { signal } = options
-  const looks = await lookFor(about, item.backends, trust, { signal })
-  const empty = looks.filter((look) => options.resign || look.judged?.good.length === 0)
+  const readings = await readCopies(about, item.backends, trust, { signal })
+  const empty = readings.filter((reading) => options.resign || reading.judged?.good.length === 0)
   await Promise.all(
     empty.map(async ({ backend, slot }) => {
       if (slot !== undefined) await backendOf(item, backend).ready?.(slot, { signal })
     }),
   )
-  const adopted = options.resign ? undefined : adopt(looks)
+  const adopted = options.resign ? undefined : adopt(readings)
   let payload: Uint8Array | undefined
   try {
     payload = item.format.payload(item.artifact, options.formatOptions)
@@ -118,7 +118,7 @@ export async function readItem(
   return {
     item,
     about,
-    looks,
+    readings,
     ...(adopted === undefined ? {} : { adopted }),
     ...(payload === undefined ? {} : { payload }),
   }
@@ -128,8 +128,11 @@ export async function readItem(
  * The first copy that verifies and says what the run does, in the order of the backends, else one that the artifact brought along; its bytes are
  * the entry.
  */
-function adopt(looks: readonly Look[]): Entry | undefined {
-  const all = [...looks.flatMap((look) => look.judged?.good ?? []), ...looks.flatMap((look) => look.carried ?? [])]
+function adopt(readings: readonly Reading[]): Entry | undefined {
+  const all = [
+    ...readings.flatMap((reading) => reading.judged?.good ?? []),
+    ...readings.flatMap((reading) => reading.carried ?? []),
+  ]
   const copy = all.find(({ altered }) => altered !== true)
   return copy === undefined ? undefined : hinted(copy)
 }
@@ -153,10 +156,10 @@ export type ForeignRuns = ReadonlyMap<string, ReadonlySet<string>>
  */
 export function foreignRuns(read: readonly ReadItem[]): ForeignRuns {
   const found = new Map<string, Set<string>>()
-  for (const { item, looks } of read) {
+  for (const { item, readings } of read) {
     const run = runOf(item.artifact)
     if (run === undefined) continue
-    for (const { backend, slot, judged } of looks) {
+    for (const { backend, slot, judged } of readings) {
       if (slot?.holds !== 'one' || judged?.others.some((o) => o.claims && o.code === 'key_untrusted') !== true) continue
       found.set(run.uid, (found.get(run.uid) ?? new Set()).add(backend))
     }
@@ -199,13 +202,13 @@ function isPointless(unsigned: Entry, read: ReadItem, foreign: ForeignRuns, opti
 
 function rowsOf(
   entry: Entry,
-  { item, looks }: ReadItem,
+  { item, readings }: ReadItem,
   foreign: ForeignRuns,
   { resign }: PrepareOptions,
 ): readonly PlanRow[] {
   const uid = runOf(item.artifact)?.uid
-  return looks.map((look) => {
-    const backend = backendOf(item, look.backend)
+  return readings.map((reading) => {
+    const backend = backendOf(item, reading.backend)
     const size = (slot: Slot): { bytes: number } | { error: ErrorJson } => {
       try {
         return { bytes: backend.size(slot, entry) }
@@ -213,8 +216,8 @@ function rowsOf(
         return { error: errorJson(asProvError(thrown)) }
       }
     }
-    const isForeign = uid !== undefined && foreign.get(uid)?.has(look.backend) === true
-    return planRow(look, entry, { size, resign, foreign: isForeign })
+    const isForeign = uid !== undefined && foreign.get(uid)?.has(reading.backend) === true
+    return planRow(reading, entry, { size, resign, foreign: isForeign })
   })
 }
 

@@ -6,11 +6,11 @@ import { type Artifact, artifactName } from '../model/artifact.ts'
 import { type Limit, limitTo } from '../platform/async/limit.ts'
 import { linkedSignal } from '../platform/async/linked-signal.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
-import { failuresOf, type Report } from '../platform/progress.ts'
+import { failuresOf, type ProgressUpdate } from '../platform/progress.ts'
 import { signOnce } from '../signing/sign-once.ts'
 import type { Signer } from '../signing/signer.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
-import { settleCopies, settlePlan } from './completeness.ts'
+import { completenessOfCopies, completenessOfPlan } from './completeness.ts'
 import { deliver } from './deliver.ts'
 import type { PlanRow } from './plan.ts'
 import {
@@ -37,7 +37,7 @@ export interface StoreJob extends PrepareOptions {
   readonly optional: readonly string[]
   readonly retry: RetryOptions
   /** Called as copies are settled; for progress only. */
-  readonly progress?: Report
+  readonly progress?: ProgressUpdate
 }
 
 /** A row as it is reported: without what only its delivery needs. */
@@ -138,6 +138,6 @@ async function deliverItem(prepared: PreparedItem, trust: Trust, job: StoreJob):
     differs,
     plan: rows.map(({ foreign: _foreign, resign: _resign, ...shown }) => shown),
     copies,
-    ...(job.dryRun ? settlePlan(rows, job) : settleCopies(rows, copies, job)),
+    ...(job.dryRun ? completenessOfPlan(rows, job) : completenessOfCopies(rows, copies, job)),
   }
 }

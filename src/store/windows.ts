@@ -8,7 +8,7 @@ import { type StoreJob, type StoreReport, store } from './store.ts'
  * One report a window. What belongs to one run and comes one after the other stays together, however small the window: its mark as signed
  * needs all of it. Throws what {@link store} throws.
  *
- * @example for await (const { exit, items } of storeInWindows(items, job, 64)) console.log(exit, items.length)
+ * @example for await (const report of storeInWindows(items, job, 64)) console.log(report.exit, report.items.length)
  */
 export async function* storeInWindows(
   items: AsyncIterable<StoreItem> | Iterable<StoreItem>,

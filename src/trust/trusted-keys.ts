@@ -32,7 +32,7 @@ export interface Trust {
   readonly hash: string
 }
 
-export type Verdict =
+export type SignatureVerdict =
   | { readonly ok: true; readonly key: TrustedKey }
   | { readonly ok: false; readonly code: 'signature_invalid' | 'key_untrusted'; readonly message: string }
 
@@ -72,7 +72,7 @@ export async function loadTrust(keys: readonly string[], env: Environment = proc
 /**
  * Trust in one key alone: that of a signer (anything with a `publicKey`), or a public key.
  *
- * @example verifySignature(trustOf(signer), bytes, signature).ok
+ * @example checkEntry(entry, trustOf(signer)).verified.length
  */
 export function trustOf(
   of: { readonly publicKey: KeyObject } | KeyObject,
@@ -94,7 +94,7 @@ export function trustOf(
  * const verdict = verifySignature(trust, signedBytes(entry), signature)
  * if (!verdict.ok) console.error(verdict.code, verdict.message)
  */
-export function verifySignature(trust: Trust, bytes: Uint8Array, signature: Signature, at?: number): Verdict {
+export function verifySignature(trust: Trust, bytes: Uint8Array, signature: Signature, at?: number): SignatureVerdict {
   let late: TrustedKey | undefined
   for (const key of trust.keys) {
     if (!madeBy(key.publicKey, bytes, signature.sig)) continue
@@ -114,7 +114,7 @@ export async function verifySignatureAside(
   bytes: Uint8Array,
   signature: Signature,
   at?: number,
-): Promise<Verdict> {
+): Promise<SignatureVerdict> {
   let late: TrustedKey | undefined
   for (const key of trust.keys) {
     if (!(await madeByAside(key.publicKey, bytes, signature.sig))) continue
@@ -129,12 +129,12 @@ function isValidAt({ validity }: TrustedKey, at: number | undefined): boolean {
   return at !== undefined && at >= (validity.from ?? at) && at <= (validity.until ?? at)
 }
 
-function outOfTime({ keyid }: TrustedKey): Verdict {
+function outOfTime({ keyid }: TrustedKey): SignatureVerdict {
   return untrusted(`key ${keyid} made it, but it is not proven that the key was valid then`)
 }
 
 /** How a signature that no key given has made is called. */
-function unproven(trust: Trust, signature: Signature): Verdict {
+function unproven(trust: Trust, signature: Signature): SignatureVerdict {
   const { certificate } = signature
   const keyid = signature.keyid || signature.keyHint
   if (certificate !== undefined && certificate !== '' && !trust.keys.some((key) => certifies(certificate, key))) {
@@ -257,7 +257,7 @@ function halfOf(label: string, source: string): string {
   return isPath ? `, or make it: openssl pkey -in ${source} -pubout` : ''
 }
 
-function untrusted(message: string): Verdict {
+function untrusted(message: string): SignatureVerdict {
   return { ok: false, code: 'key_untrusted', message }
 }
 

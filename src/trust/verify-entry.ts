@@ -2,7 +2,13 @@
 import { X509Certificate } from 'node:crypto'
 import type { Entry, Signature } from '../model/entry.ts'
 import { signedBytes } from '../model/envelope.ts'
-import { type Trust, type TrustedKey, type Verdict, verifySignature, verifySignatureAside } from './trusted-keys.ts'
+import {
+  type SignatureVerdict,
+  type Trust,
+  type TrustedKey,
+  verifySignature,
+  verifySignatureAside,
+} from './trusted-keys.ts'
 
 export interface VerifiedSignature {
   readonly signature: Signature
@@ -88,7 +94,7 @@ function remembered(trust: Trust, made: Map<Entry, EntryCheck>, at: number | und
   }
 }
 
-function checkOf(entry: Entry, verdicts: readonly Verdict[]): EntryCheck {
+function checkOf(entry: Entry, verdicts: readonly SignatureVerdict[]): EntryCheck {
   const verified: VerifiedSignature[] = []
   const failed: FailedSignature[] = []
   for (const [i, signature] of entry.signatures.entries()) {

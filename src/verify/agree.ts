@@ -2,7 +2,7 @@
 
 import type { About, Slot } from '../backend/backend.ts'
 import type { GoodCopy, OtherItem } from '../copies/judge-slot.ts'
-import type { Look } from '../copies/read-copies.ts'
+import type { Reading } from '../copies/read-copies.ts'
 import type { ErrorJson } from '../errors.ts'
 import { meaningOf } from '../model/canonical.ts'
 import { type Difference, differencesBetween } from '../model/difference.ts'
@@ -47,7 +47,7 @@ export interface Agreement {
 }
 
 interface Cell {
-  readonly look: Look
+  readonly reading: Reading
   readonly slot: Slot
   readonly format: string
   /** Copies are compared within a group: one format, and for an image without its run, one run that the Statements name. */
@@ -68,17 +68,17 @@ interface Merged {
 }
 
 /**
- * Marks every slot. `looks` come in the order of `--storage`; `required(backend)` are the formats that must be there.
+ * Marks every slot. `readings` come in the order of `--storage`; `required(backend)` are the formats that must be there.
  *
- * @example agree(about, looks, () => []).rows.map((row) => row.mark) // ['=', '~']
+ * @example agree(about, readings, () => []).rows.map((row) => row.mark) // ['=', '~']
  */
 export function agree(
   about: About,
-  looks: readonly Look[],
+  readings: readonly Reading[],
   required: (backend: string) => readonly string[],
 ): Agreement {
   const groupOf = about.kind === 'dsse' && about.artifact.type === 'image' ? claimedIdentity : undefined
-  const cells = looks.flatMap((look) => cellsOf(look, groupOf, required(look.backend)))
+  const cells = readings.flatMap((reading) => cellsOf(reading, groupOf, required(reading.backend)))
   const references = new Map<string, Merged & { readonly format: string }>()
   for (const { group, format, copies } of cells) {
     const first = copies.find((copy) => !copy.altered)
@@ -99,22 +99,22 @@ export function agree(
       ? contradictions([...references.values()], { isAtHand: isAtHand(about) })
       : new Map<string, string>()
   const common = references.values().next().value?.format ?? (about.kind === 'raw' ? 'simplesigning' : undefined)
-  const rows = looks.flatMap((look) => {
-    const own = cells.filter((cell) => cell.look === look)
+  const rows = readings.flatMap((reading) => {
+    const own = cells.filter((cell) => cell.reading === reading)
     const missing =
-      look.slot === undefined ? [] : required(look.backend).filter((f) => !own.some((c) => c.format === f))
-    const uncompared = groupOf === undefined ? undefined : nothingInCommon(look, cells)
+      reading.slot === undefined ? [] : required(reading.backend).filter((f) => !own.some((c) => c.format === f))
+    const uncompared = groupOf === undefined ? undefined : nothingInCommon(reading, cells)
     return [
       ...own.map((cell) =>
         presentRow(cell, references.get(cell.group), drifting.has(cell.group), across.get(cell.format)),
       ),
-      ...(own.length > 0 && missing.length === 0 ? [] : emptyRows(look, missing.length > 0 ? missing : [common])),
-      ...(uncompared === undefined ? [] : emptyRows(look, [uncompared])),
+      ...(own.length > 0 && missing.length === 0 ? [] : emptyRows(reading, missing.length > 0 ? missing : [common])),
+      ...(uncompared === undefined ? [] : emptyRows(reading, [uncompared])),
     ]
   })
   return {
     rows,
-    strangers: looks.flatMap(strangersOf),
+    strangers: readings.flatMap(strangersOf),
     references: [...references.values()].map(({ format, location, id }) => ({ format, location, entry: id })),
   }
 }
@@ -123,17 +123,17 @@ export function agree(
  * Of an image alone, stores hold what several runs and people said of it. A backend that has nothing of all that others have was compared with
  * nobody: it lacks what the first of them has, in this format. Said at its first place; undefined anywhere else.
  */
-function nothingInCommon({ backend, slot }: Look, cells: readonly Cell[]): string | undefined {
-  const own = cells.filter((cell) => cell.look.backend === backend)
-  const others = cells.filter((cell) => cell.look.backend !== backend)
+function nothingInCommon({ backend, slot }: Reading, cells: readonly Cell[]): string | undefined {
+  const own = cells.filter((cell) => cell.reading.backend === backend)
+  const others = cells.filter((cell) => cell.reading.backend !== backend)
   if (own[0]?.slot !== slot || others.some(({ group }) => own.some((cell) => cell.group === group))) return undefined
   return others[0]?.format
 }
 
 type GroupOf = ((entry: Entry) => string) | undefined
 
-function cellsOf(look: Look, groupOf: GroupOf, required: readonly string[]): readonly Cell[] {
-  const { slot, judged } = look
+function cellsOf(reading: Reading, groupOf: GroupOf, required: readonly string[]): readonly Cell[] {
+  const { slot, judged } = reading
   if (slot === undefined || judged === undefined) return []
   if (slot.holds === 'one' && judged.others.some((other) => other.claims)) return []
   const groups = new Map<string, GoodCopy[]>()
@@ -145,7 +145,7 @@ function cellsOf(look: Look, groupOf: GroupOf, required: readonly string[]): rea
     const first = copies[0]
     return first === undefined
       ? []
-      : [{ look, slot, group, format: nameOf(first.found.entry, required), copies: merge(copies) }]
+      : [{ reading, slot, group, format: nameOf(first.found.entry, required), copies: merge(copies) }]
   })
 }
 
@@ -177,7 +177,7 @@ function sameMeaning(a: Merged, b: Merged): boolean {
 function presentRow(cell: Cell, reference: Merged | undefined, drifts: boolean, across: string | undefined): Row {
   const copy = cell.copies.find((c) => c.id === reference?.id) ?? cell.copies[0]
   const base = {
-    backend: cell.look.backend,
+    backend: cell.reading.backend,
     slot: cell.slot.key,
     format: cell.format,
     ...(copy === undefined ? {} : describe(copy)),
@@ -237,15 +237,15 @@ function describe(copy: Merged): Pick<Row, 'location' | 'entry' | 'signatures' |
   return { location, entry: id, signatures: signatures.split(' '), keyids }
 }
 
-function emptyRows(look: Look, formats: readonly (string | undefined)[]): readonly Row[] {
+function emptyRows(reading: Reading, formats: readonly (string | undefined)[]): readonly Row[] {
   const named = formats.map((format) => (format === undefined ? {} : { format }))
-  const { slot } = look
-  if (slot === undefined && look.error === undefined) return [{ backend: look.backend, mark: 'x' }]
-  const base = { backend: look.backend, ...(slot === undefined ? {} : { slot: slot.key }) }
-  const { error } = look
+  const { slot } = reading
+  if (slot === undefined && reading.error === undefined) return [{ backend: reading.backend, mark: 'x' }]
+  const base = { backend: reading.backend, ...(slot === undefined ? {} : { slot: slot.key }) }
+  const { error } = reading
   if (error !== undefined) return named.map((format) => ({ ...base, ...format, mark: '!', error }))
-  const bad = look.judged?.others.find((other) => other.claims)
-  if (bad !== undefined && (look.judged?.good.length === 0 || slot?.holds === 'one')) {
+  const bad = reading.judged?.others.find((other) => other.claims)
+  if (bad !== undefined && (reading.judged?.good.length === 0 || slot?.holds === 'one')) {
     return named.slice(0, 1).map((format) => ({
       ...base,
       ...format,
@@ -258,12 +258,12 @@ function emptyRows(look: Look, formats: readonly (string | undefined)[]): readon
   return named.map((format) => ({ ...base, ...format, mark: '+', error: absent }))
 }
 
-function strangersOf(look: Look): readonly Stranger[] {
-  const { judged, slot } = look
+function strangersOf(reading: Reading): readonly Stranger[] {
+  const { judged, slot } = reading
   if (judged === undefined || slot === undefined) return []
   const blamed =
     judged.good.length === 0 || slot.holds === 'one' ? judged.others.find((other) => other.claims) : undefined
-  return judged.others.filter((other) => other !== blamed).map((other) => stranger(look.backend, other))
+  return judged.others.filter((other) => other !== blamed).map((other) => stranger(reading.backend, other))
 }
 
 function stranger(backend: string, { found, code, message }: OtherItem): Stranger {

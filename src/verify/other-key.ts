@@ -1,6 +1,6 @@
 /** A wrong --key: every copy says that one other key has signed it. Pure. */
 
-import type { Look } from '../copies/read-copies.ts'
+import type { Reading } from '../copies/read-copies.ts'
 import type { Signature } from '../model/entry.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 
@@ -13,20 +13,20 @@ export interface OtherKey {
 
 /** What was seen of the keys so far; a report of any length needs no more. */
 export interface KeyWatch {
-  see(looks: readonly Look[]): void
+  see(readings: readonly Reading[]): void
   /** Undefined when a copy verified, none was found, or they name several keys or one that was given. */
   found(trust: Trust): OtherKey | undefined
 }
 
-/** @example const watch = keyWatch(); watch.see(looks); watch.found(trust)?.keyid // 'SHA256:…' */
+/** @example const watch = keyWatch(); watch.see(readings); watch.found(trust)?.keyid // 'SHA256:…' */
 export function keyWatch(): KeyWatch {
   const ids = new Set<string>()
   const hints = new Set<string>()
   let copies = 0
   let verified = 0
   return {
-    see(looks) {
-      for (const { judged } of looks) {
+    see(readings) {
+      for (const { judged } of readings) {
         if (judged === undefined) continue
         verified += judged.good.length + judged.neighbours.length
         for (const { found, claims, code } of judged.others) {

@@ -1,4 +1,4 @@
-/** What a survey of whole backends remembers, so that each artifact is told of once and nothing is passed over. */
+/** What a survey of whole backends remembers, so that each artifact is reported once and none is left out. */
 
 import type { About, Backend, Slot, SlotNames } from '../backend/backend.ts'
 import type { ErrorJson } from '../errors.ts'
@@ -12,7 +12,7 @@ import { type Origin, originOf } from '../provenance/origin.ts'
 const IDS = {
   /** A slot that was searched, or is to be searched with the artifact that it belongs to. */
   slot: ({ backend, key }: Slot) => `place ${backend} ${key}`,
-  /** The slot whatever it is for: of damage nobody can tell which image it was. */
+  /** The slot whichever image it is for: damage does not say to which image it belonged. */
   anySlot: ({ backend, address }: Slot) => {
     const { repository, digest, ...rest } = address
     const image = rest['tag'] === undefined && rest['subject'] === undefined ? {} : { repository }
@@ -56,7 +56,7 @@ export interface SurveyMemory {
   addIdentity(entry: Entry): boolean
   /** Marks the slots that the backends still to be listed share, as searched for this entry's identity. */
   addShared(about: About, entry: Entry): void
-  /** Marks a slot that was read and is not well, so that its damage is not told of twice. */
+  /** Marks a slot that was read and is not well, so that its damage is not reported twice. */
   addRead(slot: Slot): void
   /** What the entry is about; where its own slot does not say what the run is called, the slot of a damaged copy may. */
   origin(entry: Entry, names: SlotNames | undefined): Origin
@@ -72,7 +72,7 @@ export interface SurveyMemory {
 export function surveyMemory(lists: readonly Backend[]): SurveyMemory {
   const seen = idSet()
   const bad: BadSlot[] = []
-  /** What bad and unreadable slots say of their run, by its uid or its image: a copy that knows less leads there all the same. */
+  /** What bad and unreadable slots say about their run, by its uid or its image: it completes copies that say less. */
   const named = new Map<string, RunClaim>()
   let current = lists[0]
   let later = lists.slice(1)

@@ -1,8 +1,8 @@
-/** Everything that whole backends hold, as targets for verify and repair: streamed, with next to nothing kept in memory. */
+/** All artifacts of whole backends, as targets for verify and repair: streamed, with next to nothing kept in memory. */
 
 import type { About, Backend, Found, ListFilter, Slot } from '../backend/backend.ts'
 import { mergedEntries } from '../copies/merge-items.ts'
-import { type Look, type LookOptions, lookFor } from '../copies/read-copies.ts'
+import { type ReadCopiesOptions, type Reading, readCopies } from '../copies/read-copies.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
 import { readStatement } from '../model/statement.ts'
@@ -18,35 +18,35 @@ export interface SurveyJob {
   readonly backends: readonly Backend[]
   readonly trust: Trust
   readonly filter: ListFilter
-  /** Which places of a listing are looked into: all, those of a shard, or a sample. */
+  /** Which slots of a listing are read: all, those of a shard, or a sample. */
   readonly includes: (slot: Slot) => boolean
-  /** False for a part of the whole: what the first backend lacks is then looked for nowhere else. */
+  /** False for a part of the whole: what the first backend lacks is then not searched elsewhere. */
   readonly whole: boolean
   readonly accepts: (entry: Entry) => boolean
-  /** Called when a place of a listing was looked into to the end. */
+  /** Called when all entries of a slot were handled. */
   readonly visited?: () => void
   readonly concurrency: number
   readonly signal: AbortSignal
   readonly retry: RetryOptions
 }
 
-/** One artifact that some backend holds a copy of; or a place that could not be read, or from which nothing could be told. */
-export type Surveyed = { readonly about: About; readonly looks: readonly Look[]; readonly error?: never } | Lost
+/** One artifact that some backend holds a copy of; or a slot that could not be read, or whose content does not say what it is about. */
+export type Surveyed = { readonly about: About; readonly readings: readonly Reading[]; readonly error?: never } | Lost
 
 interface Lost {
   readonly error: ErrorJson
   readonly backend: string
   readonly slot: Slot
-  /** The backend could not be listed: what it alone holds is not known, and the place is none. */
+  /** The backend could not be listed: what it alone holds is not known; `slot` stands for all of it. */
   readonly unlisted?: true
   readonly about?: never
 }
 
 /**
- * Walks the backends that can list: first the one that says best which run an entry belongs to, then of the others what no walk before
- * has come upon. What an entry says of itself counts only if it verifies; a place that holds nothing that does comes last, unless
- * another's copies led there. A backend that cannot be read now holds up no other: that is said at its end. Throws `not_supported` when no
- * backend can list, and what a listing throws when that is of another kind, or no listing came to its end.
+ * Lists the backends that can list: first the one that says best to which run an entry belongs, then from the others what no listing before
+ * has found. What an entry says about itself counts only if it verifies. A slot without a copy that verifies comes last, unless the copies
+ * of another slot were read together with it. A backend that cannot be read does not hold up the others: its error comes at the end. Throws
+ * `not_supported` when no backend can list; also what a listing throws when it is not an outage, or when no listing came to its end.
  *
  * @example for await (const { about } of survey(job)) if (about !== undefined) console.log(about.artifact.type)
  */
@@ -55,19 +55,19 @@ export async function* survey(job: SurveyJob): AsyncGenerator<Surveyed, void> {
   const memory = surveyMemory(lists)
 
   /** Reads every copy, and marks what is there: a copy that differs or is damaged must not count as new when its own slot is listed. */
-  async function read(about: About, known: LookOptions['known']): Promise<Surveyed> {
+  async function read(about: About, known: ReadCopiesOptions['known']): Promise<Surveyed> {
     const { backends, trust, signal } = job
-    const looks = await lookFor(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
-    for (const { found } of looks.flatMap((look) => look.judged?.good ?? [])) {
+    const readings = await readCopies(about, backends, trust, { signal, ...(known === undefined ? {} : { known }) })
+    for (const { found } of readings.flatMap((reading) => reading.judged?.good ?? [])) {
       if (about.kind !== 'dsse' || about.artifact.type !== 'run' || !memory.addIdentity(found.entry)) continue
       const subjects = readStatement(found.entry.payload)?.subjects ?? []
       memory.addShared({ ...about, subjects }, found.entry)
     }
-    for (const { slot, judged } of looks) {
+    for (const { slot, judged } of readings) {
       const isWell = judged !== undefined && judged.good.length > 0 && judged.others.length === 0
       if (slot !== undefined && !isWell) memory.addRead(slot)
     }
-    return { about, looks }
+    return { about, readings }
   }
 
   function targetOf(backend: Backend, slot: Slot, entry: Entry): { readonly about: About } | Lost {
@@ -159,7 +159,7 @@ function rank({ capabilities: { listNames, needsRun } }: Backend): number {
   return needsRun ? 0 : RANKS[listNames]
 }
 
-/** Stands for all that a backend holds. */
+/** A slot that stands for all that a backend holds. */
 function wholeOf({ name }: Backend): Slot {
   return { backend: name, key: `whatever ${name} holds`, kind: 'dsse', holds: 'many', address: {} }
 }
@@ -168,7 +168,7 @@ async function* placesIn(backend: Backend, { filter, signal, includes }: SurveyJ
   for await (const slot of backend.list?.(filter, { signal }) ?? []) if (includes(slot)) yield slot
 }
 
-/** A place that names its run can be compared with the others, whatever stands in it; undefined for any other. */
+/** The artifact of a slot that names its run, so that it can be compared with the others, whatever it holds; undefined for any other slot. */
 function aboutPlace({ kind: entries, names }: Slot): About | undefined {
   const claim = names?.run
   if (entries !== 'dsse' || claim?.uid === undefined) return undefined

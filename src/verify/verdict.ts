@@ -12,7 +12,7 @@ export interface Demands {
   readonly strict: boolean
 }
 
-export interface Settled {
+export interface Verdict {
   readonly exit: number
   /** Every finding that made the exit status, the gravest first. */
   readonly findings: readonly ErrorJson[]
@@ -34,9 +34,9 @@ export const EXIT_OF: Readonly<Record<Mark, number>> = {
 /**
  * The verdict over one artifact's rows.
  *
- * @example settle(agreement, { optional: [], strict: false }).exit // 5
+ * @example verdictOf(agreement, { optional: [], strict: false }).exit // 5
  */
-export function settle(agreement: Agreement, demands: Demands): Settled {
+export function verdictOf(agreement: Agreement, demands: Demands): Verdict {
   const { rows } = agreement
   const names = [...new Set(rows.map((row) => row.backend))]
   const holding = names.filter((name) => holds(rows.filter((row) => row.backend === name)))

@@ -1,16 +1,16 @@
 /** prov verify: read every copy, verify each, compare, settle. A function of artifacts, trust and backends; it writes nothing. */
 
 import type { About, Backend } from '../backend/backend.ts'
-import { type Look, lookFor } from '../copies/read-copies.ts'
+import { type Reading, readCopies } from '../copies/read-copies.ts'
 import { type ErrorJson, gravest, ProvError } from '../errors.ts'
 import { type Artifact, artifactName, artifactUri, type Subject } from '../model/artifact.ts'
 import { limitTo } from '../platform/async/limit.ts'
-import { failuresOf, type Report } from '../platform/progress.ts'
+import { failuresOf, type ProgressUpdate } from '../platform/progress.ts'
 import { type Built, builtOf } from '../provenance/built.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { type Agreement, agree } from './agree.ts'
 import { keyWatch, type OtherKey } from './other-key.ts'
-import { type Demands, settle } from './verdict.ts'
+import { type Demands, verdictOf } from './verdict.ts'
 
 export interface VerifyTarget {
   readonly about: About
@@ -28,7 +28,7 @@ export interface VerifyJob {
   readonly demands: Demands
   readonly signal: AbortSignal
   /** Called as artifacts are settled; for progress only. */
-  readonly progress?: Report
+  readonly progress?: ProgressUpdate
 }
 
 export interface VerifiedArtifact extends Agreement {
@@ -78,9 +78,9 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
     job.targets.map((target) =>
       limit(async () => {
         const { about, backends } = target
-        const looks = await lookFor(about, backends, job.trust, { signal: job.signal })
-        watch.see(looks)
-        const one = await verifyOne({ ...target, looks }, job)
+        const readings = await readCopies(about, backends, job.trust, { signal: job.signal })
+        watch.see(readings)
+        const one = await verifyOne({ ...target, readings }, job)
         for (const row of one.rows) if (row.mark === '!') failures.add(row.backend)
         job.progress?.(++done, job.targets.length, { errors: failures.counts })
         return one
@@ -104,10 +104,15 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
  * @example (await verifyOne(target, { trust, demands, signal })).exit // 0
  */
 export async function verifyOne(
-  { about, backends, required, looks }: Omit<VerifyTarget, 'mayBeAbsent'> & { readonly looks?: readonly Look[] },
+  {
+    about,
+    backends,
+    required,
+    readings,
+  }: Omit<VerifyTarget, 'mayBeAbsent'> & { readonly readings?: readonly Reading[] },
   job: Pick<VerifyJob, 'trust' | 'demands' | 'signal'>,
 ): Promise<VerifiedArtifact> {
-  const seen = looks ?? (await lookFor(about, backends, job.trust, { signal: job.signal }))
+  const seen = readings ?? (await readCopies(about, backends, job.trust, { signal: job.signal }))
   const agreement = agree(about, seen, required)
   return {
     artifact: artifactName(about.artifact),
@@ -117,13 +122,13 @@ export async function verifyOne(
     subjects: about.subjects,
     ...statedBy(seen),
     ...agreement,
-    ...settle(agreement, job.demands),
+    ...verdictOf(agreement, job.demands),
   }
 }
 
 /** For readers alone: no verdict rests on it. */
-function statedBy(looks: readonly Look[]): { readonly built?: Built } {
-  const first = looks.flatMap((look) => look.judged?.good ?? [])[0]
+function statedBy(readings: readonly Reading[]): { readonly built?: Built } {
+  const first = readings.flatMap((reading) => reading.judged?.good ?? [])[0]
   const built = first?.found.entry.kind === 'dsse' ? builtOf(first.found.entry.payload) : undefined
   return built === undefined ? {} : { built }
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../backends/index.ts'
 import { loadSettings, type Settings, type SettingsSource } from '../../src/config/settings.ts'
 import { settingsTable } from '../../src/config/table.ts'
-import { refuseLater } from '../../src/config/unsupported-settings.ts'
+import { refuseUnsupported } from '../../src/config/unsupported-settings.ts'
 import { ProvError } from '../../src/errors.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'prov-config-'))
@@ -293,20 +293,22 @@ describe('what this version lacks', () => {
       set: ['transparency.enabled=true', 'artifacts.taskrun.signer=kms'],
       env: { PROV_SIGNERS_KMS_AUTH_TOKEN: 'planted' },
     })
-    expect(() => refuseLater(settings, ['format', 'tekton'])).not.toThrow()
-    expect(() => refuseLater(settings, ['store'])).toThrow('does not have transparency.enabled=true yet')
+    expect(() => refuseUnsupported(settings, ['format', 'tekton'])).not.toThrow()
+    expect(() => refuseUnsupported(settings, ['store'])).toThrow('does not have transparency.enabled=true yet')
     const manual = await load({ set: ['transparency.enabled=manual'] })
-    expect(() => refuseLater(manual, ['store'])).not.toThrow()
-    expect(() => refuseLater(manual, ['upload'])).toThrow('does not have transparency.enabled=manual yet')
-    expect(() => refuseLater(settings, ['oci', 'signer'])).toThrow('does not have artifacts.taskrun.signer=kms yet')
-    expect(() => refuseLater(settings, ['kms'])).toThrow('signers.kms.auth.token yet')
+    expect(() => refuseUnsupported(manual, ['store'])).not.toThrow()
+    expect(() => refuseUnsupported(manual, ['upload'])).toThrow('does not have transparency.enabled=manual yet')
+    expect(() => refuseUnsupported(settings, ['oci', 'signer'])).toThrow(
+      'does not have artifacts.taskrun.signer=kms yet',
+    )
+    expect(() => refuseUnsupported(settings, ['kms'])).toThrow('signers.kms.auth.token yet')
   })
 
   it('is not refused for a default, nor for a value that is there', async () => {
     const uses = [...new Set(settingsTable().map((row) => row.usedBy))]
-    expect(() => refuseLater({ get: () => 'x', origin: () => 'default', warnings: [] }, uses)).not.toThrow()
+    expect(() => refuseUnsupported({ get: () => 'x', origin: () => 'default', warnings: [] }, uses)).not.toThrow()
     const plain = await load({ set: ['transparency.enabled=false', 'artifacts.taskrun.format=slsa/v1'] })
-    expect(() => refuseLater(plain, uses)).not.toThrow()
+    expect(() => refuseUnsupported(plain, uses)).not.toThrow()
   })
 })
 

@@ -1,7 +1,7 @@
 /** An entry that lies in a tag and in a bundle comes out whole, whichever of the two is read first. */
 import { expect, it } from 'vitest'
 import type { FoundEntry, Slot } from '../../src/backend/backend.ts'
-import { fullest } from '../../src/copies/complete-entry.ts'
+import { completeEntry } from '../../src/copies/complete-entry.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import {
   LEAF,
@@ -42,7 +42,7 @@ function sourceOf(places: Readonly<Record<string, readonly FoundEntry[]>>) {
 it('gives a bundle the envelope, byte for byte, and the chain of the tag, and keeps what only the bundle says', async () => {
   const whole = oddlySpelled(signed('dsse', payload, { certificate: LEAF, chain: ROOT }))
   const source = sourceOf({ tag: [found('tag', whole)] })
-  const [item, ...others] = await fullest(
+  const [item, ...others] = await completeEntry(
     [found('bundle', bundled(whole))],
     source,
     [slot('tag'), slot('more')],
@@ -56,7 +56,7 @@ it('gives a bundle the envelope, byte for byte, and the chain of the tag, and ke
 it('makes one of the bundles of several signatures', async () => {
   const whole = signed('dsse', payload, { signatures: 2 })
   const bundles = [0, 1].map((nth) => found(`bundle ${nth}`, bundled(whole, nth)))
-  const items = await fullest(bundles, sourceOf({ tag: [found('tag', whole)] }), [slot('tag')], options)
+  const items = await completeEntry(bundles, sourceOf({ tag: [found('tag', whole)] }), [slot('tag')], options)
   expect(items.map(({ entry }) => entry.envelope)).toEqual([whole.envelope])
   expect(items[0]?.entry.signatures.map(({ sig }) => sig)).toEqual(whole.signatures.map(({ sig }) => sig))
 })
@@ -64,9 +64,9 @@ it('makes one of the bundles of several signatures', async () => {
 it('takes nothing from an entry with other signatures, and asks nobody about one that is whole', async () => {
   const [mine, theirs] = [signed('dsse', payload), signed('dsse', payload)]
   const items = [found('bundle', bundled(mine))]
-  expect(await fullest(items, sourceOf({ tag: [found('tag', theirs)] }), [slot('tag')], options)).toEqual(items)
+  expect(await completeEntry(items, sourceOf({ tag: [found('tag', theirs)] }), [slot('tag')], options)).toEqual(items)
   const source = sourceOf({})
   const whole = [found('tag', mine), found('sig', signed('raw', simplesigning(image)))]
-  expect(await fullest(whole, source, [slot('other')], options)).toEqual(whole)
+  expect(await completeEntry(whole, source, [slot('other')], options)).toEqual(whole)
   expect(source.asked).toEqual([])
 })

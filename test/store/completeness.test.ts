@@ -1,7 +1,7 @@
 /** What makes a plan or a store complete, a rule a line. */
 import { describe, expect, test } from 'vitest'
 import type { CopyReceipt } from '../../src/backend/receipt.ts'
-import { settleCopies, settlePlan, type Wanted } from '../../src/store/completeness.ts'
+import { completenessOfCopies, completenessOfPlan, type StoreDemands } from '../../src/store/completeness.ts'
 import type { Action, PlanRow } from '../../src/store/plan.ts'
 
 const slot = (backend: string) => ({ backend, key: 'k', kind: 'dsse' as const, holds: 'one' as const, address: {} })
@@ -20,7 +20,7 @@ function plan(text: string): readonly PlanRow[] {
   })
 }
 
-const PLANS: readonly (readonly [string, string, Partial<Wanted>, number])[] = [
+const PLANS: readonly (readonly [string, string, Partial<StoreDemands>, number])[] = [
   ['places that are there or free', 'a:present b:write c:replace', {}, 0],
   ['what is not kept is no matter', 'a:write b:not_kept', {}, 0],
   ['a blocked place is 7', 'a:write b:blocked', {}, 7],
@@ -39,11 +39,11 @@ const PLANS: readonly (readonly [string, string, Partial<Wanted>, number])[] = [
 ]
 
 test.each(PLANS)('plan: %s', (_, text, wanted, exit) => {
-  expect(settlePlan(plan(text), { optional: [], ...wanted }).exit).toBe(exit)
+  expect(completenessOfPlan(plan(text), { optional: [], ...wanted }).exit).toBe(exit)
 })
 
 test('plan: what is wrong is said of each backend, also of an optional one', () => {
-  const { findings } = settlePlan(plan('a:write b:blocked'), { optional: ['b'] })
+  const { findings } = completenessOfPlan(plan('a:write b:blocked'), { optional: ['b'] })
   expect(findings).toEqual([{ code: 'occupied', message: 'm', backend: 'b' }])
 })
 
@@ -59,7 +59,7 @@ function copies(text: string): readonly CopyReceipt[] {
   })
 }
 
-const COPIES: readonly (readonly [string, string, Partial<Wanted>, number])[] = [
+const COPIES: readonly (readonly [string, string, Partial<StoreDemands>, number])[] = [
   ['every copy confirmed', 'a:ok b:ok', {}, 0],
   ['one failed is 7', 'a:ok b:failed', {}, 7],
   ['one of two places of a backend failed is 7', 'a:ok a:failed', {}, 7],
@@ -81,17 +81,17 @@ const COPIES: readonly (readonly [string, string, Partial<Wanted>, number])[] = 
 describe('store', () => {
   test.each(COPIES)('%s', (_, text, wanted, exit) => {
     const rows = plan(text.replaceAll(/:(ok|failed|drift)/g, ':write').replaceAll(':accepted', ':send'))
-    expect(settleCopies(rows, copies(text), { optional: [], ...wanted }).exit).toBe(exit)
+    expect(completenessOfCopies(rows, copies(text), { optional: [], ...wanted }).exit).toBe(exit)
   })
 
   test('findings are the failed copies alone', () => {
     const rows = plan('a:write b:write c:send')
-    expect(settleCopies(rows, copies('a:ok b:failed c:accepted'), { optional: [] }).findings).toEqual([
+    expect(completenessOfCopies(rows, copies('a:ok b:failed c:accepted'), { optional: [] }).findings).toEqual([
       { code: 'denied', message: 'm' },
     ])
     const [copy] = copies('a:failed')
     if (copy === undefined) throw new Error('no copy')
     const { error: _, ...silent } = copy
-    expect(settleCopies(rows, [silent], { optional: [] }).findings).toMatchObject([{ code: 'incomplete' }])
+    expect(completenessOfCopies(rows, [silent], { optional: [] }).findings).toMatchObject([{ code: 'incomplete' }])
   })
 })

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { About, Found } from '../../src/backend/backend.ts'
 import { judge } from '../../src/copies/judge-slot.ts'
-import type { Look } from '../../src/copies/read-copies.ts'
+import type { Reading } from '../../src/copies/read-copies.ts'
 import { formatNamed } from '../../src/formats/index.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
@@ -39,13 +39,13 @@ beforeAll(async () => {
   entry = await attest(run, ours)
 })
 
-function look(holds: 'one' | 'many', found: readonly (Entry | Found)[], of = about, keys = trust): Look {
+function reading(holds: 'one' | 'many', found: readonly (Entry | Found)[], of = about, keys = trust): Reading {
   const place = slot('x', holds, of.kind)
   const items = found.map((one) => ('location' in one ? one : item(one)))
   return { backend: 'x', slot: place, judged: judge(of, place, items, checksUnder(keys)) }
 }
 
-function planned(looked: Look, more: Partial<PlanOptions> = {}, wanted = entry): PlanRow {
+function planned(looked: Reading, more: Partial<PlanOptions> = {}, wanted = entry): PlanRow {
   return planRow(looked, wanted, { size: () => SIZE, resign: false, foreign: false, ...more })
 }
 const action = (...args: Parameters<typeof planned>): string => planned(...args).action
@@ -87,32 +87,32 @@ describe('where nobody has looked', () => {
 
 describe.each(['one', 'many'] as const)('in a place for %s', (holds) => {
   test('nothing there is written', () => {
-    expect(planned(look(holds, []))).toMatchObject({ action: 'write', ...SIZE })
+    expect(planned(reading(holds, []))).toMatchObject({ action: 'write', ...SIZE })
   })
 
   test('what can never fit is blocked', () => {
-    expect(planned(look(holds, []), { size: () => TOO_LARGE })).toMatchObject({ action: 'blocked', ...TOO_LARGE })
+    expect(planned(reading(holds, []), { size: () => TOO_LARGE })).toMatchObject({ action: 'blocked', ...TOO_LARGE })
   })
 
   test('the entry itself is present', () => {
-    expect(planned(look(holds, [entry]))).toEqual(expect.not.objectContaining({ detail: expect.anything() }))
-    expect(action(look(holds, [entry]))).toBe('present')
-    expect(action(look(holds, [entry]), { resign: true })).toBe('present')
+    expect(planned(reading(holds, [entry]))).toEqual(expect.not.objectContaining({ detail: expect.anything() }))
+    expect(action(reading(holds, [entry]))).toBe('present')
+    expect(action(reading(holds, [entry]), { resign: true })).toBe('present')
   })
 
   test('the entry itself is present whatever else lies there', async () => {
-    expect(planned(look(holds, [await spaced(), entry]))).not.toHaveProperty('detail')
-    expect(action(look(holds, [await drifted(), entry]))).toBe('present')
+    expect(planned(reading(holds, [await spaced(), entry]))).not.toHaveProperty('detail')
+    expect(action(reading(holds, [await drifted(), entry]))).toBe('present')
   })
 
   test('the same meaning is present, and said; with --resign it is replaced', async () => {
-    const looked = look(holds, [await spaced()])
+    const looked = reading(holds, [await spaced()])
     expect(planned(looked)).toMatchObject({ action: 'present', detail: expect.stringContaining('same meaning') })
     expect(planned(looked, { resign: true })).toMatchObject({ action: 'replace', ...SIZE })
   })
 
   test('another meaning blocks: drift; with --resign it is replaced', async () => {
-    const looked = look(holds, [await drifted()])
+    const looked = reading(holds, [await drifted()])
     expect(planned(looked)).toMatchObject({ action: 'blocked', error: { code: 'drift' } })
     expect(action(looked, { resign: true })).toBe('replace')
   })
@@ -120,46 +120,46 @@ describe.each(['one', 'many'] as const)('in a place for %s', (holds) => {
 
 describe('what is damaged', () => {
   test('is replaced in a place for one, also beside a good copy', () => {
-    expect(action(look('one', [damage]))).toBe('replace')
-    expect(action(look('one', [entry, damage]))).toBe('replace')
+    expect(action(reading('one', [damage]))).toBe('replace')
+    expect(action(reading('one', [entry, damage]))).toBe('replace')
   })
 
   test('is left alone in a shared one, but for this entry spoiled by what stands beside its signature', () => {
-    expect(action(look('many', [damage]))).toBe('write')
-    expect(action(look('many', [entry, damage]))).toBe('present')
+    expect(action(reading('many', [damage]))).toBe('write')
+    expect(action(reading('many', [entry, damage]))).toBe('present')
     const spoiled = { ...entry, signatures: entry.signatures.map((one) => ({ ...one, certificate: 'none' })) }
-    expect(action(look('many', [spoiled]))).toBe('replace')
+    expect(action(reading('many', [spoiled]))).toBe('replace')
   })
 
   test('blocks when a key that was not given has signed it', async () => {
-    const looked = look('one', [await attest(run, theirs)])
+    const looked = reading('one', [await attest(run, theirs)])
     expect(planned(looked)).toMatchObject({ action: 'blocked', error: { code: 'occupied', location: 'here' } })
-    expect(action(look('many', [await attest(run, theirs)]))).toBe('write')
+    expect(action(reading('many', [await attest(run, theirs)]))).toBe('write')
   })
 })
 
 describe('another format in a place for one', () => {
   test('blocks, is replaced with --resign, and is no matter in a shared place', async () => {
     const other = await otherFormat()
-    expect(planned(look('one', [other]))).toMatchObject({
+    expect(planned(reading('one', [other]))).toMatchObject({
       action: 'blocked',
       error: { code: 'occupied', message: expect.stringContaining('slsa/v2alpha4') },
     })
-    expect(action(look('one', [other]), { resign: true })).toBe('replace')
-    expect(action(look('many', [other]))).toBe('write')
+    expect(action(reading('one', [other]), { resign: true })).toBe('replace')
+    expect(action(reading('many', [other]))).toBe('write')
   })
 
   test('another image with the same key is no other format', async () => {
     const image = imageOf(run)
     const mirrored = { ...image, image: { ...image.image, repository: 'mirror.example/aa' } }
-    const looked = look('one', [await signImage(mirrored, ours)], aboutImage(image))
+    const looked = reading('one', [await signImage(mirrored, ours)], aboutImage(image))
     expect(action(looked, {}, await signImage(image, ours))).toBe('write')
   })
 })
 
 describe('a foreign signer', () => {
   const of = (found: readonly (Entry | Found)[], holds: 'one' | 'many' = 'one') =>
-    look(holds, found).judged ?? { good: [], neighbours: [], others: [] }
+    reading(holds, found).judged ?? { good: [], neighbours: [], others: [] }
 
   test('is one whose key was not given', async () => {
     expect(foreignSigner(of([await attest(run, theirs)]), false)?.code).toBe('occupied')
@@ -172,13 +172,13 @@ describe('a foreign signer', () => {
     expect(foreignSigner(of([bad]), false)).toBeUndefined()
     expect(foreignSigner(of([bad]), true)?.code).toBe('occupied')
     expect(foreignSigner(of([damage]), true)).toBeUndefined()
-    expect(action(look('one', [bad]), { foreign: true })).toBe('blocked')
-    expect(action(look('one', [bad]), { foreign: false })).toBe('replace')
+    expect(action(reading('one', [bad]), { foreign: true })).toBe('blocked')
+    expect(action(reading('one', [bad]), { foreign: false })).toBe('replace')
   })
 
   test('is none where it claims nothing', async () => {
     const both = { ...entry, signatures: [...entry.signatures, { sig: Buffer.from('x'), keyid: theirs.keyid }] }
     expect(foreignSigner(of([both]), true)).toBeUndefined()
-    expect(action(look('one', [both]))).toBe('present')
+    expect(action(reading('one', [both]))).toBe('present')
   })
 })

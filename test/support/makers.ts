@@ -3,7 +3,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import type { About, Found, Slot } from '../../src/backend/backend.ts'
 import { judge } from '../../src/copies/judge-slot.ts'
-import type { Look } from '../../src/copies/read-copies.ts'
+import type { Reading } from '../../src/copies/read-copies.ts'
 import { formatNamed } from '../../src/formats/index.ts'
 import type { ImageArtifact, RunArtifact } from '../../src/model/artifact.ts'
 import type { Entry } from '../../src/model/entry.ts'
@@ -97,7 +97,13 @@ export function slot(backend: string, holds: Slot['holds'], kind: Slot['kind'] =
 }
 
 /** What `lookFor` would give for a slot that holds these items. */
-export function look(about: About, backend: string, holds: Slot['holds'], items: readonly Found[], trust: Trust): Look {
+export function reading(
+  about: About,
+  backend: string,
+  holds: Slot['holds'],
+  items: readonly Found[],
+  trust: Trust,
+): Reading {
   const place = slot(backend, holds, about.kind)
   return { backend, slot: place, judged: judge(about, place, items, checksUnder(trust)) }
 }

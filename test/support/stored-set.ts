@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { openBackend } from '../../backends/index.ts'
 import type { About, Backend, Slot } from '../../src/backend/backend.ts'
-import { type MigrateJob, type Moved, migrate, type Place } from '../../src/migrate/migrate.ts'
+import { type EntryLocation, type MigrateJob, type Moved, migrate } from '../../src/migrate/migrate.ts'
 import type { ImageArtifact, RunArtifact } from '../../src/model/artifact.ts'
 import { type Entry, entryId } from '../../src/model/entry.ts'
 import type { RetryOptions } from '../../src/platform/async/retry.ts'
@@ -100,7 +100,7 @@ export const noRetry: RetryOptions = {
   random: () => 0,
 }
 
-async function* listed(source: Backend): AsyncIterable<Place> {
+async function* listed(source: Backend): AsyncIterable<EntryLocation> {
   for await (const slot of source.list?.({}, calm) ?? []) yield { slot }
 }
 

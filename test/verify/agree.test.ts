@@ -1,18 +1,18 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { About, Found } from '../../src/backend/backend.ts'
-import type { Look } from '../../src/copies/read-copies.ts'
+import type { Reading } from '../../src/copies/read-copies.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
 import type { Trust } from '../../src/trust/trusted-keys.ts'
 import { agree, type Row } from '../../src/verify/agree.ts'
-import { settle } from '../../src/verify/verdict.ts'
+import { verdictOf } from '../../src/verify/verdict.ts'
 import {
   aboutImage,
   aboutRun,
   attest,
   imageOf,
   item,
-  look,
+  reading,
   signer,
   signImage,
   slot,
@@ -44,12 +44,12 @@ interface Verdict {
 }
 
 function verdict(
-  looks: readonly Look[],
-  demands: Partial<Parameters<typeof settle>[1]> = {},
+  readings: readonly Reading[],
+  demands: Partial<Parameters<typeof verdictOf>[1]> = {},
   of: About = about,
 ): Verdict {
-  const agreement = agree(of, looks, () => [])
-  const { exit } = settle(agreement, { optional: [], strict: false, ...demands })
+  const agreement = agree(of, readings, () => [])
+  const { exit } = verdictOf(agreement, { optional: [], strict: false, ...demands })
   return {
     marks: agreement.rows.map((row) => row.mark).join(''),
     codes: agreement.rows.map((row) => row.error?.code),
@@ -59,16 +59,16 @@ function verdict(
   }
 }
 
-const one = (items: readonly Found[], backend = 'tekton', of: About = about): Look =>
-  look(of, backend, 'one', items, trust)
-const many = (items: readonly Found[], backend = 'oci', of: About = about): Look =>
-  look(of, backend, 'many', items, trust)
-const down = (backend = 'oci'): Look => ({
+const one = (items: readonly Found[], backend = 'tekton', of: About = about): Reading =>
+  reading(of, backend, 'one', items, trust)
+const many = (items: readonly Found[], backend = 'oci', of: About = about): Reading =>
+  reading(of, backend, 'many', items, trust)
+const down = (backend = 'oci'): Reading => ({
   backend,
   slot: slot(backend, 'many'),
   error: { code: 'unreachable', message: 'down' },
 })
-const notKept: Look = { backend: 'docs' }
+const notKept: Reading = { backend: 'docs' }
 
 function bent(entry: Entry, change: (text: string) => string): Entry {
   return { ...entry, payload: Buffer.from(change(Buffer.from(entry.payload).toString())) }
@@ -80,11 +80,11 @@ describe('marks and exit codes', () => {
   })
 
   test('one copy gone: +, 5; optional or enough others: reported, 0', () => {
-    const looks = [one([item(good)]), many([])]
-    expect(verdict(looks)).toMatchObject({ marks: '=+', exit: 5, codes: [undefined, 'absent'] })
-    expect(verdict(looks, { optional: ['oci'] })).toMatchObject({ marks: '=+', exit: 0 })
-    expect(verdict(looks, { require: 1 })).toMatchObject({ marks: '=+', exit: 0 })
-    expect(verdict(looks, { require: 2 })).toMatchObject({ exit: 5 })
+    const readings = [one([item(good)]), many([])]
+    expect(verdict(readings)).toMatchObject({ marks: '=+', exit: 5, codes: [undefined, 'absent'] })
+    expect(verdict(readings, { optional: ['oci'] })).toMatchObject({ marks: '=+', exit: 0 })
+    expect(verdict(readings, { require: 1 })).toMatchObject({ marks: '=+', exit: 0 })
+    expect(verdict(readings, { require: 2 })).toMatchObject({ exit: 5 })
   })
 
   test('a backend down: !, 6, forgiven like an absent one', () => {
@@ -131,8 +131,8 @@ describe('marks and exit codes', () => {
 
   test('damage is #, and is never forgiven', () => {
     const damaged: Found = { location: 'x', raw: new Uint8Array(), damage: { code: 'copy_malformed', message: 'cut' } }
-    const looks = [one([damaged]), many([item(good)])]
-    expect(verdict(looks, { optional: ['tekton'], require: 1 })).toMatchObject({ marks: '#=', exit: 3 })
+    const readings = [one([damaged]), many([item(good)])]
+    expect(verdict(readings, { optional: ['tekton'], require: 1 })).toMatchObject({ marks: '#=', exit: 3 })
   })
 
   test("two runs' copies swapped: # with a code of its own", async () => {
@@ -188,9 +188,9 @@ describe('marks and exit codes', () => {
       raw: Buffer.from('?'),
       damage: { code: 'stranger', message: 'a layer of another kind' },
     }
-    const looks = [one([item(good)]), many([item(foreign), garbage, item(good)])]
-    expect(verdict(looks)).toMatchObject({ marks: '==', exit: 0, strangers: 2 })
-    expect(verdict(looks, { strict: true }).exit).toBe(3)
+    const readings = [one([item(good)]), many([item(foreign), garbage, item(good)])]
+    expect(verdict(readings)).toMatchObject({ marks: '==', exit: 0, strangers: 2 })
+    expect(verdict(readings, { strict: true }).exit).toBe(3)
     expect(verdict([one([item(good)]), many([item(foreign), garbage])])).toMatchObject({
       marks: '=+',
       exit: 5,
@@ -206,16 +206,20 @@ describe('marks and exit codes', () => {
     function trustIn(resigned: Entry): Verdict {
       const wide: Trust = { ...trust, keys: [...trust.keys, ...trustOf(theirs).keys] }
       return verdict([
-        look(about, 'tekton', 'one', [item(good)], wide),
-        look(about, 'oci', 'many', [item(resigned)], wide),
+        reading(about, 'tekton', 'one', [item(good)], wide),
+        reading(about, 'oci', 'many', [item(resigned)], wide),
       ])
     }
   })
 
   test('two that verify and differ are both *, and no majority decides', async () => {
     const drifted = await attest(taskRun('build-a', { labels: { team: 'b' } }), ours)
-    const looks = [one([item(good)]), many([item(drifted)]), many([item(good)], 's3')]
-    expect(verdict(looks, { require: 2 })).toMatchObject({ marks: '***', exit: 4, codes: ['drift', 'drift', 'drift'] })
+    const readings = [one([item(good)]), many([item(drifted)]), many([item(good)], 's3')]
+    expect(verdict(readings, { require: 2 })).toMatchObject({
+      marks: '***',
+      exit: 4,
+      codes: ['drift', 'drift', 'drift'],
+    })
     const forged = bent(good, (text) => text.replace('team":"a', 'team":"c'))
     expect(verdict([one([item(forged)]), one([item(forged)], 'docs'), many([item(good)])])).toMatchObject({
       marks: '##=',
@@ -255,7 +259,7 @@ describe('image signatures', () => {
   test('a signature over another image in its place: #', async () => {
     const swapped = await signImage(imageOf(run, 'elsewhere'), ours)
     for (const holds of ['one', 'many'] as const) {
-      const looked = look(of, 'b', holds, [item(swapped)], trust)
+      const looked = reading(of, 'b', holds, [item(swapped)], trust)
       expect(verdict([looked], {}, of)).toMatchObject({ marks: '#', exit: 3, codes: ['wrong_artifact'] })
     }
   })

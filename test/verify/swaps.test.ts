@@ -89,9 +89,9 @@ async function all(): Promise<readonly VerifiedArtifact[]> {
   const found: VerifiedArtifact[] = []
   for await (const one of survey({ ...job, includes: () => true, accepts: () => true })) {
     if (one.about === undefined) continue
-    const { about, looks } = one
+    const { about, readings } = one
     const demands = { optional: [], strict: false }
-    found.push(await verifyOne({ about, backends, required: () => [], looks }, { trust, demands, ...calm }))
+    found.push(await verifyOne({ about, backends, required: () => [], readings }, { trust, demands, ...calm }))
   }
   return found
 }
@@ -159,7 +159,7 @@ async function mendAll(victim: Thing, named: string): Promise<void> {
   const job = { backends, trust, retry: noRetry, ...calm }
   const tour = { ...job, filter: {}, concurrency: 8, whole: true, includes: () => true, accepts: () => true }
   for await (const one of survey(tour)) {
-    if (one.about !== undefined) await repair(one.about, { ...job, apply: true }, one.looks)
+    if (one.about !== undefined) await repair(one.about, { ...job, apply: true }, one.readings)
   }
   const { rows } = await verified(victim)
   const taken = rows.filter(({ mark, entry }) => AGREES.includes(mark) && entry !== entryId(victim.entry))

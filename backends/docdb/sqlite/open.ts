@@ -25,7 +25,7 @@ const MAX_VALUE_BYTES = 128 * 1024 * 1024
 const MAX_COPY_BYTES = 256 * 1024 * 1024
 
 /** A file opened for looks. */
-export interface Look {
+export interface FileLook {
   readonly db: DatabaseSync
   /** True while the file still is what this connection sees. */
   isCurrent(): boolean
@@ -38,7 +38,7 @@ export interface Look {
  *
  * @example const look = openLook('prov.db'); look.db.prepare(…); if (!look.isCurrent()) …
  */
-export function openLook(path: string): Look {
+export function openLook(path: string): FileLook {
   const before = stateOf(path)
   const { href } = pathToFileURL(path)
   const query = before.wal !== undefined ? '?mode=ro&readonly_shm=1' : isWal(path) ? '?mode=ro&immutable=1' : '?mode=ro'
@@ -73,7 +73,7 @@ function openedShared(href: string, query: string): DatabaseSync {
   }
 }
 
-function openCopy(path: string, before: FileState): Look {
+function openCopy(path: string, before: FileState): FileLook {
   if (before.size + (before.wal ?? 0n) > MAX_COPY_BYTES) {
     throw new ProvError(
       'storage_io',

@@ -13,7 +13,7 @@ import type { SqliteTarget } from '../settings.ts'
 import { SIZE_RULES } from '../size.ts'
 import type { DocumentStore, StoredDocument, StoreOptions, Wanted } from '../store.ts'
 import { isBusy, isUnshared, sqliteFailure } from './failure.ts'
-import { isThere, type Look, openLook, openToWrite } from './open.ts'
+import { type FileLook, isThere, openLook, openToWrite } from './open.ts'
 import { hasTables, SCHEMA } from './schema.ts'
 
 const COLUMNS = ['Signed', 'Signature', 'Cert', 'Chain', 'Object'] as const
@@ -53,7 +53,7 @@ type Row = Readonly<Record<string, SQLInputValue>>
  */
 export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context['random']): DocumentStore {
   let writer: DatabaseSync | undefined
-  let look: Look | undefined
+  let look: FileLook | undefined
   /** Compiled once for each opening of the file. */
   let statements = new Map<string, StatementSync>()
   /** The version of the schema that was judged, and whether the tables are in it. */

@@ -11,7 +11,7 @@ import { readTagState, type Tag } from '../tags/tag.ts'
 import { bundleLayer, fallbackTag, mayBeBundle, type Referrer, type SubjectDescriptor } from './layout.ts'
 
 /** An image in its repository. */
-export interface Place {
+export interface SubjectAddress {
   /** Normalised, with its host. */
   readonly repo: string
   readonly digest: string
@@ -43,7 +43,7 @@ const PARALLEL = 8
 export const DAMAGE: readonly string[] = [...ITEM_DAMAGE, 'stranger']
 
 /** @example fallbackTagOf({ repo, digest }) // { repo, name: 'sha256-09e7…', form: 'index' } */
-export function fallbackTagOf({ repo, digest }: Place): Tag {
+export function fallbackTagOf({ repo, digest }: SubjectAddress): Tag {
   return { repo, name: fallbackTag(digest), form: 'index' }
 }
 
@@ -55,7 +55,7 @@ export function fallbackTagOf({ repo, digest }: Place): Tag {
  */
 export async function listReferrers(
   registry: Registry,
-  place: Place,
+  place: SubjectAddress,
   signal: AbortSignal,
   fallback: FallbackOptions = {},
 ): Promise<ReferrerList> {
@@ -82,7 +82,7 @@ export type KnownReferrers = Pick<BoundedMap<string, { readonly layer: Layer | u
  */
 export async function findBundles(
   registry: Registry,
-  place: Place,
+  place: SubjectAddress,
   referrers: readonly Referrer[],
   known: KnownReferrers,
   signal: AbortSignal,
@@ -100,7 +100,7 @@ export async function findBundles(
 
 async function lookInto(
   registry: Registry,
-  place: Place,
+  place: SubjectAddress,
   referrer: Referrer,
   known: KnownReferrers,
   signal: AbortSignal,
@@ -121,7 +121,7 @@ async function lookInto(
   }
 }
 
-function gone(place: Place, digest: string): ProvError {
+function gone(place: SubjectAddress, digest: string): ProvError {
   const where = { operation: 'get referrer', location: `${place.repo}@${digest}` }
   return failure('copy_malformed', 'what is listed as referring to the image is gone', where)
 }
@@ -130,7 +130,11 @@ function gone(place: Place, digest: string): ProvError {
  * What a subject field must say of the image. Throws `absent` when the registry does not have it: a bundle can refer only to
  * what is there (cosign and Chains refuse as well).
  */
-export async function subjectOf(registry: Registry, place: Place, signal: AbortSignal): Promise<SubjectDescriptor> {
+export async function subjectOf(
+  registry: Registry,
+  place: SubjectAddress,
+  signal: AbortSignal,
+): Promise<SubjectDescriptor> {
   const manifest = await registry.getManifest(place.repo, place.digest, { signal })
   if (manifest === undefined || sha256Hex(manifest.bytes) !== place.digest.slice('sha256:'.length)) {
     const where = { operation: 'get image', location: `${place.repo}@${place.digest}` }

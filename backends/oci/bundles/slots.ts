@@ -19,8 +19,8 @@ import {
   inParallel,
   type KnownReferrers,
   listReferrers,
-  type Place,
   type ReferrerList,
+  type SubjectAddress,
   subjectOf,
 } from './referrers.ts'
 
@@ -50,7 +50,12 @@ export function bundles({ registry, protocol, writer }: Connection, now: () => n
   /** Which entry a bundle holds: spares reading other people's before every write. */
   const entries = boundedMap<string, string>(MAX_KNOWN)
 
-  async function read(place: Place, found: BundlePlace, location: string, signal: AbortSignal): Promise<Found> {
+  async function read(
+    place: SubjectAddress,
+    found: BundlePlace,
+    location: string,
+    signal: AbortSignal,
+  ): Promise<Found> {
     const { referrers, layer, error } = found
     const version = versionOf({ keys: referrers.map(layerKey) })
     const described = Buffer.from(JSON.stringify(referrers[0] ?? null))
@@ -67,7 +72,7 @@ export function bundles({ registry, protocol, writer }: Connection, now: () => n
   }
 
   async function blobOf(
-    place: Place,
+    place: SubjectAddress,
     { digest, size }: { digest: string; size: number },
     at: string,
     signal: AbortSignal,
@@ -80,7 +85,7 @@ export function bundles({ registry, protocol, writer }: Connection, now: () => n
   }
 
   /** Which of the entry's signatures are there already, and where the first is. Bundles of other entries are not read twice. */
-  async function held(slot: Slot, place: Place, entry: Entry, list: ReferrerList, signal: AbortSignal) {
+  async function held(slot: Slot, place: SubjectAddress, entry: Entry, list: ReferrerList, signal: AbortSignal) {
     const id = entryId(entry)
     const places = await findBundles(registry, place, list.referrers, known, signal)
     const mine = places.filter(({ layer }) => layer !== undefined && (entries.get(layer.digest) ?? id) === id)
@@ -92,7 +97,7 @@ export function bundles({ registry, protocol, writer }: Connection, now: () => n
   }
 
   /** Puts manifests that refer to the image; what the registry lists by itself is complete then. */
-  async function upload(place: Place, entry: Entry, signal: AbortSignal): Promise<readonly NewReferrer[]> {
+  async function upload(place: SubjectAddress, entry: Entry, signal: AbortSignal): Promise<readonly NewReferrer[]> {
     const blobs = bundlesOf(entry)
     for (const blob of blobs) readBundle(blob)
     const subject = await subjectOf(registry, place, signal)
@@ -128,7 +133,7 @@ export function bundles({ registry, protocol, writer }: Connection, now: () => n
     throw failure('internal', 'an entry without signatures', { operation: 'put', location: slot.key })
   }
 
-  async function forget(place: Place, referrers: readonly Referrer[], signal: AbortSignal): Promise<void> {
+  async function forget(place: SubjectAddress, referrers: readonly Referrer[], signal: AbortSignal): Promise<void> {
     await inParallel(referrers, ({ digest }) => registry.deleteManifest(place.repo, digest, { signal }))
   }
 
@@ -185,7 +190,7 @@ export function bundles({ registry, protocol, writer }: Connection, now: () => n
 }
 
 /** Throws `internal` for a slot of another kind. */
-function placeOf({ address, key }: Slot): Place {
+function placeOf({ address, key }: Slot): SubjectAddress {
   const { repository, subject } = address
   if (repository !== undefined && subject !== undefined) return { repo: repository, digest: subject }
   throw failure('internal', 'no slot of bundles', { operation: 'find slot', location: key })

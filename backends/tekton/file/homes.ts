@@ -7,7 +7,7 @@ import { boundedMap } from '../../../src/platform/async/bounded-map.ts'
 import { type Files, fileErrorCode } from '../../../src/platform/fs/files.ts'
 import type { Edit, Home } from '../home.ts'
 import type { Annotations } from '../layout.ts'
-import type { Place } from '../place.ts'
+import type { AnnotationAddress } from '../place.ts'
 import { annotationsIn } from './changes.ts'
 import { openRunFile, type RunFile, type Target } from './run-file.ts'
 
@@ -27,7 +27,7 @@ const NO_FILE = '-'
 export interface FileHomes {
   /** The file that holds the run, or shall. */
   fileFor(run: RunArtifact): string
-  at(place: Place): Home
+  at(place: AnnotationAddress): Home
   of(run: RunArtifact): Home
   /** The annotations with which a run came whose copies shall be in the configured file; undefined for any other. */
   given(uid: string): Annotations | undefined

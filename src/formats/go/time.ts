@@ -1,7 +1,7 @@
 /** Times as Go reads and writes them: RFC 3339 in, UTC out, nanoseconds kept. Pure. */
 import { withoutTrailing } from '../../platform/text/trim.ts'
 
-/** A moment in UTC. */
+/** A point in time, in UTC. */
 export interface Moment {
   /** `2026-11-21T09:00:10`, without zone. */
   readonly seconds: string

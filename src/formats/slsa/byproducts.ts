@@ -12,7 +12,10 @@ export function allResults(run: RunArtifact): readonly Json[] {
   return runView(run).results.map((result) => byproduct(run, prefix, result))
 }
 
-/** v2alpha4: results that are no build output and no image, also of steps, and with deep inspection of a PipelineRun's TaskRuns. */
+/**
+ * v2alpha4: results that are neither a build output nor an image, also those of steps, and with deep inspection those of a PipelineRun's
+ * TaskRuns.
+ */
 export function otherResults(run: RunArtifact, deepInspection: boolean): readonly Json[] {
   if (run.kind === 'TaskRun') return ofTaskRun(run)
   const own = kept(pipelineRunView(run).results).map((one) => byproduct(run, `pipelineRunResults/${run.name}`, one))

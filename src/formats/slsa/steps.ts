@@ -10,8 +10,8 @@ export function taskSteps(view: TaskRunView): readonly Json[] {
 }
 
 /**
- * The steps paired by their place, as a PipelineRun's `buildConfig` has them; undefined where Chains leaves the TaskRun out: no resolved
- * spec, another number of steps, or a named step beside a state that says `unnamed-`.
+ * The steps paired by their position, as a PipelineRun's `buildConfig` has them; undefined where Chains leaves the TaskRun out: no resolved
+ * spec, another number of steps, or a named step paired with a state that is called `unnamed-`.
  */
 export function pairedSteps(view: TaskRunView): readonly Json[] | undefined {
   const specs = view.specSteps

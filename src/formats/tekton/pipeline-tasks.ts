@@ -6,7 +6,7 @@ const TASK_LABEL = 'tekton.dev/pipelineTask'
 
 export interface ExecutedTask {
   readonly task: PipelineTask
-  /** Place of the task: tasks first, then finally. */
+  /** Position of the task: tasks first, then finally. */
   readonly index: number
   readonly run: RunArtifact
 }
@@ -36,7 +36,7 @@ export function runsOfTask(run: RunArtifact, task: PipelineTask): readonly RunAr
 }
 
 /**
- * Throws `input_invalid` when a TaskRun named in `status.childReferences` is not at hand: a payload without it would say less than the
+ * Throws `input_invalid` when a TaskRun named in `status.childReferences` was not given: a payload without it would say less than the
  * pipeline did. (Chains leaves such a PipelineRun unsigned.)
  */
 export function requireChildren(run: RunArtifact): void {

@@ -1,6 +1,6 @@
 /**
- * A run as the formats see it: the members of the Tekton object that payloads are made of, checked and defaulted like Tekton's v1 Go
- * types. Whatever is not named here is not looked at.
+ * A run as the formats see it: the members of the Tekton object that payloads are made of, checked and defaulted like Tekton's v1 Go types.
+ * Other members are ignored.
  */
 
 import { ProvError } from '../../errors.ts'
@@ -56,7 +56,7 @@ export interface RunView {
   readonly startTime: Moment | undefined
   readonly completionTime: Moment | undefined
   readonly refSource: RefSource | undefined
-  /** `status.provenance.featureFlags` as it stands. */
+  /** `status.provenance.featureFlags`, unchanged. */
   readonly featureFlags: Fields | undefined
   /** `resolver` of the taskRef or pipelineRef, '' when none. */
   readonly resolver: string

@@ -13,7 +13,7 @@ export interface HintedResult {
   readonly value: ParamValue | undefined
 }
 
-/** Something named by its place and digest, both as written. */
+/** A URI and a digest, both as written. */
 export interface Target {
   readonly uri: string
   readonly digest: string

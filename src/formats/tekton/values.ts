@@ -8,8 +8,8 @@ export type ParamValue = string | readonly string[] | Readonly<Record<string, st
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /**
- * Any JSON value as a ParamValue: what is neither text, a list of texts nor an object of texts becomes the text of its JSON; `null` is ''
- * everywhere. undefined where the value cannot be told from its parsed form: a whole number that a double does not hold exactly.
+ * Any JSON value as a ParamValue: a value other than a text, a list of texts or an object of texts becomes the text of its JSON; `null` is
+ * '' everywhere. undefined for a whole number that a double cannot hold exactly.
  *
  * @example paramValue([1, 2]) // '[1,2]'
  */

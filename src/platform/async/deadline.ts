@@ -1,4 +1,4 @@
-/** One call with an end: the caller's signal or its time, whichever comes first, also where a driver heeds neither. */
+/** Ends a call at the caller's signal or at its deadline, whichever comes first, also where a driver ignores both. */
 import { ProvError } from '../../errors.ts'
 import type { CallOptions } from './call.ts'
 

@@ -1,7 +1,7 @@
 /** How many pieces of work run at once. p-limit is imported here and nowhere else. */
 import pLimit, { type LimitFunction } from 'p-limit'
 
-/** Runs what it is given once one of the places is free, in order of asking; answers with what the work answers. */
+/** Runs work as soon as one of the slots is free, in the order of the calls; gives the result of the work. */
 export type Limit = LimitFunction
 
 /**

@@ -12,7 +12,7 @@ export interface RetryBudget {
 export interface RetryOptions {
   readonly budget: RetryBudget
   readonly signal: AbortSignal
-  /** Milliseconds since any fixed moment. */
+  /** Milliseconds since any fixed point in time. */
   now(): number
   /** Waits; rejects when the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
@@ -34,10 +34,10 @@ const FIRST_WAIT_MS = 200
 const LONGEST_WAIT_MS = 10_000
 
 /**
- * Runs `work`, and again after a {@link ProvError} whose code is retryable, while the budget lasts. Waits twice as long each
- * time, less up to a half by chance, so that writers that met once do not meet again; never less than the other side asked
- * for. What cannot heal is thrown at once, as it was, and so is the last error of an exhausted budget, or when the wait
- * asked for would exceed it. An abort ends the waiting with `aborted`.
+ * Runs `work`, and again after a {@link ProvError} whose code is retryable, while the budget lasts. Each wait is twice as long as the one
+ * before, less up to a half at random, so that two writers do not collide again, and never shorter than the other side asked for. Throws at
+ * once an error that is not retryable, and the last error when the budget is used up or the wait that was asked for would exceed it. An
+ * abort ends the waiting with `aborted`.
  *
  * @example await retry(() => backend.put(slot, entry, { signal }), { budget: { attempts: 5, totalMs: 60_000 }, … })
  */

@@ -69,7 +69,7 @@ export async function* pool<T, R extends object>(
   }
 }
 
-/** Lets one side wait for the other; a ring that nobody waits for is heard by the next who does. */
+/** A signal between two sides: `ring` wakes the one that waits; when none waits, the next `heard` returns at once. */
 function bell(): { ring(): void; heard(): Promise<void> } {
   let rung = false
   let wake: (() => void) | undefined
@@ -91,7 +91,7 @@ function bell(): { ring(): void; heard(): Promise<void> } {
 }
 
 /**
- * Waits so that calls begin at most `perSecond` times a second, evenly; a time that nobody used is not made up for.
+ * Waits so that calls begin at most `perSecond` times a second, evenly; unused time is not made up for.
  *
  * @example const turn = pace(50, io); await turn()
  */

@@ -1,4 +1,4 @@
-/** Replaces a file as a whole: whoever reads it, and whatever power cut comes, it is either the old one or the new one. */
+/** Replaces a file as a whole: readers, also after a power cut, see either the old or the new content. */
 import { basename, dirname, join } from 'node:path'
 import { type FileFacts, type Files, fileErrorCode, nodeFiles } from './files.ts'
 

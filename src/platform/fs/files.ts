@@ -17,7 +17,7 @@ export interface FileFacts {
   readonly size: number
   /** Milliseconds since the epoch. */
   readonly modified: number
-  /** Number of the file, which another one in its place does not have. */
+  /** The inode number, which differs for another file under the same name. */
   readonly inode?: number
 }
 

@@ -58,7 +58,7 @@ async function acquire(taker: Taker, lockFile: string, options: LockOptions): Pr
   }
 }
 
-/** True when the lock file is now ours. It appears with its content at once, so that nobody ever reads half of it. */
+/** True when the lock file is now ours. It is created with its content, so that no reader ever sees half of it. */
 async function take({ files, self }: Taker, lockFile: string): Promise<boolean> {
   const own = `${lockFile}.${self.token}`
   await files.create(own, Buffer.from(JSON.stringify(self)), 0o644)
@@ -81,7 +81,7 @@ interface Held {
   readonly modified?: number
 }
 
-/** Who holds it; undefined when nobody does any more. */
+/** Who holds it; undefined when it is free. */
 async function readLock({ files }: Taker, lockFile: string): Promise<Held | undefined> {
   // What is no file was not put here by prov, and says nothing of a holder: that is thrown.
   const bytes = await gone(files.read(lockFile, { maxBytes: MAX_LOCK_BYTES, follow: false }))
@@ -94,8 +94,8 @@ async function readLock({ files }: Taker, lockFile: string): Promise<Held | unde
 }
 
 /**
- * Removes the lock of a dead holder; true when it is worth trying again. Whoever breaks it first takes a lock named after that very
- * holder, and looks again under it: so a slow waiter never removes the lock of the next, living one.
+ * Removes the lock of a dead holder; true when it is worth trying again. Who breaks it first takes a lock named after that very holder, and
+ * reads the lock again under it: so a slow waiter never removes the lock of the next holder, which lives.
  */
 async function breakDead(taker: Taker, lockFile: string, held: Held): Promise<boolean> {
   if (!isDead(taker, held)) return false
@@ -126,7 +126,7 @@ async function release(taker: Taker, lockFile: string): Promise<void> {
   if (held?.holder?.token === taker.self.token) await gone(taker.files.unlink(lockFile))
 }
 
-/** What is not there any more is no error here: undefined. */
+/** A file that does not exist gives undefined, not an error. */
 async function gone<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call

@@ -10,7 +10,7 @@ export interface Holder {
   /** Which numbering of processes `pid` belongs to (containers have their own); empty where that is not known. */
   readonly space: string
   readonly pid: number
-  /** When the process started, in the system's own unit, so that a reused pid is told apart; empty where that is not known. */
+  /** When the process started, in the system's own unit, to tell apart two processes with the same pid; empty where that is not known. */
   readonly birth: string
   /** Random, one a lock taken. */
   readonly token: string

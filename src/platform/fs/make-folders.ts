@@ -21,7 +21,7 @@ export async function makeFolders(path: string): Promise<string | undefined> {
   return first
 }
 
-/** False when somebody else has made it meanwhile. */
+/** False when another process has made it meanwhile. */
 async function makeOne(folder: string): Promise<boolean> {
   try {
     await mkdir(folder)

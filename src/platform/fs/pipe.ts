@@ -5,12 +5,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ProvError } from '../../errors.ts'
 
 const PIECE = 64 * 1024
-/** How long nobody may have opened the other end, and how long one who has may be silent, in milliseconds. */
+/** How long to wait for a writer to open the pipe, and how long a writer may be silent, in milliseconds. */
 const NO_WRITER_MS = 5000
 const SILENT_MS = 60_000
 
 /**
- * What comes out of a pipe or device, piece by piece. Opened without blocking: a pipe that nobody writes to ends with `input_unreadable`.
+ * The bytes of a pipe or device, piece by piece. Opened without blocking: a pipe without a writer ends with `input_unreadable`.
  *
  * @example for await (const bytes of readPipe('/dev/fd/63')) …
  */

@@ -1,4 +1,4 @@
-/** Files in folders that others may write to: read without following a link, without waiting at a pipe, and never without bound. */
+/** Files in folders that others may write to: read without following a link, without waiting at a pipe, and never without a limit. */
 import { type BigIntStats, constants } from 'node:fs'
 import { lstat, open, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'

@@ -1,7 +1,7 @@
 /** Which hosts are this machine, and which are never contacted, however they are spelled. Pure. */
 import { BlockList, isIP } from 'node:net'
 
-/** Link-local networks, the metadata services of clouds, and what is no single host. */
+/** Link-local networks, the metadata services of clouds, and addresses that are not a single host. */
 const FORBIDDEN = new BlockList()
 for (const [network, prefix] of [
   ['0.0.0.0', 8],

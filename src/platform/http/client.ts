@@ -10,11 +10,11 @@ import { type AgentsOptions, createAgents, type TlsOptions } from './agents.ts'
 import {
   type Exchange,
   type ExchangeOptions,
+  type ExchangeResult,
   exchange,
   failure,
   type HttpAnswer,
   type HttpResponse,
-  type Outcome,
   open,
   type Route,
 } from './exchange.ts'
@@ -53,7 +53,7 @@ export interface HttpRequest extends Exchange {
   readonly repeat: 'safe' | 'unsent'
   /** The body holds a secret: a redirect to another host is refused. */
   readonly secretBody?: boolean
-  /** In the place of {@link HttpOptions.refusal}. */
+  /** Replaces {@link HttpOptions.refusal}. */
   readonly refusal?: HttpOptions['refusal']
   readonly tls?: TlsOptions | undefined
 }
@@ -77,7 +77,7 @@ const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308]
 const HARMLESS: readonly string[] = ['accept', 'accept-encoding', 'content-type', 'range', 'user-agent']
 
 /** One way to send a request: whole or as a stream. */
-type Send<T extends HttpAnswer> = (request: Exchange, options: ExchangeOptions) => Promise<Outcome<T>>
+type Send<T extends HttpAnswer> = (request: Exchange, options: ExchangeOptions) => Promise<ExchangeResult<T>>
 
 /** @example const http = createHttp(options); await http.send(request) */
 export function createHttp(options: HttpOptions): Http {
@@ -85,7 +85,10 @@ export function createHttp(options: HttpOptions): Http {
   const tlsHint = (): string => [options.tlsHint, certificateHint(options.env)].filter(Boolean).join('; ')
   let budget = options.budget
 
-  async function bare<T extends HttpAnswer>(request: Omit<HttpRequest, 'repeat'>, send: Send<T>): Promise<Outcome<T>> {
+  async function bare<T extends HttpAnswer>(
+    request: Omit<HttpRequest, 'repeat'>,
+    send: Send<T>,
+  ): Promise<ExchangeResult<T>> {
     const { url, where } = request
     const { connectMs, requestMs } = options
     const route = async (): Promise<Route> => {
@@ -97,7 +100,7 @@ export function createHttp(options: HttpOptions): Http {
     return outcome
   }
 
-  async function attempt<T extends HttpAnswer>(request: HttpRequest, send: Send<T>): Promise<Outcome<T>> {
+  async function attempt<T extends HttpAnswer>(request: HttpRequest, send: Send<T>): Promise<ExchangeResult<T>> {
     const outcome = await bare(request, send)
     const { response } = outcome
     if (response === undefined || !mayHeal(response.status)) return outcome
@@ -163,7 +166,7 @@ export function createHttp(options: HttpOptions): Http {
   }
 }
 
-/** 501 does not: what is not implemented will not be in a moment. */
+/** 501 will not heal: what is not implemented now will not be a second later. */
 function mayHeal(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501)
 }

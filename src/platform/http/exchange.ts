@@ -48,7 +48,7 @@ export interface Loss {
   readonly response?: never
 }
 
-export type Outcome<T extends HttpAnswer> = { readonly response: T; readonly error?: never } | Loss
+export type ExchangeResult<T extends HttpAnswer> = { readonly response: T; readonly error?: never } | Loss
 
 export interface Route {
   readonly agent: Agent
@@ -70,7 +70,7 @@ export interface ExchangeOptions {
 export type Receive<T extends HttpAnswer> = (
   message: IncomingMessage,
   answer: HttpAnswer,
-  settle: (outcome: Outcome<T>) => void,
+  settle: (outcome: ExchangeResult<T>) => void,
 ) => void
 
 /**
@@ -79,7 +79,7 @@ export type Receive<T extends HttpAnswer> = (
  *
  * @example const { response, error } = await exchange({ method: 'GET', url, headers: {}, maxBytes: 4096, signal, where }, options)
  */
-export async function exchange(job: Exchange, options: ExchangeOptions): Promise<Outcome<HttpResponse>> {
+export async function exchange(job: Exchange, options: ExchangeOptions): Promise<ExchangeResult<HttpResponse>> {
   return open(job, options, (message, answer, settle) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -106,7 +106,7 @@ export async function open<T extends HttpAnswer>(
   job: Exchange,
   options: ExchangeOptions,
   receive: Receive<T>,
-): Promise<Outcome<T>> {
+): Promise<ExchangeResult<T>> {
   const { signal } = job
   const guarded = job.unguarded !== true
   if (guarded && isForbidden(job.url.hostname)) return lost(hostRefused(job), false, false)
@@ -116,7 +116,7 @@ export async function open<T extends HttpAnswer>(
     let sent = false
     let call: ClientRequest | undefined
     const timers: NodeJS.Timeout[] = []
-    const finish = (outcome: Outcome<T>): void => {
+    const finish = (outcome: ExchangeResult<T>): void => {
       for (const timer of timers) clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
       done(outcome)
@@ -202,7 +202,7 @@ function isConnected(call: ClientRequest, socket: Socket & { readonly secureConn
   return call.reusedSocket || (!socket.connecting && socket.secureConnecting !== true)
 }
 
-/** A name may resolve to a forbidden address only at this very moment, so it is checked where the address is used. */
+/** A name may resolve to a forbidden address only now, so it is checked where the address is used. */
 const guardedLookup: LookupFunction = (hostname, options, callback) => {
   resolve(hostname, options, (error, address, family) => {
     const all = typeof address === 'string' ? [address] : (address ?? []).map((item) => item.address)

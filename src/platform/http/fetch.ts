@@ -40,7 +40,7 @@ export function fetchThrough(context: HttpContext, where: Omit<Where, 'location'
   }
 }
 
-/** Whatever a library gives: text, a form, bytes, a stream. */
+/** Any body that a library may give: text, a form, bytes, a stream. */
 async function bytesOf(body: RequestInit['body']): Promise<Uint8Array | undefined> {
   if (body === undefined || body === null) return undefined
   return new Uint8Array(await new Response(body).arrayBuffer())

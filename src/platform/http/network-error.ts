@@ -136,7 +136,7 @@ function innerCode(thrown: unknown): string | undefined {
     .find((code) => Object.hasOwn(WORDS, code) || TLS.test(code))
 }
 
-/** An error, what it stands for, and their causes; outermost first. */
+/** An error, the errors that it stands for, and their causes; outermost first. */
 function chainOf(thrown: unknown, depth = 0): readonly Error[] {
   if (!(thrown instanceof Error) || depth > 5) return []
   const inner: readonly unknown[] = [...(thrown instanceof AggregateError ? thrown.errors : []), thrown.cause]

@@ -88,7 +88,7 @@ function filesIn(folder: string): readonly string[] {
   }
 }
 
-/** undefined: there is none, or it is no regular file of a sensible size. */
+/** undefined: there is none, or it is not a regular file of a sensible size. */
 function read(path: string): string | undefined {
   try {
     const { size } = statSync(path)

@@ -13,7 +13,7 @@ const CODES: Readonly<Partial<Record<number, ErrorCode>>> = {
 }
 
 /**
- * The code of an answer that is no success; `own` holds what differs at this service.
+ * The code of an answer that is not a success; `own` holds what differs at this service.
  *
  * @example codeOfStatus(404, { 404: 'absent' }) // 'absent'
  */

@@ -1,4 +1,4 @@
-/** JSON that somebody else wrote: bounded in depth and in values, which JSON.parse itself is not. Pure. */
+/** JSON from others: measured before it is parsed, since JSON.parse itself has no limits. Pure. */
 import { ProvError } from '../../errors.ts'
 
 export interface JsonBounds {

@@ -1,20 +1,20 @@
 /**
- * Text from a store or a file, made safe to show: control characters and those that turn the direction of writing are spelled
- * out instead of sent to the terminal.
+ * Text from a store or a file, made safe to show: control characters and those that change the direction of writing are written as escapes,
+ * and not sent to the terminal.
  *
- * @example plain('a\u001b[2Jb') // 'a\\u001b[2Jb'
+ * @example escapeControl('a\u001b[2Jb') // 'a\\u001b[2Jb'
  */
-export function plain(text: string): string {
+export function escapeControl(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, spelled)
 }
 
 /**
- * JSON text with the control characters that JSON itself lets stand (DEL, C1) and those that turn the direction of writing as escapes: the same
- * value, and nothing that a terminal or a web page would obey.
+ * JSON text with the control characters that JSON allows (DEL, C1) and those that change the direction of writing as escapes: the same
+ * value, and nothing that a terminal or a web page would act on.
  *
- * @example plainJson('"\u009b2J"') // '"\\u009b2J"'
+ * @example escapeControlJson('"\u009b2J"') // '"\\u009b2J"'
  */
-export function plainJson(json: string): string {
+export function escapeControlJson(json: string): string {
   return json.replace(/[\u007f-\u009f\p{Bidi_Control}]/gu, spelled)
 }
 

@@ -1,5 +1,5 @@
 /** Values as the JSON text that prov prints: nothing in it that a terminal or a web page would obey. Pure. */
-import { plainJson } from './escape-control.ts'
+import { escapeControlJson } from './escape-control.ts'
 
 /**
  * Indented, for people as well; ends with a new line.
@@ -7,7 +7,7 @@ import { plainJson } from './escape-control.ts'
  * @example await write(io.stdout, jsonText({ command: 'verify', exit: 0 }))
  */
 export function jsonText(value: unknown): string {
-  return `${plainJson(JSON.stringify(value, null, 2))}\n`
+  return `${escapeControlJson(JSON.stringify(value, null, 2))}\n`
 }
 
 /**
@@ -16,5 +16,5 @@ export function jsonText(value: unknown): string {
  * @example await write(io.stdout, jsonLine(moved))
  */
 export function jsonLine(value: unknown): string {
-  return `${plainJson(JSON.stringify(value))}\n`
+  return `${escapeControlJson(JSON.stringify(value))}\n`
 }

@@ -1,4 +1,4 @@
-/** PEM that somebody else wrote, looked at before a library parses it. Pure. */
+/** PEM from others, checked before a library parses it. Pure. */
 
 /** A chain of forty certificates is shorter. */
 export const MAX_PEM_LENGTH = 64 * 1024

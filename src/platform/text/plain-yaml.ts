@@ -1,5 +1,6 @@
 /** The YAML of a configuration file. Apart from src/config/file.ts, so that the library loads only when there is such a file. */
-import { LineCounter, parseAllDocuments } from 'yaml'
+import { ProvError } from '../../errors.ts'
+import { parseYaml, YamlError } from './strict-yaml.ts'
 
 /** Either what the text holds (`{}` when empty, every scalar as text), or what is wrong with it. */
 export interface ReadYaml {
@@ -7,23 +8,23 @@ export interface ReadYaml {
   readonly problem?: string
 }
 
+/** More than any configuration holds. */
+const MAX_VALUES = 50_000
+
 /**
- * Reads one document. Problems name the place, not the text: a configuration may hold a token.
+ * Reads one document. A problem names the line, not the text: a configuration may hold a token.
  *
  * @example readYaml('builder.id: x').value // { 'builder.id': 'x' }
  */
 export function readYaml(text: string): ReadYaml {
-  const lineCounter = new LineCounter()
   try {
-    const documents = parseAllDocuments(text, { schema: 'failsafe', prettyErrors: false, lineCounter })
-    const [document, second] = Array.isArray(documents) ? documents : []
-    if (document === undefined) return { value: {} }
-    const fault = document.errors[0] ?? document.warnings[0]
-    if (fault === undefined && second === undefined) return { value: document.toJS({ maxAliasCount: 20 }) }
-    const { line, col } = lineCounter.linePos(fault?.pos[0] ?? 0)
-    if (fault === undefined) return { problem: 'holds more than one document' }
-    return { problem: `is not valid YAML at line ${line}, column ${col} (${fault.code})` }
-  } catch {
-    return { problem: 'is not valid YAML: too deeply nested, or full of aliases' }
+    const [value, ...others] = parseYaml('', text, { scalars: 'text', maxValues: MAX_VALUES })
+    return others.length > 0 ? { problem: 'holds more than one document' } : { value: value ?? {} }
+  } catch (thrown) {
+    if (thrown instanceof YamlError)
+      return { problem: `is not valid YAML at line ${thrown.line}, column ${thrown.column} (${thrown.kind})` }
+    if (thrown instanceof ProvError)
+      return { problem: 'is not valid YAML: too deeply nested, full of aliases, or no Unicode' }
+    throw thrown
   }
 }

@@ -22,15 +22,39 @@ import { isRecord } from './guards.ts'
 import { brokenText, MAX_DEPTH, tooDeep } from './strict-json.ts'
 import { plainValue } from './yaml-scalar.ts'
 
-/** Values a stream may come to once its aliases are written out. */
+/** The most values that a stream may hold once its aliases are written out. */
 const MAX_VALUES = 2_000_000
 
+export interface YamlOptions {
+  /** `typed`: numbers, booleans and nulls as kubectl reads them. `text`: every scalar is the text as it was written. */
+  readonly scalars: 'typed' | 'text'
+  /** The most values that a document may hold once its aliases are written out. */
+  readonly maxValues: number
+}
+
+const TYPED: YamlOptions = { scalars: 'typed', maxValues: MAX_VALUES }
+
+/** What is not valid in a stream, and where. The message may quote the text. */
+export class YamlError extends ProvError {
+  readonly line: number
+  readonly column: number
+  /** In the words of the YAML library, e.g. `DUPLICATE_KEY`. */
+  readonly kind: string
+
+  constructor(message: string, kind: string, at: { readonly line: number; readonly col: number }, location: string) {
+    super('input_invalid', message, { location, hint: 'compare it with what kubectl get -o yaml prints' })
+    this.line = at.line
+    this.column = at.col
+    this.kind = kind
+  }
+}
+
 /**
- * The documents of a stream, in order, empty ones as null. Throws `input_invalid` with the line, or `input_too_large`.
+ * The documents of a stream, in order, empty ones as null. Throws {@link YamlError} (`input_invalid`) with the line, or `input_too_large`.
  *
  * @example parseYaml('a.yaml', 'a: 1\n---\nb: yes\n') // [{ a: 1 }, { b: true }]
  */
-export function parseYaml(name: string, text: string): readonly unknown[] {
+export function parseYaml(name: string, text: string, options: YamlOptions = TYPED): readonly unknown[] {
   const lines = new LineCounter()
   const tokens = checked(name, lines, tokensOf(name, lines, text))
   // Every scalar comes as its text; what it means is decided here. Repeats are found here too: the parser's own check is quadratic.
@@ -38,8 +62,8 @@ export function parseYaml(name: string, text: string): readonly unknown[] {
   const documents: unknown[] = []
   for (const document of composer.compose(tokens)) {
     const error = document.errors[0]
-    if (error !== undefined) throw invalid(name, lines, error.pos[0], `not valid YAML: ${error.message}`)
-    documents.push(read(name, lines, document))
+    if (error !== undefined) throw invalid(name, lines, error.pos[0], `not valid YAML: ${error.message}`, error.code)
+    documents.push(read(name, lines, document, options))
   }
   return documents
 }
@@ -71,7 +95,8 @@ function* tokensOf(name: string, lines: LineCounter, text: string): Iterable<CST
 /** Passes tokens on whose nesting is within the limit, so that no recursive reader behind it can run out of stack; stops at the first error. */
 function* checked(name: string, lines: LineCounter, tokens: Iterable<CST.Token>): Iterable<CST.Token> {
   for (const token of tokens) {
-    if (token.type === 'error') throw invalid(name, lines, token.offset, `not valid YAML: ${token.message}`)
+    if (token.type === 'error')
+      throw invalid(name, lines, token.offset, `not valid YAML: ${token.message}`, 'UNEXPECTED_TOKEN')
     const open: { token: CST.Token; depth: number }[] = [{ token, depth: 0 }]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const { token: at, depth } = next
@@ -94,10 +119,15 @@ interface Made {
   readonly depth: number
 }
 
-function read(name: string, lines: LineCounter, document: Document.Parsed | Document): unknown {
+function read(
+  name: string,
+  lines: LineCounter,
+  document: Document.Parsed | Document,
+  { scalars, maxValues }: YamlOptions,
+): unknown {
   const anchors = new Map<string, Made | 'open'>()
-  const refuse = (node: Node | null, what: string): never => {
-    throw invalid(name, lines, node?.range?.[0] ?? 0, what)
+  const refuse = (node: Node | null, what: string, kind = 'IMPOSSIBLE'): never => {
+    throw invalid(name, lines, node?.range?.[0] ?? 0, what, kind)
   }
 
   const make = (node: Node | null): Made => {
@@ -112,15 +142,15 @@ function read(name: string, lines: LineCounter, document: Document.Parsed | Docu
         : isSeq(node)
           ? seq(node.items as Node[], node)
           : refuse(node, 'not a value')
-    if (made.weight > MAX_VALUES || made.depth > MAX_DEPTH) throw tooMuch(name)
+    if (made.weight > maxValues || made.depth > MAX_DEPTH) throw tooMuch(name)
     if (anchor !== undefined) anchors.set(anchor, made)
     return made
   }
 
   const resolve = (alias: Alias): Made => {
     const made = anchors.get(alias.source)
-    if (made === 'open') return refuse(alias, `the alias *${alias.source} stands inside what it names`)
-    return made ?? refuse(alias, `the alias *${alias.source} names nothing before it`)
+    if (made === 'open') return refuse(alias, `the alias *${alias.source} stands inside what it names`, 'BAD_ALIAS')
+    return made ?? refuse(alias, `the alias *${alias.source} names nothing before it`, 'BAD_ALIAS')
   }
 
   const scalar = (node: Node & { value?: unknown; type?: string; source?: string }): Made => {
@@ -133,16 +163,16 @@ function read(name: string, lines: LineCounter, document: Document.Parsed | Docu
   }
 
   const tagged = (node: Node & { value?: unknown; type?: string }, text: string): unknown => {
-    if (node.tag === undefined) return plainValue(text)
+    if (node.tag === undefined) return scalars === 'text' ? text : plainValue(text)
     const tag = node.tag.replace('tag:yaml.org,2002:', '!!')
     if (tag === '!!str' || tag === '!') return String(node.value ?? '')
-    const value = plainValue(text)
+    const value = scalars === 'text' ? undefined : plainValue(text)
     const fits =
       (tag === '!!int' && Number.isInteger(value)) ||
       (tag === '!!float' && typeof value === 'number') ||
       (tag === '!!bool' && typeof value === 'boolean') ||
       (tag === '!!null' && value === null)
-    return fits ? value : refuse(node, `the tag ${tag} does not fit, or is not one JSON has`)
+    return fits ? value : refuse(node, `the tag ${tag} does not fit, or is not one JSON has`, 'TAG_RESOLVE_FAILED')
   }
 
   const seq = (nodes: readonly (Node | null)[], node: Node): Made => {
@@ -166,7 +196,8 @@ function read(name: string, lines: LineCounter, document: Document.Parsed | Docu
       const made = make(pair.value as Node | null)
       parts.push(made)
       if (isMerge) merges.push(made)
-      else if (own.has(label)) refuse(key, `the key ${JSON.stringify(label.slice(0, 80))} is given twice`)
+      else if (own.has(label))
+        refuse(key, `the key ${JSON.stringify(label.slice(0, 80))} is given twice`, 'DUPLICATE_KEY')
       else own.set(label, made.value)
     }
     for (const { value } of merges) {
@@ -185,7 +216,8 @@ function read(name: string, lines: LineCounter, document: Document.Parsed | Docu
 
   const onlyTag = (node: Node, tag: string): void => {
     const given = node.tag?.replace('tag:yaml.org,2002:', '!!')
-    if (given !== undefined && given !== tag && given !== '!') refuse(node, `the tag ${given} is not one JSON has`)
+    if (given !== undefined && given !== tag && given !== '!')
+      refuse(node, `the tag ${given} is not one JSON has`, 'TAG_RESOLVE_FAILED')
   }
 
   return make(document.contents as Node | null).value
@@ -208,11 +240,8 @@ function tooMuch(name: string): ProvError {
   })
 }
 
-function invalid(name: string, lines: LineCounter, offset: number, what: string): ProvError {
-  const { line } = lines.linePos(offset)
+function invalid(name: string, lines: LineCounter, offset: number, what: string, kind: string): YamlError {
+  const at = lines.linePos(offset)
   const text = what.replace(/[\p{Cc}\p{Cs}]+/gu, ' ').slice(0, 200)
-  return new ProvError('input_invalid', `${name}: line ${line}: ${text}`, {
-    location: name,
-    hint: 'compare it with what kubectl get -o yaml prints',
-  })
+  return new YamlError(`${name}: line ${at.line}: ${text}`, kind, at, name)
 }

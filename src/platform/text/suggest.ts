@@ -1,14 +1,14 @@
-/** Which known name somebody may have meant. Pure. */
+/** Which known name was probably meant. Pure. */
 
-/** Longer words are no slip of a known name, and the table of distances grows with the square. */
+/** Longer words are not a typing error of a known name, and the table of distances grows with the square. */
 const MAX_LENGTH = 100
-/** Shorter beginnings stand for too much. */
+/** A shorter beginning would match too many names. */
 const MIN_BEGINNING = 3
 
 /**
- * The known name that is nearest to what was written, by letters changed, added or left out (case does not count);
- * undefined when none is near enough to be a slip: more than a third of the letters, or than four, differ. The beginning of
- * a name stands for the shortest that begins so.
+ * The known name that is nearest to what was written, by letters changed, added or left out (case does not count); undefined when none is
+ * near enough to be a typing error: more than a third of the letters, or more than four, differ. The beginning of a name matches the
+ * shortest name that begins so.
  *
  * @example nearest('storage.oci.repo', ['storage.oci.repository', 'builder.id']) // 'storage.oci.repository'
  * @example nearest('terkton', ['tekton', 'oci']) // 'tekton'

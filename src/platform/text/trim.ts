@@ -1,4 +1,4 @@
-/** Trimming in time that grows with the text alone, where a pattern such as a run of one character at the end would look again and again. Pure. */
+/** Trimming in linear time, where a pattern such as a run of one character at the end would need quadratic time. Pure. */
 
 /**
  * The text without that character at its end, however often it stands there.

@@ -1,8 +1,8 @@
 /** Lines that fit the terminal. Pure. */
 
 /**
- * Breaks at spaces only, with a hanging indent; a word longer than the line stands alone, so that it can be copied. Without a width
- * nothing is broken.
+ * Breaks at spaces only, with a hanging indent; a word longer than the line gets a line of its own, so that it can be copied. Without a
+ * width nothing is broken.
  *
  * @example wrap('  = tekton run.yaml', 12) // ['  = tekton', '      run.yaml']
  */

@@ -1,6 +1,6 @@
 /** `jsonl`: one line of JSON an artifact, as it stands in `--json`, and one for the summary. */
 
-import { plainJson } from '../../platform/text/escape-control.ts'
+import { escapeControlJson } from '../../platform/text/escape-control.ts'
 import type { OpenForm } from './form.ts'
 
 /** @example jsonl(tools).artifact(one) // '{"record":"artifact","artifact":"TaskRun …","rows":[…]}\n' */
@@ -27,5 +27,5 @@ export const jsonl: OpenForm = () => {
 }
 
 function line(value: object): string {
-  return `${plainJson(JSON.stringify(value))}\n`
+  return `${escapeControlJson(JSON.stringify(value))}\n`
 }

@@ -1,6 +1,6 @@
 /** `junit`: JUnit XML, one suite an artifact, one case a row. Findings that count are failures; what is forgiven is skipped. */
 import { ERRORS, type ErrorJson } from '../../errors.ts'
-import { plain } from '../../platform/text/escape-control.ts'
+import { escapeControl } from '../../platform/text/escape-control.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
 import { MARKS } from '../text/verify-text.ts'
 import type { OpenForm } from './form.ts'
@@ -67,7 +67,7 @@ function quoted(text: string): string {
 
 /** Characters that XML has no way to write are spelled out as elsewhere in prov; line breaks of our own stay. */
 function xml(text: string): string {
-  const lines = text.toWellFormed().split('\n').map(plain).join('\n')
+  const lines = text.toWellFormed().split('\n').map(escapeControl).join('\n')
   return lines
     .replace(/[\uFFFE\uFFFF]/g, '\uFFFD')
     .replaceAll('&', '&amp;')

@@ -1,5 +1,5 @@
 /** Text that somebody else wrote, inside GitHub's Markdown: as a code span nothing in it is a link, a mention or a tag. Pure. */
-import { plain } from '../../platform/text/escape-control.ts'
+import { escapeControl } from '../../platform/text/escape-control.ts'
 
 /**
  * A code span for a table cell or a line of text.
@@ -7,7 +7,7 @@ import { plain } from '../../platform/text/escape-control.ts'
  * @example codeSpan('a|b', { cell: true }) // '`a\\|b`'
  */
 export function codeSpan(text: string, { cell = false }: { readonly cell?: boolean } = {}): string {
-  const safe = plain(text.toWellFormed())
+  const safe = escapeControl(text.toWellFormed())
   if (safe.trim() === '') return '` `'
   const longest = Math.max(0, ...[...safe.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)

@@ -1,7 +1,7 @@
 /** `sarif`: SARIF 2.1.0, one result for each finding that counts. */
 import { createHash } from 'node:crypto'
 import { ERRORS, type ErrorCode, type ErrorJson, STOPPED_EXIT } from '../../errors.ts'
-import { plain, plainJson } from '../../platform/text/escape-control.ts'
+import { escapeControl, escapeControlJson } from '../../platform/text/escape-control.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
 import { EXITS } from '../text/verify-text.ts'
 import { copyUri } from './copy-uri.ts'
@@ -22,7 +22,7 @@ export const sarif: OpenForm = () => {
       return `{"$schema":"${SCHEMA}","version":"2.1.0","runs":[{"tool":{"driver":${driver}},"results":[`
     },
     artifact(one) {
-      const results = one.findings.map((finding) => plainJson(JSON.stringify(result(one, finding))))
+      const results = one.findings.map((finding) => escapeControlJson(JSON.stringify(result(one, finding))))
       if (results.length === 0) return ''
       const before = first ? '\n' : ',\n'
       first = false
@@ -38,7 +38,7 @@ export const sarif: OpenForm = () => {
         toolExecutionNotifications: notes.map((note) => ({ level: 'note', message: { text: shown(note) } })),
       }
       const properties = { totals, backends: known?.backends, demands: known?.demands, trust: known?.trust }
-      return plainJson(
+      return escapeControlJson(
         `],"invocations":[${JSON.stringify(invocation)}],"properties":${JSON.stringify(properties)}}]}\n`,
       )
     },
@@ -84,5 +84,5 @@ function result({ artifact, uri, kind }: VerifiedArtifact, finding: ErrorJson): 
 
 /** What a viewer shows to people, as text elsewhere in prov: control characters spelled out. */
 function shown(text: string): string {
-  return plain(text.toWellFormed())
+  return escapeControl(text.toWellFormed())
 }

@@ -4,7 +4,7 @@
  * (slsa.dev/verification_summary/v1; the fields are those of SLSA 1.2)
  */
 import { SIMPLESIGNING_TYPE, STATEMENT_TYPE } from '../../model/entry.ts'
-import { plainJson } from '../../platform/text/escape-control.ts'
+import { escapeControlJson } from '../../platform/text/escape-control.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
 import { copyUri } from './copy-uri.ts'
 import type { OpenForm, ReportHead } from './form.ts'
@@ -25,7 +25,7 @@ export const vsa: OpenForm = ({ now, seal }) => {
     async artifact(one) {
       const statement = known === undefined ? undefined : statementOf(one, known, now())
       if (statement === undefined) return ''
-      const text = plainJson(JSON.stringify(statement))
+      const text = escapeControlJson(JSON.stringify(statement))
       if (seal === undefined) return `${text}\n`
       return `${Buffer.from(await seal(Buffer.from(text))).toString()}\n`
     },

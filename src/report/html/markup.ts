@@ -1,5 +1,5 @@
 /** HTML that cannot be broken out of: whatever stands in a template is escaped, unless it is markup itself. Pure. */
-import { plain, plainJson } from '../../platform/text/escape-control.ts'
+import { escapeControl, escapeControlJson } from '../../platform/text/escape-control.ts'
 
 export interface Markup {
   readonly markup: string
@@ -35,7 +35,7 @@ export function trusted(text: string): Markup {
  * @example embeddedJson({ a: '</script>' }) // '{"a":"\\u003c/script\\u003e"}'
  */
 export function embeddedJson(value: object): string {
-  return plainJson(JSON.stringify(value)).replace(
+  return escapeControlJson(JSON.stringify(value)).replace(
     /[<>&\u2028\u2029]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
@@ -43,7 +43,7 @@ export function embeddedJson(value: object): string {
 
 /** Text as every part of the page shows it. @example shown('a\u202eb') // 'a\\u202eb' */
 export function shown(text: string): string {
-  return plain(text.toWellFormed())
+  return escapeControl(text.toWellFormed())
 }
 
 function inner(part: Part): string {

@@ -1,5 +1,5 @@
 /** What `prov doctor --json` prints. */
-import { CHECKS, type Diagnosis, type Outcome } from '../../backend/diagnosis.ts'
+import { CHECKS, type CheckOutcome, type Diagnosis } from '../../backend/diagnosis.ts'
 import type { BackendReport } from '../../doctor/backend.ts'
 import type { DoctorReport } from '../../doctor/doctor.ts'
 import type { KeyReport } from '../../doctor/keys.ts'
@@ -7,7 +7,7 @@ import { output } from './document.ts'
 import { BACKEND, EXIT, INPUT, NEXT, ref, type WithInput } from './parts.ts'
 import { COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
 
-const OUTCOMES: Readonly<Record<Outcome, true>> = {
+const OUTCOMES: Readonly<Record<CheckOutcome, true>> = {
   ok: true,
   degraded: true,
   failed: true,

@@ -1,7 +1,7 @@
 /** What several outputs share: errors, places, ids. Each stands under `$defs` of the schemas that use it. Pure. */
 
 import type { Slot, SlotNames } from '../../backend/backend.ts'
-import type { Outcome } from '../../backend/receipt.ts'
+import type { CopyOutcome } from '../../backend/receipt.ts'
 import { ERRORS, type ErrorJson, type FaultJson } from '../../errors.ts'
 import type { InputCount } from '../../input/count.ts'
 import { NOT_READ } from '../../input/folder.ts'
@@ -13,7 +13,7 @@ import { COUNT, list, object, oneOf, type Schema, says, TEXT, tally } from './sh
 const KINDS: Readonly<Record<Kind, true>> = { dsse: true, raw: true }
 const TYPES: Readonly<Record<Artifact['type'], true>> = { run: true, image: true, statement: true }
 /** What became of a copy. */
-export const OUTCOMES: Readonly<Record<Outcome, true>> = {
+export const OUTCOMES: Readonly<Record<CopyOutcome, true>> = {
   written: true,
   unchanged: true,
   replaced: true,

@@ -1,14 +1,14 @@
 /** What `prov repair --json` prints: JSON lines, an artifact each, and what it came to. */
 import { ERRORS } from '../../errors.ts'
-import type { MendedCopy, Mending, Repaired } from '../../repair/repair.ts'
+import type { RepairAction, Repaired, RepairedCopy } from '../../repair/repair.ts'
 import type { RepairSummary } from '../text/repair-text.ts'
 import { output } from './document.ts'
 import { BACKEND, ENTRY_ID, EXIT, INPUT, NEXT, ref, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT, tally } from './shape.ts'
 
-const MENDINGS: Readonly<Record<Mending, true>> = { ok: true, write: true, replace: true, keep: true }
+const MENDINGS: Readonly<Record<RepairAction, true>> = { ok: true, write: true, replace: true, keep: true }
 
-const COPY = object<MendedCopy>(
+const COPY = object<RepairedCopy>(
   {
     backend: BACKEND,
     slot: TEXT,

@@ -2,7 +2,7 @@
 
 import type { ErrorJson } from '../../errors.ts'
 import { columnsOf } from '../../platform/text/columns.ts'
-import { plain } from '../../platform/text/escape-control.ts'
+import { escapeControl } from '../../platform/text/escape-control.ts'
 import { shortDigests } from '../../platform/text/shorten.ts'
 import { wrap } from '../../platform/text/wrap.ts'
 import type { Demands } from '../../verify/verdict.ts'
@@ -66,7 +66,7 @@ export function attentionOf(head: AttentionHead): Attention {
         ...attentionTable(cases, bad, head.backends, layout),
         ...wellText(checked - bad, bad, forgiven).map((line) => coloured(line, 'green', layout)),
         ...[...notes, ...(unchecked === 0 ? [] : [stopped(checked, unchecked)])].flatMap((note) =>
-          wrap(plain(note), layout.width),
+          wrap(escapeControl(note), layout.width),
         ),
         ...totalsLines(totals, exit, layout),
         ...wrap(checksText(head), layout.width),
@@ -81,12 +81,12 @@ function stopped(checked: number, unchecked: number): string {
 }
 
 function caseOf(one: VerifiedArtifact, { backends, wide }: AttentionHead): Case {
-  const full = plain(fullName(one))
+  const full = escapeControl(fullName(one))
   return {
     full,
-    name: wide ? full : plain(shortName(one)),
+    name: wide ? full : escapeControl(shortName(one)),
     marks: backends.map((name) => gravestMark(one.rows.filter((row) => row.backend === name).map(({ mark }) => mark))),
-    reason: plain(reasonOf(one, wide)),
+    reason: escapeControl(reasonOf(one, wide)),
     more: wide ? wideLines(one) : [],
   }
 }
@@ -114,7 +114,7 @@ function wideLines(one: VerifiedArtifact): readonly string[] {
     ...strangers.flatMap(({ stranger, counts }) =>
       counts ? [`${stranger.backend} ${stranger.location}: ${said(stranger)}`] : [],
     ),
-  ].map(plain)
+  ].map(escapeControl)
 }
 
 function headline(

@@ -1,10 +1,10 @@
 /** Prints what `prov doctor` found: a block for each key and each backend, aligned. */
-import { CHECKS, type Diagnosis, type Outcome } from '../../backend/diagnosis.ts'
+import { CHECKS, type CheckOutcome, type Diagnosis } from '../../backend/diagnosis.ts'
 import type { DoctorReport } from '../../doctor/doctor.ts'
 import type { KeyReport } from '../../doctor/keys.ts'
 import { type Layout, page } from './verify-text.ts'
 
-const WORDS: Readonly<Record<Outcome, string>> = {
+const WORDS: Readonly<Record<CheckOutcome, string>> = {
   ok: 'ok',
   degraded: 'degraded',
   failed: 'FAILED',
@@ -27,7 +27,7 @@ export function doctorText(report: DoctorReport, layout: Layout, read: readonly 
   ]
   if (quiet) return page(blocks.flat().slice(0, -1), layout)
   const all = [...report.keys, ...report.backends]
-  const count = (outcome: Outcome) => all.filter((one) => one.outcome === outcome).length
+  const count = (outcome: CheckOutcome) => all.filter((one) => one.outcome === outcome).length
   const degraded = count('degraded') === 0 ? '' : `, ${count('degraded')} degraded`
   const untried = count('skipped') === 0 ? '' : `, ${count('skipped')} not tried`
   const usable = count('ok') + count('degraded')

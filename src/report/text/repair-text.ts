@@ -2,7 +2,7 @@
 import type { ErrorCode, ErrorJson } from '../../errors.ts'
 import { gravest } from '../../errors.ts'
 import { shellWords } from '../../platform/text/command-line.ts'
-import type { MendedCopy, Repaired } from '../../repair/repair.ts'
+import type { Repaired, RepairedCopy } from '../../repair/repair.ts'
 import { type Given, type NextStep, stepAfter } from './next-step.ts'
 import { type Layout, page } from './verify-text.ts'
 
@@ -37,7 +37,7 @@ export function repairTally(): RepairTally {
   }
 }
 
-function countedAs({ action, done }: MendedCopy): keyof RepairSummary['copies'] {
+function countedAs({ action, done }: RepairedCopy): keyof RepairSummary['copies'] {
   if (action === 'ok') return 'ok'
   if (action === 'keep') return 'kept'
   return done ? 'mended' : 'planned'
@@ -49,7 +49,7 @@ export function repairedText(one: Repaired, layout: Layout): string {
   return page([one.artifact, ...from, ...one.copies.flatMap(copyLines), ''], layout)
 }
 
-function copyLines(copy: MendedCopy): readonly string[] {
+function copyLines(copy: RepairedCopy): readonly string[] {
   const kept = copy.kept === undefined ? [] : [`    what was there: ${copy.kept}`]
   const why = copy.error === undefined ? [] : [`    ${errorText(copy.error)}`]
   return [`  ${WORDS[copy.action][copy.done ? 1 : 0]} ${copy.backend} ${copy.location}`, ...why, ...kept]

@@ -1,8 +1,8 @@
 /** Prints reports. JSON is the contract; this text is a projection of it, in lines that wrap at the width of the terminal. */
 import { styleText } from 'node:util'
-import type { CopyReceipt, Outcome } from '../../backend/receipt.ts'
+import type { CopyOutcome, CopyReceipt } from '../../backend/receipt.ts'
 import { ERRORS, type ErrorJson, STOPPED_EXIT } from '../../errors.ts'
-import { plain } from '../../platform/text/escape-control.ts'
+import { escapeControl } from '../../platform/text/escape-control.ts'
 import { wrap } from '../../platform/text/wrap.ts'
 import type { Action } from '../../store/plan.ts'
 import type { ReportedRow, StoredItem, StoreReport } from '../../store/store.ts'
@@ -219,7 +219,7 @@ function itemLines(item: StoredItem): readonly string[] {
   ]
 }
 
-const OUTCOMES: Readonly<Record<Outcome, string>> = {
+const OUTCOMES: Readonly<Record<CopyOutcome, string>> = {
   written: 'written   ',
   unchanged: 'unchanged ',
   replaced: 'replaced  ',
@@ -257,8 +257,8 @@ function errorLine(error: ErrorJson): string {
  */
 export function page(lines: readonly Line[], layout: Layout): string {
   const wrapped = lines.flatMap((line) => {
-    if (typeof line === 'string') return wrap(plain(line), layout.width)
-    const [first = '', ...rest] = wrap(plain(`  ${line.mark} ${line.rest}`), layout.width)
+    if (typeof line === 'string') return wrap(escapeControl(line), layout.width)
+    const [first = '', ...rest] = wrap(escapeControl(`  ${line.mark} ${line.rest}`), layout.width)
     return [
       layout.colour
         ? `  ${styleText(COLOURS[line.mark], line.mark, { validateStream: false })}${first.slice(3)}`

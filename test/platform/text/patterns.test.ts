@@ -21,6 +21,10 @@ const STEPS: readonly (readonly [length: number, ms: number])[] = [
 
 /** Patterns that only ever meet short text, with the greatest length and what bounds it. */
 const BOUNDED: Readonly<Record<string, { readonly most: number; readonly why: string }>> = {
+  '^(\\S+) (.*?)(?: \\((.+)\\)|@(sha256:[0-9a-f]{12})[0-9a-f]*)$': {
+    most: 1000,
+    why: 'the page shows longer names whole',
+  },
   '\\/notes\\/tekton-(.+)-(taskrun|pipelinerun)-intoto$': { most: 1000, why: 'longer names of notes are passed over' },
   '^([+-]?)([0-9]*)(?:\\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$': {
     most: 1000,

@@ -1,6 +1,6 @@
 /** No report and no JSON brings a control character of a store to a terminal or a viewer: not C0, not DEL, not C1, not those that turn writing. */
 import { describe, expect, it } from 'vitest'
-import { plain, plainJson } from '../../../src/platform/text/escape-control.ts'
+import { escapeControl, escapeControlJson } from '../../../src/platform/text/escape-control.ts'
 import { jsonl } from '../../../src/report/forms/jsonl.ts'
 import { sarif } from '../../../src/report/forms/sarif.ts'
 import { vsa } from '../../../src/report/forms/vsa.ts'
@@ -58,7 +58,7 @@ describe.each([
 })
 
 it('JSON has the same value as before', () => {
-  expect(JSON.parse(plainJson(JSON.stringify({ [EVIL]: EVIL })))).toEqual({ [EVIL]: EVIL })
-  expect(plainJson(JSON.stringify(EVIL))).not.toMatch(RAW)
-  expect(plain(EVIL)).not.toMatch(RAW)
+  expect(JSON.parse(escapeControlJson(JSON.stringify({ [EVIL]: EVIL })))).toEqual({ [EVIL]: EVIL })
+  expect(escapeControlJson(JSON.stringify(EVIL))).not.toMatch(RAW)
+  expect(escapeControl(EVIL)).not.toMatch(RAW)
 })

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ERRORS } from '../../../src/errors.ts'
 import { decodeEnvelope } from '../../../src/model/envelope.ts'
-import { plain } from '../../../src/platform/text/escape-control.ts'
+import { escapeControl } from '../../../src/platform/text/escape-control.ts'
 import type { OpenForm } from '../../../src/report/forms/form.ts'
 import { github } from '../../../src/report/forms/github.ts'
 import { jsonl } from '../../../src/report/forms/jsonl.ts'
@@ -41,7 +41,7 @@ describe('what the text says, every form says', () => {
   ]
 
   it.each(READ)('%s', async (_, open, read) => {
-    const said = plain(read(await textOf(open, scene)).replaceAll('\n', ' '))
+    const said = escapeControl(read(await textOf(open, scene)).replaceAll('\n', ' '))
     const facts = scene.artifacts.flatMap((one) => [
       one.artifact,
       ...one.rows.flatMap((row) => [
@@ -55,7 +55,7 @@ describe('what the text says, every form says', () => {
       ...one.strangers.flatMap((s) => [s.location.replace('\ud800', ''), s.code, s.message]),
       ...one.findings.flatMap((finding) => [finding.code, finding.message, finding.hint]),
     ])
-    for (const fact of facts) if (fact !== undefined) expect(said).toContain(plain(fact))
+    for (const fact of facts) if (fact !== undefined) expect(said).toContain(escapeControl(fact))
     for (const note of scene.summary.notes) if (open !== html) expect(said).toContain(note)
   })
 })

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { About, Found } from '../../../src/backend/backend.ts'
-import type { Look } from '../../../src/copies/read-copies.ts'
+import type { Reading } from '../../../src/copies/read-copies.ts'
 import { gravest } from '../../../src/errors.ts'
 import { artifactName, artifactUri } from '../../../src/model/artifact.ts'
 import type { Entry } from '../../../src/model/entry.ts'
@@ -11,7 +11,7 @@ import { NO_TOTALS, withArtifact } from '../../../src/report/forms/form.ts'
 import type { Trust } from '../../../src/trust/trusted-keys.ts'
 import { agree, type Mark, type Row } from '../../../src/verify/agree.ts'
 import { policyOf } from '../../../src/verify/policy.ts'
-import { type Demands, settle } from '../../../src/verify/verdict.ts'
+import { type Demands, verdictOf } from '../../../src/verify/verdict.ts'
 import type { VerifiedArtifact } from '../../../src/verify/verify.ts'
 import {
   aboutImage,
@@ -19,7 +19,7 @@ import {
   attest,
   imageOf,
   item,
-  look,
+  reading,
   signer,
   signImage,
   slot,
@@ -72,20 +72,20 @@ export async function textOf(open: OpenForm, { head, artifacts, summary }: Scene
 }
 
 /** One artifact and what becomes of its looks. */
-export function verified(about: About, looks: readonly Look[], demands = DEMANDS): VerifiedArtifact {
+export function verified(about: About, readings: readonly Reading[], demands = DEMANDS): VerifiedArtifact {
   const { artifact, kind, subjects } = about
-  const agreement = agree(about, looks, () => [])
+  const agreement = agree(about, readings, () => [])
   const [name, uri] = [artifactName(artifact), artifactUri(artifact)]
-  return { artifact: name, type: artifact.type, kind, uri, subjects, ...agreement, ...settle(agreement, demands) }
+  return { artifact: name, type: artifact.type, kind, uri, subjects, ...agreement, ...verdictOf(agreement, demands) }
 }
 
 /** Every mark, each with all that can go with it. */
 export async function everyMark(): Promise<Scene> {
   const [ours, later, foreign] = [await signer(), await signer(), await signer()]
   const trust: Trust = { ...trustOf(ours), keys: [...trustOf(ours).keys, ...trustOf(later).keys] }
-  const of = (about: About, backend: string, items: readonly Found[]): Look =>
-    look(about, backend, backend === 'oci' ? 'many' : 'one', items, trust)
-  const down = (backend: string): Look => ({
+  const of = (about: About, backend: string, items: readonly Found[]): Reading =>
+    reading(about, backend, backend === 'oci' ? 'many' : 'one', items, trust)
+  const down = (backend: string): Reading => ({
     backend,
     slot: slot(backend, 'one'),
     error: {
@@ -98,17 +98,21 @@ export async function everyMark(): Promise<Scene> {
     attest(run, ours, Buffer.from(Buffer.from(entry.payload).toString().replaceAll('","', '", "')))
   const artifact = async (
     name: string,
-    looks: (about: About, good: Entry, run: Parameters<typeof attest>[0]) => Promise<readonly Look[]> | readonly Look[],
+    readings: (
+      about: About,
+      good: Entry,
+      run: Parameters<typeof attest>[0],
+    ) => Promise<readonly Reading[]> | readonly Reading[],
   ): Promise<VerifiedArtifact> => {
     const run = taskRun(name)
     const about = aboutRun(run)
-    return verified(about, await looks(about, await attest(run, ours), run))
+    return verified(about, await readings(about, await attest(run, ours), run))
   }
   const at = (entry: Entry, place: string): Found => item(entry, place)
   const image = imageOf(taskRun('shop-api-x8d4q'))
   const signature = await signImage(image, ours)
   const imageAbout = aboutImage(image)
-  const rest = (about: About, good: Entry): readonly Look[] => [
+  const rest = (about: About, good: Entry): readonly Reading[] => [
     of(about, 'docdb', [at(good, 'mongo://prov/copies#1')]),
     { backend: 's3' },
   ]
@@ -198,7 +202,7 @@ export function many(count: number): Scene {
       ...facts,
       subjects: [{ name, digest: { sha256: hex(name) } }],
       ...agreement,
-      ...settle(agreement, DEMANDS),
+      ...verdictOf(agreement, DEMANDS),
     }
   })
   return sceneOf(artifacts)

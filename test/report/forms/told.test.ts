@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { differencesBetween } from '../../../src/model/difference.ts'
 import { told } from '../../../src/report/forms/told.ts'
-import { aboutRun, attest, item, look, signer, taskRun, trustOf } from '../../support/makers.ts'
+import { aboutRun, attest, item, reading, signer, taskRun, trustOf } from '../../support/makers.ts'
 import { verified } from './scene.ts'
 
 type Told = ReturnType<typeof told>
@@ -17,8 +17,8 @@ describe('which findings count', () => {
     const ours = await signer()
     const trust = trustOf(ours)
     const foreign = await attest(taskRun('b', { image: 'a' }), await signer())
-    good = look(about, 'oci', 'many', [item(await attest(run, ours)), item(foreign, 'theirs')], trust)
-    looks = [good, look(about, 'docdb', 'one', [], trust), down]
+    good = reading(about, 'oci', 'many', [item(await attest(run, ours)), item(foreign, 'theirs')], trust)
+    looks = [good, reading(about, 'docdb', 'one', [], trust), down]
   })
 
   it('all of them, when every backend is required', () => {

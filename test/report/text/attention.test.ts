@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { columnsOf } from '../../../src/platform/text/columns.ts'
 import { attentionOf } from '../../../src/report/text/attention.ts'
-import { settle } from '../../../src/verify/verdict.ts'
+import { verdictOf } from '../../../src/verify/verdict.ts'
 import type { VerifiedArtifact } from '../../../src/verify/verify.ts'
 import { BACKENDS, everyMark, many, type Scene, sceneOf } from '../forms/scene.ts'
 import { type Row, signatureRow } from './rows.ts'
@@ -32,7 +32,7 @@ const isBad = ({ exit }: VerifiedArtifact): boolean => exit !== 0
 function artifact(name: string, marks: string, change: (row: Row) => Row = (row) => row): VerifiedArtifact {
   const rows = BACKENDS.map((backend, i) => change(signatureRow(backend, marks[i] ?? '=')))
   const agreement = { rows, strangers: [], references: [] }
-  const verdict = settle(agreement, { optional: [], strict: false })
+  const verdict = verdictOf(agreement, { optional: [], strict: false })
   const facts = { type: 'run', kind: 'dsse', uri: `prov:taskrun/ci/${name}`, subjects: [] } as const
   return { artifact: `TaskRun ci/${name} (00000000-0000-4000-8000-000000000001)`, ...facts, ...agreement, ...verdict }
 }

@@ -43,9 +43,9 @@ describe('an image', () => {
     subjects: of.subjects,
     role: 'attestation',
   }
-  const said = (looks: readonly (readonly Entry[])[]) =>
+  const said = (readings: readonly (readonly Entry[])[]) =>
     told(
-      looks.map((entries) => at('many', entries, attested)),
+      readings.map((entries) => at('many', entries, attested)),
       [],
       attested,
     )
@@ -77,8 +77,8 @@ describe('an image', () => {
 
   test('stores that have nothing in common do not agree: each lacks what the other has', async () => {
     const other = await attest(taskRun('bb', { image: 'aa', start: '2026-11-18T08:00:00Z' }), ours)
-    const told = (looks: Parameters<typeof said>[0]) =>
-      said(looks).rows.map(({ backend, mark, format }) => `${backend}${mark} ${format}`)
+    const told = (readings: Parameters<typeof said>[0]) =>
+      said(readings).rows.map(({ backend, mark, format }) => `${backend}${mark} ${format}`)
     expect(told([[good], [other]])).toEqual(['a= slsa/v1', 'a+ slsa/v1', 'b= slsa/v1', 'b+ slsa/v1'])
     expect(told([[good], []])).toEqual(['a= slsa/v1', 'b+ slsa/v1'])
     expect(told([[good]])).toEqual(['a= slsa/v1'])
@@ -102,6 +102,6 @@ test('without the run at hand, formats that state nothing in common do not agree
   const of: About = { artifact: { ...run, object: {}, claim }, kind: 'dsse', subjects: [] }
   const old = await bare('https://slsa.dev/provenance/v0.2', { buildType: 'tekton.dev/v1/TaskRun' })
   const current = await bare('https://slsa.dev/provenance/v1', { runDetails: { metadata: { invocationId: run.uid } } })
-  const looks = [at('one', [old], of), at('one', [current], of)]
-  expect(told(looks, [], of).rows.map(({ mark }) => mark)).toEqual(['*', '*'])
+  const readings = [at('one', [old], of), at('one', [current], of)]
+  expect(told(readings, [], of).rows.map(({ mark }) => mark)).toEqual(['*', '*'])
 })

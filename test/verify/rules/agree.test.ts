@@ -1,10 +1,10 @@
 /** From copies of one format to marks, a rule a line. */
 import { describe, expect, test } from 'vitest'
 import type { Found } from '../../../src/backend/backend.ts'
-import type { Look } from '../../../src/copies/read-copies.ts'
+import type { Reading } from '../../../src/copies/read-copies.ts'
 import type { Entry } from '../../../src/model/entry.ts'
 import { encodeEnvelope } from '../../../src/model/envelope.ts'
-import { attest, look, slot } from '../../support/makers.ts'
+import { attest, reading, slot } from '../../support/makers.ts'
 import { twinOf } from '../../support/twin.ts'
 import { about, good, inFormat, many, marks, one, ours, run, sibling, theirs, told, trust } from './copies.ts'
 
@@ -14,8 +14,8 @@ function twin(entry: Entry): Entry {
   return { ...turned, envelope: encodeEnvelope(turned) }
 }
 
-const DOWN: Look = { backend: 'x', slot: slot('x', 'one'), error: { code: 'unreachable', message: 'down' } }
-const REFUSED: Look = { backend: 'x', error: { code: 'host_refused', message: 'no' } }
+const DOWN: Reading = { backend: 'x', slot: slot('x', 'one'), error: { code: 'unreachable', message: 'down' } }
+const REFUSED: Reading = { backend: 'x', error: { code: 'host_refused', message: 'no' } }
 
 describe('one format', () => {
   test('the same bytes under the same signature agree', () => {
@@ -99,7 +99,7 @@ describe('a copy that names this run and says something else', () => {
 })
 
 describe('no copy', () => {
-  const row = (looked: Look, required: readonly string[] = []) => told([looked], required).rows
+  const row = (looked: Reading, required: readonly string[] = []) => told([looked], required).rows
 
   test('nothing there is absent, once for each format that is asked for', () => {
     expect(row(one())).toMatchObject([{ mark: '+', error: { code: 'absent' } }])
@@ -159,7 +159,7 @@ describe('what stands beside', () => {
 
   test('what claims nothing leaves the place absent', () => {
     const damage: Found = { location: 'l', raw: new Uint8Array(), damage: { code: 'stranger', message: 'm' } }
-    const { rows, strangers } = told([look(about, 'x', 'many', [damage], trust)])
+    const { rows, strangers } = told([reading(about, 'x', 'many', [damage], trust)])
     expect(rows).toMatchObject([{ mark: '+' }])
     expect(strangers).toMatchObject([{ code: 'stranger' }])
   })

@@ -1,13 +1,13 @@
 /** Copies of one run by two keys, and what agree says of them. */
 
 import type { About } from '../../../src/backend/backend.ts'
-import type { Look } from '../../../src/copies/read-copies.ts'
+import type { Reading } from '../../../src/copies/read-copies.ts'
 import { formatNamed } from '../../../src/formats/index.ts'
 import type { RunArtifact } from '../../../src/model/artifact.ts'
 import type { Entry } from '../../../src/model/entry.ts'
 import { joinTrust, trustOf } from '../../../src/trust/trusted-keys.ts'
 import { agree } from '../../../src/verify/agree.ts'
-import { aboutRun, attest, FORMAT_OPTIONS, item, look, signer, taskRun } from '../../support/makers.ts'
+import { aboutRun, attest, FORMAT_OPTIONS, item, reading, signer, taskRun } from '../../support/makers.ts'
 
 export const run = taskRun('aa')
 export const sibling = taskRun('bb', { image: 'aa' })
@@ -25,8 +25,8 @@ export async function inFormat(of: RunArtifact, format: string, change: (text: s
 
 export const one = (...entries: readonly Entry[]) => at('one', entries)
 export const many = (...entries: readonly Entry[]) => at('many', entries)
-export function at(holds: 'one' | 'many', entries: readonly Entry[], of: About = about): Look {
-  return look(
+export function at(holds: 'one' | 'many', entries: readonly Entry[], of: About = about): Reading {
+  return reading(
     of,
     'x',
     holds,
@@ -35,11 +35,11 @@ export function at(holds: 'one' | 'many', entries: readonly Entry[], of: About =
   )
 }
 /** Backends a, b, c, … in this order. */
-export function told(looks: readonly Look[], required: readonly string[] = [], of: About = about) {
-  const named = looks.map((one, i) => ({ ...one, backend: String.fromCharCode(97 + i) }))
+export function told(readings: readonly Reading[], required: readonly string[] = [], of: About = about) {
+  const named = readings.map((one, i) => ({ ...one, backend: String.fromCharCode(97 + i) }))
   return agree(of, named, () => required)
 }
-export const marks = (looks: readonly Look[], required: readonly string[] = [], of: About = about): string =>
-  told(looks, required, of)
+export const marks = (readings: readonly Reading[], required: readonly string[] = [], of: About = about): string =>
+  told(readings, required, of)
     .rows.map(({ backend, mark }) => `${backend}${mark}`)
     .join(' ')

@@ -1,7 +1,7 @@
 /** From marks to an exit status, a rule a line. */
 import { describe, expect, test } from 'vitest'
 import type { Mark, Row } from '../../../src/verify/agree.ts'
-import { type Demands, settle } from '../../../src/verify/verdict.ts'
+import { type Demands, verdictOf } from '../../../src/verify/verdict.ts'
 
 const CODES = { '*': 'drift', '#': 'signature_invalid', '+': 'absent', '!': 'unreachable' } as const
 
@@ -25,7 +25,7 @@ function settled(rows: string, demands: Partial<Demands> = {}, strangers = 0) {
     strangers: Array.from({ length: strangers }, () => stranger),
     references: [],
   }
-  return settle(agreement, { optional: [], strict: false, ...demands })
+  return verdictOf(agreement, { optional: [], strict: false, ...demands })
 }
 
 describe('exit', () => {
@@ -85,7 +85,7 @@ describe('findings', () => {
 
   test('the location is that of the copy where there is one, and none where nobody knows', () => {
     const at = (more: object) =>
-      settle(
+      verdictOf(
         { rows: [row('a='), { ...row('b#'), ...more }], strangers: [], references: [] },
         { optional: [], strict: false },
       ).findings[0]
@@ -117,7 +117,7 @@ describe('findings', () => {
 
   test('a mark without a reason is a defect of ours', () => {
     const rows = [row('a='), { backend: 'b', format: 'v1', mark: '#' as const }]
-    expect(settle({ rows, strangers: [], references: [] }, { optional: [], strict: false }).findings).toEqual([
+    expect(verdictOf({ rows, strangers: [], references: [] }, { optional: [], strict: false }).findings).toEqual([
       { code: 'internal', message: 'mark # without a reason', backend: 'b' },
     ])
   })

@@ -2,11 +2,11 @@
 
 import type { Backend } from '../../../backend/backend.ts'
 import type { Settings } from '../../../config/settings.ts'
-import { refuseLater } from '../../../config/unsupported-settings.ts'
+import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
 import { type DoctorReport, doctor } from '../../../doctor/doctor.ts'
 import { inputText } from '../../../input/count.ts'
 import { passwordSource } from '../../../keys/password.ts'
-import { exitOf, type Io, write } from '../../../platform/io.ts'
+import { exitStatus, type Io, write } from '../../../platform/io.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
 import { doctorText } from '../../../report/text/doctor-text.ts'
 import { nextText, stepAfter } from '../../../report/text/next-step.ts'
@@ -45,7 +45,7 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
     now: io.now,
     random: io.random,
   })
-  const report = { ...told, exit: exitOf(told.exit, io) }
+  const report = { ...told, exit: exitStatus(told.exit, io) }
   await print(report, named, options, io)
   return report.exit
 }
@@ -57,7 +57,7 @@ async function looked(inputs: readonly string[], options: DoctorOptions, world: 
 }
 
 async function opened(name: string, settings: Settings, world: World): Promise<Backend> {
-  refuseLater(settings, [name])
+  refuseUnsupported(settings, [name])
   return openNamed(name, settings, world)
 }
 

@@ -4,15 +4,15 @@ import type { Backend } from '../../../backend/backend.ts'
 import { parseBackendList } from '../../../config/lists.ts'
 import { placeOf } from '../../../config/place.ts'
 import { CONFIG_MAP, loadSettings } from '../../../config/settings.ts'
-import { refuseLater } from '../../../config/unsupported-settings.ts'
+import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
 import { type ErrorCode, ProvError } from '../../../errors.ts'
 import { formatNamed } from '../../../formats/index.ts'
-import { checkSides, type MigrateJob, migrate, type Place } from '../../../migrate/migrate.ts'
+import { checkSides, type EntryLocation, type MigrateJob, migrate } from '../../../migrate/migrate.ts'
 import { isInShard, parseShard, type Shard } from '../../../migrate/shard.ts'
 import type { Entry } from '../../../model/entry.ts'
 import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
 import { pace } from '../../../platform/async/stream-pool.ts'
-import { exitOf, type Io, pause, write } from '../../../platform/io.ts'
+import { exitStatus, type Io, pause, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { jsonLine } from '../../../platform/text/json-text.ts'
 import { formatsOf } from '../../../provenance/detect-format.ts'
@@ -95,7 +95,7 @@ export async function runMigrate(
       await record?.end()
     }
     const counted = tally.summary(complete, shard !== undefined)
-    const summary = { ...counted, exit: exitOf(counted.exit, io) }
+    const summary = { ...counted, exit: exitStatus(counted.exit, io) }
     const next = stepAfter(summary.exit, Object.keys(summary.codes) as ErrorCode[])
     if (options.json === true) {
       const json = {
@@ -147,7 +147,7 @@ async function side(storage: string, own: readonly string[], options: MigrateOpt
     { ...backendOptions(options), set: [...options.set, ...own], storage },
     worldOf(io, options),
   )
-  refuseLater(
+  refuseUnsupported(
     setup.settings,
     setup.backends.map(({ name }) => name),
   )
@@ -173,11 +173,11 @@ async function placesOf(
   shard: Shard | undefined,
   io: Io,
 ): Promise<{
-  readonly places: AsyncIterable<Place>
+  readonly places: AsyncIterable<EntryLocation>
   readonly total: number | undefined
   readonly named?: NamedArtifacts
 }> {
-  const isOurs = (place: Place): boolean => shard === undefined || isInShard(place.slot.key, shard)
+  const isOurs = (place: EntryLocation): boolean => shard === undefined || isInShard(place.slot.key, shard)
   if (inputs.length > 0 || options.image.length > 0) {
     const named = await artifactsOf(inputs, withoutSubject(options), worldOf(io, options))
     const { artifacts, notes } = named
@@ -202,11 +202,14 @@ async function placesOf(
 const LIST_HINT =
   'name the runs or images whose entries are to be moved; oci lists storage.oci.repository or a layout, tekton --tekton-file or a cluster'
 
-async function* placesIn(slots: AsyncIterable<Place['slot']>, isOurs: (place: Place) => boolean): AsyncIterable<Place> {
+async function* placesIn(
+  slots: AsyncIterable<EntryLocation['slot']>,
+  isOurs: (place: EntryLocation) => boolean,
+): AsyncIterable<EntryLocation> {
   for await (const slot of slots) if (isOurs({ slot })) yield { slot }
 }
 
-async function* streamOf(places: readonly Place[]): AsyncIterable<Place> {
+async function* streamOf(places: readonly EntryLocation[]): AsyncIterable<EntryLocation> {
   yield* places
 }
 

@@ -1,12 +1,12 @@
 /** The work of `prov repair`. */
 
 import type { About, Backend } from '../../../backend/backend.ts'
-import { refuseLater } from '../../../config/unsupported-settings.ts'
-import type { Look } from '../../../copies/read-copies.ts'
+import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
+import type { Reading } from '../../../copies/read-copies.ts'
 import { ERRORS, type ErrorJson, gravest, ProvError } from '../../../errors.ts'
 import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
 import { orderedPool } from '../../../platform/async/ordered-pool.ts'
-import { exitOf, type Io, write } from '../../../platform/io.ts'
+import { exitStatus, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { jsonLine } from '../../../platform/text/json-text.ts'
 import { type Repaired, repair } from '../../../repair/repair.ts'
@@ -30,7 +30,7 @@ import type { RepairOptions } from './flags.ts'
 
 interface Work {
   readonly about?: About
-  readonly looks?: readonly Look[]
+  readonly readings?: readonly Reading[]
   readonly backends: readonly Backend[]
   readonly lost?: Extract<Surveyed, { readonly about?: never }>
 }
@@ -43,7 +43,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
   const setup = await setUp(options, worldOf(io, options))
   try {
     const trust = await trustFor(options.key, io)
-    refuseLater(
+    refuseUnsupported(
       setup.settings,
       setup.backends.map(({ name }) => name),
     )
@@ -61,15 +61,15 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     const progress = reporter(io, apply ? 'repaired' : 'read', options)
     const tally = repairTally()
     const layout = layoutOf(io)
-    const mend = async ({ about, looks, backends, lost }: Work): Promise<Repaired> => {
+    const repairOne = async ({ about, readings, backends, lost }: Work): Promise<Repaired> => {
       // What was not begun is not left as it is.
       io.signal.throwIfAborted()
-      return about === undefined ? lostPlace(lost) : repair(about, { ...job, backends }, looks)
+      return about === undefined ? lostPlace(lost) : repair(about, { ...job, backends }, readings)
     }
     let complete = false
     let done = 0
     try {
-      for await (const one of orderedPool(work, options.concurrency, mend)) {
+      for await (const one of orderedPool(work, options.concurrency, repairOne)) {
         tally.add(one)
         progress.update(++done, undefined)
         if (options.json === true) await write(io.stdout, jsonLine(one))
@@ -88,7 +88,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
     }
     const counted = tally.summary()
     const empty = done === 0 && complete && options.shard === undefined ? ERRORS.nothing_verified.exit : 0
-    const exit = exitOf(gravest([counted.exit, empty, complete ? 0 : ERRORS.aborted.exit]), io)
+    const exit = exitStatus(gravest([counted.exit, empty, complete ? 0 : ERRORS.aborted.exit]), io)
     const input = artifacts?.input
     const summary = { ...counted, exit, ...(input === undefined ? {} : { input }) }
     const again = givenOf(
@@ -124,7 +124,9 @@ function refuseNamed(inputs: readonly string[], options: RepairOptions): void {
 async function* everything(options: RepairOptions, setup: Setup, trust: Trust, io: Io): AsyncIterable<Work> {
   for await (const found of surveyOf(options, setup, trust, worldOf(io, options))) {
     const { backends } = setup
-    yield found.about === undefined ? { lost: found, backends } : { about: found.about, looks: found.looks, backends }
+    yield found.about === undefined
+      ? { lost: found, backends }
+      : { about: found.about, readings: found.readings, backends }
   }
 }
 

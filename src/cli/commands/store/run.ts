@@ -2,14 +2,14 @@
 
 import type { Backend } from '../../../backend/backend.ts'
 import { parseBackendList } from '../../../config/lists.ts'
-import { refuseLater } from '../../../config/unsupported-settings.ts'
+import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
 import { ProvError } from '../../../errors.ts'
 import { formatNamed } from '../../../formats/index.ts'
 import { passwordSource } from '../../../keys/password.ts'
 import { publicKeyBeside } from '../../../keys/public-half.ts'
 import { type Artifact, artifactName, hasEnded } from '../../../model/artifact.ts'
 import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
-import { exitOf, type Io, write } from '../../../platform/io.ts'
+import { exitStatus, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
 import { inputLine } from '../../../report/text/input-text.ts'
@@ -42,12 +42,12 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
         hint: 'use --key cosign.key; prov keys generate makes one',
       })
     }
-    refuseLater(setup.settings, ['store', 'format', ...setup.backends.map((backend) => backend.name)])
+    refuseUnsupported(setup.settings, ['store', 'format', ...setup.backends.map((backend) => backend.name)])
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     refuseUnnamed(optional, setup)
     const named = await artifactsOf(inputs, options, worldOf(io, options))
     const { artifacts, notes: read, input } = named
-    if (artifacts.some(asksForUpload)) refuseLater(setup.settings, ['upload'])
+    if (artifacts.some(asksForUpload)) refuseUnsupported(setup.settings, ['upload'])
     const notes = [...read, ...artifacts.flatMap(unfinished)]
     const items = artifacts.flatMap((artifact) => itemsOf(artifact, setup))
     if (items.length === 0) throw nothingToStore(options)
@@ -67,7 +67,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
       progress: progress.update,
     })
     progress.end()
-    const report = { ...told, exit: exitOf(told.exit, io) }
+    const report = { ...told, exit: exitStatus(told.exit, io) }
     const next = stepAfter(
       report.exit,
       report.findings.map(({ code }) => code),

@@ -1,12 +1,12 @@
 /** The work of `prov verify --all`: whole backends against each other, one artifact after the other, with flat memory. */
 
 import type { Backend } from '../../../backend/backend.ts'
-import type { Look } from '../../../copies/read-copies.ts'
+import type { Reading } from '../../../copies/read-copies.ts'
 import { ERRORS, gravest, ProvError } from '../../../errors.ts'
 import { formatNamed } from '../../../formats/index.ts'
 import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
 import { pool } from '../../../platform/async/stream-pool.ts'
-import { exitOf, type Io, write } from '../../../platform/io.ts'
+import { exitStatus, type Io, write } from '../../../platform/io.ts'
 import { failuresOf, reporter } from '../../../platform/progress.ts'
 import { jsonLine } from '../../../platform/text/json-text.ts'
 import { NO_TOTALS, withArtifact } from '../../../report/forms/form.ts'
@@ -27,7 +27,7 @@ import { surveyOf } from '../../../setup/whole-backends.ts'
 import type { Trust } from '../../../trust/trusted-keys.ts'
 import { keyWatch, otherKeyText } from '../../../verify/other-key.ts'
 import type { Surveyed } from '../../../verify/survey.ts'
-import { type Demands, settle } from '../../../verify/verdict.ts'
+import { type Demands, verdictOf } from '../../../verify/verdict.ts'
 import { type VerifiedArtifact, verifyOne } from '../../../verify/verify.ts'
 import { VERSION } from '../../../version.ts'
 import { givenOf } from '../../given.ts'
@@ -70,7 +70,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   let totals = NO_TOTALS
   const rows = options.quiet === true || options.verbose === true || options.show === 'all'
   const judged = pool(surveyed, options.concurrency, (one) => {
-    if (one.about !== undefined) watch.see(one.looks)
+    if (one.about !== undefined) watch.see(one.readings)
     return verifySurveyed(one, scene)
   })
   const failures = failuresOf()
@@ -109,7 +109,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
     stopped === 'aborted' ? ERRORS.aborted.exit : 0,
     isNothing ? ERRORS.nothing_verified.exit : 0,
   ])
-  const exit = exitOf(worst, io)
+  const exit = exitStatus(worst, io)
   await reports?.end({ exit, notes: isPart ? ['this is a part of the whole'] : [] })
   const otherKey = watch.found(trust)
   const summary = {
@@ -151,11 +151,12 @@ function stoppedAt(checked: number, places: { readonly found: number; readonly v
 async function verifySurveyed(one: Surveyed, { setup, trust, demands, io }: Scene): Promise<VerifiedArtifact> {
   const { backends, formatNamed: named } = setup
   if (one.about !== undefined) {
-    const { about, looks } = one
+    const { about, readings } = one
     const required = (backend: string): readonly string[] =>
       named && about.artifact.type === 'run' ? [formatNamed(setup.formatFor(about.artifact, backend)).name] : []
-    const seen = about.artifact.type === 'statement' ? looks : looks.map((look) => orNotLooked(look, backends))
-    return verifyOne({ about, backends, required, looks: seen }, { trust, demands, signal: io.signal })
+    const seen =
+      about.artifact.type === 'statement' ? readings : readings.map((reading) => orNotLooked(reading, backends))
+    return verifyOne({ about, backends, required, readings: seen }, { trust, demands, signal: io.signal })
   }
   const { backend, slot } = one
   const error = { ...one.error, backend }
@@ -165,15 +166,15 @@ async function verifySurveyed(one: Surveyed, { setup, trust, demands, io }: Scen
   const type = slot.kind === 'raw' ? ('image' as const) : ('statement' as const)
   const names = { artifact: slot.key, uri: `prov:place/${encodeURIComponent(slot.key)}`, subjects: [] }
   const isForgiven = one.unlisted === true && demands.optional.includes(backend)
-  const verdict = isForgiven ? { exit: 0, findings: [], holding: [] } : settle(agreement, demands)
+  const verdict = isForgiven ? { exit: 0, findings: [], holding: [] } : verdictOf(agreement, demands)
   return { ...names, type, kind: slot.kind, ...agreement, ...verdict }
 }
 
 /** A backend without a place for the artifact keeps no such thing, unless it keeps it on runs that nobody has looked at. */
-function orNotLooked(look: Look, backends: readonly Backend[]): Look {
-  const { backend, slot, sendTo, error } = look
-  if (slot !== undefined || sendTo !== undefined || error !== undefined) return look
-  if (!backends.some((one) => one.name === backend && isBlind(one))) return look
+function orNotLooked(reading: Reading, backends: readonly Backend[]): Reading {
+  const { backend, slot, sendTo, error } = reading
+  if (slot !== undefined || sendTo !== undefined || error !== undefined) return reading
+  if (!backends.some((one) => one.name === backend && isBlind(one))) return reading
   const message = `${backend} cannot list what it holds here, so nobody looked`
   return { backend, error: { code: 'not_looked', message, hint: `--all looks there with --${backend}-file` } }
 }

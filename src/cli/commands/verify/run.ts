@@ -1,9 +1,9 @@
 /** The work of `prov verify`. */
 
 import { parseBackendList } from '../../../config/lists.ts'
-import { refuseLater } from '../../../config/unsupported-settings.ts'
+import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
 import { ProvError } from '../../../errors.ts'
-import { exitOf, type Io, write } from '../../../platform/io.ts'
+import { exitStatus, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
 import { NO_TOTALS, withArtifact } from '../../../report/forms/form.ts'
@@ -34,7 +34,7 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
   let reports: Reports | undefined
   try {
     const trust = await trustFor(options.key, io)
-    refuseLater(setup.settings, ['format', ...setup.backends.map((backend) => backend.name)])
+    refuseUnsupported(setup.settings, ['format', ...setup.backends.map((backend) => backend.name)])
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     const odd = optional.find((name) => !setup.backends.some((backend) => backend.name === name))
     if (odd !== undefined) throw new ProvError('usage', `--optional names ${odd}, which --storage does not`)
@@ -69,7 +69,7 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     const progress = reporter(io, 'verified', options)
     const told = await verify({ targets, trust, demands, signal: io.signal, progress: progress.update })
     progress.end()
-    const report = { ...told, exit: exitOf(told.exit, io) }
+    const report = { ...told, exit: exitStatus(told.exit, io) }
     for (const one of report.artifacts) await reports?.artifact(one)
     await reports?.end({ exit: report.exit, notes })
     const cures = curesOf()

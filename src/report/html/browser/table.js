@@ -15,7 +15,7 @@ function codeOf(item) {
 // The short name goes first; what tells two of one name apart goes small below it.
 const SPLIT = /^(\S+) (.*?)(?: \((.+)\)|@(sha256:[0-9a-f]{12})[0-9a-f]*)$/
 function namesOf(item) {
-  const [, type = '', name = item.name, uid = '', digest = ''] = SPLIT.exec(item.name) || []
+  const [, type = '', name = item.name, uid = '', digest = ''] = (item.name.length <= 1000 && SPLIT.exec(item.name)) || []
   const id = uid || (digest && digest + '…')
   return { name, below: [type, item.kind === 'raw' ? 'signature' : 'attestation', id].filter(Boolean).join(' · ') }
 }
