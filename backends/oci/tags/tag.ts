@@ -84,7 +84,9 @@ export function wanted(state: TagState, carried: readonly Layer[], edit: TagEdit
 
 /** True when nothing is left to write. */
 export function isDone(state: TagState, layers: readonly Layer[], edit: TagEdit): boolean {
-  if (edit.replaces !== undefined && state.digest === edit.replaces) return false
+  // What was written in the place of a damaged manifest may well be the very manifest that it once was: then it reads again.
+  const isDamaged = state.manifest === undefined && state.index === undefined
+  if (edit.replaces !== undefined && state.digest === edit.replaces && isDamaged) return false
   return (
     holdsAll(state, layers) && edit.add.every((layer) => !edit.drop.includes(layerKey(layer)) || isAsIs(state, layer))
   )
