@@ -87,11 +87,10 @@ async function addEntry(query: Query, dialect: Dialect, item: NewItem): Promise<
     // A row that stands for itself stands for nobody: this makes room until the new number is known.
     await query('UPDATE entry SET superseded_by = seq WHERE seq = $1', [old.seq])
   }
-  const keyids = item.entry.signatures.flatMap(({ keyid }) => (keyid === undefined ? [] : [keyid]))
   const [row] = await query(
     `INSERT INTO entry(uri, format, id, bytes, keyids, source, created) VALUES ($1, $2, $3, $4, $5, $6, ${dialect.now})
      ON CONFLICT (uri, format) WHERE ${STANDING} DO NOTHING RETURNING seq`,
-    [item.uri, item.format, entryId(item.entry), bytesOfEntry(item.entry), JSON.stringify(keyids), item.source],
+    [item.uri, item.format, entryId(item.entry), bytesOfEntry(item.entry), JSON.stringify(item.keyids), item.source],
   )
   if (row === undefined) {
     const stands = await standing(query, dialect, item)

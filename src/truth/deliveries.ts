@@ -38,7 +38,7 @@ export function claim(db: Database, wanted: Wanted): Promise<readonly Claimed[]>
     if (claimed.length === 0) return []
     const ids = JSON.stringify(claimed.map((row) => numberOf(row, 'id')))
     const rows = await query(
-      `SELECT ${DELIVERY_COLUMNS}, e.bytes, i.about, r.object FROM ${DELIVERY_TABLES} LEFT JOIN run r ON r.uid = i.run_uid
+      `SELECT ${DELIVERY_COLUMNS}, e.bytes, e.keyids, i.about, r.object FROM ${DELIVERY_TABLES} LEFT JOIN run r ON r.uid = i.run_uid
        WHERE d.id IN ${dialect.numbers('$1')} ORDER BY d.due, d.id`,
       [ids],
     )

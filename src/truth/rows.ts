@@ -2,6 +2,7 @@
 import type { Slot } from '../backend/backend.ts'
 import type { CopyReceipt } from '../backend/receipt.ts'
 import { type ErrorJson, ProvError } from '../errors.ts'
+import { arrayIn, isRecord, recordIn } from '../platform/text/guards.ts'
 import type { Action } from '../store/plan.ts'
 import { entryOfBytes } from './kept.ts'
 import type { Row } from './sql.ts'
@@ -26,7 +27,23 @@ export function textOf(row: Row, column: string): string | undefined {
 function jsonOf<T>(row: Row, column: string): T | undefined {
   const value = row[column]
   if (value === null || value === undefined) return undefined
-  return (typeof value === 'string' ? JSON.parse(value) : value) as T
+  if (typeof value !== 'string') return value as T
+  try {
+    return JSON.parse(value) as T
+  } catch {
+    return undefined // changed by hand; one such row must not keep its neighbours from being read
+  }
+}
+
+/** A location that was changed by hand beyond recognition is one that no backend names. */
+function slotOf(row: Row): Slot {
+  const slot = recordIn(jsonOf<unknown>(row, 'slot'))
+  const { backend, key, kind, holds, address } = slot
+  const isSlot = typeof backend === 'string' && typeof key === 'string' && isRecord(address)
+  if (isSlot && (kind === 'dsse' || kind === 'raw') && (holds === 'one' || holds === 'many')) {
+    return { backend, key, kind, holds, address: address as Slot['address'] }
+  }
+  return { backend: String(row['target']), key: '', kind: 'dsse', holds: 'one', address: {} }
 }
 
 function bytesOf(row: Row, column: string): Uint8Array | undefined {
@@ -89,17 +106,14 @@ export function claimedOf(row: Row): Claimed {
     format: String(row['format']),
     target: String(row['target']),
     lane: String(row['lane']),
-    slot: jsonOf<Slot>(row, 'slot') ?? broken(row),
+    slot: slotOf(row),
     action: String(row['action']) as Action,
     foreign: Number(row['foreign_key']) === 1,
     attempts: numberOf(row, 'attempts'),
     ...(error === undefined ? {} : { error }),
     entry: bytesOf(row, 'bytes') ?? new Uint8Array(),
+    keyids: arrayIn(jsonOf<unknown>(row, 'keyids')).map(String),
     about: bytesOf(row, 'about') ?? new Uint8Array(),
     ...(run === undefined ? {} : { run }),
   }
-}
-
-function broken(row: Row): never {
-  throw new ProvError('copy_malformed', `row ${String(row['id'])} of the outbox does not say where its copy belongs`)
 }

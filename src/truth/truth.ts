@@ -37,6 +37,8 @@ export interface NewItem {
   readonly uri: string
   readonly format: string
   readonly entry: Entry
+  /** Ids of the keys under which it was verified before the commit. */
+  readonly keyids: readonly string[]
   readonly source: 'signed' | 'adopted'
   readonly about: About
   /** The entry takes the place of the one that stands. */
@@ -112,6 +114,8 @@ export interface Claimed extends Claim {
   readonly error?: ErrorJson
   /** The bytes as they stand; whoever delivers them verifies them first. */
   readonly entry: Uint8Array
+  /** Ids of the keys that had signed it when it was committed: no others can tell whether it was changed since. */
+  readonly keyids: readonly string[]
   readonly about: Uint8Array
   /** What is kept of the run; absent for an artifact without one. */
   readonly run?: Uint8Array

@@ -39,7 +39,7 @@ export async function runItem(
 ): Promise<NewItem> {
   const about: About = { ...aboutRun(run), format: 'slsa/v1' }
   const entry = await attest(run, by ?? (await testKey()))
-  return item(about, entry, deliveries, more)
+  return item(about, entry, deliveries, { keyids: [(by ?? (await testKey())).keyid], ...more })
 }
 
 /** The signature of the image that a run built. */
@@ -51,12 +51,26 @@ export async function imageItem(
 ): Promise<NewItem> {
   const artifact = imageOf(run, image)
   const entry = given ?? (await signImage(artifact, await testKey()))
-  return item(aboutImage(artifact), entry, deliveries, { format: 'simplesigning' })
+  return item(aboutImage(artifact), entry, deliveries, {
+    format: 'simplesigning',
+    keyids: [(await testKey()).keyid],
+  })
 }
 
 function item(about: About, entry: Entry, deliveries: readonly NewDelivery[], more: Partial<NewItem>): NewItem {
   const uri = truthUri(about.artifact)
-  return { uri, format: 'slsa/v1', entry, source: 'signed', about, resign: false, deliveries, seals: [], ...more }
+  return {
+    uri,
+    format: 'slsa/v1',
+    entry,
+    keyids: [],
+    source: 'signed',
+    about,
+    resign: false,
+    deliveries,
+    seals: [],
+    ...more,
+  }
 }
 
 export const makeRun = taskRun
