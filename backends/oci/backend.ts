@@ -70,6 +70,8 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
 
     slots: (about) => slotsOf(about, settings, policy),
 
+    ...(settings.layout === undefined ? { hostOf } : {}),
+
     configured: async () => (await import('./configured.ts')).configured(settings, context),
 
     async ready() {
@@ -248,4 +250,8 @@ async function* repositories(
       hint: 'name the repository that holds them with storage.oci.repository',
     })
   }
+}
+
+function hostOf({ address }: Slot): string {
+  return (address['repository'] ?? '').split('/')[0] ?? ''
 }

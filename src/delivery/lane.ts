@@ -140,7 +140,7 @@ async function receiptOf(
   job: LaneJob,
   signal: AbortSignal,
 ): Promise<CopyReceipt> {
-  const { slot, foreign } = row
+  const { slot, foreign, resign } = row
   const ids = { entry: entryId(entry), signatures: entry.signatures.map(signatureId) }
   try {
     const run = runOf(about.artifact)
@@ -152,7 +152,11 @@ async function receiptOf(
     }
     // What stood there at the time of the plan may be gone: the copy is written if it is not there, and read back.
     const action = row.action === 'send' || row.action === 'replace' ? row.action : 'write'
-    const plan: PlanRow = { backend: backend.name, slot, action, ...(foreign ? { foreign: true as const } : {}) }
+    const flags = { ...(foreign ? { foreign } : {}), ...(resign ? { resign } : {}) } as Pick<
+      PlanRow,
+      'foreign' | 'resign'
+    >
+    const plan: PlanRow = { backend: backend.name, slot, action, ...flags }
     const retry = { ...job.retry, budget: ONE_TRY, signal }
     const made = await deliver(plan, { about, entry }, backend, { trust: job.trust, retry, signal })
     return made ?? failedCopy(backend, slot, entry, notARun())

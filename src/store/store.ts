@@ -102,8 +102,12 @@ export async function store(job: StoreJob): Promise<StoreReport> {
   }
 }
 
-/** Reads the stores while the key is being opened; what fails first ends both. */
-async function readAll(limit: Limit, job: StoreJob): Promise<[Trust, readonly ReadItem[]]> {
+/**
+ * Reads the stores while the key is being opened; what fails first ends both.
+ *
+ * @example const [trust, read] = await readAll(limitTo(64), job)
+ */
+export async function readAll(limit: Limit, job: StoreJob): Promise<[Trust, readonly ReadItem[]]> {
   const abouts = job.items.map((item) => ({ item, about: placed(item, job) }))
   const stop = new AbortController()
   const stoppable = { ...job, signal: AbortSignal.any([job.signal, stop.signal]) }

@@ -7,7 +7,15 @@ import { bytesOfEntry, keptAbout } from './kept.ts'
 import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, keptOf, numberOf } from './rows.ts'
 import type { Database, Dialect, Query } from './sql.ts'
 import { SETTLED, sqlList, statesBefore } from './states.ts'
-import { type Committed, type CommittedItem, type Kept, type NewDelivery, type NewItem, SEAL } from './truth.ts'
+import {
+  type Committed,
+  type CommittedItem,
+  type Delivery,
+  type Kept,
+  type NewDelivery,
+  type NewItem,
+  SEAL,
+} from './truth.ts'
 
 const STANDING = "superseded_by IS NULL AND source <> 'imported'"
 
@@ -26,16 +34,18 @@ export async function commit(db: Database, items: readonly NewItem[]): Promise<C
     return await db.transaction(async (query) => {
       const runs = await addRuns(query, db.dialect, items)
       const first: Kept[] = []
-      const done: CommittedItem[] = []
+      const added: { readonly seq: number; readonly id: number }[] = []
       // Always in one order, so that two writers of the same artifacts wait for each other instead of blocking each other.
       const order = items.map((item, at) => ({ item, at })).sort((a, b) => keyOf(a.item).localeCompare(keyOf(b.item)))
       for (const { item, at } of order) {
         const seq = await addEntry(query, db.dialect, item)
         if (typeof seq !== 'number') first.push(seq)
-        else done[at] = await addItem(query, db.dialect, item, seq)
+        else added[at] = { seq, id: await addItem(query, db.dialect, item, seq) }
       }
       if (first.length > 0) throw new Lost(first)
       for (const uid of runs) await settleSeals(query, db.dialect, uid)
+      const done: CommittedItem[] = []
+      for (const { seq, id } of added) done.push({ seq, deliveries: await rowsOf(query, id) })
       return { items: done }
     })
   } catch (thrown) {
@@ -124,7 +134,7 @@ async function supersede(query: Query, { now }: Dialect, old: number, seq: numbe
   )
 }
 
-async function addItem(query: Query, dialect: Dialect, item: NewItem, seq: number): Promise<CommittedItem> {
+async function addItem(query: Query, dialect: Dialect, item: NewItem, seq: number): Promise<number> {
   const run = runOf(item.about.artifact)?.uid ?? null
   const [made] = await query(
     'INSERT INTO item(seq, run_uid, about) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id',
@@ -137,20 +147,25 @@ async function addItem(query: Query, dialect: Dialect, item: NewItem, seq: numbe
   const id = numberOf(stood, 'id')
   for (const delivery of item.deliveries) await addDelivery(query, dialect, id, delivery)
   for (const seal of item.seals) await addSeal(query, dialect, id, seal)
-  const rows = await query(`SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERY_TABLES} WHERE d.item = $1 ORDER BY d.id`, [id])
-  return { seq, deliveries: rows.map(deliveryOf) }
+  return id
+}
+
+async function rowsOf(query: Query, item: number): Promise<readonly Delivery[]> {
+  const rows = await query(`SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERY_TABLES} WHERE d.item = $1 ORDER BY d.id`, [item])
+  return rows.map(deliveryOf)
 }
 
 const OWED_AGAIN = sqlList(statesBefore('pending', 'store').filter((state) => state !== 'waiting'))
 
 async function addDelivery(query: Query, { now }: Dialect, item: number, row: NewDelivery): Promise<void> {
-  await query(
-    `INSERT INTO delivery(item, target, lane, slot_key, slot, action, required, foreign_key, host, state, due, error, receipt, changed)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ${now}, $11, $12, ${now})
+  const rows = await query(
+    `INSERT INTO delivery(item, target, lane, slot_key, slot, action, required, foreign_key, host, state, due, error, receipt, changed,
+       resign)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ${now}, $11, $12, ${now}, $13)
      ON CONFLICT (item, target, slot_key) DO UPDATE SET state = 'pending', due = excluded.due, lane = excluded.lane, slot = excluded.slot,
-       action = excluded.action, required = excluded.required, foreign_key = excluded.foreign_key, host = excluded.host,
+       action = excluded.action, required = excluded.required, foreign_key = excluded.foreign_key, resign = excluded.resign, host = excluded.host,
        holder = NULL, lease_until = NULL, attempts = 0, error = NULL, receipt = NULL, changed = excluded.changed
-     WHERE excluded.state = 'pending' AND delivery.state IN (${OWED_AGAIN})`,
+     WHERE excluded.state = 'pending' AND delivery.state IN (${OWED_AGAIN}) RETURNING id`,
     [
       item,
       row.target,
@@ -164,7 +179,14 @@ async function addDelivery(query: Query, { now }: Dialect, item: number, row: Ne
       row.state,
       row.error === undefined ? null : JSON.stringify(row.error),
       row.receipt === undefined ? null : JSON.stringify(row.receipt),
+      row.resign ? 1 : 0,
     ],
+  )
+  if (rows.length > 0) return
+  // The row stands as it was; what is required is for the last command to say.
+  await query(
+    'UPDATE delivery SET required = $1 WHERE item = $2 AND target = $3 AND slot_key = $4 AND required <> $1',
+    [row.required ? 1 : 0, item, row.target, row.slot.key],
   )
 }
 
@@ -177,8 +199,8 @@ async function addSeal(
 ): Promise<void> {
   const slot = JSON.stringify({ backend, key: backend, kind: 'dsse', holds: 'one', address: {} })
   await query(
-    `INSERT INTO delivery(item, target, lane, slot_key, slot, action, required, foreign_key, host, state, due, changed)
-     SELECT $1, '${SEAL}', $2, $3, $4, 'write', 0, 0, $5, 'waiting', ${now}, ${now}
+    `INSERT INTO delivery(item, target, lane, slot_key, slot, action, required, foreign_key, resign, host, state, due, changed)
+     SELECT $1, '${SEAL}', $2, $3, $4, 'write', 0, 0, 0, $5, 'waiting', ${now}, ${now}
      WHERE NOT EXISTS (SELECT 1 FROM delivery d JOIN item i ON i.id = d.item
        WHERE i.run_uid = (SELECT run_uid FROM item WHERE id = $6) AND d.target = '${SEAL}' AND d.slot_key = $7)`,
     [item, `${SEAL}/${backend}`, backend, slot, host ?? null, item, backend],

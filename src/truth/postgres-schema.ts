@@ -23,7 +23,7 @@ CREATE TABLE item(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, seq bigint
 CREATE INDEX item_by_run ON item(run_uid);
 CREATE TABLE delivery(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, item bigint NOT NULL REFERENCES item, target text NOT NULL,
   lane text NOT NULL, slot_key text NOT NULL, slot json NOT NULL, action text NOT NULL, required smallint NOT NULL,
-  foreign_key smallint NOT NULL, host text, state text NOT NULL CHECK (state IN (${sqlList(Object.keys(STATES))})), due bigint NOT NULL,
+  foreign_key smallint NOT NULL, resign smallint NOT NULL, host text, state text NOT NULL CHECK (state IN (${sqlList(Object.keys(STATES))})), due bigint NOT NULL,
   holder text, lease_until bigint, fence bigint NOT NULL DEFAULT 0, attempts integer NOT NULL DEFAULT 0, error json, receipt json,
   changed bigint NOT NULL, UNIQUE (item, target, slot_key)) WITH (fillfactor = 70);
 CREATE INDEX delivery_due ON delivery(lane, due) WHERE state = 'pending';

@@ -10,7 +10,7 @@ import type { EntryState, State } from './states.ts'
 import type { Claimed, Delivery, Kept } from './truth.ts'
 
 export const DELIVERY_COLUMNS = `d.id, d.item, i.seq, i.run_uid, e.uri, e.format, d.target, d.lane, d.slot_key, d.slot, d.action, d.required,
-  d.foreign_key, d.host, d.state, e.state AS entry_state, d.due, d.changed, d.attempts, d.fence, d.holder, d.error, d.receipt`
+  d.foreign_key, d.resign, d.host, d.state, e.state AS entry_state, d.due, d.changed, d.attempts, d.fence, d.holder, d.error, d.receipt`
 export const DELIVERY_TABLES = 'delivery d JOIN item i ON i.id = d.item JOIN entry e ON e.seq = i.seq'
 
 /** @example numberOf(row, 'seq') // 12 */
@@ -109,6 +109,7 @@ export function claimedOf(row: Row): Claimed {
     slot: slotOf(row),
     action: String(row['action']) as Action,
     foreign: Number(row['foreign_key']) === 1,
+    resign: Number(row['resign']) === 1,
     attempts: numberOf(row, 'attempts'),
     ...(error === undefined ? {} : { error }),
     entry: bytesOf(row, 'bytes') ?? new Uint8Array(),

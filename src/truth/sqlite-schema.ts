@@ -18,7 +18,7 @@ CREATE TABLE item(id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL REF
 CREATE UNIQUE INDEX item_one ON item(seq, ifnull(run_uid, ''));
 CREATE INDEX item_by_run ON item(run_uid);
 CREATE TABLE delivery(id INTEGER PRIMARY KEY AUTOINCREMENT, item INTEGER NOT NULL REFERENCES item, target TEXT NOT NULL, lane TEXT NOT NULL,
-  slot_key TEXT NOT NULL, slot TEXT NOT NULL, action TEXT NOT NULL, required INTEGER NOT NULL, foreign_key INTEGER NOT NULL, host TEXT,
+  slot_key TEXT NOT NULL, slot TEXT NOT NULL, action TEXT NOT NULL, required INTEGER NOT NULL, foreign_key INTEGER NOT NULL, resign INTEGER NOT NULL, host TEXT,
   state TEXT NOT NULL CHECK (state IN (${sqlList(Object.keys(STATES))})), due INTEGER NOT NULL, holder TEXT, lease_until INTEGER,
   fence INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, error TEXT, receipt TEXT, changed INTEGER NOT NULL,
   UNIQUE (item, target, slot_key)) STRICT;

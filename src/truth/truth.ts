@@ -24,6 +24,8 @@ export interface NewDelivery {
   readonly required: boolean
   /** See PlanRow: the run's neighbouring location is signed by a key that was not given. */
   readonly foreign: boolean
+  /** The entry takes the place of every older copy of ours. */
+  readonly resign: boolean
   /** Only this machine can deliver it: the copy belongs into a file there. */
   readonly host?: string
   readonly state: 'pending' | 'done' | 'held'
@@ -109,6 +111,7 @@ export interface Claimed extends Claim {
   readonly slot: Slot
   readonly action: Action
   readonly foreign: boolean
+  readonly resign: boolean
   readonly attempts: number
   /** What went wrong the last time. */
   readonly error?: ErrorJson

@@ -25,6 +25,7 @@ export function owed(target: string, more: Partial<NewDelivery> = {}): NewDelive
     action: 'write',
     required: true,
     foreign: false,
+    resign: false,
     state: 'pending',
     ...more,
   }
