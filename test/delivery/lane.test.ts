@@ -6,9 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openMemory } from '../../backends/memory/backend.ts'
 import type { Backend } from '../../src/backend/backend.ts'
 import { type LaneJob, runLane, type Told } from '../../src/delivery/lane.ts'
+import { waitFor } from '../../src/delivery/wait.ts'
 import { ProvError } from '../../src/errors.ts'
 import type { RunArtifact } from '../../src/model/artifact.ts'
 import { holds } from '../../src/model/entry.ts'
+import { pause } from '../../src/platform/io.ts'
 import { openTruth } from '../../src/truth/open.ts'
 import type { NewDelivery, NewItem, Truth } from '../../src/truth/truth.ts'
 import { signer, trustOf } from '../support/makers.ts'
@@ -212,5 +214,64 @@ describe('a lane', () => {
     }
     await run({ drain: drain.signal, concurrency: 1 })
     expect((await truth.list({})).map(({ state }) => state).sort()).toEqual(['done', 'pending'])
+  })
+
+  describe('delivered by who committed it', () => {
+    const wait = async (rows: readonly number[], signal: AbortSignal) =>
+      waitFor({
+        truth,
+        backend: (name) => (name === 'memory' ? memory : undefined),
+        trust: trustOf(await testKey()),
+        retry: { now: () => 0, sleep: async () => undefined, random: () => 0 },
+        holder: 'holder-1',
+        host: HOST,
+        leaseMs: 60_000,
+        concurrency: 4,
+        told: () => undefined,
+        rows,
+        targets: ['memory'],
+        signal,
+        sleep: pause,
+      })
+    const soon = (): AbortSignal => AbortSignal.timeout(60_000)
+
+    it('only these rows, and the mark once the last copy is done', async () => {
+      const sealed: string[] = []
+      memory = { ...memory, seal: async (one) => void sealed.push(one.name) }
+      const [mine, other] = await committed(
+        truth,
+        await item(makeRun('a'), { seals: [{ backend: 'memory' }] }),
+        await item(makeRun('b')),
+      )
+      expect(await wait(mine?.deliveries.map(({ id }) => id) ?? [], soon())).toEqual([])
+      expect(sealed).toEqual(['a'])
+      const [left] = await truth.list({ ids: other?.deliveries.map(({ id }) => id) ?? [] })
+      expect(left?.state).toBe('pending')
+    })
+
+    it('goes on after an error that heals, and leaves what is not done when the time is over', async () => {
+      const [made] = await committed(truth, await item(makeRun('a')))
+      const rows = made?.deliveries.map(({ id }) => id) ?? []
+      const alive = memory
+      let tries = 0
+      const failing = async (): Promise<never> => {
+        tries += 1
+        throw new ProvError('unreachable', 'no answer')
+      }
+      memory = { ...alive, put: failing }
+      const stop = new AbortController()
+      const over = wait(rows, stop.signal)
+      while (tries === 0) await pause(10, soon())
+      stop.abort()
+      expect(await over).toEqual(rows)
+      memory = { ...alive, put: (...all) => (tries++ === 1 ? failing() : alive.put(...all)) }
+      expect(await wait(rows, soon())).toEqual([])
+    })
+
+    it('does not wait for what no waiting heals', async () => {
+      const [made] = await committed(truth, await item(makeRun('a'), {}, { state: 'held' }))
+      const rows = made?.deliveries.map(({ id }) => id) ?? []
+      expect(await wait(rows, new AbortController().signal)).toEqual(rows)
+    })
   })
 })
