@@ -10,7 +10,8 @@ import type { Trust } from '../trust/trusted-keys.ts'
 import { checkEntry } from '../trust/verify-entry.ts'
 import type { Ledger, OwedCopy } from './ledger.ts'
 import { entryOf, foreignRuns, type PreparedItem, prepareItem, type ReadItem } from './prepare.ts'
-import { readAll, type StoreJob } from './store.ts'
+import { readAll } from './read-all.ts'
+import type { StoreJob } from './store.ts'
 
 export interface CommitJob extends Omit<StoreJob, 'require' | 'dryRun' | 'progress'> {
   readonly ledger: Ledger
