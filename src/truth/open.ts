@@ -50,6 +50,23 @@ export async function migrateTruth(place: TruthPlace, options: OpenOptions): Pro
   return migratePostgres(postgresOf(place))
 }
 
+/**
+ * Takes a truth that was restored from a backup into use, on this server or another: claims of before are void.
+ *
+ * @example await adoptTruth({ url: 'postgres://prov@db/prov', newId: randomUUID() })
+ */
+export async function adoptTruth(place: TruthPlace): Promise<void> {
+  const file = sqliteFile(place.url)
+  if (file === undefined) return (await import('./postgres.ts')).adoptPostgres(postgresOf(place))
+  const [{ openSqlite }, { forgetHolders }] = await Promise.all([import('./sqlite.ts'), import('./schema.ts')])
+  const db = await openSqlite(file, { make: false, newId: place.newId })
+  try {
+    await db.transaction((query) => forgetHolders(query, place.newId))
+  } finally {
+    await db.close()
+  }
+}
+
 /** The file of a `sqlite:` URL; undefined for PostgreSQL. Throws `usage` for anything else. */
 export function sqliteFile(url: string): string | undefined {
   if (url.startsWith('sqlite:')) {

@@ -2,7 +2,7 @@
 import { ProvError } from '../errors.ts'
 import { postgresFailure } from './postgres-failure.ts'
 import { POSTGRES_CHANGES, POSTGRES_META } from './postgres-schema.ts'
-import { migrate, readMeta, refuseSchema, type SchemaState, stateOf } from './schema.ts'
+import { forgetHolders, migrate, readMeta, refuseSchema, type SchemaState, stateOf } from './schema.ts'
 import type { Database, Dialect, Query, Row, SqlValue } from './sql.ts'
 
 const DIALECT: Dialect = {
@@ -67,6 +67,27 @@ export async function migratePostgres(options: PostgresOptions): Promise<number>
         ])
       }
       return before
+    })
+  } finally {
+    await db.close()
+  }
+}
+
+/**
+ * Takes a truth that was restored from a backup into use: leases and fences of before mean nothing any more, nor do the numbers of the
+ * transactions of another server. Who held a claim before settles nothing.
+ */
+export async function adoptPostgres(options: PostgresOptions): Promise<void> {
+  const db = await connect(options)
+  try {
+    await refuseServer(db.query, options.location)
+    refuseSchema(stateOf(await metaOf(db.query)), POSTGRES_CHANGES.length, options.location)
+    await db.transaction(async (query) => {
+      await query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK])
+      // 3 is the first number that a transaction can have: all of them lie before whatever is committed here from now on.
+      await query("UPDATE entry SET xid = '3'::xid8")
+      await forgetHolders(query, options.newId)
+      await query("UPDATE meta SET value = $1 WHERE key = 'system'", [await systemOf(query)])
     })
   } finally {
     await db.close()

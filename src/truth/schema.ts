@@ -55,3 +55,14 @@ export async function migrate(
   if (version === 0) await query("INSERT INTO meta(key, value) VALUES ('id', $1) ON CONFLICT (key) DO NOTHING", [newId])
   return version
 }
+
+/** Further than any fence comes in the life of a truth. */
+const FENCES = 2 ** 32
+
+/** After a restore: nobody holds a claim, every fence of before is stale, and the truth has a new name. */
+export async function forgetHolders(query: Query, newId: string): Promise<void> {
+  await query(`UPDATE delivery SET holder = NULL, lease_until = NULL, fence = fence + ${FENCES}`)
+  await query('DELETE FROM lane')
+  await query('DELETE FROM worker')
+  await query("UPDATE meta SET value = $1 WHERE key = 'id'", [newId])
+}

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { expect, it } from 'vitest'
-import { migrateTruth, openTruth, type TruthPlace } from '../../src/truth/open.ts'
+import { adoptTruth, migrateTruth, openTruth, type TruthPlace } from '../../src/truth/open.ts'
 import { refuseServer } from '../../src/truth/postgres.ts'
 import { describeWith, server } from '../servers/endpoints.ts'
 import { committed, makeRun, owed, runItem } from './made.ts'
@@ -33,6 +33,7 @@ async function rig(): Promise<PostgresRig> {
     place,
     full: url.href,
     migrate: () => migrateTruth(place, { make: true }),
+    adopt: () => adoptTruth({ ...place, newId: randomUUID() }),
     open: () => openTruth(place, { make: false }),
     sql: async (text, values = []) => (await pool.query(text, [...values])).rows,
     close: async () => {
@@ -118,11 +119,20 @@ describeWith(['postgresql'], 'PostgreSQL', () => {
     })
   })
 
-  it('restored on another server is refused', async () => {
-    await withRig(async ({ migrate, open, sql }) => {
+  it('restored on another server is refused until it is adopted; then every entry is paged', async () => {
+    await withRig(async ({ migrate, adopt, open, sql }) => {
       await migrate()
+      const before = await open()
+      await committed(before, await runItem(makeRun('a'), [owed('oci')]))
+      await before.close()
+      await sql("UPDATE entry SET xid = '9000000000'")
       await sql("UPDATE meta SET value = '1' WHERE key = 'system'")
       await expect(open()).rejects.toMatchObject({ code: 'config_invalid', message: /restored/ })
+      await adopt()
+      const truth = await open()
+      await committed(truth, await runItem(makeRun('b'), [owed('oci')]))
+      expect(await truth.page(undefined, 10)).toHaveLength(2)
+      await truth.close()
     })
   })
 

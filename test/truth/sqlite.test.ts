@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
-import { migrateTruth, openTruth } from '../../src/truth/open.ts'
+import { adoptTruth, migrateTruth, openTruth } from '../../src/truth/open.ts'
 import { networkDisk } from '../../src/truth/sqlite.ts'
 import { sqliteFailure } from '../../src/truth/sqlite-failure.ts'
 import { committed, makeRun, owed, runItem } from './made.ts'
@@ -18,6 +18,7 @@ async function rig(): Promise<Rig> {
   const file = join(folder, 'truth.db')
   return {
     migrate: () => migrateTruth(place(file), { make: true }),
+    adopt: () => adoptTruth(place(file)),
     open: () => openTruth(place(file), { make: false }),
     sql: async (text, values = []) => {
       const db = new DatabaseSync(file, { timeout: 10_000 })

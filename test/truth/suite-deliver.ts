@@ -63,6 +63,18 @@ export function deliveryLines({ truth, rig, another }: Scene): void {
       expect(await settleDone(truth, claim)).toBe(true)
     })
 
+    it('after a restore was adopted, who held a claim before settles nothing', async () => {
+      await committed(truth, await runItem(makeRun('a'), [owed('oci')]))
+      const old = await claimOne(truth, 'oci')
+      await rig.adopt()
+      expect(await truth.renew([old], 60_000)).toEqual([])
+      expect(await settleDone(truth, old)).toBe(false)
+      const next = await claimOne(truth, 'oci')
+      expect(next.fence).toBeGreaterThan(2 ** 32)
+      expect(await settleDone(truth, old)).toBe(false)
+      expect(await settleDone(truth, next)).toBe(true)
+    })
+
     it('renewing puts the end of the lease off', async () => {
       await committed(truth, await runItem(makeRun('a'), [owed('oci')]))
       const claim = await claimOne(truth, 'oci', { leaseMs: 5000 })

@@ -10,6 +10,8 @@ import { outboxLines } from './suite-outbox.ts'
 export interface Rig {
   /** Makes or changes the tables; gives the schema that was there. */
   migrate(): Promise<number>
+  /** After a restore. */
+  adopt(): Promise<void>
   /** As another process would. */
   open(): Promise<Truth>
   /** What somebody does by hand. Parameters are `$1`. */
