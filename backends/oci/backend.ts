@@ -72,6 +72,8 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
 
     slots: (about) => slotsOf(about, settings, policy),
 
+    ...(settings.layout === undefined ? { hostOf } : {}),
+
     configured: async () => {
       // A layout needs neither logins nor connections.
       if (settings.layout === undefined) await (await import('./configured.ts')).configured(settings, context)
@@ -248,4 +250,8 @@ async function* repositories(
       hint: 'name the repository that holds them with storage.oci.repository',
     })
   }
+}
+
+function hostOf({ address }: Slot): string {
+  return (address['repository'] ?? '').split('/')[0] ?? ''
 }

@@ -228,6 +228,7 @@ export function openTekton(
       maxEntryBytes: always ? TOTAL_LIMIT : undefined,
     },
     slots,
+    isInputFile: (slot) => placeIn(slot).live === undefined,
     size,
     ready,
     put,

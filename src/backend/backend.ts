@@ -132,6 +132,10 @@ export interface EveryBackend {
   readonly capabilities: Capabilities
   /** Pure. EVERY place of such an entry here; [] means: not kept here (`x`). Throws `host_refused` for a host not allowed. */
   slots(about: About): readonly Slot[]
+  /** Pure. The host that a slot lies on: an outage of one says nothing of another. Absent: all slots of the backend share one. */
+  hostOf?(slot: Slot): string
+  /** Pure. True for a slot in a file that came with the input: no other machine can write it. Absent: false. */
+  isInputFile?(slot: Slot): boolean
   /**
    * Bytes that a put of this entry would add here in native form; pure, for the plan.
    * Throws `entry_too_large` when one put can never fit.

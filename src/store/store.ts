@@ -3,8 +3,7 @@
 import type { CopyReceipt } from '../backend/receipt.ts'
 import { ERRORS, type ErrorJson, gravest } from '../errors.ts'
 import { type Artifact, artifactName } from '../model/artifact.ts'
-import { type Limit, limitTo } from '../platform/async/limit.ts'
-import { linkedSignal } from '../platform/async/linked-signal.ts'
+import { limitTo } from '../platform/async/limit.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
 import { failuresOf, type ProgressUpdate } from '../platform/progress.ts'
 import { signOnce } from '../signing/sign-once.ts'
@@ -19,13 +18,11 @@ import {
   foreignRuns,
   type PreparedItem,
   type PrepareOptions,
-  placed,
   prepareItem,
-  type ReadItem,
-  readItem,
   type StoreItem,
   signaturesOf,
 } from './prepare.ts'
+import { readAll } from './read-all.ts'
 import { sealRuns } from './seal.ts'
 
 export interface StoreJob extends PrepareOptions {
@@ -100,23 +97,6 @@ export async function store(job: StoreJob): Promise<StoreReport> {
     items,
     sealed: seals.sealed,
     findings: [...items.flatMap((item) => item.findings), ...seals.findings],
-  }
-}
-
-/** Reads the stores while the key is being opened; what fails first ends both. */
-async function readAll(limit: Limit, job: StoreJob): Promise<[Trust, readonly ReadItem[]]> {
-  const abouts = job.items.map((item) => ({ item, about: placed(item, job) }))
-  const stop = linkedSignal(job.signal)
-  const stoppable = { ...job, signal: stop.signal }
-  const trust = job.trust()
-  try {
-    const reading = abouts.map(({ item, about }) => limit(() => readItem(item, about, trust, stoppable)))
-    return await Promise.all([trust, Promise.all(reading)])
-  } catch (thrown) {
-    stop.abort(thrown)
-    throw thrown
-  } finally {
-    stop.release()
   }
 }
 

@@ -61,4 +61,5 @@ export const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   mongodb: [/^backends\/docdb\//],
   'oci-registry-client': [/^backends\/oci\//],
   '@platformatic/kafka': [/^backends\/pubsub\//],
+  pg: [/^src\/truth\//],
 }

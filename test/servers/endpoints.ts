@@ -20,6 +20,7 @@ export type ServerName =
   | 'pubsub'
   | 'kafka'
   | 'kube-apiserver'
+  | 'postgresql'
 export type ToolName = 'cosign-v2' | 'cosign-v3' | 'strace' | 'chromium' | 'script' | 'zsh' | 'fish'
 
 /** Registries that take anonymous writes; the last one has the referrers API. */
@@ -38,6 +39,7 @@ const PROGRAMS: Readonly<Record<ServerName, readonly string[]>> = {
   pubsub: ['pubsub-emulator', 'java'],
   kafka: ['kafka-java', 'java'],
   'kube-apiserver': ['kube-apiserver', 'etcd', 'openssl', 'curl'],
+  postgresql: ['postgres', 'initdb'],
 }
 
 /** Where programs, data and logs of the servers live; the same default as in lib.sh. */

@@ -4,7 +4,7 @@
 # One line an item: present | installed in N s | not available: reason. Exit 1 if something asked for could not be had.
 . "$(dirname "$0")/lib.sh"
 
-ALL='cue-oci registry docker-registry htpasswd strace script zsh fish chromium cosign-v2 cosign-v3 fake-gcs moto versitygw mongo-java firestore pubsub kafka etcd kube-apiserver'
+ALL='cue-oci registry docker-registry htpasswd strace script zsh fish chromium cosign-v2 cosign-v3 fake-gcs moto versitygw mongo-java firestore pubsub kafka etcd kube-apiserver postgresql'
 MOTO=5.2.1
 K8S=v1.36.3
 
@@ -130,6 +130,18 @@ install_kafka() { # Apache Kafka's own jars; its broker needs no ZooKeeper
   launcher kafka-java java -Xmx256m -cp "$to/*"
 }
 
+install_postgresql() { # Debian keeps the server's programs of every version in a folder of their own, off the PATH
+  local at
+  if have postgres && have initdb; then STATE=present; return 0; fi
+  for at in /usr/lib/postgresql/1[5-9]/bin /usr/lib/postgresql/[2-9]?/bin; do [ -x "$at/postgres" ] && break; done
+  if [ -x "$at/postgres" ]; then STATE=present; else
+    apt_install postgres postgresql || return 1
+    for at in /usr/lib/postgresql/1[5-9]/bin /usr/lib/postgresql/[2-9]?/bin; do [ -x "$at/postgres" ] && break; done
+    [ -x "$at/postgres" ] || { WHY='the distribution has no PostgreSQL 15 or newer'; return 1; }
+  fi
+  launcher postgres "$at/postgres"; launcher initdb "$at/initdb"
+}
+
 launcher() { # NAME CMD...: a program of that name, which start.sh and the tests look for
   local name=$1; shift
   { echo '#!/bin/sh'; printf 'exec'; printf " '%s'" "$@"; echo ' "$@"'; } >"$BIN/$name"; chmod +x "$BIN/$name"
@@ -145,6 +157,7 @@ install_item() {
     kafka) install_kafka ;;
     cue-oci | etcd) go_build "$1" ;;
     kube-apiserver) install_kube_apiserver ;;
+    postgresql) install_postgresql ;;
     docker-registry) apt_install docker-registry docker-registry ;;
     htpasswd) apt_install htpasswd apache2-utils ;;
     strace | zsh | fish | chromium) apt_install "$1" "$1" ;;

@@ -3,7 +3,7 @@
 
 declare -A OFFSET=([distribution]=0 [docker-registry]=1 [distribution-auth]=2 [cue-oci]=3
   [moto]=10 [versitygw]=11 [fake-gcs]=12
-  [firestore]=20 [pubsub]=21 [mongo-java]=23 [kafka]=25 [etcd]=30 [kube-apiserver]=32)                    # default port = PROV_PORTS + this
+  [firestore]=20 [pubsub]=21 [mongo-java]=23 [kafka]=25 [etcd]=30 [kube-apiserver]=32 [postgresql]=40)   # default port = PROV_PORTS + this
 
 registry_config() { # NAME PORT [MORE-YAML]
   cat >"$VAR/$1/config.yml" <<Y
@@ -103,6 +103,24 @@ P
   [ -f "$data/meta.properties" ] || kafka-java kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qk -c "$config" >/dev/null 2>&1
   run kafka "$1" "exec 3<>/dev/tcp/127.0.0.1/$1" kafka-java kafka.Kafka "$config"
   say KAFKA "127.0.0.1:$1"
+}
+
+unprivileged() { # PostgreSQL runs for nobody who is root; in a user namespace root is another user, who still may read the kit's folder
+  if [ "$(id -u)" != 0 ]; then "$@"; else unshare --user --map-user=1000 --map-group=1000 -- "$@"; fi
+}
+
+start_postgresql() { # a cluster of its own in the kit's folder; every database user comes in from loopback by password
+  need postgres postgresql; need initdb postgresql
+  local dir=$VAR/postgresql/data as=()
+  if [ ! -f "$dir/PG_VERSION" ]; then
+    rm -rf "$dir"
+    unprivileged initdb -D "$dir" -U prov --auth=scram-sha-256 --pwfile=<(echo s3cret) -E UTF8 --locale=C >"$VAR/postgresql.initdb.log" 2>&1 ||
+      { tail -3 "$VAR/postgresql.initdb.log" >&2; rm -rf "$dir"; fail "postgresql: initdb failed, see $VAR/postgresql.initdb.log"; }
+  fi
+  [ "$(id -u)" != 0 ] || as=(unshare --user --map-user=1000 --map-group=1000 --)
+  run postgresql "$1" "exec 3<>/dev/tcp/127.0.0.1/$1 && grep -q 'ready to accept connections' '$VAR/postgresql.log'" "${as[@]}" \
+    postgres -D "$dir" -p "$1" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c max_prepared_transactions=0
+  say POSTGRESQL "postgres://prov@127.0.0.1:$1/postgres"; say POSTGRESQL_PASSWORD s3cret
 }
 
 . "$KIT/kubernetes.sh"

@@ -1,0 +1,116 @@
+/** A store that ends with a promise: prepare → commit. What is owed is written down with the entry; nothing has been delivered yet. */
+import type { About } from '../backend/backend.ts'
+import { ERRORS, type ErrorJson, gravest, ProvError } from '../errors.ts'
+import { artifactName } from '../model/artifact.ts'
+import type { Entry } from '../model/entry.ts'
+import { limitTo } from '../platform/async/limit.ts'
+import { relation } from '../provenance/identity.ts'
+import { signOnce } from '../signing/sign-once.ts'
+import type { Trust } from '../trust/trusted-keys.ts'
+import { checkEntry } from '../trust/verify-entry.ts'
+import type { Ledger, OwedCopy } from './ledger.ts'
+import { entryOf, foreignRuns, type PreparedItem, prepareItem, type ReadItem } from './prepare.ts'
+import { readAll } from './read-all.ts'
+import type { StoreJob } from './store.ts'
+
+export interface CommitJob extends Omit<StoreJob, 'require' | 'dryRun' | 'progress'> {
+  readonly ledger: Ledger
+}
+
+export interface CommittedStoreItem {
+  readonly artifact: string
+  readonly format: string
+  readonly source: PreparedItem['source']
+  readonly entry: string
+  /** [] for an entry that no backend has room for: it is neither signed nor committed. */
+  readonly owed: readonly OwedCopy[]
+  readonly findings: readonly ErrorJson[]
+}
+
+export interface CommitReport {
+  /** 0: committed, and nothing that is required is kept from being delivered. */
+  readonly exit: number
+  readonly items: readonly CommittedStoreItem[]
+}
+
+const AT_ONCE = 64
+/** Somebody may be first once more while we plan anew; not for ever. */
+const ROUNDS = 5
+
+/**
+ * Commits the entries of all items and every copy that is owed, in one transaction. An entry that stands in the ledger is taken, and nothing is
+ * signed for it; it has to verify under our keys (`occupied` when another key signed it) and be about the artifact (`wrong_artifact`). Throws
+ * what {@link store} throws before it writes anything, and what the ledger throws: then nothing is promised.
+ *
+ * @example const report = await commitStore({ ...job, ledger })
+ */
+export async function commitStore(job: CommitJob): Promise<CommitReport> {
+  const limit = limitTo(AT_ONCE)
+  const whole = { ...job, dryRun: false }
+  const [trust, read] = await readAll(limit, whole)
+  const sign = signOnce(job.signer, trust)
+  const foreign = foreignRuns(read)
+  const standing = job.resign
+    ? []
+    : await Promise.all(read.map(({ about, item }) => job.ledger.find(about, item.format.name)))
+  let items = read.map((one, at) => standingItem(one, standing[at], trust))
+  for (let round = 1; ; round += 1) {
+    const prepared = await Promise.all(items.map((one) => limit(() => prepareItem(one, foreign, sign, whole))))
+    const able = prepared.flatMap((item, at) => (item.source === 'planned' ? [] : [{ item, at }]))
+    const { optional, resign } = job
+    const told = await job.ledger.commit(
+      able.map(({ item }) => item),
+      { optional, resign, trust },
+    )
+    if (told.first === undefined) {
+      const owed = new Map(able.map(({ at }, i) => [at, told.owed[i] ?? []]))
+      return reportOf(prepared, owed, job)
+    }
+    if (round >= ROUNDS) throw new ProvError('conflict', 'other writers committed the same artifacts again and again')
+    // Our signature is thrown away: the first commit stands.
+    const first = new Map([...told.first].map(([i, entry]) => [able[i]?.at ?? -1, entry]))
+    items = items.map((one, at) => standingItem(one, first.get(at), trust))
+  }
+}
+
+function standingItem(read: ReadItem, entry: Entry | undefined, trust: Trust): ReadItem {
+  if (entry === undefined) return read
+  refuseOther(entry, read.about, trust)
+  return { ...read, adopted: entry }
+}
+
+function refuseOther(entry: Entry, about: About, trust: Trust): void {
+  const { verified, failed } = checkEntry(entry, trust)
+  const name = artifactName(about.artifact)
+  if (verified.length === 0) {
+    const untrusted = failed.every(({ code }) => code === 'key_untrusted')
+    const why = failed[0]?.message ?? 'it has no signature'
+    throw new ProvError(untrusted ? 'occupied' : 'signature_invalid', `the truth holds an entry of ${name}: ${why}`, {
+      ...(untrusted ? { hint: 'name that key with --verify-key to build on its signature' } : {}),
+    })
+  }
+  if (relation(entry, about.artifact, about.subjects, 'one') === 'same') return
+  throw new ProvError('wrong_artifact', `what the truth holds for ${name} verifies, but is about something else`)
+}
+
+function reportOf(
+  prepared: readonly PreparedItem[],
+  owed: ReadonlyMap<number, readonly OwedCopy[]>,
+  { optional }: CommitJob,
+): CommitReport {
+  const exits: number[] = []
+  const items = prepared.map((one, at) => {
+    const stuck = one.rows.filter(({ action }) => action === 'blocked')
+    const required = stuck.filter(({ backend }) => !optional.includes(backend))
+    if (required.length > 0 || one.source === 'planned') exits.push(ERRORS.incomplete.exit)
+    return {
+      artifact: artifactName(one.item.artifact),
+      format: one.item.format.name,
+      source: one.source,
+      entry: entryOf(one),
+      owed: owed.get(at) ?? [],
+      findings: stuck.flatMap(({ error, backend }) => (error === undefined ? [] : [{ ...error, backend }])),
+    }
+  })
+  return { exit: gravest(exits), items }
+}

@@ -1,0 +1,38 @@
+/** The port of what a store commits to before it delivers anything: one write that holds the entries and all that is owed. `truth/` fulfils it. */
+import type { About } from '../backend/backend.ts'
+import type { CopyReceipt } from '../backend/receipt.ts'
+import type { ErrorJson } from '../errors.ts'
+import type { Entry } from '../model/entry.ts'
+import type { Trust } from '../trust/trusted-keys.ts'
+import type { PreparedItem } from './prepare.ts'
+
+/** A copy, or the mark of a run as signed (`target` is then `seal`), as it stands in the ledger. */
+export interface OwedCopy {
+  /** Number of its row. */
+  readonly id: number
+  /** Name of the backend. */
+  readonly target: string
+  readonly slot: string
+  readonly state: 'waiting' | 'pending' | 'done' | 'held' | 'gone' | 'superseded' | 'dropped'
+  readonly required: boolean
+  readonly error?: ErrorJson
+  readonly receipt?: CopyReceipt
+}
+
+/** `first`: others' entries that stand for some of the items, by their index; then nothing was written. */
+export type Promised =
+  | { readonly owed: readonly (readonly OwedCopy[])[]; readonly first?: never }
+  | { readonly first: ReadonlyMap<number, Entry>; readonly owed?: never }
+
+export interface LedgerOptions {
+  readonly optional: readonly string[]
+  readonly resign: boolean
+  readonly trust: Trust
+}
+
+export interface Ledger {
+  /** The entry that stands for an artifact in a format. */
+  find(about: About, format: string): Promise<Entry | undefined>
+  /** All items in one transaction, or none. */
+  commit(items: readonly PreparedItem[], options: LedgerOptions): Promise<Promised>
+}

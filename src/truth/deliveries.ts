@@ -1,0 +1,106 @@
+/** Claim, renew and settle: who may deliver a row, for how long, and what became of it. A stale holder settles nothing. */
+
+import { releaseSeals } from './commit.ts'
+import { LONGEST_LEASE_MS, LONGEST_WAIT_MS } from './due.ts'
+import { claimedOf, DELIVERY_COLUMNS, DELIVERY_TABLES, numberOf, textOf } from './rows.ts'
+import type { Database, Dialect, Query, SqlValue } from './sql.ts'
+import type { Claim, Claimed, Outcome, Wanted } from './truth.ts'
+
+/** Due, and held by nobody. What lies further ahead than prov ever plans was written by a clock that has been set back. */
+export function isDue({ now }: Dialect): string {
+  return `d.state = 'pending' AND e.state = 'good' AND (d.due <= ${now} OR d.due > ${now} + ${LONGEST_WAIT_MS * 2})
+   AND (d.lease_until IS NULL OR d.lease_until < ${now} OR d.lease_until > ${now} + ${LONGEST_LEASE_MS * 2})`
+}
+
+/** See Truth.claim. */
+export function claim(db: Database, wanted: Wanted): Promise<readonly Claimed[]> {
+  const { dialect } = db
+  return db.transaction(async (query) => {
+    const only = wanted.only === undefined ? '' : `AND d.id IN ${dialect.numbers('$7')}`
+    const values: SqlValue[] = [
+      wanted.lane,
+      wanted.host,
+      wanted.limit,
+      wanted.holder,
+      Math.min(Math.round(wanted.leaseMs), LONGEST_LEASE_MS),
+      JSON.stringify(wanted.without ?? []),
+    ]
+    if (wanted.only !== undefined) values.push(JSON.stringify(wanted.only))
+    const claimed = await query(
+      `WITH due AS MATERIALIZED (SELECT d.id FROM ${DELIVERY_TABLES}
+         WHERE d.lane = $1 AND (d.host IS NULL OR d.host = $2) AND ${isDue(dialect)}
+           AND i.seq NOT IN ${dialect.numbers('$6')} ${only}
+         ORDER BY d.due, d.id LIMIT $3 ${dialect.skipLocked})
+       UPDATE delivery SET holder = $4, lease_until = ${dialect.now} + $5, fence = fence + 1, attempts = attempts + 1
+       WHERE id IN (SELECT id FROM due) RETURNING id`,
+      values,
+    )
+    if (claimed.length === 0) return []
+    const ids = JSON.stringify(claimed.map((row) => numberOf(row, 'id')))
+    const rows = await query(
+      `SELECT ${DELIVERY_COLUMNS}, e.bytes, e.keyids, i.about, r.object FROM ${DELIVERY_TABLES} LEFT JOIN run r ON r.uid = i.run_uid
+       WHERE d.id IN ${dialect.numbers('$1')} ORDER BY d.due, d.id`,
+      [ids],
+    )
+    return rows.map(claimedOf)
+  })
+}
+
+const HOLDS = "id = $1 AND fence = $2 AND holder = $3 AND item = $4 AND slot_key = $5 AND state = 'pending'"
+const heldBy = ({ id, fence, holder, item, slotKey }: Claim): SqlValue[] => [id, fence, holder, item, slotKey]
+
+/** See Truth.renew. */
+export function renew(db: Database, claims: readonly Claim[], leaseMs: number): Promise<readonly number[]> {
+  const lease = Math.min(Math.round(leaseMs), LONGEST_LEASE_MS)
+  return db.transaction(async (query) => {
+    const held: number[] = []
+    for (const one of [...claims].sort((a, b) => a.id - b.id)) {
+      const rows = await query(`UPDATE delivery SET lease_until = ${db.dialect.now} + $6 WHERE ${HOLDS} RETURNING id`, [
+        ...heldBy(one),
+        lease,
+      ])
+      if (rows.length > 0) held.push(one.id)
+    }
+    return held
+  })
+}
+
+/** See Truth.settle. */
+export function settle(db: Database, one: Claim, outcome: Outcome): Promise<boolean> {
+  const { dialect } = db
+  return db.transaction(async (query) => {
+    // The run first: two that settle its last two copies at once must see each other, or nobody releases the mark.
+    const run = outcome.state === 'done' ? await holdRun(query, dialect, one.item) : undefined
+    const settled = await change(query, dialect, one, outcome)
+    if (settled && run !== undefined) await releaseSeals(query, dialect, run)
+    return settled
+  })
+}
+
+async function holdRun(query: Query, { forUpdate }: Dialect, item: number): Promise<string | undefined> {
+  const [row] = await query(`SELECT uid FROM run WHERE uid = (SELECT run_uid FROM item WHERE id = $1) ${forUpdate}`, [
+    item,
+  ])
+  return row === undefined ? undefined : textOf(row, 'uid')
+}
+
+async function change(query: Query, { now }: Dialect, one: Claim, outcome: Outcome): Promise<boolean> {
+  const free = `holder = NULL, lease_until = NULL, changed = ${now}`
+  const values = heldBy(one)
+  let set: string
+  if (outcome.state === 'done') {
+    values.push(JSON.stringify(outcome.receipt))
+    set = "state = 'done', receipt = $6, error = NULL"
+  } else if (outcome.state === 'pending') {
+    values.push(
+      Math.min(Math.max(Math.round(outcome.afterMs), 0), LONGEST_WAIT_MS),
+      outcome.error === undefined ? null : JSON.stringify(outcome.error),
+    )
+    set = `due = ${now} + $6, error = coalesce($7, error)${outcome.untried === true ? ', attempts = attempts - 1' : ''}`
+  } else {
+    values.push(JSON.stringify(outcome.error))
+    set = `state = '${outcome.state}', error = $6`
+  }
+  const rows = await query(`UPDATE delivery SET ${set}, ${free} WHERE ${HOLDS} RETURNING id`, values)
+  return rows.length > 0
+}

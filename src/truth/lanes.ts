@@ -1,0 +1,75 @@
+/** Lanes: deliveries that fail together. Failures and pauses are shared by all workers, so a dead backend costs one probe, not one try a row. */
+import type { ErrorJson } from '../errors.ts'
+import { isDue } from './deliveries.ts'
+import { LANE_FAILURES, LONGEST_PAUSE_MS, LONGEST_WAIT_MS, pauseAfter } from './due.ts'
+import { DELIVERY_TABLES, numberOf } from './rows.ts'
+import type { Database } from './sql.ts'
+import { type Lane, SEAL } from './truth.ts'
+
+/** A pause that ends later than prov ever plans was written by a clock that has been set back. */
+const LONGEST_MS = Math.max(LONGEST_PAUSE_MS, LONGEST_WAIT_MS) * 2
+
+/** See Truth.lanes. */
+export async function lanes(db: Database, targets: readonly string[], host: string): Promise<readonly Lane[]> {
+  const { now, texts } = db.dialect
+  const rows = await db.query(
+    `SELECT d.lane, d.target, coalesce(max(l.failures), 0) AS failures, coalesce(max(l.paused_until), 0) - ${now} AS pause
+     FROM ${DELIVERY_TABLES} LEFT JOIN lane l ON l.lane = d.lane
+     WHERE ${isDue(db.dialect)} AND (d.host IS NULL OR d.host = $1)
+       AND (d.target IN ${texts('$2')} OR (d.target = '${SEAL}' AND d.slot_key IN ${texts('$3')}))
+     GROUP BY d.lane, d.target ORDER BY d.lane`,
+    [host, JSON.stringify(targets), JSON.stringify(targets)],
+  )
+  return rows.map((row) => ({
+    lane: String(row['lane']),
+    target: String(row['target']),
+    failures: numberOf(row, 'failures'),
+    pausedMs: paused(numberOf(row, 'pause')),
+  }))
+}
+
+function paused(ms: number): number {
+  return ms > 0 && ms <= LONGEST_MS ? ms : 0
+}
+
+/** See Truth.laneFailed. */
+export function laneFailed(db: Database, lane: string, error: ErrorJson, chance: number): Promise<number> {
+  const { now } = db.dialect
+  return db.transaction(async (query) => {
+    const [row] = await query(
+      `INSERT INTO lane(lane, failures, reason, changed) VALUES ($1, 1, $2, ${now})
+       ON CONFLICT (lane) DO UPDATE SET failures = lane.failures + 1, reason = excluded.reason, changed = excluded.changed
+       RETURNING failures`,
+      [lane, JSON.stringify(error)],
+    )
+    const pause = pauseAfter(numberOf(row, 'failures'), { chance, retryAfterMs: error.retryAfterMs })
+    if (pause > 0) await query(`UPDATE lane SET paused_until = ${now} + $1 WHERE lane = $2`, [pause, lane])
+    return pause
+  })
+}
+
+/** See Truth.laneWell. */
+export async function laneWell(db: Database, lane: string): Promise<void> {
+  await db.query(
+    `UPDATE lane SET failures = 0, paused_until = NULL, reason = NULL, changed = ${db.dialect.now}
+     WHERE lane = $1 AND (failures > 0 OR paused_until IS NOT NULL)`,
+    [lane],
+  )
+}
+
+/** See Truth.laneOpen. */
+export function laneOpen(db: Database, lane: string, leaseMs: number): Promise<'open' | 'probe' | 'paused'> {
+  const { now, forUpdate } = db.dialect
+  return db.transaction(async (query) => {
+    const [row] = await query(
+      `SELECT failures, coalesce(paused_until, 0) - ${now} AS pause FROM lane WHERE lane = $1 ${forUpdate}`,
+      [lane],
+    )
+    if (row === undefined) return 'open'
+    if (paused(numberOf(row, 'pause')) > 0) return 'paused'
+    if (numberOf(row, 'failures') < LANE_FAILURES) return 'open'
+    const length = Math.min(Math.round(leaseMs), LONGEST_WAIT_MS)
+    await query(`UPDATE lane SET paused_until = ${now} + $1 WHERE lane = $2`, [length, lane])
+    return 'probe'
+  })
+}

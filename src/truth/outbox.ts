@@ -1,0 +1,104 @@
+/** What is owed, for people: list, count, retry, drop; and who is there to deliver it. */
+import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, numberOf } from './rows.ts'
+import type { Database, SqlValue } from './sql.ts'
+import { type State, sqlList, statesBefore } from './states.ts'
+import type { Delivery, OutboxFilter, Truth, WorkerBeat } from './truth.ts'
+
+const DAY_MS = 24 * 60 * 60_000
+
+/** See Truth.list. */
+export async function list(db: Database, filter: OutboxFilter): Promise<readonly Delivery[]> {
+  const values: SqlValue[] = []
+  const where: string[] = []
+  const add = (value: SqlValue, condition: (parameter: string) => string): void => {
+    values.push(value)
+    where.push(condition(`$${values.length}`))
+  }
+  if (filter.states !== undefined) where.push(`d.state IN (${sqlList(filter.states)})`)
+  if (filter.target !== undefined) add(filter.target, (p) => `d.target = ${p}`)
+  if (filter.run !== undefined) add(filter.run, (p) => `i.run_uid = ${p}`)
+  if (filter.since !== undefined) add(filter.since, (p) => `d.changed >= ${p}`)
+  if (filter.ids !== undefined) add(JSON.stringify(filter.ids), (p) => `d.id IN ${db.dialect.numbers(p)}`)
+  values.push(filter.limit ?? 1000)
+  const rows = await db.query(
+    `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERY_TABLES} ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
+     ORDER BY d.id LIMIT $${values.length}`,
+    values,
+  )
+  return rows.map(deliveryOf)
+}
+
+/** See Truth.count. */
+export async function count(db: Database): ReturnType<Truth['count']> {
+  const rows = await db.query(
+    'SELECT target, state, count(*) AS n FROM delivery GROUP BY target, state ORDER BY target, state',
+  )
+  return rows.map((row) => ({
+    target: String(row['target']),
+    state: String(row['state']) as State,
+    rows: numberOf(row, 'n'),
+  }))
+}
+
+/** See Truth.retry. A row that is pending already is due at once. */
+export async function retry(db: Database, ids: readonly number[]): Promise<readonly number[]> {
+  const { now, numbers } = db.dialect
+  const from = sqlList([...statesBefore('pending', 'operator'), 'pending'])
+  const rows = await db.query(
+    `UPDATE delivery SET state = 'pending', due = ${now}, attempts = 0, changed = ${now}
+     WHERE id IN ${numbers('$1')} AND state IN (${from}) RETURNING id`,
+    [JSON.stringify(ids)],
+  )
+  return rows.map((row) => numberOf(row, 'id')).sort((a, b) => a - b)
+}
+
+/** See Truth.drop. */
+export function drop(db: Database, ids: readonly number[], who: string, reason: string): Promise<readonly number[]> {
+  const { now, numbers } = db.dialect
+  return db.transaction(async (query) => {
+    const rows = await query(
+      `UPDATE delivery SET state = 'dropped', holder = NULL, lease_until = NULL, changed = ${now}
+       WHERE id IN ${numbers('$1')} AND state IN (${sqlList(statesBefore('dropped', 'operator'))}) RETURNING id`,
+      [JSON.stringify(ids)],
+    )
+    const dropped = rows.map((row) => numberOf(row, 'id')).sort((a, b) => a - b)
+    for (const id of dropped) {
+      await query(`INSERT INTO decision(at, who, what, delivery, reason) VALUES (${now}, $1, 'drop', $2, $3)`, [
+        who,
+        id,
+        reason,
+      ])
+    }
+    return dropped
+  })
+}
+
+/** See Truth.beat. */
+export async function beat(db: Database, { holder, host, targets }: WorkerBeat): Promise<void> {
+  const { now } = db.dialect
+  await db.query(
+    `INSERT INTO worker(holder, host, targets, seen) VALUES ($1, $2, $3, ${now})
+     ON CONFLICT (holder) DO UPDATE SET targets = excluded.targets, seen = excluded.seen`,
+    [holder, host, JSON.stringify(targets)],
+  )
+  await db.query(`DELETE FROM worker WHERE seen < ${now} - ${DAY_MS}`)
+}
+
+/** See Truth.leave. */
+export async function leave(db: Database, holder: string): Promise<void> {
+  await db.query('DELETE FROM worker WHERE holder = $1', [holder])
+}
+
+/** See Truth.workers. */
+export async function workers(db: Database, withinMs: number): Promise<readonly WorkerBeat[]> {
+  const { now } = db.dialect
+  const rows = await db.query(
+    `SELECT holder, host, targets FROM worker WHERE seen >= ${now} - $1 AND seen <= ${now} ORDER BY holder`,
+    [withinMs],
+  )
+  return rows.map((row) => ({
+    holder: String(row['holder']),
+    host: String(row['host']),
+    targets: JSON.parse(String(row['targets'])) as string[],
+  }))
+}

@@ -1,0 +1,61 @@
+/** What PostgreSQL or the way to it says went wrong, in prov's codes. */
+import { ProvError } from '../errors.ts'
+
+/** SQLSTATE (https://www.postgresql.org/docs/15/errcodes-appendix.html) → what it means here. By class where only two characters are given. */
+const STATES: readonly (readonly [
+  string,
+  'denied' | 'unreachable' | 'conflict' | 'storage_io' | 'config_invalid',
+  string,
+])[] = [
+  ['28', 'denied', 'the database refused the login'],
+  ['42501', 'denied', 'the database does not allow this to this role'],
+  ['3D000', 'config_invalid', 'there is no such database'],
+  ['40', 'conflict', 'another transaction was in the way'],
+  ['55P03', 'conflict', 'another transaction holds the row'],
+  ['57P03', 'unreachable', 'the database is starting or stopping'],
+  ['57P', 'unreachable', 'the database is shutting down'],
+  ['08', 'unreachable', 'the connection to the database broke'],
+  ['53300', 'unreachable', 'the database has no connection left'],
+  ['53', 'storage_io', 'the database has run out of disk or memory'],
+  ['25006', 'config_invalid', 'the database takes no writes: it is a standby, or read-only'],
+  ['58', 'storage_io', 'the database could not read or write its files'],
+]
+
+const NETWORK: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection broke',
+  EPIPE: 'the connection broke',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the name of the host could not be looked up',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+}
+
+/** @example throw postgresFailure(thrown, 'postgres://db/prov') */
+export function postgresFailure(thrown: unknown, location: string): unknown {
+  if (!(thrown instanceof Error) || thrown instanceof ProvError) return thrown
+  const details = { location, cause: thrown }
+  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
+  const known = STATES.find(([state]) => code.length === 5 && code.startsWith(state))
+  if (known !== undefined) return new ProvError(known[1], `${known[2]}: ${thrown.message}`, details)
+  if (code === 'ETIMEDOUT' || /timeout/i.test(thrown.message)) {
+    return new ProvError('timed_out', 'the database did not answer in time', details)
+  }
+  const network = NETWORK[code] ?? (thrown instanceof AggregateError ? networkOf(thrown) : undefined)
+  if (network !== undefined) return new ProvError('unreachable', `the database: ${network}`, details)
+  if (/Connection terminated|Client has encountered a connection error|not queryable/.test(thrown.message)) {
+    return new ProvError('unreachable', 'the connection to the database broke', details)
+  }
+  if (/certificate|SSL|TLS/i.test(thrown.message) || code.startsWith('ERR_TLS')) {
+    return new ProvError('unreachable', `no safe connection to the database: ${thrown.message}`, details)
+  }
+  if (/password|SASL|SCRAM/i.test(thrown.message)) {
+    return new ProvError('denied', `the login to the database failed: ${thrown.message}`, details)
+  }
+  return thrown
+}
+
+function networkOf({ errors }: AggregateError): string | undefined {
+  const [first] = errors as readonly { readonly code?: unknown }[]
+  return typeof first?.code === 'string' ? NETWORK[first.code] : undefined
+}

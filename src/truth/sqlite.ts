@@ -1,0 +1,234 @@
+/** A truth in a SQLite file: write-ahead log, and every commit on the disk before it is told. One connection; transactions wait for each other. */
+import { existsSync, statfsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type DatabaseSyncOptions, type StatementSync } from 'node:sqlite'
+import { ProvError } from '../errors.ts'
+import { migrate, refuseSchema, type SchemaState, stateOf } from './schema.ts'
+import type { Database, Dialect, Query, Row, SqlValue } from './sql.ts'
+import { isBusy, sqliteFailure } from './sqlite-failure.ts'
+import { SQLITE_CHANGES, SQLITE_META } from './sqlite-schema.ts'
+
+/** How often, and at which distance, a writer asks again while another process writes: 10 s in all. */
+const BUSY_TRIES = 1000
+const BUSY_WAIT_MS = 10
+/** No value, row or statement is longer. */
+const MAX_VALUE_BYTES = 256 * 1024 * 1024
+
+const DIALECT: Dialect = {
+  now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+  skipLocked: '',
+  forUpdate: '',
+  numbers: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
+  texts: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
+  xid: "'0'",
+  afterMark: "($1 = '0' AND seq > $2)",
+  inCommitOrder: 'seq',
+}
+
+/** Where the write-ahead log is not safe, by statfs type: its index is memory that all processes share, which no network disk has. */
+const NETWORK_DISKS: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB 2'],
+  [0x01021997, '9P'],
+  [0x00c36400, 'Ceph'],
+  [0x5346414f, 'AFS'],
+  [0x47504653, 'GPFS'],
+  [0x0bd00bd0, 'Lustre'],
+])
+
+/**
+ * The name of a network disk; undefined for a disk of this machine.
+ *
+ * @example networkDisk(0x6969) // 'NFS'
+ */
+export function networkDisk(statfsType: number): string | undefined {
+  return NETWORK_DISKS.get(statfsType >>> 0)
+}
+
+export interface SqliteOptions {
+  /** Makes the file and its tables where there are none. */
+  readonly make: boolean
+  /** A UUID, for a truth that is made. */
+  readonly newId: string
+}
+
+/** Opens the file; throws (2 or 6) for one that is no truth of this program's schema. */
+export async function openSqlite(path: string, options: SqliteOptions): Promise<Database> {
+  if (!options.make && !existsSync(path)) throw noFile(path)
+  const db = opened(path, false)
+  try {
+    await prepareTables(db, path, options)
+    refuseSchema(await patiently(() => stateNow(db, path)), SQLITE_CHANGES.length, path)
+    return databaseOf(db, queryOf(db), path)
+  } catch (thrown) {
+    db.close()
+    throw sqliteFailure(thrown, path)
+  }
+}
+
+/** Brings the file to this program's schema, and gives the schema that it had; 0 where there was none. */
+export async function migrateSqlite(path: string, options: SqliteOptions): Promise<number> {
+  if (!options.make && !existsSync(path)) throw noFile(path)
+  const db = opened(path, false)
+  try {
+    const before = (await patiently(() => stateNow(db, path))).version
+    if (before > SQLITE_CHANGES.length) refuseSchema({ version: before, id: undefined }, SQLITE_CHANGES.length, path)
+    await prepareTables(db, path, { ...options, make: true })
+    return before
+  } catch (thrown) {
+    throw sqliteFailure(thrown, path)
+  } finally {
+    db.close()
+  }
+}
+
+function noFile(path: string): ProvError {
+  return new ProvError('config_invalid', 'there is no such file', { location: path })
+}
+
+function opened(path: string, readOnly: boolean): DatabaseSync {
+  refuseFile(path)
+  // Node.js 22 knows neither `limits` nor `defensive`, and takes no notice of them.
+  const options: DatabaseSyncOptions & { readonly limits: object; readonly defensive: boolean } = {
+    readOnly,
+    enableForeignKeyConstraints: true,
+    timeout: 0, // SQLite's own waiting would stop the whole process
+    defensive: true,
+    limits: { length: MAX_VALUE_BYTES, attach: 0, triggerDepth: 0 },
+  }
+  try {
+    const db = new DatabaseSync(path, options)
+    db.exec('PRAGMA trusted_schema = OFF')
+    return db
+  } catch (thrown) {
+    throw sqliteFailure(thrown, path)
+  }
+}
+
+function refuseFile(path: string): void {
+  const facts = statSync(path, { throwIfNoEntry: false })
+  if (facts !== undefined && !facts.isFile()) {
+    throw new ProvError('target_unwritable', 'the truth is not a regular file', { location: path })
+  }
+  if (facts !== undefined && facts.nlink > 1) {
+    const why = 'the file has more than one name (hard links), and SQLite would keep a log for each of them'
+    throw new ProvError('target_unwritable', why, { location: path })
+  }
+  const folder = dirname(path)
+  if (!existsSync(folder)) {
+    throw new ProvError('target_unwritable', 'the folder of the file does not exist', { location: path })
+  }
+  const disk = networkDisk(statfsSync(folder).type)
+  if (disk === undefined) return
+  throw new ProvError('config_invalid', `the file is on a network disk (${disk}), where SQLite cannot keep it safe`, {
+    location: path,
+    hint: 'use a disk of this machine, or PostgreSQL',
+  })
+}
+
+const tablesOf = (db: DatabaseSync): readonly string[] =>
+  db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' LIMIT 100")
+    .all()
+    .map(({ name }) => String(name))
+
+function stateNow(db: DatabaseSync, location: string): SchemaState {
+  const tables = tablesOf(db)
+  if (!tables.includes('meta')) {
+    if (tables.length === 0) return { version: 0, id: undefined }
+    throw new ProvError('schema_invalid', 'this SQLite file is not a truth: it holds tables that prov did not make', {
+      location,
+    })
+  }
+  const rows = db.prepare('SELECT key, value FROM meta').all()
+  return stateOf(new Map(rows.map(({ key, value }) => [String(key), String(value)])))
+}
+
+async function patiently<T>(work: () => T): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return work()
+    } catch (thrown) {
+      if (!isBusy(thrown) || tries >= BUSY_TRIES) throw thrown
+      await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS))
+    }
+  }
+}
+
+async function prepareTables(db: DatabaseSync, path: string, { make, newId }: SqliteOptions): Promise<void> {
+  const state = await patiently(() => stateNow(db, path))
+  if (db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] !== 'wal') {
+    if (!make) refuseSchema(state, SQLITE_CHANGES.length, path)
+    await patiently(() => db.exec('PRAGMA journal_mode = WAL'))
+  }
+  db.exec('PRAGMA synchronous = FULL')
+  if (!make || state.version >= SQLITE_CHANGES.length) return
+  const query = queryOf(db)
+  await patiently(() => db.exec('BEGIN IMMEDIATE'))
+  try {
+    // Another process may have made them meanwhile.
+    const now = stateNow(db, path)
+    if (now.version < SQLITE_CHANGES.length) {
+      if (!tablesOf(db).includes('meta')) db.exec(SQLITE_META)
+      await migrate(async (text, values) => query(text, values), now, SQLITE_CHANGES, newId)
+    }
+    db.exec('COMMIT')
+  } catch (thrown) {
+    db.exec('ROLLBACK')
+    throw thrown
+  }
+}
+
+type SyncQuery = (text: string, values?: readonly SqlValue[]) => readonly Row[]
+
+function queryOf(db: DatabaseSync): SyncQuery {
+  const statements = new Map<string, StatementSync>()
+  return (text, values = []) => {
+    let statement = statements.get(text)
+    if (statement === undefined) {
+      statement = db.prepare(text.replaceAll(/\$(\d+)/g, '?$1'))
+      statements.set(text, statement)
+    }
+    return statement.all(...values)
+  }
+}
+
+function databaseOf(db: DatabaseSync, query: SyncQuery, path: string): Database {
+  let last: Promise<unknown> = Promise.resolve()
+  /** One at a time: what another caller did meanwhile would become a part of the transaction. */
+  const alone = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work, work)
+    last = mine.catch(() => undefined)
+    return mine
+  }
+  const failing = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (thrown) {
+      throw sqliteFailure(thrown, path)
+    }
+  }
+  const inside: Query = (text, values) => failing(() => query(text, values))
+  return {
+    engine: 'sqlite',
+    dialect: DIALECT,
+    query: (text, values) => alone(() => failing(() => patiently(() => query(text, values)))),
+    transaction: (work) =>
+      alone(() =>
+        failing(async () => {
+          await patiently(() => db.exec('BEGIN IMMEDIATE'))
+          try {
+            const result = await work(inside)
+            db.exec('COMMIT')
+            return result
+          } catch (thrown) {
+            if (db.isTransaction) db.exec('ROLLBACK')
+            throw thrown
+          }
+        }),
+      ),
+    close: () => alone(async () => db.close()),
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * The port of a source of truth: a database that holds entries and what is still owed for them. Time in it is the database's own.
+ * `test/truth/suite.ts` is its definition, the same lines for every engine.
+ */
+import type { About, Slot } from '../backend/backend.ts'
+import type { CopyReceipt } from '../backend/receipt.ts'
+import type { ErrorJson } from '../errors.ts'
+import type { Entry } from '../model/entry.ts'
+import type { Action } from '../store/plan.ts'
+import type { EntryState, State } from './states.ts'
+
+/** What a mark as signed is filed under instead of a backend's name. */
+export const SEAL = 'seal'
+
+/** One copy that is owed, is there already, or is kept from being written. */
+export interface NewDelivery {
+  /** Name of the backend. */
+  readonly target: string
+  /** Deliveries that fail together: the backend, and where it has several hosts, the host (`oci/ghcr.io`). */
+  readonly lane: string
+  readonly slot: Slot
+  readonly action: Action
+  /** Without it the run is not marked as signed. */
+  readonly required: boolean
+  /** See PlanRow: the run's neighbouring location is signed by a key that was not given. */
+  readonly foreign: boolean
+  /** The entry takes the place of every older copy of ours. */
+  readonly resign: boolean
+  /** Only this machine can deliver it: the copy belongs into a file there. */
+  readonly host?: string
+  readonly state: 'pending' | 'done' | 'held'
+  readonly error?: ErrorJson
+  readonly receipt?: CopyReceipt
+}
+
+/** One artifact in one format, with the entry that stands for it and where its copies belong. */
+export interface NewItem {
+  /** See `truthUri`. Artifact and format are unique: the first entry committed is the one that stands. */
+  readonly uri: string
+  readonly format: string
+  readonly entry: Entry
+  /** Ids of the keys under which it was verified before the commit. */
+  readonly keyids: readonly string[]
+  readonly source: 'signed' | 'adopted'
+  readonly about: About
+  /** The entry takes the place of the one that stands. */
+  readonly resign: boolean
+  readonly deliveries: readonly NewDelivery[]
+  /** Backends that mark the run as signed once every required copy of all its items is done. */
+  readonly seals: readonly { readonly backend: string; readonly host?: string }[]
+}
+
+/** An entry that the truth holds. */
+export interface Kept {
+  readonly seq: number
+  readonly uri: string
+  readonly format: string
+  readonly id: string
+  readonly state: EntryState
+  readonly entry: Entry
+}
+
+export interface CommittedItem {
+  readonly seq: number
+  readonly deliveries: readonly Delivery[]
+}
+
+/** `first`: somebody else's entry stands for these artifacts; nothing was written. */
+export type Committed =
+  | { readonly items: readonly CommittedItem[]; readonly first?: never }
+  | { readonly first: readonly Kept[]; readonly items?: never }
+
+/** A row of the outbox. */
+export interface Delivery {
+  readonly id: number
+  readonly seq: number
+  readonly run?: string
+  readonly uri: string
+  readonly format: string
+  readonly target: string
+  readonly lane: string
+  readonly slotKey: string
+  readonly required: boolean
+  readonly host?: string
+  readonly state: State
+  readonly entryState: EntryState
+  /** Milliseconds since the epoch, by the database's clock. */
+  readonly due: number
+  readonly changed: number
+  readonly attempts: number
+  readonly error?: ErrorJson
+  readonly receipt?: CopyReceipt
+}
+
+/** What says that a worker may settle a row: a stale one is refused. */
+export interface Claim {
+  readonly id: number
+  readonly fence: number
+  readonly holder: string
+  readonly item: number
+  readonly slotKey: string
+}
+
+/** A row with everything that its delivery needs. */
+export interface Claimed extends Claim {
+  readonly seq: number
+  readonly uri: string
+  readonly format: string
+  readonly target: string
+  readonly lane: string
+  readonly slot: Slot
+  readonly action: Action
+  readonly foreign: boolean
+  readonly resign: boolean
+  readonly attempts: number
+  /** What went wrong the last time. */
+  readonly error?: ErrorJson
+  /** The bytes as they stand; whoever delivers them verifies them first. */
+  readonly entry: Uint8Array
+  /** Ids of the keys that had signed it when it was committed: no others can tell whether it was changed since. */
+  readonly keyids: readonly string[]
+  readonly about: Uint8Array
+  /** What is kept of the run; absent for an artifact without one. */
+  readonly run?: Uint8Array
+}
+
+export interface Wanted {
+  readonly lane: string
+  /** Unique for each start of a process. */
+  readonly holder: string
+  readonly host: string
+  readonly leaseMs: number
+  readonly limit: number
+  /** Entries that this worker gave back: not to be claimed again. */
+  readonly without?: readonly number[]
+  /** Only these rows; absent: all of the lane. */
+  readonly only?: readonly number[]
+}
+
+/** What became of a claimed row. */
+export type Outcome =
+  | { readonly state: 'done'; readonly receipt: CopyReceipt }
+  | { readonly state: 'held' | 'gone'; readonly error: ErrorJson }
+  /** `untried`: the attempt does not count. Without an error the last one stays. */
+  | { readonly state: 'pending'; readonly afterMs: number; readonly error?: ErrorJson; readonly untried?: boolean }
+
+/** A place in commit order. */
+export interface Mark {
+  readonly xid: string
+  readonly seq: number
+}
+
+export interface Lane {
+  readonly lane: string
+  readonly target: string
+  readonly failures: number
+  /** Milliseconds until it goes on; 0: it is not paused. */
+  readonly pausedMs: number
+}
+
+export interface OutboxFilter {
+  readonly states?: readonly State[]
+  readonly target?: string
+  readonly run?: string
+  readonly ids?: readonly number[]
+  /** Milliseconds since the epoch: only what has changed since. */
+  readonly since?: number
+  readonly limit?: number
+}
+
+export interface WorkerBeat {
+  readonly holder: string
+  readonly host: string
+  readonly targets: readonly string[]
+}
+
+export interface Truth {
+  readonly engine: 'sqlite' | 'postgres'
+  /** All items in one transaction, or none. */
+  commit(items: readonly NewItem[]): Promise<Committed>
+  /** The entry that stands for an artifact in a format. */
+  find(uri: string, format: string): Promise<Kept | undefined>
+  claim(wanted: Wanted): Promise<readonly Claimed[]>
+  /** Ids of the claims that still hold; what is missing was taken over, and must be stopped. */
+  renew(claims: readonly Claim[], leaseMs: number): Promise<readonly number[]>
+  /** False for a stale claim: then nothing has changed. */
+  settle(claim: Claim, outcome: Outcome): Promise<boolean>
+  /** Entries in commit order after the mark. No entry that is committed later can come before one that was given out. */
+  page(after: Mark | undefined, limit: number): Promise<readonly (Kept & Mark)[]>
+  /** The entry's open rows stay as they are, and are not claimed. */
+  quarantine(seq: number, reason: ErrorJson): Promise<boolean>
+  release(seq: number): Promise<boolean>
+  /** Lanes of these backends that have something to deliver now. */
+  lanes(targets: readonly string[], host: string): Promise<readonly Lane[]>
+  /** Counts a failure that is the lane's fault, and says for how long it pauses (milliseconds). */
+  laneFailed(lane: string, error: ErrorJson, chance: number): Promise<number>
+  laneWell(lane: string): Promise<void>
+  /** `probe`: the pause is over, and one row may be tried; nobody else is given that leave for `leaseMs`. */
+  laneOpen(lane: string, leaseMs: number): Promise<'open' | 'probe' | 'paused'>
+  list(filter: OutboxFilter): Promise<readonly Delivery[]>
+  /** Rows by target and state. */
+  count(): Promise<readonly { readonly target: string; readonly state: State; readonly rows: number }[]>
+  /** Ids of the rows that are pending again. */
+  retry(ids: readonly number[]): Promise<readonly number[]>
+  /** Ids of the rows that are dropped now; who and why is kept. */
+  drop(ids: readonly number[], who: string, reason: string): Promise<readonly number[]>
+  beat(worker: WorkerBeat): Promise<void>
+  leave(holder: string): Promise<void>
+  /** Workers that gave a sign of life within `withinMs`. */
+  workers(withinMs: number): Promise<readonly WorkerBeat[]>
+  close(): Promise<void>
+}

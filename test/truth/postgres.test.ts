@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { expect, it } from 'vitest'
+import { adoptTruth, migrateTruth, openTruth, type TruthPlace } from '../../src/truth/open.ts'
+import { refuseServer } from '../../src/truth/postgres.ts'
+import { describeWith, server } from '../servers/endpoints.ts'
+import { committed, makeRun, owed, runItem } from './made.ts'
+import { type Rig, truthSuite } from './suite.ts'
+
+interface PostgresRig extends Rig {
+  readonly place: TruthPlace
+  /** With the password. */
+  readonly full: string
+}
+
+async function rig(): Promise<PostgresRig> {
+  const vars = await server('postgresql')
+  const password = vars['POSTGRESQL_PASSWORD'] ?? ''
+  const root = new URL(vars['POSTGRESQL'] ?? '')
+  root.password = password
+  const admin = new pg.Client({ connectionString: root.href })
+  await admin.connect()
+  const name = `t_${randomUUID().replaceAll('-', '')}`
+  await admin.query(`CREATE DATABASE ${name}`)
+  const url = new URL(root)
+  url.pathname = name
+  const pool = new pg.Pool({ connectionString: url.href, max: 2 })
+  pool.on('error', () => undefined)
+  const bare = new URL(url)
+  bare.password = ''
+  const place = { url: bare.href, password, newId: randomUUID() }
+  return {
+    place,
+    full: url.href,
+    migrate: () => migrateTruth(place, { make: true }),
+    adopt: () => adoptTruth({ ...place, newId: randomUUID() }),
+    open: () => openTruth(place, { make: false }),
+    sql: async (text, values = []) => (await pool.query(text, [...values])).rows,
+    close: async () => {
+      await pool.end()
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
+      await admin.end()
+    },
+  }
+}
+
+describeWith(['postgresql'], 'PostgreSQL', () => {
+  truthSuite('postgres', rig)
+
+  const withRig = async (work: (one: PostgresRig) => Promise<void>): Promise<void> => {
+    const one = await rig()
+    try {
+      await work(one)
+    } finally {
+      await one.close()
+    }
+  }
+
+  it('a reader in commit order waits for a transaction that began earlier, and misses nothing of it', async () => {
+    await withRig(async ({ migrate, open, sql, full }) => {
+      await migrate()
+      const truth = await open()
+      await committed(truth, await runItem(makeRun('a'), [owed('oci')]))
+      const slow = new pg.Client({ connectionString: full })
+      await slow.connect()
+      await slow.query('BEGIN')
+      await slow.query(
+        `INSERT INTO entry(uri, format, id, bytes, keyids, source, created)
+         SELECT 'prov:slow', format, 'slow', bytes, keyids, source, created FROM entry LIMIT 1`,
+      )
+      await committed(truth, await runItem(makeRun('b'), [owed('oci')]))
+      const first = await truth.page(undefined, 10)
+      expect(first).toHaveLength(1) // the entry that was committed after it has to wait
+      await slow.query('COMMIT')
+      await slow.end()
+      const rest = await truth.page(first.at(-1), 10)
+      expect(rest.map(({ uri }) => uri)).toContain('prov:slow')
+      expect(rest).toHaveLength(2)
+      expect(await sql('SELECT seq FROM entry')).toHaveLength(3)
+      await truth.close()
+    })
+  })
+
+  it('without tables is no truth', async () => {
+    await withRig(async ({ open }) => {
+      await expect(open()).rejects.toMatchObject({ code: 'config_invalid', message: /no tables/ })
+    })
+  })
+
+  it('a wrong password, an unknown database and a closed port have their own words', async () => {
+    await withRig(async ({ place }) => {
+      const at = (more: Partial<TruthPlace>) => openTruth({ ...place, ...more }, { make: false })
+      const elsewhere = (change: (url: URL) => void): string => {
+        const url = new URL(place.url)
+        change(url)
+        return url.href
+      }
+      await expect(at({ password: 'wrong' })).rejects.toMatchObject({ code: 'denied' })
+      const unknown = elsewhere((url) => {
+        url.pathname = 'no_such'
+      })
+      await expect(at({ url: unknown })).rejects.toMatchObject({ code: 'config_invalid', message: /no such database/ })
+      const closed = elsewhere((url) => {
+        url.port = '1'
+      })
+      await expect(at({ url: closed })).rejects.toMatchObject({
+        code: 'unreachable',
+        location: expect.stringMatching(/^postgres:\/\/prov@127.0.0.1:1\/t_/),
+      })
+    })
+  })
+
+  it('with synchronous_commit off for the role is refused', async () => {
+    await withRig(async ({ migrate, open, sql }) => {
+      await migrate()
+      const [row] = await sql('SELECT current_database() AS name')
+      await sql(`ALTER DATABASE ${String(row?.['name'])} SET synchronous_commit = off`)
+      await expect(open()).rejects.toMatchObject({ code: 'config_invalid', message: /synchronous_commit/ })
+    })
+  })
+
+  it('restored on another server is refused until it is adopted; then every entry is paged', async () => {
+    await withRig(async ({ migrate, adopt, open, sql }) => {
+      await migrate()
+      const before = await open()
+      await committed(before, await runItem(makeRun('a'), [owed('oci')]))
+      await before.close()
+      await sql("UPDATE entry SET xid = '9000000000'")
+      await sql("UPDATE meta SET value = '1' WHERE key = 'system'")
+      await expect(open()).rejects.toMatchObject({ code: 'config_invalid', message: /restored/ })
+      await adopt()
+      const truth = await open()
+      await committed(truth, await runItem(makeRun('b'), [owed('oci')]))
+      expect(await truth.page(undefined, 10)).toHaveLength(2)
+      await truth.close()
+    })
+  })
+
+  it('a connection that is cut in the middle of a commit leaves nothing half made, and the next call has a new one', async () => {
+    await withRig(async ({ migrate, open, sql }) => {
+      await migrate()
+      const truth = await open()
+      await committed(truth, await runItem(makeRun('a'), [owed('oci')]))
+      await sql(`CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$`)
+      await sql('CREATE TRIGGER cut BEFORE INSERT ON delivery FOR EACH ROW EXECUTE FUNCTION cut()')
+      const item = await runItem(makeRun('b'), [owed('oci')])
+      await expect(truth.commit([item])).rejects.toMatchObject({ code: 'unreachable' })
+      await sql('DROP TRIGGER cut ON delivery')
+      expect(await truth.page(undefined, 10)).toHaveLength(1)
+      await committed(truth, item)
+      expect(await truth.page(undefined, 10)).toHaveLength(2)
+      await truth.close()
+    })
+  })
+
+  it.each([
+    [{ version: 140_012, name: '14.12' }, 'not_supported', /PostgreSQL 14.12 is too old: 15 or newer/],
+    [{ standby: true }, 'config_invalid', /standby/],
+    [{ fsync: 'off' }, 'config_invalid', /fsync/],
+  ])('a server that says %j is refused', async (says, code, message) => {
+    const row = { version: 150_000, name: '15', standby: false, sync: 'on', fsync: 'on', ...says }
+    await expect(refuseServer(async () => [row], 'postgres://db/prov')).rejects.toMatchObject({ code, message })
+  })
+})

@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
+import { adoptTruth, migrateTruth, openTruth } from '../../src/truth/open.ts'
+import { networkDisk } from '../../src/truth/sqlite.ts'
+import { sqliteFailure } from '../../src/truth/sqlite-failure.ts'
+import { committed, makeRun, owed, runItem } from './made.ts'
+import { type Rig, truthSuite } from './suite.ts'
+
+const place = (file: string) => ({ url: `sqlite:${file}`, newId: randomUUID() })
+
+async function rig(): Promise<Rig> {
+  const folder = mkdtempSync(join(tmpdir(), 'prov-truth-'))
+  const file = join(folder, 'truth.db')
+  return {
+    migrate: () => migrateTruth(place(file), { make: true }),
+    adopt: () => adoptTruth(place(file)),
+    open: () => openTruth(place(file), { make: false }),
+    sql: async (text, values = []) => {
+      const db = new DatabaseSync(file, { timeout: 10_000 })
+      try {
+        return db
+          .prepare(text.replaceAll(/\$(\d+)/g, '?$1'))
+          .all(...values)
+          .map((row) => ({ ...row }))
+      } finally {
+        db.close()
+      }
+    },
+    close: async () => rmSync(folder, { recursive: true }),
+  }
+}
+
+truthSuite('sqlite', rig)
+
+describe('a SQLite file', () => {
+  let folder: string
+  let file: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'prov-truth-'))
+    file = join(folder, 'truth.db')
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+  const open = (make = false) => openTruth(place(file), { make })
+
+  it('that is not there is made by a store only', async () => {
+    await expect(open()).rejects.toMatchObject({ code: 'config_invalid', message: 'there is no such file' })
+    await (await open(true)).close()
+    await (await open()).close()
+  })
+
+  it('keeps every commit through a kill: write-ahead log, synchronous FULL', async () => {
+    const script = `
+      import { openTruth } from ${JSON.stringify(new URL('../../src/truth/open.ts', import.meta.url).pathname)}
+      import { committed, makeRun, owed, runItem } from ${JSON.stringify(new URL('made.ts', import.meta.url).pathname)}
+      const truth = await openTruth({ url: 'sqlite:${file}', newId: 'x' }, { make: true })
+      await committed(truth, await runItem(makeRun('a'), [owed('oci')]))
+      process.kill(process.pid, 'SIGKILL')`
+    expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' })).toThrow()
+    const truth = await open()
+    expect(await truth.list({})).toHaveLength(1)
+    await truth.close()
+    expect(readFileSync(file).subarray(18, 20)).toEqual(Buffer.from([2, 2]))
+  })
+
+  it.each([
+    ['is no database', () => writeFileSync(file, 'x'.repeat(4096)), 'schema_invalid'],
+    ['holds tables of somebody else', () => new DatabaseSync(file).exec('CREATE TABLE mine(a)'), 'schema_invalid'],
+    [
+      'has two names',
+      () => {
+        writeFileSync(file, '')
+        linkSync(file, join(folder, 'other.db'))
+      },
+      'target_unwritable',
+    ],
+    ['is a folder', () => execFileSync('mkdir', [file]), 'target_unwritable'],
+    ['has no folder', () => rmSync(folder, { recursive: true }), 'target_unwritable'],
+  ])('that %s is refused, and not changed', async (_, make, code) => {
+    make()
+    try {
+      await expect(open(true)).rejects.toMatchObject({ code, location: expect.any(String) })
+    } finally {
+      execFileSync('mkdir', ['-p', folder])
+    }
+  })
+
+  it('that is empty is no truth until its tables are made', async () => {
+    writeFileSync(file, '')
+    await expect(open()).rejects.toMatchObject({ code: 'config_invalid' })
+  })
+
+  it('cannot be held up for ever: a commit behind another writer ends with timed_out, and nothing is half made', async () => {
+    const truth = await open(true)
+    const other = new DatabaseSync(file)
+    other.exec('BEGIN IMMEDIATE')
+    await expect(truth.commit([await runItem(makeRun('a'), [owed('oci')])])).rejects.toMatchObject({
+      code: 'timed_out',
+    })
+    other.exec('ROLLBACK')
+    expect(await truth.list({})).toEqual([])
+    await committed(truth, await runItem(makeRun('a'), [owed('oci')]))
+    await truth.close()
+    other.close()
+  })
+
+  it('is not kept on a network disk', () => {
+    expect([0x6969, -11317950, 0x01021997, 0xef53].map(networkDisk)).toEqual(['NFS', 'CIFS', '9P', undefined])
+  })
+})
+
+test.each([
+  [8, 'denied'],
+  [14, 'denied'],
+  [261, 'timed_out'],
+  [13, 'storage_io'],
+  [11, 'storage_io'],
+  [26, 'schema_invalid'],
+  [18, 'entry_too_large'],
+  [778, 'storage_io'],
+])('result code %d of SQLite is %s', (errcode, code) => {
+  const thrown = Object.assign(new Error('from SQLite'), { errcode })
+  expect(sqliteFailure(thrown, 'truth.db')).toMatchObject({ code, location: 'truth.db' })
+})

@@ -1,0 +1,132 @@
+/** Quarantine, lanes, the outbox for people, workers and the schema. The same lines for every engine. */
+import { describe, expect, it } from 'vitest'
+import type { Truth } from '../../src/truth/truth.ts'
+import { claimOne, committed, HOST, makeRun, owed, runItem, settleDone, stateOf, wanted } from './made.ts'
+import type { Scene } from './suite.ts'
+
+export function outboxLines({ truth, rig, another }: Scene): void {
+  describe('quarantine', () => {
+    it('takes all rows of an entry out of delivery, and lets the others go on', async () => {
+      const [bad] = await committed(
+        truth,
+        await runItem(makeRun('a'), [owed('oci')]),
+        await runItem(makeRun('b'), [owed('oci')]),
+      )
+      const seq = bad?.seq ?? 0
+      expect(await truth.quarantine(seq, { code: 'signature_invalid', message: 'does not verify' })).toBe(true)
+      expect(await truth.quarantine(seq, { code: 'signature_invalid', message: 'again' })).toBe(false)
+      const claims = await truth.claim(wanted('oci'))
+      expect(claims.map((claim) => claim.seq)).not.toContain(seq)
+      expect(claims).toHaveLength(1)
+      expect((await truth.list({})).map((row) => [row.seq === seq, row.entryState]).sort()).toEqual([
+        [false, 'good'],
+        [true, 'quarantined'],
+      ])
+      expect(await truth.release(seq)).toBe(true)
+      expect(await truth.claim(wanted('oci'))).toHaveLength(1)
+    })
+  })
+
+  describe('lanes', () => {
+    const error = { code: 'unreachable', message: 'no answer' } as const
+
+    it('are those of the backends asked for that have something due', async () => {
+      await committed(
+        truth,
+        await runItem(makeRun('a'), [
+          owed('oci', { lane: 'oci/a.example' }),
+          owed('oci', { lane: 'oci/b.example', slot: { ...owed('oci').slot, key: 'b' } }),
+          owed('gcs'),
+        ]),
+        await runItem(makeRun('b'), [owed('tekton', { state: 'done' })], { seals: [{ backend: 'tekton' }] }),
+      )
+      const names = async (...targets: string[]) => (await truth.lanes(targets, HOST)).map(({ lane }) => lane)
+      expect(await names('oci')).toEqual(['oci/a.example', 'oci/b.example'])
+      expect(await names('oci', 'gcs')).toEqual(['gcs', 'oci/a.example', 'oci/b.example'])
+      expect(await names('tekton')).toEqual(['seal/tekton'])
+      expect(await names('s3')).toEqual([])
+    })
+
+    it('pause after five failures in a row, then one row is tried by one worker', async () => {
+      await committed(truth, await runItem(makeRun('a'), [owed('oci')]))
+      const other = await another()
+      for (let at = 1; at < 5; at += 1) expect(await truth.laneFailed('oci', error, 0)).toBe(0)
+      expect(await other.laneOpen('oci', 60_000)).toBe('open')
+      expect(await other.laneFailed('oci', error, 0)).toBe(1000)
+      expect(await truth.laneOpen('oci', 60_000)).toBe('paused')
+      expect((await truth.lanes(['oci'], HOST))[0]).toMatchObject({ failures: 5 })
+      await rig.sql('UPDATE lane SET paused_until = paused_until - 2000')
+      const leave = await Promise.all([truth, other, await another()].map((one) => one.laneOpen('oci', 60_000)))
+      expect(leave.sort()).toEqual(['paused', 'paused', 'probe'])
+      await other.laneWell('oci')
+      expect(await truth.laneOpen('oci', 60_000)).toBe('open')
+    })
+
+    it('honour what the other side asks for, and outlive a clock that was set back', async () => {
+      expect(await truth.laneFailed('oci', { ...error, retryAfterMs: 30_000 }, 0)).toBe(30_000)
+      expect(await truth.laneOpen('oci', 60_000)).toBe('paused')
+      await rig.sql('UPDATE lane SET paused_until = paused_until + $1', [24 * 60 * 60_000])
+      expect(await truth.laneOpen('oci', 60_000)).toBe('open')
+    })
+  })
+
+  describe('the outbox', () => {
+    it('is listed by state, target, run and id, and counted', async () => {
+      await committed(
+        truth,
+        await runItem(makeRun('a'), [owed('oci'), owed('gcs')]),
+        await runItem(makeRun('b'), [owed('oci')]),
+      )
+      await settleDone(truth, await claimOne(truth, 'gcs'))
+      const ids = async (filter: Parameters<Truth['list']>[0]) => (await truth.list(filter)).map(({ id }) => id)
+      const [first = 0, second = 0] = await ids({ run: makeRun('a').uid })
+      const [third = 0] = await ids({ run: makeRun('b').uid })
+      expect(await ids({ states: ['pending'] })).toEqual([first, third].sort((a, b) => a - b))
+      expect(await ids({ target: 'gcs' })).toEqual([second])
+      expect(await ids({ run: makeRun('b').uid })).toEqual([third])
+      expect(await ids({ ids: [second] })).toEqual([second])
+      expect(await ids({ limit: 2 })).toHaveLength(2)
+      expect(await truth.count()).toEqual([
+        { target: 'gcs', state: 'done', rows: 1 },
+        { target: 'oci', state: 'pending', rows: 2 },
+      ])
+    })
+
+    it('retry brings back what was held and gone, drop keeps who and why, and neither touches what is done', async () => {
+      await committed(truth, await runItem(makeRun('a'), [owed('oci', { state: 'held' }), owed('gcs'), owed('s3')]))
+      await settleDone(truth, await claimOne(truth, 'gcs'))
+      const [held = 0, done = 0, pending = 0] = (await truth.list({})).map(({ id }) => id)
+      expect(await truth.retry([held, done])).toEqual([held])
+      expect(await stateOf(truth, 'oci')).toBe('pending')
+      expect(await truth.drop([held, done, pending], 'ann', 'moved away')).toEqual([held, pending])
+      expect((await truth.list({})).map(({ state }) => state)).toEqual(['dropped', 'done', 'dropped'])
+      expect(await rig.sql('SELECT who, what, reason FROM decision')).toEqual([
+        { who: 'ann', what: 'drop', reason: 'moved away' },
+        { who: 'ann', what: 'drop', reason: 'moved away' },
+      ])
+      expect(await truth.claim(wanted('oci'))).toEqual([])
+    })
+  })
+
+  it('workers are those that gave a sign of life', async () => {
+    await truth.beat({ holder: 'w1', host: HOST, targets: ['oci', 'gcs'] })
+    await truth.beat({ holder: 'w2', host: 'machine-b', targets: ['tekton'] })
+    await rig.sql("UPDATE worker SET seen = seen - 700000 WHERE holder = 'w2'")
+    expect(await truth.workers(600_000)).toEqual([{ holder: 'w1', host: HOST, targets: ['oci', 'gcs'] }])
+    await truth.leave('w1')
+    expect(await truth.workers(600_000)).toEqual([])
+  })
+
+  describe('the schema', () => {
+    it('is made once, whoever comes first', async () => {
+      expect(await rig.migrate()).toBe(1)
+      expect(await Promise.all([rig.migrate(), rig.migrate()])).toEqual([1, 1])
+    })
+
+    it('newer than the program is refused', async () => {
+      await rig.sql("UPDATE meta SET value = '2' WHERE key = 'schema'")
+      await expect(rig.open()).rejects.toMatchObject({ code: 'not_supported', message: /newer/ })
+      await expect(rig.migrate()).rejects.toMatchObject({ code: 'not_supported', message: /newer/ })
+    })
+  })
+}
