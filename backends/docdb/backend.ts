@@ -16,9 +16,19 @@ import { type Entry, holds, sha256Hex } from '../../src/model/entry.ts'
 import { within } from '../../src/platform/async/deadline.ts'
 import { linkedSignal } from '../../src/platform/async/linked-signal.ts'
 import { refuseProxies } from '../shared/configured.ts'
+import {
+  keysOf,
+  listed,
+  locationOf,
+  namedSlotOf,
+  placeIn,
+  placeOf,
+  type Standing,
+  slotOf,
+  standing,
+} from './address.ts'
 import { openStore } from './engines.ts'
 import { documentOf, keptDocument, NAME, type SignedDocument } from './layout.ts'
-import { keysOf, listed, locationOf, namedSlotOf, placeIn, placeOf, type Standing, slotOf, standing } from './place.ts'
 import { readTarget } from './settings.ts'
 import { SIZE_RULES, sizeOf, tooLarge } from './size.ts'
 import type { DocumentStore, StoredDocument } from './store.ts'

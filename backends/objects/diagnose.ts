@@ -4,8 +4,8 @@ import { type CheckResult, type Diagnosis, degraded, examine } from '../../src/b
 import { asProvError, ProvError } from '../../src/errors.ts'
 import { clockAt } from '../shared/clock.ts'
 import { scratchIn, withSettings } from '../shared/scratch.ts'
+import { objectName, placeIn } from './address.ts'
 import { PARTS } from './layout.ts'
-import { objectName, placeIn } from './place.ts'
 import type { ObjectStore } from './store.ts'
 
 export interface DiagnoseJob {

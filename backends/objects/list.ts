@@ -2,8 +2,8 @@
 import type { CallOptions, ListFilter, Slot } from '../../src/backend/backend.ts'
 import { imageIn } from '../shared/image-key.ts'
 import { namesSubject } from '../shared/names-subject.ts'
+import { namedSlotOf, type ObjectAddress, objectName, placeNamed, placeOfImage } from './address.ts'
 import { isPending, MARK_BYTES } from './layout.ts'
-import { namedSlotOf, type ObjectAddress, objectName, placeNamed, placeOfImage } from './place.ts'
 import type { ListedObject, ObjectStore } from './store.ts'
 
 /** Payloads that are read at a time. */

@@ -3,8 +3,8 @@ import type { CallOptions, Found } from '../../src/backend/backend.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../../src/errors.ts'
 import type { Entry, Kind } from '../../src/model/entry.ts'
 import { isOtherImage } from '../shared/image-key.ts'
+import { keysOf, type ObjectAddress, objectName } from './address.ts'
 import { entryOf, isPending, PARTS, type Part } from './layout.ts'
-import { keysOf, type ObjectAddress, objectName } from './place.ts'
 import type { ObjectStore, StoredObject } from './store.ts'
 
 export type Stored = Readonly<Partial<Record<Part, StoredObject>>>

@@ -16,6 +16,7 @@ import { liveName } from '../../src/kubernetes/runs.ts'
 import type { RunArtifact } from '../../src/model/artifact.ts'
 import { type Entry, holds, sha256Hex } from '../../src/model/entry.ts'
 import { type Files, nodeFiles } from '../../src/platform/fs/files.ts'
+import { type AnnotationAddress, locationOf, placeIn, placeOf, slotOf, standing } from './address.ts'
 import { CLUSTER_SETTING, liveHomes, liveOf } from './cluster/homes.ts'
 import type { LiveHomes, LiveRun } from './cluster/live-runs.ts'
 import { FILE_SETTING, fileHomes } from './file/homes.ts'
@@ -31,7 +32,6 @@ import {
   TOTAL_LIMIT,
 } from './layout.ts'
 import { slotsIn, slotsOfRun } from './list.ts'
-import { type AnnotationAddress, locationOf, placeIn, placeOf, slotOf, standing } from './place.ts'
 
 export interface TektonOptions {
   /** Default: the real ones. */

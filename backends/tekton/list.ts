@@ -5,8 +5,8 @@ import { ProvError } from '../../src/errors.ts'
 import type { RunClaim } from '../../src/model/artifact.ts'
 import { imageIn } from '../shared/image-key.ts'
 import { namesSubject } from '../shared/names-subject.ts'
+import { type AnnotationAddress, type Live, slotOf } from './address.ts'
 import { type Annotations, NAME, PREFIX, readItem } from './layout.ts'
-import { type AnnotationAddress, type Live, slotOf } from './place.ts'
 
 const SIGNATURE = `${PREFIX}signature-`
 const RUN_KEY = /^(?:taskrun|pipelinerun)-/

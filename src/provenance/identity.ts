@@ -12,8 +12,8 @@ import { imageOfSubject, parseRepository } from '../model/image-reference.ts'
 import { readStatement, type Statement } from '../model/statement.ts'
 import { parseBounded } from '../platform/text/bounded-json.ts'
 import { recordIn } from '../platform/text/guards.ts'
-import { contradictsPlace } from './place-names.ts'
 import { unlikeRun } from './same-run.ts'
+import { contradictsPlace } from './slot-names.ts'
 
 /**
  * `same`: about this artifact. `altered`: names this run by its uid, and says something else than the run object does. `beside`: about

@@ -9,7 +9,7 @@ import { readStatement, type Statement } from '../model/statement.ts'
 import { memberIn } from '../platform/text/guards.ts'
 import { isImageSignature } from './detect-format.ts'
 import { claimedIdentity, invocationId, SLSA_V1, SLSA_V02, simpleSigningImage } from './identity.ts'
-import { contradictsPlace } from './place-names.ts'
+import { contradictsPlace } from './slot-names.ts'
 
 /**
  * What `entry`, found in a place that says `names`, is about: an image for what signs one; a run where the entry or the place says

@@ -78,7 +78,7 @@ test('what is configured wrong is 2, and the others are looked at all the same',
   expect(code).toBe(2)
   expect(stdout).toMatch(/^docdb: failed\n {2}FAILED +configuration +config_invalid: storage\.docdb\.url is not set/)
   expect(stdout).toContain('\ngcs: ok\n')
-  expect(stdout).toMatch(/\n1 of 2 usable \(exit 2\)\n$/)
+  expect(stdout).toMatch(/\n1 of 2 usable \(exit 2\)\nnext: .+\n$/)
 })
 
 test('a key that is no good is 2, without any backend', async () => {

@@ -141,7 +141,7 @@ test('a folder of other files is no layout, and is told before a probe would be'
   writeFileSync(join(folder, 'notes.txt'), 'mine')
   const report = await lookAt('oci', { settings: { 'storage.oci.layout': folder } })
   expect(report).toMatchObject({ outcome: 'failed', exit: 7 })
-  expect(detailOf(report, 'write')).toContain('no OCI image layout')
+  expect(detailOf(report, 'write')).toContain('not an OCI image layout')
   expect(snapshot(folder)).toHaveLength(1)
 })
 

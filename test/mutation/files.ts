@@ -11,7 +11,7 @@ export const JUDGING = [
   'src/store/plan.ts',
   'src/verify/contradictions.ts',
   'src/provenance/same-run.ts',
-  'src/provenance/place-names.ts',
+  'src/provenance/slot-names.ts',
   'src/model/signature-twin.ts',
 ]
 

@@ -16,7 +16,7 @@ export const SURVIVORS: readonly { readonly file: string; readonly change: strin
     reason: 'the same: what is not there is undefined, which equals nothing that a Statement can say',
   },
   {
-    file: 'src/provenance/place-names.ts',
+    file: 'src/provenance/slot-names.ts',
     change: "&& → || in: return typeof value === 'object' && value !== null ? (value as Fields) : {}",
     reason: 'the same: what is spread of a text or of nothing has none of the names that are asked for',
   },

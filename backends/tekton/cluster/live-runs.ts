@@ -1,8 +1,8 @@
 /** What the backend asks of the runs in a cluster. */
 import type { RunKind } from '../../../src/kubernetes/runs.ts'
+import type { Live } from '../address.ts'
 import type { Home } from '../home.ts'
 import type { Annotations } from '../layout.ts'
-import type { Live } from '../place.ts'
 
 /** One object of the cluster. */
 export interface LiveRun extends Live {

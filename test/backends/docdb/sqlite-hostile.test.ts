@@ -297,7 +297,7 @@ test.each([
   ['a name that is too long', 'the name is too long', () => undefined, `${'n'.repeat(300)}.db`],
   [
     'a file where its folder should be',
-    'a part of the path is no folder',
+    'a part of the path is not a folder',
     (folder: string) => writeFileSync(join(folder, 'file'), ''),
     join('file', 'prov.db'),
   ],

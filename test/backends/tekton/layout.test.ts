@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { keyBeside } from '../../../backends/shared/image-key.ts'
+import { placeOf, slotOf, standing } from '../../../backends/tekton/address.ts'
 import {
   type Annotations,
   annotationBytes,
@@ -8,7 +9,6 @@ import {
   annotationsOf,
   readItem,
 } from '../../../backends/tekton/layout.ts'
-import { placeOf, slotOf, standing } from '../../../backends/tekton/place.ts'
 import type { Kind } from '../../../src/model/entry.ts'
 import {
   aboutOf,

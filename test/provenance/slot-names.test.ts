@@ -1,7 +1,7 @@
 /** What a Statement says of its run's name, against what its place says: a rule a line. */
 import { describe, expect, test } from 'vitest'
 import type { RunArtifact, RunClaim } from '../../src/model/artifact.ts'
-import { contradictsPlace } from '../../src/provenance/place-names.ts'
+import { contradictsPlace } from '../../src/provenance/slot-names.ts'
 
 type Labels = Readonly<Record<string, string>>
 
