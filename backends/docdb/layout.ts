@@ -37,7 +37,7 @@ export interface SignedDocument {
 
 /**
  * The document that holds `entry` under `key`. Throws `not_supported` for what one document cannot hold: several raw signatures,
- * signatures with unlike certificates; and `input_invalid` for a payload that is no JSON, which Chains refuses as well.
+ * signatures with unlike certificates; and `input_invalid` for a payload that is not JSON, which Chains refuses as well.
  *
  * @example documentOf(entry, 'taskrun-b0a4c3c0-eb9d-40fe-929f-d0e25fd1d7e9').Signature // 'eyJwYXlsb2FkVHlwZSI6…'
  */
@@ -161,7 +161,7 @@ function text(fields: Fields, name: string): string {
   return value
 }
 
-/** Node's decoder skips what is no base64; here anything but the one canonical spelling is damage. */
+/** Node's decoder skips what is not base64; here anything but the one canonical spelling is damage. */
 function unbase64(spelled: string): Uint8Array {
   const bytes = Buffer.from(spelled, 'base64')
   if (bytes.length === 0) throw damaged('copy_malformed', 'Signature is missing or empty')

@@ -72,7 +72,7 @@ export function objectName({ folder }: Pick<ObjectAddress, 'folder'>, key: strin
   return `${folder}/${key}.${part}`
 }
 
-/** Where what was found in a place is kept when it is replaced: one object with all of it, which is no copy's part. */
+/** Where what was found in a place is kept when it is replaced: one object with all of it, which is not a copy's part. */
 export function keptName({ folder, key }: Pick<ObjectAddress, 'folder' | 'key'>, raw: Uint8Array): string {
   return `${folder}/${key}.kept-${sha256Hex(raw).slice(0, 12)}`
 }

@@ -122,7 +122,7 @@ async function preconditions(
   return 'the store keeps its preconditions'
 }
 
-/** Halves of a copy that broke off are no copy, and nobody lists or removes them: so every object is looked for by name. */
+/** Halves of a copy that broke off are not a copy, and nobody lists or removes them: so every object is looked for by name. */
 async function sweep(
   job: DiagnoseJob,
   slots: readonly Slot[],

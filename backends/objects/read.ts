@@ -9,7 +9,7 @@ import type { ObjectStore, StoredObject } from './store.ts'
 
 export type Stored = Readonly<Partial<Record<Part, StoredObject>>>
 
-/** What stands under one key: always with a signature object that is no mark. */
+/** What stands under one key: always with a signature object that is not a mark. */
 export interface Item {
   readonly key: string
   readonly stored: Stored
@@ -27,7 +27,7 @@ export interface Standing {
 const MAX_READS = 5
 
 /**
- * Looks under every key of the place. Objects without a signature are no copy: a writer is at work there, or has died.
+ * Looks under every key of the place. Objects without a signature are not a copy: a writer is at work there, or has died.
  *
  * @example (await readPlace(store, place, { signal })).items.length // 0 when absent
  */
@@ -93,7 +93,7 @@ function bytesOf(stored: Stored): Readonly<Partial<Record<Part, Uint8Array>>> {
   return Object.fromEntries(PARTS.flatMap((part) => (stored[part] === undefined ? [] : [[part, stored[part].bytes]])))
 }
 
-/** The item for the core; `raw` is JSON of the objects, base64; of what is no object, what it is: never what a link leads to. */
+/** The item for the core; `raw` is JSON of the objects, base64; of what is not an object, what it is: never what a link leads to. */
 export function foundOf(
   backend: string,
   root: string,

@@ -27,7 +27,7 @@ export interface ObjectStore {
   head(name: string, options: CallOptions): Promise<string | undefined>
   /** Writes only where `expect` stands (null: nothing), and gives the new version; undefined: something else stands there. */
   put(name: string, bytes: Uint8Array, expect: string | null, options: CallOptions): Promise<string | undefined>
-  /** Deletes only what `expect` names; what is gone already is no error, and what has changed stays. */
+  /** Deletes only what `expect` names; what is gone already is not an error, and what has changed stays. */
   delete(name: string, expect: string, options: CallOptions): Promise<void>
   /** Streams page by page. */
   list(prefix: string, options: CallOptions): AsyncIterable<ListedObject>

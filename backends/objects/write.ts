@@ -140,7 +140,7 @@ export async function replaceCopy(
 }
 
 /**
- * Takes away what was found. What is gone already is no error. Throws `conflict` when something else stands there.
+ * Takes away what was found. What is gone already is not an error. Throws `conflict` when something else stands there.
  *
  * @example await removeCopy(writer, place, versionIn(found), { signal })
  */

@@ -53,7 +53,7 @@ export interface Registry {
   hasBlob(repo: string, digest: string, options: CallOptions): Promise<boolean>
   /** The digest of what was put. */
   putBlob(repo: string, bytes: Uint8Array, options: CallOptions): Promise<string>
-  /** By digest or tag; what is not there any more is no error. Throws `not_supported` where the registry forbids it. */
+  /** By digest or tag; what is not there any more is not an error. Throws `not_supported` where the registry forbids it. */
   deleteManifest(repo: string, ref: string, options: CallOptions): Promise<void>
   /** Every tag of a repository, page by page; nothing when there is no such repository. */
   listTags(repo: string, options: CallOptions): AsyncIterable<string>

@@ -19,7 +19,7 @@ export function googleTransport(context: HttpContext, backend: string) {
 }
 
 /**
- * What {@link googleTransport} said went wrong, which the library wraps: a network that fails is no want of credentials.
+ * What {@link googleTransport} said went wrong, which the library wraps: a network that fails is not a want of credentials.
  *
  * @example throw lossIn(thrown) ?? new ProvError('denied', 'no credentials')
  */

@@ -3,7 +3,7 @@ import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { arrayIn, memberIn } from '../../src/platform/text/guards.ts'
 
 /**
- * True for a Statement that names the sha256 `hex`; false for what is no Statement.
+ * True for a Statement that names the sha256 `hex`; false for what is not a Statement.
  *
  * @example namesSubject(payload, '09e72cd4…')
  */

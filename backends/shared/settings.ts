@@ -38,7 +38,7 @@ export function requestMs({ setting }: Pick<Context, 'setting'>, backend: string
   })
 }
 
-/** The endpoint as a URL without a slash at its end. Throws `config_invalid` for what is no http or https URL, or holds a password. */
+/** The endpoint as a URL without a slash at its end. Throws `config_invalid` for what is not an http or https URL, or holds a password. */
 export function endpointOf(text: string, key: string, backend: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const web = url?.protocol === 'http:' || url?.protocol === 'https:'

@@ -131,7 +131,7 @@ export function annotationBytes(annotations: Annotations): number {
   return bytes
 }
 
-/** Node's decoder skips what is no base64; here anything but the one canonical spelling is damage. */
+/** Node's decoder skips what is not base64; here anything but the one canonical spelling is damage. */
 function unbase64(own: Annotations, name: string): Uint8Array {
   const text = own[name] ?? ''
   const bytes = Buffer.from(text, 'base64')

@@ -13,7 +13,7 @@ export type { CallOptions } from '../platform/async/call.ts'
 import type { Diagnosis } from './diagnosis.ts'
 
 /**
- * Differences between backends, as data. The core asks these and never compares names. What a backend can do besides is no part of it: it has the
+ * Differences between backends, as data. The core asks these and never compares names. What a backend can do besides is not a part of it: it has the
  * method or has not, see {@link Abilities}.
  */
 export interface Capabilities {
@@ -172,7 +172,7 @@ export interface Abilities {
   keep?(slot: Slot, found: Found, options: CallOptions): Promise<string>
   /** Streams; memory stays flat. */
   list?(filter: ListFilter, options: CallOptions): AsyncIterable<Listed>
-  /** Only what was found; gone already is no error; changed since is `conflict`. */
+  /** Only what was found; gone already is not an error; changed since is `conflict`. */
   remove?(slot: Slot, found: Found, options: CallOptions): Promise<void>
   /** Marks the run as signed; asked for last, once every required copy is confirmed. */
   seal?(run: RunArtifact, options: CallOptions): Promise<void>

@@ -30,7 +30,7 @@ async function run(): Promise<void> {
   }
   process.on('SIGINT', interrupted)
   process.on('SIGTERM', interrupted)
-  // A reader that has seen enough (head, less) is no failure of ours; but what has a verdict, or other work, is done to its end and says so.
+  // A reader that has seen enough (head, less) is not a failure of ours; but what has a verdict, or other work, is done to its end and says so.
   process.stdout.on('error', (error) => {
     if (!isClosed(error)) endUnwritten(error)
     if (PRINTING.has(process.argv[2] ?? '')) process.exit(0)

@@ -37,7 +37,7 @@ export async function show(io: Io, lines: readonly string[]): Promise<void> {
 }
 
 /**
- * Says something on stderr, in one line where that is no terminal.
+ * Says something on stderr, in one line where that is not a terminal.
  *
  * @example tell(io, 'prov: nothing to sign')
  */

@@ -19,7 +19,7 @@ export interface ConfigFile {
 
 /**
  * Reads `path`. Values are text exactly as written (YAML's own types are not applied: `yes` and `0x10` stay what they
- * are). Throws `config_invalid` when the file cannot be read or is no YAML mapping.
+ * are). Throws `config_invalid` when the file cannot be read or is not a YAML mapping.
  *
  * @example (await readConfigFile('chains-config.yaml')).entries // [['artifacts.taskrun.storage', 'tekton, oci'], …]
  */

@@ -15,13 +15,13 @@ export interface GoodCopy {
   readonly verified: readonly Signature[]
   /** The keys that made them, by Chains' key id. */
   readonly keyids: readonly string[]
-  /** Set when it names this run and says something else than the run at hand: it is no reference, and drifts. */
+  /** Set when it names this run and says something else than the run at hand: it is not a reference, and drifts. */
   readonly altered?: true
   /** The same by the hint that bundles name it by, one for each of `verified`. */
   readonly keyHints: readonly string[]
 }
 
-/** An item that is no good copy, and why. `claims`: it stands for ours, so without a good copy the slot is `#`. */
+/** An item that is not a good copy, and why. `claims`: it stands for ours, so without a good copy the slot is `#`. */
 export interface OtherItem {
   readonly found: Found
   readonly code: ErrorCode

@@ -36,7 +36,7 @@ export async function loadInputs(paths: readonly string[], options: LoadOptions 
   }
   for await (const { file, bytes, named, direct } of readFiles(paths, reading)) {
     files++
-    // Below the folder that was named, whatever a checkout holds may stand, templates that are no YAML included.
+    // Below the folder that was named, whatever a checkout holds may stand, templates that are not YAML included.
     if (!named && !direct && !mentionsTekton(bytes)) {
       withoutRun++
       continue

@@ -4,7 +4,7 @@ import type { KeyContent, OddForm, Role } from './key-content.ts'
 import { opensshForm } from './openssh-form.ts'
 
 /**
- * The form of what is no PEM that can be read, by its own name; undefined for what nobody can name.
+ * The form of what is not PEM that can be read, by its own name; undefined for what nobody can name.
  *
  * @example oddForm({ bytes: Buffer.from('ssh-ed25519 AAAA…'), file: 'id.pub' })?.what // 'is an OpenSSH public key (ssh-ed25519)'
  */

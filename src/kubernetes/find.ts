@@ -22,7 +22,7 @@ export interface AccessSource {
 
 /**
  * Reads the configuration, in kubectl's order. Files of KUBECONFIG that do not exist are skipped. Throws `config_invalid`, also when there
- * is no configuration at all.
+ * is not a configuration at all.
  *
  * @example (await findAccess({ env: process.env })).server // 'https://10.0.0.1:6443'
  */

@@ -9,7 +9,7 @@ import { linkedSignal } from '../platform/async/linked-signal.ts'
  * them together never take this many times as long unless the store sees to it that they do not end.
  */
 export const CALL_REQUESTS = 20
-/** Of a call with a timeout of less than a second: waiting for a lock is no request. */
+/** Of a call with a timeout of less than a second: waiting for a lock is not a request. */
 const LEAST_MS = 20_000
 /** Connections are closed in this time, or given up. */
 const CLOSE_MS = 5000

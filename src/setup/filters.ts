@@ -25,7 +25,7 @@ export interface FilterOptions {
 
 type Narrowing = Pick<FilterOptions, 'kind' | 'namespace' | 'subject'>
 
-/** What a listing is asked for. Throws `usage` for a subject that is no digest. */
+/** What a listing is asked for. Throws `usage` for a subject that is not a digest. */
 export function listFilter({ kind, namespace, subject: given }: Narrowing): ListFilter {
   const subject = typeof given === 'string' ? given : given?.[0]
   return {

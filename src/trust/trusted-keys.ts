@@ -84,7 +84,7 @@ export function trustOf(
 
 /**
  * Whether a trusted key made this signature over these bytes (see `signedBytes` of src/model/envelope.ts). Every key is tried:
- * the key id is unsigned, so it only decides how a failure is called. A certificate is no ground for trust
+ * the key id is unsigned, so it only decides how a failure is called. A certificate is not a ground for trust
  * without trust roots; it counts when its key is one of those trusted.
  *
  * @param at when the signature was made, as far as that is proven, in milliseconds since the epoch; absent: nobody knows, and a key with a

@@ -54,7 +54,7 @@ export interface SqliteOptions {
   readonly newId: string
 }
 
-/** Opens the file; throws (2 or 6) for one that is no truth of this program's schema. */
+/** Opens the file; throws (2 or 6) for one that is not a truth of this program's schema. */
 export async function openSqlite(path: string, options: SqliteOptions): Promise<Database> {
   if (!options.make && !existsSync(path)) throw noFile(path)
   const db = opened(path, false)

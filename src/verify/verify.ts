@@ -18,7 +18,7 @@ export interface VerifyTarget {
   readonly backends: readonly Backend[]
   /** Formats of which a copy must be there, per backend; [] takes what is found. */
   readonly required: (backend: string) => readonly string[]
-  /** Nothing found at all is no finding: one of several kinds that an image alone may have. */
+  /** Nothing found at all is not a finding: one of several kinds that an image alone may have. */
   readonly mayBeAbsent: boolean
 }
 

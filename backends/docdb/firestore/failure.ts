@@ -8,7 +8,7 @@ import { unavailable } from '../../shared/grpc-failure.ts'
 const CODES: Readonly<Record<number, ErrorCode>> = {
   3: 'config_invalid', // INVALID_ARGUMENT
   4: 'timed_out', // DEADLINE_EXCEEDED
-  5: 'config_invalid', // NOT_FOUND: no such project or database; a missing document is no error
+  5: 'config_invalid', // NOT_FOUND: no such project or database; a missing document is not an error
   7: 'denied', // PERMISSION_DENIED
   8: 'throttled', // RESOURCE_EXHAUSTED
   10: 'conflict', // ABORTED: too much contention

@@ -258,7 +258,7 @@ function fieldsOf(key: string, { Object: object, ...rest }: Row): Fields {
   return { Name: key, ...rest, ...(object === null || object === undefined ? {} : { Object: parsedObject(object) }) }
 }
 
-/** What is no JSON is given as it is, and found not to say what `Signed` says. */
+/** What is not JSON is given as it is, and found not to say what `Signed` says. */
 function parsedObject(text: SQLInputValue): unknown {
   try {
     return parseBounded(String(text), { depth: LIMITS.depth, values: JSON_BOUNDS.values })

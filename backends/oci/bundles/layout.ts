@@ -132,7 +132,7 @@ function describe(mediaType: string, blob: Uint8Array): Layer {
 
 /**
  * The layer with the bundle in a referring manifest; undefined when it refers with something else (an SBOM, another tool's
- * signature). Throws `copy_malformed` when it is no manifest, or refers to another image than `digest`.
+ * signature). Throws `copy_malformed` when it is not a manifest, or refers to another image than `digest`.
  *
  * @example bundleLayer(bytes, 'sha256:09e7…')?.digest
  */

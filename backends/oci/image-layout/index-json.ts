@@ -24,7 +24,7 @@ export interface IndexChange {
   readonly item: IndexItem | null
 }
 
-/** Throws `response_invalid` when the text is no index: then nobody can say what the directory holds. */
+/** Throws `response_invalid` when the text is not an index: then nobody can say what the directory holds. */
 export function parseIndex(text: string): ImageIndex {
   let json: unknown
   try {

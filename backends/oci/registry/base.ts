@@ -33,7 +33,7 @@ export async function findBase(host: string, options: BaseOptions): Promise<URL>
   }
 }
 
-/** A certificate that does not verify is no reason to do without one. */
+/** A certificate that does not verify is not a reason to do without one. */
 function isCertificate(error: ProvError): boolean {
   return /CERT|SIGNED|ISSUER|LEAF|ALTNAME/.test(error.message)
 }

@@ -36,7 +36,7 @@ export interface DockerConfigOptions {
 /**
  * Looks up credentials for a host in the first of the docker and podman files that exists. An entry of `credHelpers` or
  * `auths` that names the host is the user's own naming of it; the catch-all `credsStore` is asked only about hosts
- * that such an entry or prov's own configuration names. Throws `config_invalid` for a file that is no docker config.
+ * that such an entry or prov's own configuration names. Throws `config_invalid` for a file that is not a docker config.
  *
  * @example const find = dockerCredentials({ env: process.env, runHelper, names: () => false })
  */
@@ -60,7 +60,7 @@ export function dockerCredentials(
 }
 
 /**
- * Throws `config_invalid` for a file that is no docker config, or an entry that docker could not read either.
+ * Throws `config_invalid` for a file that is not a docker config, or an entry that docker could not read either.
  *
  * @example await refuseDockerConfig(process.env)
  */

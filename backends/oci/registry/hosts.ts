@@ -7,7 +7,7 @@ const DOCKER_HUB: readonly string[] = ['docker.io', 'index.docker.io', 'registry
 
 /**
  * A host as references spell it, in one spelling: lower case, without the port that https implies, every name of Docker
- * Hub as `index.docker.io`. Undefined when it is no host.
+ * Hub as `index.docker.io`. Undefined when it is not a host.
  *
  * @example normalHost('Registry.example.com:443') // 'registry.example.com'
  */

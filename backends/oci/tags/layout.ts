@@ -178,7 +178,7 @@ function timestampOf(text: string | undefined): Uint8Array | undefined {
 }
 
 /**
- * Reads the manifest of a tag. Throws `copy_malformed` when it is no image manifest: no JSON, an index, or without layers.
+ * Reads the manifest of a tag. Throws `copy_malformed` when it is not an image manifest: no JSON, an index, or without layers.
  *
  * @example parseManifest(bytes).layers.length
  */
@@ -195,7 +195,7 @@ export function parseManifest(bytes: Uint8Array): TagManifest {
   return manifest as unknown as TagManifest
 }
 
-/** Undefined when the bytes are no JSON object. */
+/** Undefined when the bytes are not a JSON object. */
 export function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   try {
     const json: unknown = parseBounded(Buffer.from(bytes).toString())

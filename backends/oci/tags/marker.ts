@@ -58,7 +58,7 @@ export function encodeMarker(
   return { bytes: Buffer.from(JSON.stringify({ ...head, ...body, annotations })), mediaType }
 }
 
-/** Undefined when the bytes are no marker. */
+/** Undefined when the bytes are not a marker. */
 export function decodeMarker(bytes: Uint8Array): Marker | undefined {
   const { layers, manifests, annotations } = parseObject(bytes) ?? {}
   const listed = layers ?? manifests

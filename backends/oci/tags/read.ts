@@ -124,7 +124,7 @@ async function readItem(blobs: Blobs, slot: Slot, layer: Layer): Promise<Found> 
       throw failure('copy_malformed', 'the manifest names a layer that is gone', { operation: 'get blob', location })
     return { location, raw: blob, entry: blobs.entryOf(layer, blob), version }
   } catch (error) {
-    // Not the blob: of what is no entry nothing is kept in memory.
+    // Not the blob: of what is not an entry nothing is kept in memory.
     return damaged(location, described, error, version)
   }
 }

@@ -6,7 +6,7 @@ import type { Changes } from './cut-text.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** The annotations in a run's metadata; a value that is no string is shown as one, so that it is seen as damage. */
+/** The annotations in a run's metadata; a value that is not a string is shown as one, so that it is seen as damage. */
 export function annotationsIn(metadata: unknown): Annotations {
   const annotations = isRecord(metadata) ? metadata['annotations'] : undefined
   if (!isRecord(annotations)) return {}

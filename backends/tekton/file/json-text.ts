@@ -17,7 +17,7 @@ interface Member extends Range {
   readonly keyStart: number
 }
 
-/** Cuts JSON text at the metadata of its runs; undefined when it is no JSON. */
+/** Cuts JSON text at the metadata of its runs; undefined when it is not JSON. */
 export function splitJson(text: string): RunsText | undefined {
   const bom = text.startsWith('\uFEFF') ? 1 : 0
   const value = parsed(text.slice(bom))

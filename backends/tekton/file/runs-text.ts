@@ -69,7 +69,7 @@ export function createRuns(format: RunsText['format'], runs: readonly object[]):
   return format === 'json' ? createJson(runs) : createYaml(runs)
 }
 
-/** The file with these runs added. Throws `target_unwritable` for JSON that is no List. */
+/** The file with these runs added. Throws `target_unwritable` for JSON that is not a List. */
 export function appendRuns(text: RunsText, runs: readonly object[]): string {
   const whole = text.parts.join('')
   if (text.format === 'yaml') return appendYaml(whole, runs)

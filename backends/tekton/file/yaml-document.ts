@@ -9,7 +9,7 @@ export interface ParsedYaml {
 }
 
 /**
- * Parses one document. Throws `response_invalid` when it is no YAML, nests too deep, or writes its aliases out to more than a hundred times.
+ * Parses one document. Throws `response_invalid` when it is not YAML, nests too deep, or writes its aliases out to more than a hundred times.
  *
  * @example parseYaml('metadata: {uid: x}').value // { metadata: { uid: 'x' } }
  */

@@ -19,7 +19,7 @@ interface Piece extends Range {
 }
 
 interface Line extends Range {
-  /** Column of the first character that is no space; -1 for a blank line or a comment. */
+  /** Column of the first character that is not a space; -1 for a blank line or a comment. */
   readonly indent: number
 }
 

@@ -88,7 +88,7 @@ export function grouped<I, O>(
 
 /**
  * The same for work that gives one result for each item, in their order, at most `most` at a time. When it throws something that trying again
- * does not heal, each item is done by itself, so that one bad item is no failure of the others.
+ * does not heal, each item is done by itself, so that one bad item is not a failure of the others.
  *
  * @example const create = batching(32, (documents: readonly SignedDocument[], options) => createAll(documents, options))
  */

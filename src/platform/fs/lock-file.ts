@@ -83,7 +83,7 @@ interface Held {
 
 /** Who holds it; undefined when it is free. */
 async function readLock({ files }: Taker, lockFile: string): Promise<Held | undefined> {
-  // What is no file was not put here by prov, and says nothing of a holder: that is thrown.
+  // What is not a file was not put here by prov, and says nothing of a holder: that is thrown.
   const bytes = await gone(files.read(lockFile, { maxBytes: MAX_LOCK_BYTES, follow: false }))
   if (bytes === undefined) return undefined
   const text = Buffer.from(bytes).toString('utf8')

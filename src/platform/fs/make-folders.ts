@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path'
  * Node's own error. Node's own `recursive` is not used: where a file system answers ENOENT although the folder above is there (procfs,
  * automount maps), it tries for ever, on a thread that cannot be stopped.
  *
- * @example await makeFolders('copies/blobs/sha256') // '/work/copies', when that was not there
+ * @example await makeFolders('copies/blobs/sha256') // '/srv/copies', when that was not there
  */
 export async function makeFolders(path: string): Promise<string | undefined> {
   const whole = resolve(path) // a relative path would end at '.', which is its own parent

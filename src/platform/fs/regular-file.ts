@@ -49,7 +49,7 @@ export async function readRegular(path: string, { maxBytes, follow }: ReadOption
 }
 
 /**
- * Throws `symbolic_link` when the folder of that name below `root` leads out of `root`, `not_regular_file` when it is no folder; nothing for
+ * Throws `symbolic_link` when the folder of that name below `root` leads out of `root`, `not_regular_file` when it is not a folder; nothing for
  * one that is not there. `root` itself may be a link: the user named it.
  *
  * @example await refuseOutside('copies', 'taskrun-ci-build')

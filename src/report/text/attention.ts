@@ -155,7 +155,7 @@ function wellText(well: number, bad: number, forgiven: number): readonly string[
   return [...(agree === 0 ? [] : [`✓ ${agree} more: all copies agree`]), ...allowed]
 }
 
-/** How many copies came to what; what a backend does not keep is no copy. */
+/** How many copies came to what; what a backend does not keep is not a copy. */
 function totalsLines({ marks, strangers }: Totals, exit: number, layout: Layout): readonly string[] {
   const counts: readonly (readonly [number, string])[] = [
     [marks['='] + marks['~'], 'agree'],

@@ -50,7 +50,7 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
   return report.exit
 }
 
-/** Runs and images are wanted by some backends only: none is no mistake. */
+/** Runs and images are wanted by some backends only: none is not a mistake. */
 async function looked(inputs: readonly string[], options: DoctorOptions, world: World): Promise<NamedArtifacts> {
   const none = { artifacts: [], notes: [] }
   return inputs.length === 0 && options.image.length === 0 ? none : artifactsOf(inputs, options, world)
