@@ -54,8 +54,13 @@ const CORE = [
   'backends/index.ts',
   'backends/shared/configured.ts',
   'backends/shared/image-key.ts',
+  'backends/shared/names-subject.ts',
+  'backends/shared/one-signature.ts',
+  'backends/shared/pages.ts',
+  'backends/shared/settings.ts',
   'src/backend/receipt.ts',
   'src/cli/terminal.ts',
+  'src/cli/world.ts',
   'src/config/value.ts',
   'src/doctor/backend.ts',
   'src/formats/index.ts',
@@ -63,10 +68,13 @@ const CORE = [
   'src/keys/password.ts',
   'src/kubernetes/runs.ts',
   'src/migrate/migrate.ts',
+  'src/platform/async/coalesce.ts',
+  'src/platform/async/deadline.ts',
   'src/platform/fs/atomic-write.ts',
   'src/platform/fs/files.ts',
   'src/platform/fs/lock-file.ts',
   'src/platform/fs/make-folders.ts',
+  'src/platform/http/roots.ts',
   'src/platform/progress.ts',
   'src/platform/text/command-line.ts',
   'src/platform/text/duration.ts',
@@ -77,6 +85,7 @@ const CORE = [
   'src/repair/repair.ts',
   'src/report/forms/form.ts',
   'src/report/forms/told.ts',
+  'src/report/text/reasons.ts',
   'src/report/text/verify-text.ts',
   'src/setup/filters.ts',
   'src/signing/open-signer.ts',
@@ -99,6 +108,22 @@ const OCI = [
   'backends/oci/tags/writes.ts',
 ]
 
+/** The same for docdb, and for gcs and s3. */
+const DOCDB = [
+  'backends/docdb/address.ts',
+  'backends/docdb/json.ts',
+  'backends/docdb/layout.ts',
+  'backends/docdb/settings.ts',
+]
+const OBJECTS = [
+  'backends/objects/address.ts',
+  'backends/objects/backend.ts',
+  'backends/objects/layout.ts',
+  'backends/objects/store.ts',
+]
+
+const SHARED_BY: Readonly<Record<string, string>> = { oci: 'oci', docdb: 'docdb', gcs: 'objects', s3: 'objects' }
+
 const COMMANDS = 'src/cli/commands'
 
 function importsOf(paths: readonly string[]): string {
@@ -109,6 +134,8 @@ function importsOf(paths: readonly string[]): string {
 const MADE: Readonly<Record<string, string>> = {
   core: importsOf(CORE),
   oci: importsOf(OCI),
+  docdb: importsOf(DOCDB),
+  objects: importsOf(OBJECTS),
   // The work of every command as one module: one file to load whichever command runs, instead of a dozen small ones that they share.
   work: readdirSync(COMMANDS)
     .filter((name) => existsSync(`${COMMANDS}/${name}/run.ts`))
@@ -206,7 +233,8 @@ async function partsOf(): Promise<readonly string[]> {
 }
 
 function sharedBy(part: string): string {
-  return `import 'made:core'\n${part.startsWith(resolve('backends/oci')) ? "import 'made:oci'\n" : ''}`
+  const [, own] = Object.entries(SHARED_BY).find(([name]) => part.startsWith(resolve('backends', name))) ?? []
+  return `import 'made:core'\n${own === undefined ? '' : `import 'made:${own}'\n`}`
 }
 
 /** Lets each part import what it shares with the others. */
