@@ -85,7 +85,7 @@ describe('Dockerfile', () => {
       const words = rest.split(' ')
       const to = words.pop() ?? ''
       for (const source of words) {
-        const target = to === './/' ? join(files.src, source) : join(files.src, to)
+        const target = to === './' ? join(files.src, source) : join(files.src, to)
         cpSync(join(ROOT, source), target, { recursive: true })
       }
     }

@@ -98,7 +98,7 @@ const DIRECTORY_CASES: readonly Case[] = [
   {
     what: 'a manifest altered in its file',
     harm: async (s) => writeFileSync(await manifestFile(s), '{"altered":true}'),
-    odd: { 'oci dsse': '# copy_malformed' },
+    odd: { 'oci dsse': '# digest_mismatch' },
     exit: 3,
     heals: true,
   },

@@ -8,7 +8,7 @@ import { told } from '../forms/told.ts'
 
 /** What a code says in a table, where the mark and the backend stand beside it. Codes that are not here have words enough. */
 const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
-  signature_invalid: 'payload altered',
+  signature_invalid: 'signature not valid',
   payload_mismatch: 'payload altered',
   digest_mismatch: 'bytes altered',
   key_untrusted: 'signed by another key',
@@ -50,7 +50,7 @@ const MAX_VALUE = 40
 /**
  * Everything that counts against an artifact, with the backends where there is more than one reason.
  *
- * @example reasonOf(one, false) // 'payload altered'
+ * @example reasonOf(one, false) // 'signature not valid'
  */
 export function reasonOf(one: VerifiedArtifact, wide: boolean): string {
   const { rows, strangers, beyond } = told(one)

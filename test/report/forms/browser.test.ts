@@ -211,7 +211,7 @@ describeWith(['chromium'], 'the HTML report in a browser', () => {
       await page.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 })
     expect(await status(page)).toBe('1 of 1,250 artifacts')
     expect(await page.evaluate(`document.querySelector('#rows .verdict').textContent`)).toBe(
-      'payload alteredsignature_invalid',
+      'signature not validsignature_invalid',
     )
     expect(await page.evaluate(`document.querySelectorAll('.detail').length`)).toBe(1)
     await page.evaluate(`document.getElementById('heat-all').click()`)

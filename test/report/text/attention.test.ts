@@ -42,7 +42,7 @@ describe('what needs attention', () => {
     const lines = printed(await everyMark())
     expect(lines[0]).toMatch(/^✗ 4 of 6 artifacts need attention {2,}key SHA256:iYhlELFi…$/)
     expect(lines[1]).toMatch(/^ +tekton {2}oci {2}docdb {2}s3$/)
-    expect(lines).toContain('✗ ci/checkout-9fk2m        #      =     ~    x    payload altered')
+    expect(lines).toContain('✗ ci/checkout-9fk2m        #      =     ~    x    signature not valid')
     expect(lines).toContain('✗ ci/search-index-7tt1c    =      +     ~    !    missing')
     expect(lines).toContain('✓ 2 more: all copies agree')
     expect(lines).toContainEqual(
