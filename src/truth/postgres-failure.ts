@@ -9,7 +9,7 @@ const STATES: readonly (readonly [
 ])[] = [
   ['28', 'denied', 'the database refused the login'],
   ['42501', 'denied', 'the database does not allow this to this role'],
-  ['3D000', 'config_invalid', 'there is no such database'],
+  ['3D000', 'config_invalid', 'the database does not exist'],
   ['40', 'conflict', 'another transaction was in the way'],
   ['55P03', 'conflict', 'another transaction holds the row'],
   ['57P03', 'unreachable', 'the database is starting or stopping'],

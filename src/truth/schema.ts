@@ -28,7 +28,7 @@ export function stateOf(meta: ReadonlyMap<string, string>): SchemaState {
  */
 export function refuseSchema({ version }: SchemaState, own: number, location: string): void {
   if (version === own) return
-  if (version === 0) throw new ProvError('config_invalid', 'there are no tables of a truth in it yet', { location })
+  if (version === 0) throw new ProvError('config_invalid', 'it does not hold the tables of a truth yet', { location })
   const older = `its schema is ${version}, this program works with ${own}`
   if (version < own) throw new ProvError('config_invalid', older, { location })
   throw new ProvError('not_supported', `its schema is ${version}, newer than this program, which knows ${own}`, {

@@ -85,7 +85,7 @@ export async function migrateSqlite(path: string, options: SqliteOptions): Promi
 }
 
 function noFile(path: string): ProvError {
-  return new ProvError('config_invalid', 'there is no such file', { location: path })
+  return new ProvError('config_invalid', 'the file does not exist', { location: path })
 }
 
 function opened(path: string, readOnly: boolean): DatabaseSync {

@@ -59,7 +59,12 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'pending', to: 'pending', who: 'worker', when: 'an error that may heal: due again later' },
   { from: 'pending', to: 'done', who: 'worker', when: 'the copy was read back, or accepted where nobody can read' },
   { from: 'pending', to: 'held', who: 'worker', when: 'an error that waiting does not heal' },
-  { from: 'pending', to: 'gone', who: 'worker', when: 'the cluster said twice, 60 s apart, that there is no such run' },
+  {
+    from: 'pending',
+    to: 'gone',
+    who: 'worker',
+    when: 'the cluster said twice, 60 s apart, that the run does not exist',
+  },
   { from: 'held', to: 'pending', who: 'operator', when: 'retry' },
   { from: 'gone', to: 'pending', who: 'operator', when: 'retry' },
   { from: 'pending', to: 'dropped', who: 'operator', when: 'drop, with a reason' },

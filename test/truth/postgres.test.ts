@@ -99,7 +99,10 @@ describeWith(['postgresql'], 'PostgreSQL', () => {
       const unknown = elsewhere((url) => {
         url.pathname = 'no_such'
       })
-      await expect(at({ url: unknown })).rejects.toMatchObject({ code: 'config_invalid', message: /no such database/ })
+      await expect(at({ url: unknown })).rejects.toMatchObject({
+        code: 'config_invalid',
+        message: /the database does not exist/,
+      })
       const closed = elsewhere((url) => {
         url.port = '1'
       })

@@ -48,7 +48,7 @@ describe('a SQLite file', () => {
   const open = (make = false) => openTruth(place(file), { make })
 
   it('that is not there is made by a store only', async () => {
-    await expect(open()).rejects.toMatchObject({ code: 'config_invalid', message: 'there is no such file' })
+    await expect(open()).rejects.toMatchObject({ code: 'config_invalid', message: 'the file does not exist' })
     await (await open(true)).close()
     await (await open()).close()
   })

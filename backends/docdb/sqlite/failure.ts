@@ -12,6 +12,7 @@ function resultCode(thrown: unknown): number | undefined {
 
 const BUSY = 5
 const LOCKED = 6
+const PROTOCOL = 15 // SQLite gave up after ten seconds of tries for one lock, as when a killed writer still waits for its disk
 const CANNOT_OPEN = 14
 const REFUSALS: readonly (number | undefined)[] = [3, 8, CANNOT_OPEN, 23] // PERM, READONLY, CANTOPEN, AUTH
 const FULL = 13
@@ -20,7 +21,7 @@ const TOO_BIG = 18
 /** Another process holds the file. */
 export function isBusy(thrown: unknown): boolean {
   const code = resultCode(thrown)
-  return code === BUSY || code === LOCKED
+  return code === BUSY || code === LOCKED || code === PROTOCOL
 }
 
 /** A look that writes nothing cannot join the writer's log just now (READONLY_RECOVERY, READONLY_CANTLOCK, READONLY_CANTINIT). */
