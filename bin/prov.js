@@ -27,7 +27,8 @@ function keepCompiledCode(env) {
 }
 
 // Node.js makes folders with its recursive mkdir, which never returns where a file system answers ENOENT although the folder above is
-// there (procfs, automount maps). So each folder is made here, one step at a time, and one in the last is tried.
+// there (procfs, automount maps). So each folder is made here, one step at a time, and one in the last is tried. Where this Node.js has its own
+// folder already, it makes none.
 function canKeep(base, folder) {
   const fs = process.getBuiltinModule('node:fs')
   const make = (path) => {
@@ -38,7 +39,9 @@ function canKeep(base, folder) {
     }
   }
   try {
-    if (!fs.statSync(folder, { throwIfNoEntry: false })) for (const path of [base, `${base}/prov`, folder]) make(path)
+    const found = fs.statSync(folder, { throwIfNoEntry: false })
+    if (found && fs.readdirSync(folder).some((name) => name.startsWith(`${process.version}-`))) return true
+    if (!found) for (const path of [base, `${base}/prov`, folder]) make(path)
     const trial = `${folder}/.trial-${process.pid}`
     make(trial)
     fs.rmdirSync(trial)
