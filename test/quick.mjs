@@ -17,6 +17,8 @@ const LONG = [
   'test/doctor/embedded.test.ts',
   'test/fuzz',
   'test/input/bad.test.ts',
+  'test/input/fuzz.test.ts',
+  'test/repair/drift.test.ts',
   'test/end-to-end',
   'test/kill',
   'test/migrate',
