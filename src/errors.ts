@@ -56,7 +56,11 @@ export const ERRORS = {
     retryable: false,
     meaning: 'the bytes served do not have the digest they were asked for by',
   },
-  wrong_artifact: { exit: 3, retryable: false, meaning: 'a valid signature over another artifact than its place says' },
+  wrong_artifact: {
+    exit: 3,
+    retryable: false,
+    meaning: 'a valid signature about another artifact than the one that belongs in this place',
+  },
   symbolic_link: {
     exit: 3,
     retryable: false,

@@ -193,7 +193,7 @@ function saidBy({ body, headers }: Answered, emulated: boolean): { readonly code
       ...(typeof error?.message === 'string' ? { message: error.message } : {}),
     }
   } catch {
-    // Of a download the service says so in bare text, whatever its type; an emulator, in as few words as any gateway.
+    // For a download the service answers in bare text, whatever its type; an emulator says only what a gateway would say too.
     if (/^No such object: /.test(text) || /bucket does not exist/i.test(text)) return { message: text }
     return emulated && /^text\/plain/.test(headers.get('content-type') ?? '') && /^Not Found\s*$/.test(text)
       ? { message: text }

@@ -66,7 +66,7 @@ export interface Registry {
   listRepositories?(options: CallOptions): AsyncIterable<string>
   /**
    * Any other request to the registry of `repo`, for a diagnosis: its answer below 400, what it refuses as an error (404 as `absent`, 405
-   * as `not_supported`). Absent where there is no registry to ask.
+   * as `not_supported`). Absent for an image layout: only a registry can be asked.
    */
   ask?(repo: string, question: Question, options: CallOptions): Promise<HttpResponse>
   close(): void

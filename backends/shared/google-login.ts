@@ -5,8 +5,8 @@ import type { HttpContext } from '../../src/platform/http/context.ts'
 import { googleTransport, lossIn } from './google-transport.ts'
 
 /**
- * Value of the Authorization header for Google's services, renewed as it expires. Rejects with `denied` when there are no credentials or
- * they are refused, with `aborted` at once when the signal says so; no message holds a part of them.
+ * Value of the Authorization header for Google's services, renewed as it expires. Rejects with `denied` when credentials are missing or
+ * refused, with `aborted` at once when the signal says so; no message holds a part of them.
  *
  * @param context the surroundings that decide about proxies; absent: those of the library
  * @param keyFile value of GOOGLE_APPLICATION_CREDENTIALS; undefined: the other places of application default credentials

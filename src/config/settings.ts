@@ -25,7 +25,7 @@ export interface SettingsSource {
   readonly set: readonly string[]
   /** Path of --config; else the variable PROV_CONFIG names it. */
   readonly config?: string | undefined
-  /** Reads a `configmap/[NAMESPACE/]NAME` instead of a path; absent: there is no cluster to read it from. */
+  /** Reads a `configmap/[NAMESPACE/]NAME` instead of a path; absent: it is taken as a path. */
   readonly readConfigMap?: (reference: string) => Promise<unknown>
   readonly env: Readonly<Record<string, string | undefined>>
 }

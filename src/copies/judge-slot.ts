@@ -75,7 +75,7 @@ export function judge(about: About, slot: Slot, found: readonly Found[], checks:
     } else if (related === 'beside' && mayShare(slot, about)) {
       neighbours.push(item)
     } else {
-      const message = 'the signature verifies, but over another artifact than this place is for'
+      const message = 'the signature verifies, but it is about another artifact than the one that belongs in this place'
       others.push({ found: item, code: 'wrong_artifact', message, claims: true })
     }
     if (checked.verified.length > 0) others.push(...strayFailures(item, checked))

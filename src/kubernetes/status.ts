@@ -21,7 +21,7 @@ interface Said {
 
 /**
  * The error that an answer means. A message of the server is quoted only where it names user, verb and resource: others may hold parts of
- * the object. `run_not_found`: there is no such object; `not_supported`: the cluster does not serve this kind.
+ * the object. `run_not_found`: the object does not exist; `not_supported`: the cluster does not serve this kind.
  *
  * @example throw refusal(answer, { operation: 'get', location: 'ci/taskrun/build-7x' }, Date.now())
  */

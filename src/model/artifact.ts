@@ -70,7 +70,7 @@ export interface StatementArtifact {
   readonly payload: Uint8Array
   readonly predicateType: string
   readonly subjects: readonly Subject[]
-  /** Set for a run's provenance that was found in a store and does not say whose it is. */
+  /** Set for a run's provenance that was found in a store and does not name its run. */
   readonly run?: 'unknown'
 }
 

@@ -158,7 +158,7 @@ function isRun(statement: Statement, run: RunArtifact, entry: Entry, holds: Slot
   if (statement.predicateType !== SLSA_V02) return false
   const predicate = recordIn(statement.predicate)
   if (predicate['buildType'] !== `tekton.dev/v1/${run.kind}`) return false
-  // Without the run's object its own place counts as saying whose it is: copies there that differ then drift.
+  // Without the run's object the place of the entry names the run: copies there that differ then drift.
   if (run.claim !== undefined) {
     if (contradictsPlace(statement, run)) return false
     return holds === 'one' || claimedIdentity(entry) === run.claim.identity

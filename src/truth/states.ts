@@ -42,7 +42,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { to: 'done', who: 'store', when: 'the copy was read and verified before anything was signed' },
   { to: 'held', who: 'store', when: 'the plan says that the location is taken or the entry does not fit' },
   { to: 'waiting', who: 'store', when: 'the run is to be marked as signed' },
-  { from: 'done', to: 'pending', who: 'store', when: 'the copy is no longer there' },
+  { from: 'done', to: 'pending', who: 'store', when: 'the copy was looked for and not found' },
   { from: 'held', to: 'pending', who: 'store', when: 'the location is free now' },
   { from: 'gone', to: 'pending', who: 'store', when: 'the run was stored again' },
   { from: 'dropped', to: 'pending', who: 'store', when: 'the copy is wanted again' },

@@ -9,7 +9,7 @@ export interface PolicyParts {
   readonly backends: readonly string[]
   readonly demands: Demands
   readonly trust: Pick<Trust, 'hash'>
-  /** Obligatory formats of a run's provenance, by backend; absent: any SLSA provenance of the run counts. */
+  /** Obligatory formats of a run's provenance, by backend; absent: every SLSA provenance of the run counts. */
   readonly formats?: Readonly<Record<string, readonly string[]>>
   /** Formats in which each backend keeps the signatures of images, by backend. */
   readonly imageFormats: Readonly<Record<string, readonly string[]>>

@@ -153,7 +153,7 @@ function isOutage({ code }: ProvError): boolean {
 
 const RANKS = { name: 1, uid: 2 }
 
-/** What lies on the runs themselves is named best: of an image's signature, too, it says the whole of whose it is. */
+/** A backend that keeps copies on the runs themselves names them best: also for an image's signature it names the run in full. */
 function rank({ capabilities: { listNames, needsRun } }: Backend): number {
   if (listNames === undefined) return 3
   return needsRun ? 0 : RANKS[listNames]

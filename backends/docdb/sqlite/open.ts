@@ -63,7 +63,7 @@ export function openLook(path: string): FileLook {
   }
 }
 
-/** Where the log's index cannot be read without taking part in it, it is shared as any reader does. */
+/** Where the log's index cannot be read without taking part in it, it is shared, as every reader of SQLite's own does. */
 function openedShared(href: string, query: string): DatabaseSync {
   try {
     return opened(new URL(`${href}${query}`), true)

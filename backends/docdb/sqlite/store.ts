@@ -91,7 +91,7 @@ export function openSqlite({ path }: Pick<SqliteTarget, 'path'>, random: Context
     look = undefined
   }
 
-  /** Reads without changing anything; `absent` when there is no file or no table. What was read while the file changed is read again. */
+  /** Reads without changing anything; `absent` when the file or the table does not exist. What was read while the file changed is read again. */
   function reading<T>(options: StoreOptions, absent: T, work: (db: DatabaseSync) => T): Promise<T> {
     return patiently(options, () => {
       if (writer !== undefined) return isEmpty(writer) ? absent : work(writer)

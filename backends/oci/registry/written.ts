@@ -19,8 +19,8 @@ export interface WriteOptions {
 }
 
 /**
- * Runs a write. Throws `denied` for 404: to a write that says that there is no such repository and that none is made, which is
- * no absence of a copy. Throws `server_error`, which may heal, for blobs that the registry has lost sight of, after a few tries
+ * Runs a write. Throws `denied` for 404: to a write that says that the repository does not exist and is not made, which does not mean
+ * that a copy is absent. Throws `server_error`, which may heal, for blobs that the registry has lost sight of, after a few tries
  * where the write is safe to repeat.
  *
  * @example await written({ operation: 'put manifest', location }, options, () => client.putManifest(…))

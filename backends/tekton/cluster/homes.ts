@@ -20,7 +20,7 @@ export const CLUSTER_SETTING = 'storage.tekton.cluster'
 
 /** Times that a change is decided anew because somebody else's came in between. */
 const ATTEMPTS = 20
-/** Only metadata: a run's spec and status may be large, and are no business of ours here. */
+/** Only metadata: a run's spec and status may be large, and are not needed here. */
 const ONE = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json'
 const MANY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json'
 const PAGE = 100

@@ -33,7 +33,7 @@ export interface FileHomes {
   given(uid: string): Annotations | undefined
   /** Every run of a file, in its order. */
   all(file: string, signal: AbortSignal): ReturnType<RunFile['all']>
-  /** Throws `usage` where there is no file, and `target_unwritable` where it could not be replaced. */
+  /** Throws `usage` when the file does not exist, and `target_unwritable` when it could not be replaced. */
   ready(file: string): Promise<void>
 }
 

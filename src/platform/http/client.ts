@@ -166,7 +166,7 @@ export function createHttp(options: HttpOptions): Http {
   }
 }
 
-/** 501 will not heal: what is not implemented now will not be a second later. */
+/** 501 is final: a server does not learn a method between two tries. */
 function mayHeal(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501)
 }

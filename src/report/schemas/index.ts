@@ -6,7 +6,7 @@
 import type { Schema } from './shape.ts'
 
 export interface SchemaRow {
-  /** The command whose --json it describes; absent: any. */
+  /** The command whose --json it describes; absent: every command's. */
   readonly command?: string
   /** One line for the list. */
   readonly summary: string

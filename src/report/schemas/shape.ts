@@ -40,7 +40,7 @@ export function oneOf(table: Readonly<Record<string, unknown>>): Schema {
 }
 
 /**
- * How often each of some names came up: any of the table's, or with no table any at all.
+ * How often each of some names came up: names of the table, or all names where no table is given.
  *
  * @example tally(ERRORS, COUNT) // { type: 'object', propertyNames: { enum: ['internal', …] }, additionalProperties: { … } }
  */

@@ -22,7 +22,7 @@ import type { GetOptions, Part } from './flags.ts'
 
 /**
  * Writes the part to stdout, byte for byte. Without --format it is that of the attestation; of an image alone that has none, of its signature.
- * Throws `absent` when there is no such copy or part.
+ * Throws `absent` when the copy or the part does not exist.
  */
 export async function runGet(part: Part, inputs: readonly string[], options: GetOptions, io: Io): Promise<void> {
   const setup = await setUp(options, worldOf(io, options))
