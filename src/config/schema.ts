@@ -1,5 +1,6 @@
 /** The JSON Schema of the configuration file, made from the table that validates it. Pure. */
-import { type SettingRow, settingsTable } from './table.ts'
+import type { SettingRow } from './row.ts'
+import { settingsTable } from './table.ts'
 
 /**
  * JSON Schema 2020-12 of prov's configuration file, keys written flat (`storage.oci.repository: …`).

@@ -2,7 +2,7 @@
 
 import { durationMs } from '../platform/text/duration.ts'
 import { nearest } from '../platform/text/suggest.ts'
-import type { SettingRow } from './table.ts'
+import type { SettingRow } from './row.ts'
 
 /** The value in its one spelling; or why it is refused; or why Chains would ignore it, so that it counts as not set. */
 export type ReadValue =
