@@ -8,7 +8,7 @@ import { boundedMap } from '../../src/platform/async/bounded-map.ts'
 import { linkedSignal } from '../../src/platform/async/linked-signal.ts'
 import type { Http, HttpRequest } from '../../src/platform/http/client.ts'
 import { growth } from '../conformance/heap.ts'
-import { testContext } from '../support/tekton.ts'
+import { testContext } from '../support/context.ts'
 
 const CALLS = 2000
 const LIMIT = 100 * CALLS

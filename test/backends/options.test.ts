@@ -15,8 +15,8 @@ import {
   openTekton,
 } from '../../src/index.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../conformance/samples.ts'
+import { testContext } from '../support/context.ts'
 import { scratch } from '../support/scratch.ts'
-import { testContext } from '../support/tekton.ts'
 
 /** As the comments have them. */
 const EXAMPLES: Readonly<Record<string, () => Promise<Backend>>> = {

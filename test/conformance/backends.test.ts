@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { BACKENDS, isBackend, openBackend } from '../../backends/index.ts'
-import { testContext } from '../support/tekton.ts'
+import { testContext } from '../support/context.ts'
 import { GAPS } from './gaps.ts'
 import { LINES } from './lines.ts'
 

@@ -5,7 +5,7 @@ import type { About, Backend, Context, Found, Slot } from '../../src/backend/bac
 import { type WriteOptions, writeCopy } from '../../src/copies/write-copy.ts'
 import { ProvError } from '../../src/errors.ts'
 import { type Entry, entryId, signatureId } from '../../src/model/entry.ts'
-import { aboutRun, attest, signer, taskRun } from '../support/makers.ts'
+import { aboutRun, attest, retrying, signer, taskRun } from '../support/makers.ts'
 
 const context: Context = {
   setting: () => undefined,
@@ -17,13 +17,7 @@ const context: Context = {
 const { signal } = new AbortController()
 const OPTIONS: WriteOptions = {
   signal,
-  retry: {
-    budget: { attempts: 3, totalMs: 1000 },
-    signal,
-    now: () => 0,
-    sleep: async () => undefined,
-    random: () => 0,
-  },
+  retry: retrying(3, signal),
 }
 const about: About = aboutRun(taskRun('build'))
 let entry: Entry

@@ -9,9 +9,9 @@ import { openBackend } from '../../backends/index.ts'
 import { loadInputs } from '../../src/input/load.ts'
 import { calm } from '../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../conformance/samples.ts'
+import { testContext } from '../support/context.ts'
 import { runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
-import { testContext } from '../support/tekton.ts'
 import { allOk, detailOf, lookAt, outcomes, snapshot } from './look.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')

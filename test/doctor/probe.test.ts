@@ -4,8 +4,8 @@ import { open } from '../../backends/memory/backend.ts'
 import { openObjects } from '../../backends/objects/backend.ts'
 import type { Backend, Capabilities, FoundEntry } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
+import { testContext } from '../support/context.ts'
 import { memoryObjects, shared } from '../support/memory-objects.ts'
-import { testContext } from '../support/tekton.ts'
 import { allOk, detailOf, lookThrough, outcomes } from './look.ts'
 
 const settings = { 'storage.gcs.bucket': 'b' }

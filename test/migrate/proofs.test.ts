@@ -15,7 +15,7 @@ import {
 } from '../conformance/samples.ts'
 import { describeWith, registry } from '../servers/endpoints.ts'
 import { prov } from '../support/cli.ts'
-import { testContext } from '../support/docdb.ts'
+import { testContext } from '../support/context.ts'
 import { freshName } from '../support/registry.ts'
 import { scratch } from '../support/scratch.ts'
 

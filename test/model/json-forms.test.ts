@@ -1,4 +1,5 @@
 /** Entries, what they are about, plan rows and receipts go to JSON and back: over generated ones, and over those of the conformance suite. */
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openMemory } from '../../backends/memory/backend.ts'
@@ -21,6 +22,7 @@ import {
   simplesigning,
   statement,
 } from '../conformance/samples.ts'
+import { retrying } from '../support/makers.ts'
 
 const { signal } = new AbortController()
 const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -182,13 +184,7 @@ test('a plan row and a receipt are plain JSON, and enough to deliver by', async 
   const again = throughJson(row) as PlanRow
   expect(again).toEqual(row)
   expect(again).toMatchObject({ action: 'write', bytes: 7, resign: true, foreign: true })
-  const retry = {
-    budget: { attempts: 1, totalMs: 1 },
-    signal,
-    now: () => 0,
-    sleep: async () => undefined,
-    random: () => 0,
-  }
+  const retry = retrying(1, signal)
   const receipt = await writeCopy(backend, again.slot ?? slot, entryAgain(one), { signal, retry })
   expect(receipt.confirmed).toBe(true)
   expect(throughJson(receipt)).toEqual(receipt)

@@ -6,7 +6,7 @@ import { openNamed } from '../../src/setup/backends.ts'
 import { callLimitMs, endCalls } from '../../src/setup/end-calls.ts'
 import type { World } from '../../src/setup/world.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../conformance/samples.ts'
-import { testContext } from '../support/tekton.ts'
+import { testContext } from '../support/context.ts'
 
 const { hung } = vi.hoisted(() => ({ hung: { current: undefined as Backend | undefined } }))
 vi.mock(import('../../backends/index.ts'), async (original) => {

@@ -10,7 +10,7 @@ import type { KeySigner } from '../../src/signing/signer.ts'
 import { type StoreJob, type StoreReport, store } from '../../src/store/store.ts'
 import { joinTrust, trustOf } from '../../src/trust/trusted-keys.ts'
 import { verify } from '../../src/verify/verify.ts'
-import { aboutRun, FORMAT_OPTIONS, imageOf, signer, taskRun } from '../support/makers.ts'
+import { aboutRun, FORMAT_OPTIONS, imageOf, retrying, signer, taskRun } from '../support/makers.ts'
 
 const context: Context = {
   setting: () => undefined,
@@ -62,13 +62,7 @@ async function stored(
     resign: false,
     dryRun: false,
     signal: new AbortController().signal,
-    retry: {
-      budget: { attempts: 3, totalMs: 1000 },
-      signal: new AbortController().signal,
-      now: () => 0,
-      sleep: async () => undefined,
-      random: () => 0,
-    },
+    retry: retrying(3, new AbortController().signal),
     ...job,
   })
 }
@@ -237,13 +231,7 @@ test('stopping ends the call at once and says so', async () => {
   })
   const began = performance.now()
   setTimeout(() => stop.abort(), 50)
-  const retryUntilStopped = {
-    budget: { attempts: 3, totalMs: 1000 },
-    signal: stop.signal,
-    now: () => 0,
-    sleep: async () => undefined,
-    random: () => 0,
-  }
+  const retryUntilStopped = retrying(3, stop.signal)
   expect(await stored([slow, memory('b')], { signal: stop.signal, retry: retryUntilStopped })).toMatchObject({
     exit: 7,
     items: [{ copies: [{ error: { code: 'aborted' } }, { confirmed: true }] }],

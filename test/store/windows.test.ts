@@ -8,7 +8,7 @@ import type { StoreItem } from '../../src/store/prepare.ts'
 import type { StoreJob } from '../../src/store/store.ts'
 import { storeInWindows } from '../../src/store/windows.ts'
 import { trustOf } from '../../src/trust/trusted-keys.ts'
-import { FORMAT_OPTIONS, imageOf, signer, taskRun } from '../support/makers.ts'
+import { FORMAT_OPTIONS, imageOf, retrying, signer, taskRun } from '../support/makers.ts'
 
 const context: Context = {
   setting: () => undefined,
@@ -29,13 +29,7 @@ async function jobWith(): Promise<Omit<StoreJob, 'items'>> {
     resign: false,
     dryRun: false,
     signal,
-    retry: {
-      budget: { attempts: 1, totalMs: 1000 },
-      signal,
-      now: () => 0,
-      sleep: async () => undefined,
-      random: () => 0,
-    },
+    retry: retrying(1, signal),
   }
 }
 

@@ -9,7 +9,7 @@ import type { KeySigner } from '../../src/signing/signer.ts'
 import { type StoreJob, type StoreReport, store } from '../../src/store/store.ts'
 import { trustOf } from '../../src/trust/trusted-keys.ts'
 import { verify } from '../../src/verify/verify.ts'
-import { aboutRun, FORMAT_OPTIONS, signer, taskRun } from '../support/makers.ts'
+import { aboutRun, FORMAT_OPTIONS, retrying, signer, taskRun } from '../support/makers.ts'
 
 const context: Context = {
   setting: () => undefined,
@@ -61,13 +61,7 @@ async function stored(backends: readonly Backend[], more: Partial<StoreJob> = {}
     resign: false,
     dryRun: false,
     signal,
-    retry: {
-      budget: { attempts: 3, totalMs: 1000 },
-      signal,
-      now: () => 0,
-      sleep: async () => undefined,
-      random: () => 0,
-    },
+    retry: retrying(3, signal),
     ...more,
   })
 }

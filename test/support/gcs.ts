@@ -1,21 +1,6 @@
-/** What the gcs tests open the backend with, and buckets of their own at fake-gcs-server. */
+/** Buckets that nobody else has, at fake-gcs-server. */
 import { randomBytes } from 'node:crypto'
-import type { Context } from '../../src/backend/backend.ts'
 import { server } from '../servers/endpoints.ts'
-
-/** @example testContext({ 'storage.gcs.bucket': 'b', 'storage.gcs.endpoint': bucket.endpoint }) */
-export function testContext(
-  settings: Readonly<Record<string, string>>,
-  env: Readonly<Record<string, string>> = {},
-): Context {
-  return {
-    setting: (key) => settings[key],
-    env,
-    now: Date.now,
-    random: (size) => randomBytes(size),
-    debug: () => {},
-  }
-}
 
 export interface Bucket {
   readonly name: string

@@ -6,8 +6,9 @@ import { openTekton } from '../../backends/tekton/backend.ts'
 import type { Backend } from '../../src/backend/backend.ts'
 import { runPath } from '../../src/kubernetes/runs.ts'
 import type { RunArtifact } from '../../src/model/artifact.ts'
+import { testContext } from './context.ts'
 import type { FakeApi } from './fake-kubernetes-api.ts'
-import { testContext, testFolder } from './tekton.ts'
+import { testFolder } from './tekton.ts'
 
 /** A kubeconfig with one context of one user. */
 export function kubeconfig(server: string, user: object = {}, cluster: object = {}): string {
@@ -40,7 +41,7 @@ export function liveBackend(
     'storage.timeout': '20s',
     ...settings,
   }
-  return openTekton(testContext(all, lines))
+  return openTekton(testContext(all, {}, lines))
 }
 
 /** Puts the run where the fake serves it, and gives its path there. */

@@ -8,6 +8,7 @@ import { formatNamed } from '../../src/formats/index.ts'
 import type { ImageArtifact, RunArtifact } from '../../src/model/artifact.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import { encodeEnvelope, signedBytes } from '../../src/model/envelope.ts'
+import type { RetryOptions } from '../../src/platform/async/retry.ts'
 import { signerOf } from '../../src/signing/open-signer.ts'
 import type { KeySigner, Signer } from '../../src/signing/signer.ts'
 import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
@@ -109,3 +110,14 @@ export function reading(
 }
 
 export { trustOf }
+
+/** Tries again that many times, without a pause, on a clock that stands still. @example retrying(3, signal) */
+export function retrying(attempts: number, signal: AbortSignal): RetryOptions {
+  return {
+    budget: { attempts, totalMs: 1000 },
+    signal,
+    now: () => 0,
+    sleep: async () => undefined,
+    random: () => 0,
+  }
+}

@@ -8,7 +8,7 @@ import { documentOf } from '../../backends/docdb/layout.ts'
 import type { About } from '../../src/backend/backend.ts'
 import { type Entry, SIMPLESIGNING_TYPE, STATEMENT_TYPE } from '../../src/model/entry.ts'
 import { encodeEnvelope, signedBytes } from '../../src/model/envelope.ts'
-import { testContext } from './docdb.ts'
+import { testContext } from './context.ts'
 
 const REPOSITORY = 'registry.example/acme/app'
 const BUILDER = 'https://tekton.dev/chains/v2'

@@ -1,28 +1,13 @@
-/** What the s3 tests open the backend with: settings, and credentials as the environment gives them. */
+/** S3 servers and buckets for tests, and credentials as the environment gives them. */
 
 import { randomBytes } from 'node:crypto'
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import type { Context } from '../../src/backend/backend.ts'
 import { server } from '../servers/endpoints.ts'
 
 export interface Account {
   /** `http://HOST:PORT` */
   readonly endpoint: string
   readonly env: Readonly<Record<string, string>>
-}
-
-/** @example testContext({ 'storage.s3.bucket': 'b', 'storage.s3.endpoint': account.endpoint }, account.env) */
-export function testContext(
-  settings: Readonly<Record<string, string>>,
-  env: Readonly<Record<string, string>> = {},
-): Context {
-  return {
-    setting: (key) => settings[key],
-    env,
-    now: Date.now,
-    random: (size) => randomBytes(size),
-    debug: () => {},
-  }
 }
 
 /** The server, started when need be. moto takes any credentials, versitygw only its own. */

@@ -7,10 +7,9 @@ import type { About, Backend, Slot } from '../../src/backend/backend.ts'
 import { type EntryLocation, type MigrateJob, type Moved, migrate } from '../../src/migrate/migrate.ts'
 import type { ImageArtifact, RunArtifact } from '../../src/model/artifact.ts'
 import { type Entry, entryId } from '../../src/model/entry.ts'
-import type { RetryOptions } from '../../src/platform/async/retry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
 import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
-import { aboutImage, aboutRun, attest, imageOf, signer, signImage, taskRun } from './makers.ts'
+import { aboutImage, aboutRun, attest, imageOf, retrying, signer, signImage, taskRun } from './makers.ts'
 import { scratch } from './scratch.ts'
 
 export interface Item {
@@ -92,13 +91,7 @@ export async function slotOf(backend: Backend, { about }: Item): Promise<Slot> {
   return slot
 }
 
-export const noRetry: RetryOptions = {
-  budget: { attempts: 1, totalMs: 0 },
-  signal: calm.signal,
-  now: Date.now,
-  sleep: async () => undefined,
-  random: () => 0,
-}
+export const noRetry = retrying(1, calm.signal)
 
 async function* listed(source: Backend): AsyncIterable<EntryLocation> {
   for await (const slot of source.list?.({}, calm) ?? []) yield { slot }

@@ -1,20 +1,8 @@
-/** What the tests open the backend with, and files for it to work on. */
-import { randomBytes } from 'node:crypto'
+/** Files for the tekton backend to work on. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { Context } from '../../src/backend/backend.ts'
-
-export function testContext(settings: Readonly<Record<string, string>> = {}, lines?: string[]): Context {
-  return {
-    setting: (key) => settings[key],
-    env: {},
-    now: Date.now,
-    random: (size) => randomBytes(size),
-    debug: (line) => void lines?.push(line),
-  }
-}
 
 /** A folder that is gone after the test. */
 export function testFolder(): string {

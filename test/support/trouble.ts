@@ -1,4 +1,4 @@
-/** Troubles that gcs and s3 meet at a service, and what becomes of them. */
+/** Troubles that backends meet at a service, and what becomes of them. */
 import { expect, it } from 'vitest'
 import type { Backend, Slot } from '../../src/backend/backend.ts'
 import type { ErrorCode } from '../../src/errors.ts'
@@ -11,6 +11,24 @@ export interface Place {
   readonly proxy: FaultProxy
   readonly slot: Slot
   readonly entry: Entry
+}
+
+/**
+ * Openers of a backend that meets one trouble at every request; with the backend's close the proxy serves again.
+ *
+ * @example const troubled = troubledBy(proxy, (more) => open(testContext({ ...settings, ...more }))); const denied = troubled({ status: 403 })
+ */
+export function troubledBy(
+  proxy: FaultProxy,
+  openWith: (more: Readonly<Record<string, string>>) => Backend,
+): (action: Action, more?: Readonly<Record<string, string>>) => () => Backend {
+  return (action, more = {}) =>
+    () => {
+      proxy.use(() => action)
+      const backend = openWith(more)
+      const close = () => Promise.resolve(backend.close()).finally(() => proxy.use(undefined))
+      return { ...backend, close }
+    }
 }
 
 /** One test a row: the action meets every request, and both get and put end with the code. */

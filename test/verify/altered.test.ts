@@ -10,7 +10,7 @@ import { store } from '../../src/store/store.ts'
 import { trustOf } from '../../src/trust/trusted-keys.ts'
 import { verifyOne } from '../../src/verify/verify.ts'
 import { aboutRun, attest, FORMAT_OPTIONS, signer, taskRun } from '../support/makers.ts'
-import { calm, noRetry } from './swaps.ts'
+import { calm, noRetry } from '../support/stored-set.ts'
 
 const run = taskRun('aa')
 const about = aboutRun(run)

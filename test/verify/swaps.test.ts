@@ -1,4 +1,5 @@
 /** 5,000 entries moved to where they do not belong, each validly signed: what was moved is `=` nowhere. */
+
 import { beforeAll, expect, test } from 'vitest'
 import { type Entry, entryId } from '../../src/model/entry.ts'
 import { formatOf } from '../../src/provenance/detect-format.ts'
@@ -7,18 +8,8 @@ import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
 import { survey } from '../../src/verify/survey.ts'
 import { type VerifiedArtifact, verifyOne } from '../../src/verify/verify.ts'
 import { signer } from '../support/makers.ts'
-import {
-  calm,
-  imageThing,
-  noRetry,
-  numbers,
-  runThing,
-  type Store,
-  sibling,
-  statementThing,
-  storeNamed,
-  type Thing,
-} from './swaps.ts'
+import { calm, noRetry } from '../support/stored-set.ts'
+import { imageThing, numbers, runThing, type Store, sibling, statementThing, storeNamed, type Thing } from './swaps.ts'
 
 const FORMATS = ['slsa/v1', 'slsa/v1', 'slsa/v2alpha3', 'slsa/v2alpha4']
 const TYPES = [

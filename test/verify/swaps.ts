@@ -10,16 +10,6 @@ import type { KeySigner } from '../../src/signing/signer.ts'
 import { aboutImage, aboutRun, FORMAT_OPTIONS, hex, signImage } from '../support/makers.ts'
 import { memoryObjects, type Shared, shared } from '../support/memory-objects.ts'
 
-export const calm = { signal: new AbortController().signal }
-
-export const noRetry = {
-  budget: { attempts: 1, totalMs: 0 },
-  ...calm,
-  now: Date.now,
-  sleep: async () => undefined,
-  random: () => 0,
-}
-
 /** Numbers from 0 to `below`, the same at each run (mulberry32). */
 export function numbers(seed: number): (below: number) => number {
   let state = seed

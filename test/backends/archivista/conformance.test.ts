@@ -4,20 +4,15 @@ import type { Rig } from '../../conformance/rig.ts'
 import { sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { backendConformance } from '../../conformance/suite.ts'
 import { fakeArchivista } from '../../support/archivista-server.ts'
-import { type Action, startProxy } from '../../support/proxy.ts'
-import { testContext } from '../../support/tekton.ts'
+import { testContext } from '../../support/context.ts'
+import { startProxy } from '../../support/proxy.ts'
+import { troubledBy } from '../../support/trouble.ts'
 
 async function rig(): Promise<Rig> {
   const server = await fakeArchivista({ pageSize: 3 })
   const proxy = await startProxy(server.endpoint)
   const settings = { 'storage.archivista.url': `http://${proxy.endpoint}` }
-  const troubled =
-    (action: Action, more: Readonly<Record<string, string>> = {}) =>
-    () => {
-      proxy.use(() => action)
-      const backend = open(testContext({ ...settings, ...more }))
-      return { ...backend, close: () => backend.close().finally(() => proxy.use(undefined)) }
-    }
+  const troubled = troubledBy(proxy, (more) => open(testContext({ ...settings, ...more })))
   const image = sampleImage('registry.example/acme/app', 'app')
   return {
     run: sampleRun('build-1', image),

@@ -8,8 +8,8 @@ import { decodeEnvelope } from '../../../src/model/envelope.ts'
 import { calm, expectCode } from '../../conformance/checks.ts'
 import { aboutOf, LEAF, ROOT, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { fakeArchivista } from '../../support/archivista-server.ts'
+import { testContext } from '../../support/context.ts'
 import { startProxy } from '../../support/proxy.ts'
-import { testContext } from '../../support/tekton.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 const run = sampleRun('build-1', image)

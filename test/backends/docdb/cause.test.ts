@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { open } from '../../../backends/docdb/backend.ts'
 import { sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
-import { testContext } from '../../support/docdb.ts'
+import { testContext } from '../../support/context.ts'
 
 it('keeps the cause of an entry that cannot be written as a document', () => {
   const backend = open(testContext({ 'storage.docdb.url': 'sqlite:prov.db' }))

@@ -9,7 +9,7 @@ import type { Rig } from '../../conformance/rig.ts'
 import { sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { backendConformance } from '../../conformance/suite.ts'
 import { describeWith, server } from '../../servers/endpoints.ts'
-import { testContext } from '../../support/docdb.ts'
+import { testContext } from '../../support/context.ts'
 import { startTcpProxy } from '../../support/tcp-proxy.ts'
 import { startFakeMongo } from './fake-mongo.ts'
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { open } from '../../../backends/docdb/backend.ts'
 import { readTarget } from '../../../backends/docdb/settings.ts'
 import type { ProvError } from '../../../src/errors.ts'
-import { testContext } from '../../support/docdb.ts'
+import { testContext } from '../../support/context.ts'
 import { scratch } from '../../support/scratch.ts'
 
 const URL_KEY = 'storage.docdb.url'

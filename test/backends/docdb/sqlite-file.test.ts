@@ -11,7 +11,7 @@ import { isBusy } from '../../../backends/docdb/sqlite/failure.ts'
 import type { Backend, ListFilter, Slot } from '../../../src/backend/backend.ts'
 import { calm, collect, entries, expectCode, look } from '../../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
-import { testContext } from '../../support/docdb.ts'
+import { testContext } from '../../support/context.ts'
 import { scratch } from '../../support/scratch.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')

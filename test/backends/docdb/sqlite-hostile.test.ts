@@ -17,7 +17,7 @@ import { open } from '../../../backends/docdb/backend.ts'
 import type { Backend, Slot } from '../../../src/backend/backend.ts'
 import { calm, collect, entries, expectCode, look } from '../../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
-import { testContext } from '../../support/docdb.ts'
+import { testContext } from '../../support/context.ts'
 import { scratch } from '../../support/scratch.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')

@@ -7,7 +7,7 @@ import { GAPS } from '../../conformance/gaps.ts'
 import type { Rig } from '../../conformance/rig.ts'
 import { sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { backendConformance } from '../../conformance/suite.ts'
-import { testContext } from '../../support/docdb.ts'
+import { testContext } from '../../support/context.ts'
 import { scratch } from '../../support/scratch.ts'
 
 function rig(): Rig {

@@ -1,7 +1,7 @@
 /** A process of its own that puts entries into one slot: `node writer.ts URL ROUNDS`, as many as the caller says, and prints the outcomes. */
 import { open } from '../../../backends/docdb/backend.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
-import { testContext } from '../../support/docdb.ts'
+import { testContext } from '../../support/context.ts'
 
 const [url = '', rounds = '1', who = ''] = process.argv.slice(2)
 const backend = open(testContext({ 'storage.docdb.url': url }))

@@ -13,7 +13,7 @@ import { type Entry, entryId } from '../../../src/model/entry.ts'
 import { calm, collect, entries, expectCode, expectSame, look } from '../../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { describeWith, server } from '../../servers/endpoints.ts'
-import { testContext } from '../../support/docdb.ts'
+import { testContext } from '../../support/context.ts'
 import { scratch } from '../../support/scratch.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 

@@ -6,7 +6,7 @@ import { open } from '../../../backends/gcs/backend.ts'
 import type { Slot } from '../../../src/backend/backend.ts'
 import { expectCode, look } from '../../conformance/checks.ts'
 import { aboutOf, sampleImage, sampleRun } from '../../conformance/samples.ts'
-import { testContext } from '../../support/gcs.ts'
+import { testContext } from '../../support/context.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 const run = sampleRun('build-1', image)

@@ -6,9 +6,11 @@ import type { Rig } from '../../conformance/rig.ts'
 import { sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { backendConformance } from '../../conformance/suite.ts'
 import { describeWith } from '../../servers/endpoints.ts'
-import { freshBucket, testContext } from '../../support/gcs.ts'
-import { type Action, startProxy } from '../../support/proxy.ts'
+import { testContext } from '../../support/context.ts'
+import { freshBucket } from '../../support/gcs.ts'
+import { startProxy } from '../../support/proxy.ts'
 import { scratch } from '../../support/scratch.ts'
+import { troubledBy } from '../../support/trouble.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 const sample = () => ({
@@ -22,13 +24,7 @@ async function bucketRig(): Promise<Rig> {
   const bucket = await freshBucket()
   const proxy = await startProxy(new URL(bucket.endpoint).host)
   const settings = { 'storage.gcs.bucket': bucket.name, 'storage.gcs.endpoint': `http://${proxy.endpoint}` }
-  const troubled =
-    (action: Action, more: Readonly<Record<string, string>> = {}) =>
-    () => {
-      proxy.use(() => action)
-      const backend = open(testContext({ ...settings, ...more }))
-      return { ...backend, close: () => backend.close().finally(() => proxy.use(undefined)) }
-    }
+  const troubled = troubledBy(proxy, (more) => open(testContext({ ...settings, ...more })))
   return {
     ...sample(),
     open: () => open(testContext(settings)),

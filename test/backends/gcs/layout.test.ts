@@ -11,7 +11,7 @@ import type { RunArtifact } from '../../../src/model/artifact.ts'
 import { calm, collect, entries, expectSame, look } from '../../conformance/checks.ts'
 import { LEAF, ROOT, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { prov } from '../../support/cli.ts'
-import { testContext } from '../../support/gcs.ts'
+import { testContext } from '../../support/context.ts'
 import { FIXTURES, PUBLIC_KEY, runFixture } from '../../support/runs.ts'
 import { scratch } from '../../support/scratch.ts'
 

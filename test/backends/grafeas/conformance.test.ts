@@ -3,9 +3,10 @@ import { GAPS } from '../../conformance/gaps.ts'
 import type { Rig } from '../../conformance/rig.ts'
 import { sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { backendConformance } from '../../conformance/suite.ts'
+import { testContext } from '../../support/context.ts'
 import { fakeGrafeas } from '../../support/grafeas-server.ts'
-import { type Action, startProxy } from '../../support/proxy.ts'
-import { testContext } from '../../support/tekton.ts'
+import { startProxy } from '../../support/proxy.ts'
+import { troubledBy } from '../../support/trouble.ts'
 
 async function rig(): Promise<Rig> {
   const server = await fakeGrafeas({ pageSize: 3 })
@@ -14,13 +15,7 @@ async function rig(): Promise<Rig> {
     'storage.grafeas.endpoint': `http://${proxy.endpoint}`,
     'storage.grafeas.projectid': 'acme',
   }
-  const troubled =
-    (action: Action, more: Readonly<Record<string, string>> = {}) =>
-    () => {
-      proxy.use(() => action)
-      const backend = open(testContext({ ...settings, ...more }))
-      return { ...backend, close: () => backend.close().finally(() => proxy.use(undefined)) }
-    }
+  const troubled = troubledBy(proxy, (more) => open(testContext({ ...settings, ...more })))
   const image = sampleImage('registry.example/acme/app', 'app')
   return {
     run: sampleRun('build-1', image),

@@ -3,8 +3,8 @@ import { open } from '../../../backends/grafeas/backend.ts'
 import { foundOf, noteBody, occurrenceOf, slotsOf } from '../../../backends/grafeas/layout.ts'
 import { calm, collect, expectCode, expectSame } from '../../conformance/checks.ts'
 import { aboutOf, envelope, LEAF, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
+import { testContext } from '../../support/context.ts'
 import { fakeGrafeas } from '../../support/grafeas-server.ts'
-import { testContext } from '../../support/tekton.ts'
 
 const image = sampleImage('ghcr.io/acme/app', 'app')
 const run = sampleRun('build-1', image)

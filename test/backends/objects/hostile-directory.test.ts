@@ -22,8 +22,8 @@ import type { Backend, Slot } from '../../../src/backend/backend.ts'
 import { calm, collect, entries, expectCode, look } from '../../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { prov } from '../../support/cli.ts'
+import { testContext } from '../../support/context.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../../support/runs.ts'
-import { testContext } from '../../support/s3.ts'
 import { scratch } from '../../support/scratch.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')

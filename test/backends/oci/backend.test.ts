@@ -5,6 +5,7 @@ import { open } from '../../../backends/oci/backend.ts'
 import type { Backend, Slot } from '../../../src/backend/backend.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { describeWith, REGISTRIES, registry, server } from '../../servers/endpoints.ts'
+import { testContext } from '../../support/context.ts'
 import {
   digestOf,
   freshName,
@@ -17,7 +18,6 @@ import {
 } from '../../support/registry.ts'
 import { calm, collect, failsWith } from '../../support/remote-registry.ts'
 import { scratch } from '../../support/scratch.ts'
-import { testContext } from './context.ts'
 import { runWriter } from './writers.ts'
 
 function opened(settings: Readonly<Record<string, string>> = {}, env: Readonly<Record<string, string>> = {}): Backend {

@@ -1,18 +1,19 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { open } from '../../../backends/oci/backend.ts'
-import type { Backend, Slot } from '../../../src/backend/backend.ts'
+import type { Slot } from '../../../src/backend/backend.ts'
 import type { ImageRef } from '../../../src/model/artifact.ts'
 import { GAPS } from '../../conformance/gaps.ts'
 import type { Rig } from '../../conformance/rig.ts'
 import { sampleRun } from '../../conformance/samples.ts'
 import { backendConformance } from '../../conformance/suite.ts'
 import { describeWith, registry } from '../../servers/endpoints.ts'
-import { type Action, startProxy } from '../../support/proxy.ts'
+import { testContext } from '../../support/context.ts'
+import { startProxy } from '../../support/proxy.ts'
 import { damageFirst, freshImage } from '../../support/referrers.ts'
 import { digestOf, freshName } from '../../support/registry.ts'
 import { scratch } from '../../support/scratch.ts'
-import { testContext } from './context.ts'
+import { troubledBy } from '../../support/trouble.ts'
 
 /** A registry behind the proxy that makes the trouble, with two images to refer to. */
 async function bundlesRig(endpoint: string, tagWrites: 'readback' | 'markers'): Promise<Rig> {
@@ -20,17 +21,7 @@ async function bundlesRig(endpoint: string, tagWrites: 'readback' | 'markers'): 
   const name = freshName('bundles')
   const image = await freshImage(endpoint, name, proxy.endpoint)
   const settings = { 'storage.oci.encoding-format': 'sigstore-bundle', 'storage.oci.tag-writes': tagWrites }
-  const troubled =
-    (action: Action, more: Readonly<Record<string, string>> = {}) =>
-    () => {
-      proxy.use(() => action)
-      const backend = open(testContext({ ...settings, ...more }))
-      const close = () => {
-        proxy.use(undefined)
-        return backend.close()
-      }
-      return { ...backend, close } satisfies Backend
-    }
+  const troubled = troubledBy(proxy, (more) => open(testContext({ ...settings, ...more })))
   return {
     run: sampleRun('build-1', image),
     image,

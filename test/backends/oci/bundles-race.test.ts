@@ -3,11 +3,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { open } from '../../../backends/oci/backend.ts'
 import { aboutOf, sampleEntry, sampleRun } from '../../conformance/samples.ts'
 import { describeWith, registry } from '../../servers/endpoints.ts'
+import { testContext } from '../../support/context.ts'
 import { startProxy } from '../../support/proxy.ts'
 import { fallbackTagOf, freshImage, refer, referrersOf } from '../../support/referrers.ts'
 import { freshName, OCI_MANIFEST, putBlob, tagsOf } from '../../support/registry.ts'
 import { calm } from '../../support/remote-registry.ts'
-import { testContext } from './context.ts'
 
 const WRITERS = 4
 const EACH = 4

@@ -1,16 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { open } from '../../../backends/oci/backend.ts'
-import type { Backend, Slot } from '../../../src/backend/backend.ts'
+import type { Slot } from '../../../src/backend/backend.ts'
 import { GAPS } from '../../conformance/gaps.ts'
 import type { Rig } from '../../conformance/rig.ts'
 import { sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { backendConformance } from '../../conformance/suite.ts'
 import { describeWith, REGISTRIES, registry } from '../../servers/endpoints.ts'
-import { type Action, startProxy } from '../../support/proxy.ts'
+import { testContext } from '../../support/context.ts'
+import { startProxy } from '../../support/proxy.ts'
 import { freshName, getManifest, putBlob, putManifest } from '../../support/registry.ts'
 import { scratch } from '../../support/scratch.ts'
-import { testContext } from './context.ts'
+import { troubledBy } from '../../support/trouble.ts'
 
 /** A registry behind the proxy that makes the trouble; copies go to the image's own repository, named as the override. */
 async function registryRig(endpoint: string, tagWrites: 'readback' | 'markers'): Promise<Rig> {
@@ -18,17 +19,7 @@ async function registryRig(endpoint: string, tagWrites: 'readback' | 'markers'):
   const name = freshName('conformance')
   const image = sampleImage(`${proxy.endpoint}/${name}`, 'app')
   const settings = { 'storage.oci.repository': `${proxy.endpoint}/${name}`, 'storage.oci.tag-writes': tagWrites }
-  const troubled =
-    (action: Action, more: Readonly<Record<string, string>> = {}) =>
-    () => {
-      proxy.use(() => action)
-      const backend = open(testContext({ ...settings, ...more }))
-      const close = () => {
-        proxy.use(undefined)
-        return backend.close()
-      }
-      return { ...backend, close } satisfies Backend
-    }
+  const troubled = troubledBy(proxy, (more) => open(testContext({ ...settings, ...more })))
   return {
     run: sampleRun('build-1', image),
     image,

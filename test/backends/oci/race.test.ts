@@ -5,10 +5,10 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { open } from '../../../backends/oci/backend.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { describeWith, REGISTRIES, registry } from '../../servers/endpoints.ts'
+import { testContext } from '../../support/context.ts'
 import { type Proxy as LateProxy, startProxy } from '../../support/proxy.ts'
 import { freshName, tagsOf } from '../../support/registry.ts'
 import { calm } from '../../support/remote-registry.ts'
-import { testContext } from './context.ts'
 import { runWriter } from './writers.ts'
 
 async function lateProxy(endpoint: string): Promise<LateProxy> {

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { open } from '../../../backends/oci/backend.ts'
 import { aboutOf, sampleEntry, sampleRun } from '../../conformance/samples.ts'
 import { describeWith, registry } from '../../servers/endpoints.ts'
+import { testContext } from '../../support/context.ts'
 import { reply, serve } from '../../support/fake-registry.ts'
 import { fallbackTagOf, freshImage, referrersOf } from '../../support/referrers.ts'
 import { freshName, putManifest } from '../../support/registry.ts'
 import { calm, failsWith, remote } from '../../support/remote-registry.ts'
-import { testContext } from './context.ts'
 
 const DIGEST = `sha256:${'d'.repeat(64)}`
 const INDEX = { 'content-type': 'application/vnd.oci.image.index.v1+json' }

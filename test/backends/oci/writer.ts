@@ -5,7 +5,7 @@
 import { open } from '../../../backends/oci/backend.ts'
 import { asProvError } from '../../../src/errors.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
-import { testContext } from './context.ts'
+import { testContext } from '../../support/context.ts'
 
 interface Job {
   readonly settings: Readonly<Record<string, string>>

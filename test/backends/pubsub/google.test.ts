@@ -9,7 +9,7 @@ import { GAPS } from '../../conformance/gaps.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { backendConformance } from '../../conformance/suite.ts'
 import { describeWith, server } from '../../servers/endpoints.ts'
-import { testContext } from '../../support/tekton.ts'
+import { testContext } from '../../support/context.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 const sample = { run: sampleRun('build-1', image), image, otherImage: sampleImage('registry.example/acme/b', 'b') }

@@ -8,7 +8,7 @@ import { entryId } from '../../../src/model/entry.ts'
 import { calm, expectCode } from '../../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { describeWith, server } from '../../servers/endpoints.ts'
-import { testContext } from '../../support/tekton.ts'
+import { testContext } from '../../support/context.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 const run = sampleRun('build-1', image)

@@ -6,7 +6,7 @@ import { readSettings } from '../../../backends/pubsub/settings.ts'
 import { entryId } from '../../../src/model/entry.ts'
 import { calm, expectCode } from '../../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
-import { testContext } from '../../support/tekton.ts'
+import { testContext } from '../../support/context.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 const run = sampleRun('build-1', image)

@@ -6,7 +6,7 @@ import { open } from '../../../backends/s3/backend.ts'
 import type { Slot } from '../../../src/backend/backend.ts'
 import { calm, expectCode, look } from '../../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
-import { testContext } from '../../support/s3.ts'
+import { testContext } from '../../support/context.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 const run = sampleRun('build-1', image)

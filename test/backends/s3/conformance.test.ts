@@ -6,9 +6,11 @@ import type { Rig } from '../../conformance/rig.ts'
 import { sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { backendConformance } from '../../conformance/suite.ts'
 import { describeWith } from '../../servers/endpoints.ts'
-import { type Action, startProxy } from '../../support/proxy.ts'
-import { account, freshBucket, testContext } from '../../support/s3.ts'
+import { testContext } from '../../support/context.ts'
+import { startProxy } from '../../support/proxy.ts'
+import { account, freshBucket } from '../../support/s3.ts'
 import { scratch } from '../../support/scratch.ts'
+import { troubledBy } from '../../support/trouble.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 const sample = () => ({
@@ -27,13 +29,7 @@ async function bucketRig(name: 'moto' | 'versitygw'): Promise<Rig> {
     'storage.s3.endpoint': `http://${proxy.endpoint}`,
     'storage.s3.prefix': 'provenance',
   }
-  const troubled =
-    (action: Action, more: Readonly<Record<string, string>> = {}) =>
-    () => {
-      proxy.use(() => action)
-      const backend = open(testContext({ ...settings, ...more }, env))
-      return { ...backend, close: () => backend.close().finally(() => proxy.use(undefined)) }
-    }
+  const troubled = troubledBy(proxy, (more) => open(testContext({ ...settings, ...more }, env)))
   return {
     ...sample(),
     open: () => open(testContext(settings, env)),

@@ -5,8 +5,9 @@ import type { Slot } from '../../../src/backend/backend.ts'
 import { calm, collect, expectCode, failure, look } from '../../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { describeWith } from '../../servers/endpoints.ts'
+import { testContext } from '../../support/context.ts'
 import { startProxy } from '../../support/proxy.ts'
-import { type Account, account, freshBucket, testContext } from '../../support/s3.ts'
+import { type Account, account, freshBucket } from '../../support/s3.ts'
 import { answers, cutEverywhere, type Place, twenty } from '../../support/trouble.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')

@@ -9,7 +9,8 @@ import { GAPS } from '../../conformance/gaps.ts'
 import type { Rig } from '../../conformance/rig.ts'
 import { aboutOf, sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { backendConformance } from '../../conformance/suite.ts'
-import { testContext, testFolder } from '../../support/tekton.ts'
+import { testContext } from '../../support/context.ts'
+import { testFolder } from '../../support/tekton.ts'
 
 interface Shape {
   readonly name: string

@@ -18,7 +18,8 @@ import type { RunArtifact } from '../../../src/model/artifact.ts'
 import { type Files, nodeFiles } from '../../../src/platform/fs/files.ts'
 import { calm, entries, expectCode, expectSame } from '../../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage } from '../../conformance/samples.ts'
-import { testContext, testFolder } from '../../support/tekton.ts'
+import { testContext } from '../../support/context.ts'
+import { testFolder } from '../../support/tekton.ts'
 
 const FIXTURE = 'fixtures/runs/buildpacks-taskrun.yaml'
 const image = sampleImage('ttl.sh/slsapoc', 'app')
@@ -227,7 +228,7 @@ describe('the file itself', () => {
   test('over the limit of a cluster there is a warning and no failure', async () => {
     const { run } = place()
     const lines: string[] = []
-    const backend = openTekton(testContext({}, lines))
+    const backend = openTekton(testContext({}, {}, lines))
     const large = sampleEntry('dsse', run, image, 'x'.repeat(100_000))
     expect((await backend.put(slotOf(backend, run, 'dsse'), large, calm())).outcome).toBe('written')
     expect(lines).toEqual([expect.stringMatching(/have \d{6} bytes, a cluster takes 262144/)])

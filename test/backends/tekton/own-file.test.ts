@@ -7,7 +7,8 @@ import { annotationsOf } from '../../../backends/tekton/layout.ts'
 import { type RunArtifact, runKey } from '../../../src/model/artifact.ts'
 import { calm, entries, expectCode, expectSame } from '../../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
-import { testContext, testFolder } from '../../support/tekton.ts'
+import { testContext } from '../../support/context.ts'
+import { testFolder } from '../../support/tekton.ts'
 
 const image = sampleImage('registry.example/acme/app', 'app')
 
