@@ -3,13 +3,14 @@ import { existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type DatabaseSyncOptions, type StatementSync } from 'node:sqlite'
 import { ProvError } from '../errors.ts'
+import { isBusy } from '../platform/sqlite-codes.ts'
 import { migrate, refuseSchema, type SchemaState, stateOf } from './schema.ts'
 import type { Database, Dialect, Query, Row, SqlValue } from './sql.ts'
-import { isBusy, sqliteFailure } from './sqlite-failure.ts'
+import { sqliteFailure } from './sqlite-failure.ts'
 import { SQLITE_CHANGES, SQLITE_META } from './sqlite-schema.ts'
 
-/** How often, and at which distance, a writer asks again while another process writes: 10 s in all. */
-const BUSY_TRIES = 1000
+/** How long, and at which distance, a writer asks again while another process writes. */
+const BUSY_MS = 10_000
 const BUSY_WAIT_MS = 10
 /** No value, row or statement is longer. */
 const MAX_VALUE_BYTES = 256 * 1024 * 1024
@@ -147,11 +148,12 @@ function stateNow(db: DatabaseSync, location: string): SchemaState {
 }
 
 async function patiently<T>(work: () => T): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
+  const began = performance.now()
+  for (;;) {
     try {
       return work()
     } catch (thrown) {
-      if (!isBusy(thrown) || tries >= BUSY_TRIES) throw thrown
+      if (!isBusy(thrown) || performance.now() - began >= BUSY_MS) throw thrown
       await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS))
     }
   }

@@ -3,35 +3,11 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ProvError } from '../../../src/errors.ts'
 import { fileError, fileErrorCode } from '../../../src/platform/fs/files.ts'
-
-/** The result code of SQLite without its extension (https://www.sqlite.org/rescode.html); undefined for any other error. */
-function resultCode(thrown: unknown): number | undefined {
-  if (!(thrown instanceof Error) || !('errcode' in thrown) || typeof thrown.errcode !== 'number') return undefined
-  return thrown.errcode & 0xff
-}
-
-const BUSY = 5
-const LOCKED = 6
-const PROTOCOL = 15 // SQLite gave up after ten seconds of tries for one lock, as when a killed writer still waits for its disk
-const CANNOT_OPEN = 14
-const REFUSALS: readonly (number | undefined)[] = [3, 8, CANNOT_OPEN, 23] // PERM, READONLY, CANTOPEN, AUTH
-const FULL = 13
-const TOO_BIG = 18
-
-/** Another process holds the file. */
-export function isBusy(thrown: unknown): boolean {
-  const code = resultCode(thrown)
-  return code === BUSY || code === LOCKED || code === PROTOCOL
-}
+import { CANNOT_OPEN, FULL, isRefusal, resultCode, TOO_BIG } from '../../../src/platform/sqlite-codes.ts'
 
 /** A look that writes nothing cannot join the writer's log just now (READONLY_RECOVERY, READONLY_CANTLOCK, READONLY_CANTINIT). */
 export function isUnshared(thrown: unknown): boolean {
   return thrown instanceof Error && 'errcode' in thrown && [264, 520, 1288].includes(Number(thrown.errcode))
-}
-
-/** This user may not open or write it. */
-export function isRefusal(thrown: unknown): boolean {
-  return REFUSALS.includes(resultCode(thrown))
 }
 
 /** @example sqliteFailure(thrown, 'prov.db') */

@@ -16,7 +16,8 @@ import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { ProvError } from '../../../src/errors.ts'
 import { fileErrorCode } from '../../../src/platform/fs/files.ts'
-import { isRefusal, isUnshared } from './failure.ts'
+import { isRefusal } from '../../../src/platform/sqlite-codes.ts'
+import { isUnshared } from './failure.ts'
 import { hasTables, SCHEMA } from './schema.ts'
 
 /** No value, row or statement is longer: what a hostile file claims is refused before memory is taken for it. */

@@ -7,7 +7,6 @@ import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { open } from '../../../backends/docdb/backend.ts'
-import { isBusy } from '../../../backends/docdb/sqlite/failure.ts'
 import type { Backend, ListFilter, Slot } from '../../../src/backend/backend.ts'
 import { calm, collect, entries, expectCode, look } from '../../conformance/checks.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
@@ -157,10 +156,4 @@ test('a list of 2,000 entries is read a page at a time', async () => {
   expect(count).toBe(2001)
   expect(most - before).toBeLessThan(80_000_000)
   await backend.close()
-})
-
-test('a lock that SQLite itself gave up waiting for is tried again, as a busy file is; a full disk is not', () => {
-  const failed = (errcode: number): Error => Object.assign(new Error('from SQLite'), { errcode })
-  expect([5, 6, 15, 261].map((code) => isBusy(failed(code)))).toEqual([true, true, true, true])
-  expect([10, 13, 14, 26].map((code) => isBusy(failed(code)))).toEqual([false, false, false, false])
 })
