@@ -9,7 +9,7 @@ export const NOT_A_DATABASE = 26
 const BUSY: readonly (number | undefined)[] = [
   5, // BUSY
   6, // LOCKED
-  15, // PROTOCOL: SQLite gave up after ten seconds of tries for one lock, as when a killed writer still waits for its disk
+  15, // PROTOCOL: SQLite gave up after ten seconds of tries for one lock
 ]
 const REFUSALS: readonly (number | undefined)[] = [3, 8, CANNOT_OPEN, 23] // PERM, READONLY, CANTOPEN, AUTH
 

@@ -34,15 +34,17 @@ export interface FileLook {
 }
 
 /**
- * Opens for reading and changes nothing: no journal mode, no table, no `-wal` or `-shm` file. A file of WAL mode without a log is taken as it
- * stands (`immutable`), and opened anew once it has changed; one with the log of a living writer is read together with it.
+ * Opens for reading and changes nothing: no journal mode, no table, no `-wal` or `-shm` file. A file of WAL mode without a log, or with one
+ * that holds nothing, is taken as it stands (`immutable`), and opened anew once it has changed; one with the log of a living writer is read
+ * together with it.
  *
  * @example const look = openLook('prov.db'); look.db.prepare(…); if (!look.isCurrent()) …
  */
 export function openLook(path: string): FileLook {
   const before = stateOf(path)
   const { href } = pathToFileURL(path)
-  const query = before.wal !== undefined ? '?mode=ro&readonly_shm=1' : isWal(path) ? '?mode=ro&immutable=1' : '?mode=ro'
+  const alone = isWal(path) || before.wal !== undefined ? '?mode=ro&immutable=1' : '?mode=ro'
+  const query = hasFrames(path, before) ? '?mode=ro&readonly_shm=1' : alone
   let db: DatabaseSync
   try {
     db = openedShared(href, query)
@@ -159,22 +161,26 @@ interface FileState {
   /** Bytes of the log and of its index; undefined where there is none. */
   readonly wal: bigint | undefined
   readonly shm: bigint | undefined
+  readonly walModified: bigint | undefined
 }
 
 function stateOf(path: string): FileState {
   const facts = regular(path)
   regular(`${path}-journal`)
+  const log = regular(`${path}-wal`)
   return {
     ino: facts?.ino ?? 0n,
     size: facts?.size ?? 0n,
     modified: facts?.mtimeNs ?? 0n,
-    wal: regular(`${path}-wal`)?.size,
+    wal: log?.size,
+    walModified: log?.mtimeNs,
     shm: regular(`${path}-shm`)?.size,
   }
 }
 
 function sameState(a: FileState, b: FileState): boolean {
-  return a.ino === b.ino && a.size === b.size && a.modified === b.modified && a.wal === b.wal
+  const names = ['ino', 'size', 'modified', 'wal', 'walModified'] as const
+  return names.every((name) => a[name] === b[name])
 }
 
 /** SQLite would wait for ever at a pipe. undefined for what is not there. */
@@ -182,6 +188,29 @@ function regular(path: string): BigIntStats | undefined {
   const facts = statSync(path, { bigint: true, throwIfNoEntry: false })
   if (facts === undefined || facts.isFile()) return facts
   throw new ProvError('storage_io', `${path} is not a regular file`, { location: path })
+}
+
+const LOG_HEADER_BYTES = 32
+/** The log's first four bytes, for checksums in either byte order. */
+const LOG_MAGIC: readonly number[] = [0x377f0682, 0x377f0683]
+
+/**
+ * Whether SQLite would find anything in the log. A writer that is killed before its first frame leaves a header alone, and a reader that may not
+ * write the log's index asks for such a log again and again until SQLite gives up after ten seconds (its `walBeginShmUnreliable`).
+ */
+function hasFrames(path: string, { wal }: FileState): boolean {
+  if (wal === undefined) return false
+  if (wal === 0n) return true // SQLite knows this one, and a writer may be about to begin it
+  if (wal <= LOG_HEADER_BYTES) return false
+  const header = Buffer.alloc(LOG_HEADER_BYTES)
+  const file = openSync(`${path}-wal`, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    if (readSync(file, header, 0, LOG_HEADER_BYTES, 0) < LOG_HEADER_BYTES) return false
+  } finally {
+    closeSync(file)
+  }
+  const size = header.readUInt32BE(8)
+  return LOG_MAGIC.includes(header.readUInt32BE(0)) && size >= 512 && size <= 65_536 && (size & (size - 1)) === 0
 }
 
 /** Whether the file's own header asks for a write-ahead log (https://www.sqlite.org/fileformat2.html, offset 18). */

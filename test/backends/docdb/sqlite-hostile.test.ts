@@ -254,6 +254,37 @@ describe('a look changes nothing', () => {
     await reader.close()
     expect(snapshot(folder)).toEqual(before)
   })
+
+  test.each([
+    [
+      'a header alone, as a writer leaves it that is killed before its first frame',
+      (log: Buffer) => log.subarray(0, 32),
+    ],
+    ['half a header', (log: Buffer) => log.subarray(0, 20)],
+    ['bytes that are no log', (log: Buffer) => Buffer.alloc(log.length, 7)],
+    ['a page size that no file has', (log: Buffer) => Buffer.from(log).fill(0xff, 8, 12)],
+  ])('beside a log of %s; it takes no time, and what is written later is seen', async (_, cut) => {
+    const path = await stored()
+    const writer = new DatabaseSync(path)
+    writer.exec("PRAGMA wal_autocheckpoint = 0; INSERT INTO documents (Name) VALUES ('taskrun-new')")
+    const folder = join(scratch(), 'killed')
+    mkdirSync(folder)
+    const copy = join(folder, 'prov.db')
+    for (const end of ['', '-shm']) copyFileSync(`${path}${end}`, `${copy}${end}`)
+    writeFileSync(`${copy}-wal`, cut(readFileSync(`${path}-wal`)))
+    writer.close()
+    const before = snapshot(folder)
+    const reader = at(copy)
+    const began = performance.now()
+    expect(await listed(reader)).toHaveLength(1)
+    expect(performance.now() - began).toBeLessThan(5000) // SQLite itself would give up after ten seconds
+    expect(snapshot(folder)).toEqual(before)
+    const next = new DatabaseSync(copy)
+    next.exec("PRAGMA wal_autocheckpoint = 0; INSERT INTO documents (Name) VALUES ('taskrun-next')")
+    expect((await listed(reader)).map((slot) => slot.key.split('-').at(-1))).toContain('next')
+    next.close()
+    await reader.close()
+  })
 })
 
 test('a file with two names is read, and not written: each name would have a log of its own', async () => {
