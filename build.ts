@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { SCRIPT } from './src/report/html/script.ts'
 import { SCHEMAS } from './src/report/schemas/index.ts'
@@ -126,6 +126,23 @@ const SHARED_BY: Readonly<Record<string, string>> = { oci: 'oci', docdb: 'docdb'
 
 const COMMANDS = 'src/cli/commands'
 
+/** Commands over a source of truth: no other command loads what they need. */
+const APART: readonly string[] = ['outbox', 'truth', 'worker']
+
+/** The work of the other commands. Names that two of them export would be dropped without a word. */
+function works(): readonly string[] {
+  const names = readdirSync(COMMANDS).filter(
+    (name) => !APART.includes(name) && existsSync(`${COMMANDS}/${name}/run.ts`),
+  )
+  const files = names.map((name) => `${COMMANDS}/${name}/run.ts`)
+  const exported = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/^export (?:async )?(?:function|const) (\w+)/gm)].map(([, name]) => name),
+  )
+  const twice = exported.find((name, at) => exported.indexOf(name) !== at)
+  if (twice !== undefined) throw new Error(`two commands export ${twice}`)
+  return files
+}
+
 function importsOf(paths: readonly string[]): string {
   return paths.map((path) => `import ${JSON.stringify(`./${path}`)}\n`).join('')
 }
@@ -137,18 +154,17 @@ const MADE: Readonly<Record<string, string>> = {
   docdb: importsOf(DOCDB),
   objects: importsOf(OBJECTS),
   // The work of every command as one module: one file to load whichever command runs, instead of a dozen small ones that they share.
-  work: readdirSync(COMMANDS)
-    .filter((name) => existsSync(`${COMMANDS}/${name}/run.ts`))
-    .map((name) => `export * from ${JSON.stringify(`./${COMMANDS}/${name}/run.ts`)}\n`)
-    .join(''),
+  work: importsOf(works()).replaceAll('import ', 'export * from '),
 }
 
-/** Commands load their work from the one module of all work. */
+/** Commands load their work from the one module of most work. */
 const oneWork: Plugin = {
   name: 'one-work',
   setup(b) {
     b.onResolve({ filter: /^\.\/run\.ts$/ }, ({ kind, importer }) =>
-      kind === 'dynamic-import' && importer.endsWith('command.ts') ? { path: 'work', namespace: 'made' } : null,
+      kind === 'dynamic-import' && importer.endsWith('command.ts') && !APART.includes(basename(dirname(importer)))
+        ? { path: 'work', namespace: 'made' }
+        : null,
     )
     b.onResolve({ filter: /^made:/ }, ({ path }) => ({ path: path.slice('made:'.length), namespace: 'made' }))
     b.onLoad({ filter: /.*/, namespace: 'made' }, ({ path }) => ({

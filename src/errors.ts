@@ -110,6 +110,11 @@ export const ERRORS = {
     retryable: false,
     meaning: 'nobody looked there: the backend cannot list, and nothing named the place',
   },
+  pruned: {
+    exit: 6,
+    retryable: false,
+    meaning: 'signed before and no longer in the truth, and none of its copies could be read; nothing was signed',
+  },
   aborted: { exit: 6, retryable: true, meaning: 'stopped before it was done' },
   // 7: store or migrate incomplete
   entry_too_large: { exit: 7, retryable: false, meaning: 'the entry is larger than this backend holds' },
@@ -121,6 +126,16 @@ export const ERRORS = {
     meaning: 'the copy was written but could not be found again as written',
   },
   seal_failed: { exit: 7, retryable: true, meaning: 'every copy is stored, but the run could not be marked as signed' },
+  outbox_full: {
+    exit: 7,
+    retryable: true,
+    meaning: 'the truth owes as many deliveries as it may; nothing was signed',
+  },
+  no_worker: {
+    exit: 7,
+    retryable: true,
+    meaning: 'no worker serves a backend that --require-worker asks for; nothing was signed',
+  },
   incomplete: { exit: 7, retryable: true, meaning: 'a required copy was not written; run the same command again' },
 } as const satisfies Record<string, ErrorRow>
 

@@ -34,6 +34,8 @@ export interface Capabilities {
   readonly needsRun: boolean
   /** The envelope's own bytes survive; otherwise only payload, signatures and certificates do. */
   readonly keepsEnvelope: boolean
+  /** A record of what is owed, not a store: its copy is compared like any other, and never counts for `--require`. */
+  readonly record?: true
   /** Largest native form of one entry in bytes; undefined: no limit known. */
   readonly maxEntryBytes: number | undefined
 }

@@ -13,6 +13,9 @@ const READING: ReadonlySet<string> = new Set(['verify', 'list', 'get', 'payload'
 /** Commands that do nothing but print. */
 const PRINTING: ReadonlySet<string> = new Set(['list', 'get', 'payload'])
 
+/** Commands that run until a signal, and end what they have begun in a time of their own. */
+const LASTING: ReadonlySet<string> = new Set(['worker'])
+
 /** How long what was begun may take to its end once a signal has come: what only reads, and what has to put its writes in order. */
 const READING_MS = 1500
 const WRITING_MS = 5000
@@ -23,7 +26,7 @@ async function run(): Promise<void> {
   const interrupted = (name: NodeJS.Signals): void => {
     if (stop.signal.aborted) endBy(name)
     const grace = READING.has(process.argv[2] ?? '') ? READING_MS : WRITING_MS
-    setTimeout(() => endBy(name, UNFINISHED), grace).unref()
+    if (!LASTING.has(process.argv[2] ?? '')) setTimeout(() => endBy(name, UNFINISHED), grace).unref()
     stop.abort(
       new ProvError('aborted', 'stopped by Ctrl-C', { hint: 'the same command goes on where this one stopped' }),
     )

@@ -20,6 +20,7 @@ export function givenOf(inputs: readonly string[], options: Options, names: read
     ...one('--config', config),
     ...each('--set', set),
     ...one('--tekton-file', options.tektonFile),
+    ...one('--truth', options.truth),
     ...one('--kubeconfig', kubeconfig),
     ...one('--context', context),
     ...each('--key', key),

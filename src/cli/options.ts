@@ -1,5 +1,6 @@
 /** Flags that several commands share, spelled once. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { durationMs } from '../platform/text/duration.ts'
 
 export interface CommonOptions {
   readonly config?: string
@@ -20,6 +21,7 @@ export interface InputOptions extends ClusterFlags {
   readonly format?: string
   readonly tektonFile?: string
   readonly timeout?: number
+  readonly truth?: string
 }
 
 /** Which cluster, for runs that are read from one and for the annotations of live runs. */
@@ -42,6 +44,18 @@ export function collect(value: string, previous: readonly string[]): readonly st
 export function count(value: string): number {
   if (!/^[1-9][0-9]{0,5}$/.test(value)) throw new InvalidArgumentError('a whole number from 1 is wanted')
   return Number(value)
+}
+
+/** @example withTruth(new Command('list')) */
+export function withTruth(command: Command): Command {
+  return command.option('--truth <URL>', 'the source of truth: sqlite:FILE or postgres://USER@HOST/DATABASE')
+}
+
+/** Milliseconds of a duration from 1 ms to a day; commander prints the reason. */
+export function duration(value: string): number {
+  const ms = durationMs(value)
+  if (ms >= 1 && ms <= 24 * 3_600_000) return ms
+  throw new InvalidArgumentError('a duration such as 500ms, 60s or 5m is wanted')
 }
 
 /** What narrows the entries of a whole backend. */

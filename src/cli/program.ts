@@ -11,11 +11,14 @@ import { getCommand } from './commands/get/command.ts'
 import { keysCommand } from './commands/keys/command.ts'
 import { listCommand } from './commands/list/command.ts'
 import { migrateCommand } from './commands/migrate/command.ts'
+import { outboxCommand } from './commands/outbox/command.ts'
 import { payloadCommand } from './commands/payload/command.ts'
 import { repairCommand } from './commands/repair/command.ts'
 import { schemaCommand } from './commands/schema/command.ts'
 import { storeCommand } from './commands/store/command.ts'
+import { truthCommand } from './commands/truth/command.ts'
 import { verifyCommand } from './commands/verify/command.ts'
+import { workerCommand } from './commands/worker/command.ts'
 import type { Exit } from './exit.ts'
 import { fitHelp } from './help-text.ts'
 
@@ -53,6 +56,9 @@ stored (run the same command again).`,
     verifyCommand(io, exit),
     migrateCommand(io, exit),
     repairCommand(io, exit),
+    workerCommand(io, exit),
+    outboxCommand(io, exit),
+    truthCommand(io, exit),
     payloadCommand(io),
     getCommand(io),
     listCommand(io),

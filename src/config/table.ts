@@ -2,8 +2,12 @@
 import { CHAINS_SETTINGS } from './chains-settings.ts'
 import { PROV_SETTINGS } from './prov-settings.ts'
 import type { SettingRow } from './row.ts'
+import { TRUTH_SETTINGS } from './truth-settings.ts'
 
-export const SETTINGS = { ...CHAINS_SETTINGS, ...PROV_SETTINGS } as const satisfies Record<string, SettingRow>
+export const SETTINGS = { ...CHAINS_SETTINGS, ...PROV_SETTINGS, ...TRUTH_SETTINGS } as const satisfies Record<
+  string,
+  SettingRow
+>
 
 export type SettingKey = keyof typeof SETTINGS
 

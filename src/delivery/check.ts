@@ -26,6 +26,17 @@ export type Checked = GoodRow | { readonly verdict: 'untrusted' | 'altered' | 'h
  * @example checkRow(claimed, oci, trust).verdict // 'good'
  */
 export function checkRow(row: Claimed, backend: Pick<Backend, 'name' | 'slots'>, trust: Trust): Checked {
+  const checked = checkEntryOf(row, trust)
+  if (checked.verdict !== 'good' || row.target === SEAL) return checked
+  return hasSlot(backend, checked.about, row.slot) ?? checked
+}
+
+/**
+ * The same without the location: whether the entry may leave the truth at all.
+ *
+ * @example checkEntryOf(row, trust).verdict // 'altered'
+ */
+export function checkEntryOf(row: Claimed, trust: Trust): Checked {
   const keys = trust.keys.map(({ keyid }) => keyid)
   const isOurs = row.keyids.some((keyid) => keys.includes(keyid))
   let entry: Entry
@@ -52,8 +63,7 @@ export function checkRow(row: Claimed, backend: Pick<Backend, 'name' | 'slots'>,
       'the signature verifies, but the entry is about another artifact than its row says',
     )
   }
-  if (row.target === SEAL) return { verdict: 'good', entry, about }
-  return hasSlot(backend, about, row.slot) ?? { verdict: 'good', entry, about }
+  return { verdict: 'good', entry, about }
 }
 
 function untrusted(): Checked {

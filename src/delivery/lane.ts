@@ -37,29 +37,36 @@ export interface LaneJob {
 }
 
 export type Told =
-  | { readonly settled: Outcome }
+  /** `ms`: how long it took from the claim's check to the read-back. */
+  | { readonly settled: Outcome; readonly ms: number }
   | { readonly quarantined: ErrorJson }
   | { readonly givenBack: ErrorJson }
   | { readonly stale: true }
 
+/** Entries that a worker remembers not to claim again; one that it has forgotten is looked at and given back once more. */
+const MOST_GIVEN_BACK = 10_000
+
 /** One try a claim: when it is tried again is the database's to say. */
 const ONE_TRY = { attempts: 1, totalMs: 0 }
 
-/** Ends when nothing of the lane is due any more, or it pauses. Throws what the truth throws. */
-export async function runLane(lane: string, job: LaneJob): Promise<void> {
+/** Ends when nothing of the lane is due any more, or it pauses; gives how many rows it has claimed. Throws what the truth throws. */
+export async function runLane(lane: string, job: LaneJob): Promise<number> {
   const { truth, leaseMs, holder, host, only } = job
+  let claimed = 0
   while (!job.drain.aborted && !job.stop.aborted) {
     const leave = await truth.laneOpen(lane, leaseMs)
-    if (leave === 'paused') return
+    if (leave === 'paused') return claimed
     const limit = leave === 'probe' ? 1 : job.concurrency
     const wanted = { lane, holder, host, leaseMs, limit, without: [...job.givenBack] }
     const rows = await truth.claim({ ...wanted, ...(only === undefined ? {} : { only }) })
-    if (rows.length === 0) return
+    if (rows.length === 0) return claimed
+    claimed += rows.length
     const faults = await underLease(rows, job)
     const fault = faults.find((one) => one !== undefined)
     if (fault !== undefined) await truth.laneFailed(lane, fault, job.retry.random())
     if (fault === undefined || faults.includes(undefined)) await truth.laneWell(lane)
   }
+  return claimed
 }
 
 /** Delivers all rows while their leases are renewed; what another worker has taken over is stopped. Gives each row's fault of the lane. */
@@ -104,8 +111,9 @@ async function work(row: Claimed, job: LaneJob, signal: AbortSignal): Promise<Er
     await refuse(row, checked.verdict, checked.error, job)
     return undefined
   }
+  const began = job.retry.now()
   const receipt = await receiptOf(row, checked, backend, job, signal)
-  await settle(row, outcomeOf(row, receipt, job.retry.random()), job)
+  await settle(row, outcomeOf(row, receipt, job.retry.random()), job, job.retry.now() - began)
   return receipt.error !== undefined && isLaneFault(receipt.error) ? receipt.error : undefined
 }
 
@@ -120,6 +128,8 @@ async function refuse(
   if (verdict === 'held') return settle(row, { state: 'held', error }, job)
   const back = { state: 'pending', afterMs: 0, untried: true } as const
   if (verdict === 'untrusted') {
+    const [oldest] = givenBack
+    if (givenBack.size >= MOST_GIVEN_BACK && oldest !== undefined) givenBack.delete(oldest)
     givenBack.add(row.seq)
     await truth.settle(row, back)
     return told(row, { givenBack: error })
@@ -129,8 +139,8 @@ async function refuse(
   return told(row, { quarantined: error })
 }
 
-async function settle(row: Claimed, outcome: Outcome, { truth, told }: LaneJob): Promise<void> {
-  told(row, (await truth.settle(row, outcome)) ? { settled: outcome } : { stale: true })
+async function settle(row: Claimed, outcome: Outcome, { truth, told }: LaneJob, ms = 0): Promise<void> {
+  told(row, (await truth.settle(row, outcome)) ? { settled: outcome, ms } : { stale: true })
 }
 
 async function receiptOf(

@@ -43,12 +43,27 @@ export interface Setup {
   close(): Promise<void>
 }
 
+/** What a command reads besides stores. */
+export interface Reads {
+  /** `truth` may be named among the backends. */
+  readonly truth?: boolean
+}
+
+/** The name of the source of truth among backends. */
+const TRUTH = 'truth'
+
+function onlyRead(): ProvError {
+  return new ProvError('usage', 'truth is not a backend to store in: verify, list, get and migrate --from read it', {
+    hint: 'prov store --truth URL commits to it',
+  })
+}
+
 /**
  * Reads the configuration and opens the backends (cheap: they connect on first use). Throws with exit 2.
  *
  * @example const setup = await setUp({ storage: 'tekton,oci' }, world)
  */
-export async function setUp(options: BackendOptions, world: World): Promise<Setup> {
+export async function setUp(options: BackendOptions, world: World, reads: Reads = {}): Promise<Setup> {
   const settings = await settingsFor(options, world)
   for (const warning of settings.warnings) world.warn(warning)
   const storage = options.storage ?? world.env['PROV_STORAGE']
@@ -57,6 +72,7 @@ export async function setUp(options: BackendOptions, world: World): Promise<Setu
   const names = backendNames(settings, storage)
   const chosen = options.format === undefined ? undefined : parseFormats(options.format)
   refuseUnknown(chosen, names)
+  if (names.includes(TRUTH) && reads.truth !== true) throw onlyRead()
   const backends = await Promise.all(names.map((name) => openNamed(name, settings, world)))
   for (const backend of backends) await backend.configured?.()
   const byName = new Map(backends.map((backend) => [backend.name, backend]))
@@ -112,9 +128,18 @@ export async function openNamed(name: string, settings: Settings, world: World):
     random: world.random,
     debug: world.debug,
   }
-  const backend = await openBackend(name, context)
+  const backend = name === TRUTH ? await openAsBackend(settings) : await openBackend(name, context)
   for (const warning of backend.warnings ?? []) world.warn(warning)
   return endCalls(backend, callLimitMs(requestMs(name, settings)))
+}
+
+async function openAsBackend(settings: Settings): Promise<Backend> {
+  const [{ truthBackend }, { truthOf, truthPlace }] = await Promise.all([
+    import('../truth/as-backend.ts'),
+    import('./truth.ts'),
+  ])
+  await truthPlace(settings) // a mistake in the settings is said before anything is read
+  return truthBackend(() => truthOf(settings, { make: false }))
 }
 
 /** The longest time that one request of this backend may take. */
@@ -147,6 +172,7 @@ export function backendNames(settings: Settings, storage: string | undefined): r
  * @example refuseNoBackends(['oci', 'ocu'])
  */
 export function refuseNoBackends(names: readonly string[]): void {
+  if (names.includes(TRUTH)) throw onlyRead()
   const odd = names.find((name) => !isBackend(name))
   if (odd !== undefined) throw noSuchBackend(odd)
 }

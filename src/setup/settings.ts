@@ -1,5 +1,6 @@
 /** The configuration that counts: what was given, the environment, and a file or a ConfigMap of the cluster. */
 import { CONFIG_MAP, loadSettings, type Settings } from '../config/settings.ts'
+import { ProvError } from '../errors.ts'
 import type { World } from './world.ts'
 
 /** What stands for settings; each member may be absent. */
@@ -11,6 +12,8 @@ export interface SettingsOptions {
   readonly kubeconfig?: string
   readonly context?: string
   readonly tektonFile?: string
+  /** URL of the source of truth. */
+  readonly truth?: string
   /** Seconds. */
   readonly timeout?: number
 }
@@ -25,7 +28,7 @@ const CHAINS_NAMESPACE = 'tekton-chains'
  * @example (await settingsFor({ config: 'configmap/chains-config' }, world)).get('storage.oci.repository')
  */
 export async function settingsFor(options: SettingsOptions, world: World): Promise<Settings> {
-  const source = { set: asSettings(options), env: world.env }
+  const source = { set: asSettings(options, world.env), env: world.env }
   const readConfigMap = async (reference: string): Promise<unknown> => {
     const { clusterOf } = await import('./cluster.ts')
     const own = await loadSettings({ ...source, env: { ...world.env, PROV_CONFIG: undefined } })
@@ -43,13 +46,24 @@ export async function settingsFor(options: SettingsOptions, world: World): Promi
   return loadSettings({ ...source, config: options.config, readConfigMap })
 }
 
+const WITH_PASSWORD = /^[a-z]+:\/\/[^/@\s:]*:[^/@\s]*@/
+
+/** For a URL of a truth that others could read. */
+export function passwordInUrl(): ProvError {
+  return new ProvError('usage', 'the URL of the truth holds a password, which others could read', {
+    hint: 'write the password into a file, and name that with --set truth.password-file=FILE',
+  })
+}
+
 /** What stands for a setting, as `--set` has it. */
-function asSettings(options: SettingsOptions): readonly string[] {
-  const { tektonFile, timeout, kubeconfig, context } = options
+function asSettings(options: SettingsOptions, env: World['env']): readonly string[] {
+  const { tektonFile, timeout, kubeconfig, context, truth = env['PROV_TRUTH'] } = options
+  if (truth !== undefined && WITH_PASSWORD.test(truth)) throw passwordInUrl()
   return [
     ...(kubeconfig === undefined ? [] : [`kubernetes.kubeconfig=${kubeconfig}`]),
     ...(context === undefined ? [] : [`kubernetes.context=${context}`]),
     ...(tektonFile === undefined ? [] : [`storage.tekton.file=${tektonFile}`]),
+    ...(truth === undefined || truth === '' ? [] : [`truth.url=${truth}`]),
     ...(timeout === undefined ? [] : [`storage.timeout=${timeout}`]),
     ...(options.set ?? []),
   ]

@@ -8,21 +8,21 @@ import { relation } from '../provenance/identity.ts'
 import { signOnce } from '../signing/sign-once.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { checkEntry } from '../trust/verify-entry.ts'
-import type { Ledger, OwedCopy } from './ledger.ts'
-import { entryOf, foreignRuns, type PreparedItem, prepareItem, type ReadItem } from './prepare.ts'
+import { type DescribedItem, described } from './described-item.ts'
+import { type Ledger, type OwedCopy, prunedError } from './ledger.ts'
+import { foreignRuns, type PreparedItem, prepareItem, type ReadItem } from './prepare.ts'
 import { readAll } from './read-all.ts'
+import { runOf } from './seal.ts'
 import type { StoreJob } from './store.ts'
 
-export interface CommitJob extends Omit<StoreJob, 'require' | 'dryRun' | 'progress'> {
+export interface CommitJob extends Omit<StoreJob, 'require' | 'progress'> {
   readonly ledger: Ledger
 }
 
-export interface CommittedStoreItem {
-  readonly artifact: string
-  readonly format: string
-  readonly source: PreparedItem['source']
-  readonly entry: string
-  /** [] for an entry that no backend has room for: it is neither signed nor committed. */
+export interface CommittedStoreItem extends DescribedItem {
+  /** Name of the run that the artifact is or belongs to. */
+  readonly run?: string
+  /** [] for an entry that no backend has room for (it is neither signed nor committed), and in a dry run. */
   readonly owed: readonly OwedCopy[]
   readonly findings: readonly ErrorJson[]
 }
@@ -46,16 +46,17 @@ const ROUNDS = 5
  */
 export async function commitStore(job: CommitJob): Promise<CommitReport> {
   const limit = limitTo(AT_ONCE)
-  const whole = { ...job, dryRun: false }
-  const [trust, read] = await readAll(limit, whole)
+  const [trust, read] = await readAll(limit, job)
   const sign = signOnce(job.signer, trust)
   const foreign = foreignRuns(read)
   const standing = job.resign
     ? []
     : await Promise.all(read.map(({ about, item }) => job.ledger.find(about, item.format.name)))
   let items = read.map((one, at) => standingItem(one, standing[at], trust))
+  if (!job.resign) await refusePruned(items, job.ledger)
   for (let round = 1; ; round += 1) {
-    const prepared = await Promise.all(items.map((one) => limit(() => prepareItem(one, foreign, sign, whole))))
+    const prepared = await Promise.all(items.map((one) => limit(() => prepareItem(one, foreign, sign, job))))
+    if (job.dryRun) return reportOf(prepared, new Map(), job)
     const able = prepared.flatMap((item, at) => (item.source === 'planned' ? [] : [{ item, at }]))
     const { optional, resign } = job
     const told = await job.ledger.commit(
@@ -70,6 +71,13 @@ export async function commitStore(job: CommitJob): Promise<CommitReport> {
     // Our signature is thrown away: the first commit stands.
     const first = new Map([...told.first].map(([i, entry]) => [able[i]?.at ?? -1, entry]))
     items = items.map((one, at) => standingItem(one, first.get(at), trust))
+  }
+}
+
+async function refusePruned(items: readonly ReadItem[], ledger: Ledger): Promise<void> {
+  for (const { adopted, about, item } of items) {
+    if (adopted !== undefined || !(await ledger.isPruned(about, item.format.name))) continue
+    throw prunedError(artifactName(about.artifact))
   }
 }
 
@@ -96,18 +104,17 @@ function refuseOther(entry: Entry, about: About, trust: Trust): void {
 function reportOf(
   prepared: readonly PreparedItem[],
   owed: ReadonlyMap<number, readonly OwedCopy[]>,
-  { optional }: CommitJob,
+  { optional, dryRun }: CommitJob,
 ): CommitReport {
   const exits: number[] = []
   const items = prepared.map((one, at) => {
+    const run = runOf(one.item.artifact)
     const stuck = one.rows.filter(({ action }) => action === 'blocked')
     const required = stuck.filter(({ backend }) => !optional.includes(backend))
-    if (required.length > 0 || one.source === 'planned') exits.push(ERRORS.incomplete.exit)
+    if (required.length > 0 || (one.source === 'planned' && !dryRun)) exits.push(ERRORS.incomplete.exit)
     return {
-      artifact: artifactName(one.item.artifact),
-      format: one.item.format.name,
-      source: one.source,
-      entry: entryOf(one),
+      ...described(one),
+      ...(run === undefined ? {} : { run: artifactName(run) }),
       owed: owed.get(at) ?? [],
       findings: stuck.flatMap(({ error, backend }) => (error === undefined ? [] : [{ ...error, backend }])),
     }

@@ -2,7 +2,6 @@
 
 import type { CopyReceipt } from '../backend/receipt.ts'
 import { ERRORS, type ErrorJson, gravest } from '../errors.ts'
-import { type Artifact, artifactName } from '../model/artifact.ts'
 import { limitTo } from '../platform/async/limit.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
 import { failuresOf, type ProgressUpdate } from '../platform/progress.ts'
@@ -11,16 +10,14 @@ import type { Signer } from '../signing/signer.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { completenessOfCopies, completenessOfPlan } from './completeness.ts'
 import { deliver } from './deliver.ts'
-import type { PlanRow } from './plan.ts'
+import { type DescribedItem, described } from './described-item.ts'
 import {
   backendOf,
-  entryOf,
   foreignRuns,
   type PreparedItem,
   type PrepareOptions,
   prepareItem,
   type StoreItem,
-  signaturesOf,
 } from './prepare.ts'
 import { readAll } from './read-all.ts'
 import { sealRuns } from './seal.ts'
@@ -37,21 +34,7 @@ export interface StoreJob extends PrepareOptions {
   readonly progress?: ProgressUpdate
 }
 
-/** A row as it is reported: without what only its delivery needs. */
-export type ReportedRow = Omit<PlanRow, 'foreign' | 'resign'>
-
-export interface StoredItem {
-  readonly artifact: string
-  readonly type: Artifact['type']
-  readonly format: string
-  /** `signed` now, or `adopted` from a copy that already verified; `planned`: nothing was signed. */
-  readonly source: 'signed' | 'adopted' | 'planned'
-  readonly entry: string
-  readonly signatures: readonly string[]
-  readonly keyids: readonly string[]
-  /** JSON pointers at which today's payload would differ from the adopted one; [] when it would not. */
-  readonly differs: readonly string[]
-  readonly plan: readonly ReportedRow[]
+export interface StoredItem extends DescribedItem {
   readonly copies: readonly CopyReceipt[]
   readonly exit: number
   readonly findings: readonly ErrorJson[]
@@ -101,22 +84,14 @@ export async function store(job: StoreJob): Promise<StoreReport> {
 }
 
 async function deliverItem(prepared: PreparedItem, trust: Trust, job: StoreJob): Promise<StoredItem> {
-  const { item, entry, source, differs, rows } = prepared
+  const { item, rows } = prepared
   const { signal, retry } = job
   const delivering = job.dryRun
     ? []
     : rows.map((row) => deliver(row, prepared, backendOf(item, row.backend), { trust, signal, retry }))
   const copies = (await Promise.all(delivering)).filter((copy) => copy !== undefined)
   return {
-    artifact: artifactName(item.artifact),
-    type: item.artifact.type,
-    format: item.format.name,
-    source,
-    entry: entryOf(prepared),
-    signatures: signaturesOf(prepared),
-    keyids: entry.signatures.flatMap((signature) => (signature.keyid === undefined ? [] : [signature.keyid])),
-    differs,
-    plan: rows.map(({ foreign: _foreign, resign: _resign, ...shown }) => shown),
+    ...described(prepared),
     copies,
     ...(job.dryRun ? completenessOfPlan(rows, job) : completenessOfCopies(rows, copies, job)),
   }

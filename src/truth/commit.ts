@@ -2,11 +2,13 @@
 import { ProvError } from '../errors.ts'
 import type { RunArtifact } from '../model/artifact.ts'
 import { entryId, holds } from '../model/entry.ts'
+import { prunedError } from '../store/ledger.ts'
 import { runOf } from '../store/seal.ts'
 import { bytesOfEntry, keptAbout } from './kept.ts'
+import { pruned } from './prune.ts'
 import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, keptOf, numberOf } from './rows.ts'
 import type { Database, Dialect, Query } from './sql.ts'
-import { SETTLED, sqlList, statesBefore } from './states.ts'
+import { OPEN, SETTLED, sqlList, statesBefore } from './states.ts'
 import {
   type Committed,
   type CommittedItem,
@@ -43,7 +45,11 @@ export async function commit(db: Database, items: readonly NewItem[]): Promise<C
         else added[at] = { seq, id: await addItem(query, db.dialect, item, seq) }
       }
       if (first.length > 0) throw new Lost(first)
-      for (const uid of runs) await settleSeals(query, db.dialect, uid)
+      for (const uid of runs) {
+        await settleSeals(query, db.dialect, uid)
+        await forgetObject(query, uid)
+      }
+      if (db.dialect.notify !== undefined) await query(db.dialect.notify)
       const done: CommittedItem[] = []
       for (const { seq, id } of added) done.push({ seq, deliveries: await rowsOf(query, id) })
       return { items: done }
@@ -107,9 +113,14 @@ async function addEntry(query: Query, dialect: Dialect, item: NewItem): Promise<
     if (stands === undefined) throw new ProvError('conflict', 'another writer changed this entry at the same time')
     return isSame(stands, item) ? stands.seq : stands
   }
+  if (item.source === 'signed' && !item.resign) await refusePruned(query, item)
   const seq = numberOf(row, 'seq')
   if (old !== undefined) await supersede(query, dialect, old.seq, seq)
   return seq
+}
+
+async function refusePruned(query: Query, { uri, format }: NewItem): Promise<void> {
+  if ((await pruned(query, uri, format)) !== undefined) throw prunedError(uri)
 }
 
 async function standing(query: Query, { forUpdate }: Dialect, { uri, format }: NewItem): Promise<Kept | undefined> {
@@ -220,6 +231,18 @@ async function settleSeals(query: Query, dialect: Dialect, run: string): Promise
     [run],
   )
   await releaseSeals(query, dialect, run)
+}
+
+/**
+ * What is kept of a run goes once none of its deliveries is open: nobody needs it any more, and a copy that is to be delivered again comes with a
+ * new one. The run's row has to be held.
+ */
+export async function forgetObject(query: Query, run: string): Promise<void> {
+  await query(
+    `UPDATE run SET object = NULL WHERE uid = $1 AND object IS NOT NULL AND NOT EXISTS (SELECT 1 FROM delivery d JOIN item i ON i.id = d.item
+       WHERE i.run_uid = $1 AND d.state IN (${sqlList(OPEN)}))`,
+    [run],
+  )
 }
 
 /** Marks of a run that owes no required copy any more become pending. The run's row has to be held. */

@@ -1,6 +1,6 @@
 /** Claim, renew and settle: who may deliver a row, for how long, and what became of it. A stale holder settles nothing. */
 
-import { releaseSeals } from './commit.ts'
+import { forgetObject, releaseSeals } from './commit.ts'
 import { LONGEST_LEASE_MS, LONGEST_WAIT_MS } from './due.ts'
 import { claimedOf, DELIVERY_COLUMNS, DELIVERY_TABLES, numberOf, textOf } from './rows.ts'
 import type { Database, Dialect, Query, SqlValue } from './sql.ts'
@@ -35,15 +35,28 @@ export function claim(db: Database, wanted: Wanted): Promise<readonly Claimed[]>
        WHERE id IN (SELECT id FROM due) RETURNING id`,
       values,
     )
-    if (claimed.length === 0) return []
-    const ids = JSON.stringify(claimed.map((row) => numberOf(row, 'id')))
-    const rows = await query(
-      `SELECT ${DELIVERY_COLUMNS}, e.bytes, e.keyids, i.about, r.object FROM ${DELIVERY_TABLES} LEFT JOIN run r ON r.uid = i.run_uid
-       WHERE d.id IN ${dialect.numbers('$1')} ORDER BY d.due, d.id`,
-      [ids],
-    )
-    return rows.map(claimedOf)
+    return claimed.length === 0
+      ? []
+      : whole(
+          query,
+          dialect,
+          claimed.map((row) => numberOf(row, 'id')),
+        )
   })
+}
+
+async function whole(query: Query, dialect: Dialect, ids: readonly number[]): Promise<readonly Claimed[]> {
+  const rows = await query(
+    `SELECT ${DELIVERY_COLUMNS}, e.bytes, e.keyids, i.about, r.object FROM ${DELIVERY_TABLES} LEFT JOIN run r ON r.uid = i.run_uid
+     WHERE d.id IN ${dialect.numbers('$1')} ORDER BY d.due, d.id`,
+    [JSON.stringify(ids)],
+  )
+  return rows.map(claimedOf)
+}
+
+/** See Truth.inspect. */
+export function inspect({ query, dialect }: Database, ids: readonly number[]): Promise<readonly Claimed[]> {
+  return whole(query, dialect, ids)
 }
 
 const HOLDS = "id = $1 AND fence = $2 AND holder = $3 AND item = $4 AND slot_key = $5 AND state = 'pending'"
@@ -70,11 +83,18 @@ export function settle(db: Database, one: Claim, outcome: Outcome): Promise<bool
   const { dialect } = db
   return db.transaction(async (query) => {
     // The run first: two that settle its last two copies at once must see each other, or nobody releases the mark.
-    const run = outcome.state === 'done' ? await holdRun(query, dialect, one.item) : undefined
+    const run = isFinal(outcome) ? await holdRun(query, dialect, one.item) : undefined
     const settled = await change(query, dialect, one, outcome)
-    if (settled && run !== undefined) await releaseSeals(query, dialect, run)
+    if (settled && run !== undefined) {
+      await releaseSeals(query, dialect, run)
+      await forgetObject(query, run)
+    }
     return settled
   })
+}
+
+function isFinal({ state }: Outcome): boolean {
+  return state === 'done' || state === 'gone'
 }
 
 async function holdRun(query: Query, { forUpdate }: Dialect, item: number): Promise<string | undefined> {

@@ -1,9 +1,10 @@
 /** The statements over a database, as the port wants them. */
 import { commit, find } from './commit.ts'
-import { claim, renew, settle } from './deliveries.ts'
-import { page, quarantine, release } from './entries.ts'
-import { laneFailed, laneOpen, lanes, laneWell } from './lanes.ts'
-import { beat, count, drop, leave, list, retry, workers } from './outbox.ts'
+import { claim, inspect, renew, settle } from './deliveries.ts'
+import { artifacts, page, quarantine, release, stored } from './entries.ts'
+import { laneFailed, laneOpen, lanes, laneWell, nextDue, pausedLanes } from './lanes.ts'
+import { backlog, beat, count, drop, leave, list, owed, retry, workers } from './outbox.ts'
+import { forget, prunable, prune, pruned } from './prune.ts'
 import type { Database } from './sql.ts'
 import type { Truth } from './truth.ts'
 
@@ -13,6 +14,9 @@ export function truthOver(db: Database): Truth {
     engine: db.engine,
     commit: (items) => commit(db, items),
     find: (uri, format) => find(db.query, uri, format),
+    pruned: (uri, format) => pruned(db.query, uri, format),
+    stored: (uri) => stored(db, uri),
+    artifacts: (after, limit) => artifacts(db, after, limit),
     claim: (wanted) => claim(db, wanted),
     renew: (claims, leaseMs) => renew(db, claims, leaseMs),
     settle: (one, outcome) => settle(db, one, outcome),
@@ -20,11 +24,20 @@ export function truthOver(db: Database): Truth {
     quarantine: (seq, reason) => quarantine(db, seq, reason),
     release: (seq) => release(db, seq),
     lanes: (targets, host) => lanes(db, targets, host),
+    pausedLanes: () => pausedLanes(db),
+    nextDue: (wanted) => nextDue(db, wanted),
+    ...(db.listen === undefined ? {} : { listen: db.listen }),
     laneFailed: (lane, error, chance) => laneFailed(db, lane, error, chance),
     laneWell: (lane) => laneWell(db, lane),
     laneOpen: (lane, leaseMs) => laneOpen(db, lane, leaseMs),
     list: (filter) => list(db, filter),
+    inspect: (ids) => inspect(db, ids),
     count: () => count(db),
+    backlog: () => backlog(db),
+    owed: () => owed(db),
+    prunable: (olderThanMs, after, limit) => prunable(db, olderThanMs, after, limit),
+    prune: (seq) => prune(db, seq),
+    forget: (run) => forget(db, run),
     retry: (ids) => retry(db, ids),
     drop: (ids, who, reason) => drop(db, ids, who, reason),
     beat: (worker) => beat(db, worker),

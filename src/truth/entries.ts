@@ -1,8 +1,8 @@
 /** Entries as they were committed, and taking one out of delivery. */
 import type { ErrorJson } from '../errors.ts'
-import { keptOf } from './rows.ts'
+import { keptOf, numberOf, textOf } from './rows.ts'
 import type { Database } from './sql.ts'
-import type { Kept, Mark } from './truth.ts'
+import type { Kept, Mark, StandingArtifact, StoredBytes } from './truth.ts'
 
 const FIRST: Mark = { xid: '0', seq: 0 }
 
@@ -19,6 +19,52 @@ export async function page(
     [xid, seq, limit],
   )
   return rows.map((row) => ({ ...keptOf(row), xid: String(row['place']) }))
+}
+
+/** See Truth.stored. */
+export async function stored({ query }: Database, uri: string): Promise<readonly StoredBytes[]> {
+  const rows = await query(
+    'SELECT seq, uri, format, id, bytes FROM entry WHERE uri = $1 AND superseded_by IS NULL ORDER BY seq',
+    [uri],
+  )
+  return rows.map((row) => ({
+    seq: numberOf(row, 'seq'),
+    uri: String(row['uri']),
+    format: String(row['format']),
+    id: String(row['id']),
+    bytes: row['bytes'] instanceof Uint8Array ? row['bytes'] : new Uint8Array(),
+  }))
+}
+
+/** See Truth.artifacts. */
+export async function artifacts(
+  { query }: Database,
+  after: string | undefined,
+  limit: number,
+): Promise<readonly StandingArtifact[]> {
+  const uris = await query(
+    'SELECT DISTINCT uri FROM entry WHERE superseded_by IS NULL AND uri > $1 ORDER BY uri LIMIT $2',
+    [after ?? '', limit],
+  )
+  const found: StandingArtifact[] = []
+  for (const one of uris) {
+    const uri = String(one['uri'])
+    const rows = await query(
+      `SELECT e.format, r.uid, r.kind, r.namespace, r.name FROM entry e LEFT JOIN item i ON i.seq = e.seq LEFT JOIN run r ON r.uid = i.run_uid
+       WHERE e.uri = $1 AND e.superseded_by IS NULL ORDER BY e.seq, r.uid`,
+      [uri],
+    )
+    const run = rows.find((row) => textOf(row, 'uid') !== undefined)
+    const text = (name: string): string => String(run?.[name])
+    found.push({
+      uri,
+      formats: [...new Set(rows.map((row) => String(row['format'])))],
+      ...(run === undefined
+        ? {}
+        : { run: { uid: text('uid'), kind: text('kind'), namespace: text('namespace'), name: text('name') } }),
+    })
+  }
+  return found
 }
 
 /** See Truth.quarantine. */

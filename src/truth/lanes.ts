@@ -4,7 +4,7 @@ import { isDue } from './deliveries.ts'
 import { LANE_FAILURES, LONGEST_PAUSE_MS, LONGEST_WAIT_MS, pauseAfter } from './due.ts'
 import { DELIVERY_TABLES, numberOf } from './rows.ts'
 import type { Database } from './sql.ts'
-import { type Lane, SEAL } from './truth.ts'
+import { type Lane, type NextWanted, SEAL } from './truth.ts'
 
 /** A pause that ends later than prov ever plans was written by a clock that has been set back. */
 const LONGEST_MS = Math.max(LONGEST_PAUSE_MS, LONGEST_WAIT_MS) * 2
@@ -26,6 +26,37 @@ export async function lanes(db: Database, targets: readonly string[], host: stri
     failures: numberOf(row, 'failures'),
     pausedMs: paused(numberOf(row, 'pause')),
   }))
+}
+
+/** See Truth.pausedLanes. */
+export async function pausedLanes({ query, dialect }: Database): Promise<readonly string[]> {
+  const rows = await query(
+    `SELECT lane FROM lane WHERE paused_until > ${dialect.now} AND paused_until <= ${dialect.now} + ${LONGEST_MS} ORDER BY lane`,
+  )
+  return rows.map((row) => String(row['lane']))
+}
+
+/** See Truth.nextDue. */
+export async function nextDue(db: Database, wanted: NextWanted): Promise<number | undefined> {
+  const { now, texts, numbers } = db.dialect
+  const { targets, host, tries, without, withoutLanes } = wanted
+  const claimable = 'CASE WHEN d.lease_until IS NULL OR d.due > d.lease_until THEN d.due ELSE d.lease_until END'
+  const [row] = await db.query(
+    `SELECT min(${claimable}) - ${now} AS ms FROM ${DELIVERY_TABLES}
+     WHERE d.state = 'pending' AND e.state = 'good' AND d.attempts < $1 AND (d.host IS NULL OR d.host = $2)
+       AND (d.target IN ${texts('$3')} OR (d.target = '${SEAL}' AND d.slot_key IN ${texts('$4')}))
+       AND i.seq NOT IN ${numbers('$5')} AND d.lane NOT IN ${texts('$6')}`,
+    [
+      tries,
+      host,
+      JSON.stringify(targets),
+      JSON.stringify(targets),
+      JSON.stringify(without),
+      JSON.stringify(withoutLanes),
+    ],
+  )
+  const ms = row?.['ms']
+  return ms === null || ms === undefined ? undefined : Math.max(0, Number(ms))
 }
 
 function paused(ms: number): number {

@@ -18,6 +18,7 @@ import type { Delivery, NewDelivery, NewItem, Truth } from './truth.ts'
 export function ledgerOf(truth: Truth, host: string): Ledger {
   return {
     find: async (about, format) => (await truth.find(truthUri(about.artifact), format))?.entry,
+    isPruned: async (about, format) => (await truth.pruned(truthUri(about.artifact), format)) !== undefined,
     commit: async (items, options) => {
       const rows = items.map((item) => newItem(item, host, options))
       const { items: made, first } = rows.length === 0 ? { items: [] } : await truth.commit(rows)
@@ -94,13 +95,16 @@ function receiptOf({ backend, detail }: PlanRow, slot: string, prepared: Prepare
   }
 }
 
-function owedCopy({ id, target, slotKey, state, required, error, receipt }: Delivery): OwedCopy {
+/** @example owedCopy(delivery).state // 'pending' */
+export function owedCopy({ id, target, slotKey, state, required, host, due, error, receipt }: Delivery): OwedCopy {
   return {
     id,
     target,
     slot: slotKey,
     state,
     required,
+    ...(host === undefined ? {} : { host }),
+    due,
     ...(error === undefined ? {} : { error }),
     ...(receipt === undefined ? {} : { receipt }),
   }

@@ -1,6 +1,8 @@
 /** From a URL to an engine, loaded only when it is needed. */
 import { ProvError } from '../errors.ts'
 import { truthOver } from './engine.ts'
+import { forgetHolders, readMeta, stateOf } from './schema.ts'
+import type { Database } from './sql.ts'
 import type { Truth } from './truth.ts'
 
 export interface TruthPlace {
@@ -10,6 +12,8 @@ export interface TruthPlace {
   /** PEM. */
   readonly ca?: string | undefined
   readonly connections?: number
+  /** PostgreSQL only. */
+  readonly schema?: string | undefined
   /** A UUID: the name of a truth that is made. */
   readonly newId: string
 }
@@ -26,13 +30,7 @@ export interface OpenOptions {
  * @example const truth = await openTruth({ url: 'sqlite:truth.db', newId: randomUUID() }, { make: true })
  */
 export async function openTruth(place: TruthPlace, options: OpenOptions): Promise<Truth> {
-  const file = sqliteFile(place.url)
-  if (file !== undefined) {
-    const { openSqlite } = await import('./sqlite.ts')
-    return truthOver(await openSqlite(file, { ...options, newId: place.newId }))
-  }
-  const { openPostgres } = await import('./postgres.ts')
-  return truthOver(await openPostgres(postgresOf(place)))
+  return truthOver(await databaseOf(place, options))
 }
 
 /**
@@ -58,13 +56,62 @@ export async function migrateTruth(place: TruthPlace, options: OpenOptions): Pro
 export async function adoptTruth(place: TruthPlace): Promise<void> {
   const file = sqliteFile(place.url)
   if (file === undefined) return (await import('./postgres.ts')).adoptPostgres(postgresOf(place))
-  const [{ openSqlite }, { forgetHolders }] = await Promise.all([import('./sqlite.ts'), import('./schema.ts')])
-  const db = await openSqlite(file, { make: false, newId: place.newId })
+  const db = await databaseOf(place, { make: false })
   try {
     await db.transaction((query) => forgetHolders(query, place.newId))
   } finally {
     await db.close()
   }
+}
+
+/** What a truth says of itself. */
+export interface TruthFacts {
+  readonly engine: 'sqlite' | 'postgres'
+  readonly schema: number
+  /** The truth's own name, a UUID; another one after `adoptTruth`. */
+  readonly id: string
+  /** What SQLite finds wrong with the file; [] when it is sound. */
+  readonly damage: readonly string[]
+}
+
+/**
+ * Looks at the truth itself; reads the whole file of SQLite.
+ *
+ * @example (await truthFacts(place)).schema // 1
+ */
+export async function truthFacts(place: TruthPlace): Promise<TruthFacts> {
+  const db = await databaseOf(place, { make: false })
+  try {
+    const { version, id } = stateOf(await readMeta(db.query))
+    const checked = db.engine === 'sqlite' ? await db.query('PRAGMA quick_check(10)') : []
+    const damage = checked.map((row) => String(row['quick_check'])).filter((line) => line !== 'ok')
+    return { engine: db.engine, schema: version, id: id ?? '', damage }
+  } finally {
+    await db.close()
+  }
+}
+
+/**
+ * Copies a truth in SQLite into a new file while others use it. Throws `usage` for PostgreSQL, which has tools of its own, and
+ * `target_unwritable` for a file that is there already.
+ *
+ * @example await backupTruth(place, 'truth-2026-11-27.db')
+ */
+export async function backupTruth(place: TruthPlace, target: string): Promise<void> {
+  const file = sqliteFile(place.url)
+  if (file === undefined) {
+    throw new ProvError('usage', 'backup copies a truth in SQLite', {
+      hint: 'for PostgreSQL use pg_dump, or its archive of the write-ahead log; after a restore: prov truth adopt',
+    })
+  }
+  const { backupSqlite } = await import('./sqlite.ts')
+  await backupSqlite(file, target)
+}
+
+async function databaseOf(place: TruthPlace, options: OpenOptions): Promise<Database> {
+  const file = sqliteFile(place.url)
+  if (file === undefined) return (await import('./postgres.ts')).openPostgres(postgresOf(place))
+  return (await import('./sqlite.ts')).openSqlite(file, { ...options, newId: place.newId })
 }
 
 /** The file of a `sqlite:` URL; undefined for PostgreSQL. Throws `usage` for anything else. */
@@ -96,8 +143,16 @@ export function shownUrl(url: string): string {
   return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`
 }
 
-function postgresOf({ url, password, ca, connections = 4, newId }: TruthPlace) {
+function postgresOf({ url, password, ca, connections = 4, schema, newId }: TruthPlace) {
   const plain = new URL(url)
   plain.password = ''
-  return { url: plain.href, password: password ?? passwordIn(url), ca, connections, location: shownUrl(url), newId }
+  return {
+    url: plain.href,
+    password: password ?? passwordIn(url),
+    ca,
+    connections,
+    schema,
+    location: shownUrl(url),
+    newId,
+  }
 }

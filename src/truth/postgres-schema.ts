@@ -2,7 +2,7 @@
  * The tables of a truth in PostgreSQL 15 or newer. Times are milliseconds since the epoch by the server's clock. JSON columns are `json`, not
  * `jsonb`: a run may hold the character U+0000, which `jsonb` refuses.
  */
-import { ENTRY_STATES, STATES, sqlList } from './states.ts'
+import { ENTRY_STATES, OPEN, STATES, sqlList } from './states.ts'
 
 /** Schema changes, in their order: number n brings a truth from schema n - 1 to n. Never changed once released; add another. */
 export const POSTGRES_CHANGES: readonly string[] = [
@@ -27,11 +27,13 @@ CREATE TABLE delivery(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, item b
   holder text, lease_until bigint, fence bigint NOT NULL DEFAULT 0, attempts integer NOT NULL DEFAULT 0, error json, receipt json,
   changed bigint NOT NULL, UNIQUE (item, target, slot_key)) WITH (fillfactor = 70);
 CREATE INDEX delivery_due ON delivery(lane, due) WHERE state = 'pending';
+CREATE INDEX delivery_open ON delivery(item) WHERE state IN (${sqlList(OPEN)});
 CREATE INDEX delivery_told ON delivery(state, changed) WHERE state IN ('held', 'gone', 'dropped');
 CREATE TABLE lane(lane text PRIMARY KEY, failures integer NOT NULL, paused_until bigint, reason json, changed bigint NOT NULL);
 CREATE TABLE worker(holder text PRIMARY KEY, host text NOT NULL, targets text NOT NULL, seen bigint NOT NULL);
 CREATE TABLE decision(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL, who text NOT NULL, what text NOT NULL,
   delivery bigint NOT NULL, reason text NOT NULL);
+CREATE TABLE tombstone(uri text NOT NULL, format text NOT NULL, id text NOT NULL, removed bigint NOT NULL, PRIMARY KEY (uri, format, id));
 `,
 ]
 

@@ -1,9 +1,13 @@
 /** A truth in PostgreSQL 15 or newer. Every acknowledged commit is on the server's disk, or nothing is promised. */
+import type { PoolClient } from 'pg'
 import { ProvError } from '../errors.ts'
 import { postgresFailure } from './postgres-failure.ts'
 import { POSTGRES_CHANGES, POSTGRES_META } from './postgres-schema.ts'
 import { forgetHolders, migrate, readMeta, refuseSchema, type SchemaState, stateOf } from './schema.ts'
 import type { Database, Dialect, Query, Row, SqlValue } from './sql.ts'
+
+/** The channel on which a commit is told. */
+const CHANNEL = 'prov_delivery'
 
 const DIALECT: Dialect = {
   now: '(extract(epoch FROM now()) * 1000)::bigint',
@@ -11,6 +15,8 @@ const DIALECT: Dialect = {
   forUpdate: 'FOR UPDATE',
   numbers: (parameter) => `(SELECT value::bigint FROM json_array_elements_text(${parameter}::json))`,
   texts: (parameter) => `(SELECT value FROM json_array_elements_text(${parameter}::json))`,
+  length: (column) => `octet_length(${column})`,
+  notify: `SELECT pg_notify('${CHANNEL}', '')`,
   xid: 'xid::text',
   // What lies below the snapshot's oldest running transaction is final: nothing can be committed before it any more.
   afterMark: '(xid, seq) > ($1::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())',
@@ -30,6 +36,8 @@ export interface PostgresOptions {
   /** PEM certificates that the server's has to be signed by. */
   readonly ca?: string | undefined
   readonly connections: number
+  /** Schema that holds the tables; absent: the first of the role's search path. */
+  readonly schema?: string | undefined
   /** What messages call it: never holds a password. */
   readonly location: string
   readonly newId: string
@@ -57,6 +65,7 @@ export async function migratePostgres(options: PostgresOptions): Promise<number>
     await refuseServer(db.query, options.location)
     return await db.transaction(async (query) => {
       await query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK])
+      if (options.schema !== undefined) await query(`CREATE SCHEMA IF NOT EXISTS ${options.schema}`)
       if (!(await hasMeta(query))) await query(POSTGRES_META)
       const state: SchemaState = stateOf(await readMeta(query))
       if (state.version > POSTGRES_CHANGES.length) refuseSchema(state, POSTGRES_CHANGES.length, options.location)
@@ -151,6 +160,7 @@ async function connect(options: PostgresOptions): Promise<Database> {
     connectionString: fullUrl(options),
     ...(ca === undefined ? {} : { ssl: { ca, rejectUnauthorized: true } }),
     max: options.connections,
+    ...(options.schema === undefined ? {} : { options: `-c search_path=${schemaOf(options.schema, location)}` }),
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: QUERY_MS,
     application_name: 'prov',
@@ -189,8 +199,35 @@ async function connect(options: PostgresOptions): Promise<Database> {
           client.release(broken)
         }
       }),
+    listen: (told) => failing(() => listen(() => pool.connect(), told)),
     close: () => pool.end(),
   }
+}
+
+/**
+ * Keeps one connection for what is told. Where it breaks, or a pooler in between passes nothing on, nobody is told any more: looking again from
+ * time to time finds everything all the same.
+ */
+async function listen(connect: () => Promise<PoolClient>, told: () => void): Promise<() => Promise<void>> {
+  const client = await connect()
+  client.on('notification', told)
+  try {
+    await client.query(`LISTEN ${CHANNEL}`)
+  } catch (thrown) {
+    client.release(true)
+    throw thrown
+  }
+  return async () => {
+    client.removeListener('notification', told)
+    client.release(true)
+  }
+}
+
+/** It becomes a part of statements as it is. */
+function schemaOf(name: string, location: string): string {
+  if (/^[a-z_][a-z0-9_]{0,62}$/.test(name)) return name
+  const message = 'truth.schema is not a name of a schema: lower case letters, digits and _ only'
+  throw new ProvError('config_invalid', message, { location })
 }
 
 /** The driver lets the URL overrule everything beside it. */

@@ -36,7 +36,7 @@ function jsonOf<T>(row: Row, column: string): T | undefined {
 }
 
 /** A location that was changed by hand beyond recognition is one that no backend names. */
-function slotOf(row: Row): Slot {
+export function slotOf(row: Row): Slot {
   const slot = recordIn(jsonOf<unknown>(row, 'slot'))
   const { backend, key, kind, holds, address } = slot
   const isSlot = typeof backend === 'string' && typeof key === 'string' && isRecord(address)

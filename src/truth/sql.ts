@@ -18,6 +18,10 @@ export interface Dialect {
   numbers(parameter: string): string
   /** The texts of a JSON list that is a parameter, as a subquery. */
   texts(parameter: string): string
+  /** The bytes of a column, as a number. */
+  length(column: string): string
+  /** A statement that tells whoever listens, once it is committed; absent where nobody can. */
+  readonly notify?: string
   /** The number of the transaction that wrote an entry, as text; '0' where sequence is commit order. */
   readonly xid: string
   /** Entries that lie after the mark ($1 xid, $2 seq), and before which nothing can be committed any more. */
@@ -31,5 +35,7 @@ export interface Database {
   readonly query: Query
   /** Commits what `work` did, or nothing of it. */
   transaction<T>(work: (query: Query) => Promise<T>): Promise<T>
+  /** See Truth.listen. */
+  listen?(told: () => void): Promise<() => Promise<void>>
   close(): Promise<void>
 }

@@ -1,5 +1,5 @@
 /** The tables of a truth in SQLite. Times are milliseconds since the epoch; there is one writer at a time, so `seq` is commit order. */
-import { ENTRY_STATES, STATES, sqlList } from './states.ts'
+import { ENTRY_STATES, OPEN, STATES, sqlList } from './states.ts'
 
 /** Schema changes, in their order: number n brings a truth from schema n - 1 to n. Never changed once released; add another. */
 export const SQLITE_CHANGES: readonly string[] = [
@@ -23,11 +23,13 @@ CREATE TABLE delivery(id INTEGER PRIMARY KEY AUTOINCREMENT, item INTEGER NOT NUL
   fence INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, error TEXT, receipt TEXT, changed INTEGER NOT NULL,
   UNIQUE (item, target, slot_key)) STRICT;
 CREATE INDEX delivery_due ON delivery(lane, due) WHERE state = 'pending';
+CREATE INDEX delivery_open ON delivery(item) WHERE state IN (${sqlList(OPEN)});
 CREATE INDEX delivery_told ON delivery(state, changed) WHERE state IN ('held', 'gone', 'dropped');
 CREATE TABLE lane(lane TEXT PRIMARY KEY, failures INTEGER NOT NULL, paused_until INTEGER, reason TEXT, changed INTEGER NOT NULL) STRICT;
 CREATE TABLE worker(holder TEXT PRIMARY KEY, host TEXT NOT NULL, targets TEXT NOT NULL, seen INTEGER NOT NULL) STRICT;
 CREATE TABLE decision(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
   delivery INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE TABLE tombstone(uri TEXT NOT NULL, format TEXT NOT NULL, id TEXT NOT NULL, removed INTEGER NOT NULL, PRIMARY KEY (uri, format, id)) STRICT;
 `,
 ]
 

@@ -1,7 +1,7 @@
 /** A truth in a SQLite file: write-ahead log, and every commit on the disk before it is told. One connection; transactions wait for each other. */
-import { existsSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync, type DatabaseSyncOptions, type StatementSync } from 'node:sqlite'
+import { backup, DatabaseSync, type DatabaseSyncOptions, type StatementSync } from 'node:sqlite'
 import { ProvError } from '../errors.ts'
 import { isBusy } from '../platform/sqlite-codes.ts'
 import { migrate, refuseSchema, type SchemaState, stateOf } from './schema.ts'
@@ -21,6 +21,7 @@ const DIALECT: Dialect = {
   forUpdate: '',
   numbers: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
   texts: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
+  length: (column) => `length(${column})`,
   xid: "'0'",
   afterMark: "($1 = '0' AND seq > $2)",
   inCommitOrder: 'seq',
@@ -66,6 +67,29 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
   } catch (thrown) {
     db.close()
     throw sqliteFailure(thrown, path)
+  }
+}
+
+/** Copies the file by SQLite's backup, page by page, while others use it. The copy appears whole or not at all. */
+export async function backupSqlite(path: string, target: string): Promise<void> {
+  if (!existsSync(path)) throw noFile(path)
+  if (existsSync(target)) {
+    throw new ProvError('target_unwritable', 'the file for the backup is there already', { location: target })
+  }
+  if (!existsSync(dirname(target))) {
+    throw new ProvError('target_unwritable', 'the folder for the backup does not exist', { location: target })
+  }
+  const db = opened(path, true)
+  const part = `${target}.part`
+  try {
+    rmSync(part, { force: true })
+    await backup(db, part)
+    renameSync(part, target)
+  } catch (thrown) {
+    rmSync(part, { force: true })
+    throw sqliteFailure(thrown, path)
+  } finally {
+    db.close()
   }
 }
 

@@ -137,6 +137,15 @@ export interface Wanted {
   readonly only?: readonly number[]
 }
 
+export interface NextWanted {
+  readonly targets: readonly string[]
+  readonly host: string
+  readonly tries: number
+  /** Entries and lanes that do not count. */
+  readonly without: readonly number[]
+  readonly withoutLanes: readonly string[]
+}
+
 /** What became of a claimed row. */
 export type Outcome =
   | { readonly state: 'done'; readonly receipt: CopyReceipt }
@@ -163,9 +172,55 @@ export interface OutboxFilter {
   readonly target?: string
   readonly run?: string
   readonly ids?: readonly number[]
+  /** Only rows of entries that are quarantined. */
+  readonly quarantined?: boolean
+  /** Only rows after this one. */
+  readonly after?: number
   /** Milliseconds since the epoch: only what has changed since. */
   readonly since?: number
   readonly limit?: number
+}
+
+/** What is owed to one backend, its marks as signed among it. */
+export interface Backlog {
+  readonly target: string
+  readonly state: State | 'quarantined'
+  readonly rows: number
+  /** Age of the oldest entry among these, in milliseconds. */
+  readonly oldestMs: number
+}
+
+export interface Owed {
+  /** Deliveries that are waiting, pending or held. */
+  readonly rows: number
+  /** Bytes of their entries. */
+  readonly bytes: number
+}
+
+/** An entry as it lies there, not looked into: somebody may have changed it by hand. */
+export interface StoredBytes {
+  readonly seq: number
+  readonly uri: string
+  readonly format: string
+  readonly id: string
+  readonly bytes: Uint8Array
+}
+
+/** An artifact of which entries stand, with the run that it is or belongs to. */
+export interface StandingArtifact {
+  readonly uri: string
+  readonly formats: readonly string[]
+  readonly run?: { readonly uid: string; readonly kind: string; readonly namespace: string; readonly name: string }
+}
+
+/** An entry that may be removed once its copies were found again. */
+export interface Prunable {
+  readonly seq: number
+  readonly uri: string
+  readonly format: string
+  readonly entry: Entry
+  /** Where its required copies were confirmed. */
+  readonly copies: readonly { readonly target: string; readonly slot: Slot }[]
 }
 
 export interface WorkerBeat {
@@ -180,6 +235,12 @@ export interface Truth {
   commit(items: readonly NewItem[]): Promise<Committed>
   /** The entry that stands for an artifact in a format. */
   find(uri: string, format: string): Promise<Kept | undefined>
+  /** Id of the entry that was removed once its copies were confirmed; undefined when there was none. Nobody signs such an artifact again. */
+  pruned(uri: string, format: string): Promise<string | undefined>
+  /** Every entry that stands for an artifact, in any format. */
+  stored(uri: string): Promise<readonly StoredBytes[]>
+  /** Artifacts in the order of their URIs, after this one. */
+  artifacts(after: string | undefined, limit: number): Promise<readonly StandingArtifact[]>
   claim(wanted: Wanted): Promise<readonly Claimed[]>
   /** Ids of the claims that still hold; what is missing was taken over, and must be stopped. */
   renew(claims: readonly Claim[], leaseMs: number): Promise<readonly number[]>
@@ -192,14 +253,34 @@ export interface Truth {
   release(seq: number): Promise<boolean>
   /** Lanes of these backends that have something to deliver now. */
   lanes(targets: readonly string[], host: string): Promise<readonly Lane[]>
+  /** Lanes that pause now. */
+  pausedLanes(): Promise<readonly string[]>
+  /**
+   * Milliseconds until the next row of these backends can be claimed: once it is due, and no other holds it. undefined when there is none. Rows
+   * that have failed by themselves `tries` times are left out.
+   */
+  nextDue(wanted: NextWanted): Promise<number | undefined>
+  /** Calls `told` when something was committed; absent where nobody tells, so that only looking again helps. Ends with what it gives. */
+  listen?(told: () => void): Promise<() => Promise<void>>
   /** Counts a failure that is the lane's fault, and says for how long it pauses (milliseconds). */
   laneFailed(lane: string, error: ErrorJson, chance: number): Promise<number>
   laneWell(lane: string): Promise<void>
   /** `probe`: the pause is over, and one row may be tried; nobody else is given that leave for `leaseMs`. */
   laneOpen(lane: string, leaseMs: number): Promise<'open' | 'probe' | 'paused'>
   list(filter: OutboxFilter): Promise<readonly Delivery[]>
+  /** These rows as a worker would get them, claimed by nobody. */
+  inspect(ids: readonly number[]): Promise<readonly Claimed[]>
   /** Rows by target and state. */
   count(): Promise<readonly { readonly target: string; readonly state: State; readonly rows: number }[]>
+  /** What is owed, by backend and state. */
+  backlog(): Promise<readonly Backlog[]>
+  owed(): Promise<Owed>
+  /** Entries older than `olderThanMs` of which every required copy is done and nothing is open or quarantined, after this number. */
+  prunable(olderThanMs: number, after: number, limit: number): Promise<readonly Prunable[]>
+  /** Removes the entry and leaves a tombstone; false when it may not go any more. */
+  prune(seq: number): Promise<boolean>
+  /** Removes what is kept of a run: `false` while a delivery needs it, `undefined` for a run that is not known. */
+  forget(run: string): Promise<boolean | undefined>
   /** Ids of the rows that are pending again. */
   retry(ids: readonly number[]): Promise<readonly number[]>
   /** Ids of the rows that are dropped now; who and why is kept. */

@@ -8,6 +8,8 @@ export interface Demands {
   readonly optional: readonly string[]
   /** Enough backends that hold a copy that verifies and agrees; undefined: every backend that is not optional. */
   readonly require?: number
+  /** Backends that are a record and no store: their copies never count for `require`. */
+  readonly records?: readonly string[]
   /** Strangers count as findings. */
   readonly strict: boolean
 }
@@ -40,7 +42,8 @@ export function verdictOf(agreement: Agreement, demands: Demands): Verdict {
   const { rows } = agreement
   const names = [...new Set(rows.map((row) => row.backend))]
   const holding = names.filter((name) => holds(rows.filter((row) => row.backend === name)))
-  const enough = demands.require !== undefined && holding.length >= demands.require
+  const counting = holding.filter((name) => demands.records?.includes(name) !== true)
+  const enough = demands.require !== undefined && counting.length >= demands.require
   const counted = rows.filter(
     (row) => EXIT_OF[row.mark] !== 0 && !(isForgivable(row) && (enough || isOptional(row, demands))),
   )
@@ -54,7 +57,7 @@ export function verdictOf(agreement: Agreement, demands: Demands): Verdict {
       findings.push(nothingVerified(own))
   }
   if (demands.require !== undefined && !enough && findings.length === 0) {
-    const message = `${holding.length} of the ${demands.require} backends asked for hold a copy that agrees`
+    const message = `${counting.length} of the ${demands.require} backends asked for hold a copy that agrees`
     findings.push({ exit: ERRORS.absent.exit, error: { code: 'absent', message } })
   }
   if (demands.strict) for (const error of agreement.strangers) findings.push({ exit: ERRORS.stranger.exit, error })

@@ -10,6 +10,7 @@ import { provHere, type Said } from '../support/in-process.ts'
 import { damage, place } from '../support/outputs.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
+import { SPOIL, sql, truthPlace } from '../support/truth-outputs.ts'
 
 const COLUMNS = 60
 const env = { COSIGN_PASSWORD: PASSWORD }
@@ -118,6 +119,22 @@ const SAYINGS: Readonly<Record<string, () => Promise<readonly Said[]>>> = {
   },
   async explain() {
     return [await on60(['explain']), await on60(['explain', 'drift']), await on60(['explain', 'drfit'])]
+  },
+  async 'a source of truth: store, worker, outbox, truth'() {
+    const at = truthPlace()
+    const store = (...more: string[]): Promise<Said> =>
+      on60(['store', ...at.storage, ...at.truth, '--key', PRIVATE_KEY, ...more, at.file])
+    const worker = (): Promise<Said> => on60(['worker', ...at.storage, ...at.truth, '--key', PUBLIC_KEY, '--once'])
+    const outbox = (...args: string[]): Promise<Said> => on60(['outbox', ...args, ...at.truth])
+    const truth = (...args: string[]): Promise<Said> => on60(['truth', ...args, ...at.truth])
+    const said = [await truth('check'), await truth('init'), await store(), await truth('check'), await outbox('ls')]
+    sql(at, SPOIL)
+    said.push(await worker(), await outbox('ls'), await outbox('ls', '--count'), await outbox('retry', '1'))
+    said.push(await outbox('drop', '2', '--reason', 'a test'), await outbox('forget', '--run', 'odd'))
+    said.push(await outbox('prune', ...at.storage, '--key', PUBLIC_KEY, '--older-than', '0d'))
+    said.push(await outbox('retry', '--quarantined', '--key', PUBLIC_KEY), await truth('migrate'), await truth('adopt'))
+    said.push(await truth('backup', join(at.folder, 'copy.db')), await store('--set', 'truth.max-pending=1'))
+    return said
   },
   async 'schema and usage'() {
     return [

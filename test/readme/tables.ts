@@ -10,6 +10,8 @@ import { FORMATS } from '../../src/formats/index.ts'
 import type { Io } from '../../src/platform/io.ts'
 import { explainable } from '../../src/report/explain/explain.ts'
 import { EXITS, MARKS } from '../../src/report/text/verify-text.ts'
+import { WORKER_METRICS } from '../../src/service/metrics.ts'
+import { ENTRY_STATES, STATES, TRANSITIONS } from '../../src/truth/states.ts'
 import { GAPS } from '../conformance/gaps.ts'
 import { LINES } from '../conformance/lines.ts'
 
@@ -77,9 +79,35 @@ function tableCalled(called: string, rows: readonly BackendRow[]): string {
       return oneBackend(rows, of ?? '')
     case 'gaps':
       return gaps(of ?? '')
+    case 'states':
+      return meanings(['state', 'meaning'], STATES)
+    case 'entries':
+      return meanings(['state', 'meaning'], ENTRY_STATES)
+    case 'transitions':
+      return table(
+        ['from', 'to', 'by', 'when'],
+        TRANSITIONS.map(({ from, to, who, when }) => [from === undefined ? '' : code(from), code(to), who, when]),
+      )
+    case 'metrics':
+      return table(
+        ['metric', 'kind', 'labels', 'meaning'],
+        Object.entries(WORKER_METRICS).map(([metric, row]) => [
+          code(metric),
+          row.type,
+          row.labels.map(code).join(' '),
+          row.help,
+        ]),
+      )
     default:
       throw new Error(`no table is called ${name}`)
   }
+}
+
+function meanings(head: readonly [string, string], rows: Readonly<Record<string, string>>): string {
+  return table(
+    head,
+    Object.entries(rows).map(([name, meaning]) => [code(name), meaning]),
+  )
 }
 
 /** The program, to be asked and not to be run. */
@@ -134,7 +162,8 @@ function errors(): string {
 
 /** All settings, or those of one backend. */
 function settings(of?: string): string {
-  const begin = of === 'kafka' ? 'storage.pubsub.' : `storage.${of}.`
+  const own = of === 'truth' || of === 'worker'
+  const begin = of === 'kafka' ? 'storage.pubsub.' : own ? `${of}.` : `storage.${of}.`
   const rows = settingsTable().filter(({ key }) => of === undefined || key.startsWith(begin))
   if (rows.length === 0) return 'None.'
   return table(

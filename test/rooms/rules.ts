@@ -62,4 +62,5 @@ export const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   'oci-registry-client': [/^backends\/oci\//],
   '@platformatic/kafka': [/^backends\/pubsub\//],
   pg: [/^src\/truth\//],
+  'prom-client': [/^src\/service\//],
 }

@@ -76,6 +76,7 @@ describe('a store that commits', () => {
       formatOptions: FORMAT_OPTIONS,
       optional: [],
       resign: false,
+      dryRun: false,
       signal,
       retry: { ...retry, budget: { attempts: 1, totalMs: 0 }, signal },
       ledger: ledgerOf(truth, HOST),

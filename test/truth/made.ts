@@ -6,7 +6,7 @@ import { type Entry, entryId } from '../../src/model/entry.ts'
 import { entryToJson } from '../../src/model/entry-json.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
 import { truthUri } from '../../src/truth/kept.ts'
-import type { Claim, Claimed, NewDelivery, NewItem, Truth, Wanted } from '../../src/truth/truth.ts'
+import type { Claim, Claimed, Kept, Mark, NewDelivery, NewItem, Truth, Wanted } from '../../src/truth/truth.ts'
 import { aboutImage, aboutRun, attest, imageOf, signer, signImage, taskRun } from '../support/makers.ts'
 
 export const HOST = 'machine-a'
@@ -108,3 +108,14 @@ export const stateOf = async (truth: Truth, target: string): Promise<string | un
 export const plain = (entry: Entry | undefined): unknown => entry && entryToJson(entry)
 
 export { entryId }
+
+/**
+ * The page once it has so many entries: transactions of other tests on the same server, which began earlier, hold it back for a moment.
+ */
+export async function paged(truth: Truth, entries: number, after?: Mark): Promise<readonly (Kept & Mark)[]> {
+  for (const end = Date.now() + 30_000; ; ) {
+    const page = await truth.page(after, 10)
+    if (page.length >= entries || Date.now() > end) return page
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { adoptTruth, migrateTruth, openTruth, type TruthPlace } from '../../src/truth/open.ts'
 import { refuseServer } from '../../src/truth/postgres.ts'
 import { describeWith, server } from '../servers/endpoints.ts'
-import { committed, makeRun, owed, runItem } from './made.ts'
+import { committed, makeRun, owed, paged, runItem } from './made.ts'
 import { type Rig, truthSuite } from './suite.ts'
 
 interface PostgresRig extends Rig {
@@ -69,11 +69,11 @@ describeWith(['postgresql'], 'PostgreSQL', () => {
          SELECT 'prov:slow', format, 'slow', bytes, keyids, source, created FROM entry LIMIT 1`,
       )
       await committed(truth, await runItem(makeRun('b'), [owed('oci')]))
-      const first = await truth.page(undefined, 10)
+      const first = await paged(truth, 1)
       expect(first).toHaveLength(1) // the entry that was committed after it has to wait
       await slow.query('COMMIT')
       await slow.end()
-      const rest = await truth.page(first.at(-1), 10)
+      const rest = await paged(truth, 2, first.at(-1))
       expect(rest.map(({ uri }) => uri)).toContain('prov:slow')
       expect(rest).toHaveLength(2)
       expect(await sql('SELECT seq FROM entry')).toHaveLength(3)
@@ -134,7 +134,7 @@ describeWith(['postgresql'], 'PostgreSQL', () => {
       await adopt()
       const truth = await open()
       await committed(truth, await runItem(makeRun('b'), [owed('oci')]))
-      expect(await truth.page(undefined, 10)).toHaveLength(2)
+      expect(await paged(truth, 2)).toHaveLength(2)
       await truth.close()
     })
   })
@@ -150,9 +150,9 @@ describeWith(['postgresql'], 'PostgreSQL', () => {
       const item = await runItem(makeRun('b'), [owed('oci')])
       await expect(truth.commit([item])).rejects.toMatchObject({ code: 'unreachable' })
       await sql('DROP TRIGGER cut ON delivery')
-      expect(await truth.page(undefined, 10)).toHaveLength(1)
+      expect(await paged(truth, 1)).toHaveLength(1)
       await committed(truth, item)
-      expect(await truth.page(undefined, 10)).toHaveLength(2)
+      expect(await paged(truth, 2)).toHaveLength(2)
       await truth.close()
     })
   })

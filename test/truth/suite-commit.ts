@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { aboutOf, entryOfBytes } from '../../src/truth/kept.ts'
 import type { Kept, Mark } from '../../src/truth/truth.ts'
 import { signer } from '../support/makers.ts'
-import { claimOne, committed, entryId, imageItem, makeRun, owed, plain, runItem, settleDone } from './made.ts'
+import { claimOne, committed, entryId, imageItem, makeRun, owed, paged, plain, runItem, settleDone } from './made.ts'
 import type { Scene } from './suite.ts'
 
 export function commitLines({ truth, rig, another }: Scene): void {
@@ -37,7 +37,7 @@ export function commitLines({ truth, rig, another }: Scene): void {
       if (winner === undefined || loser === undefined) throw new Error('two items')
       await committed(other, { ...loser, entry: winner.entry, source: 'adopted' })
       expect((await truth.list({})).map(({ target }) => target).sort()).toEqual(['gcs', 'oci'])
-      expect(await truth.page(undefined, 10)).toHaveLength(1)
+      expect(await paged(truth, 1)).toHaveLength(1)
     })
 
     it('all items or none: one that is taken undoes its neighbours', async () => {
@@ -56,7 +56,7 @@ export function commitLines({ truth, rig, another }: Scene): void {
       const first = await imageItem(makeRun('a'), [owed('oci')], 'shared')
       await committed(truth, first)
       await committed(truth, await imageItem(makeRun('b'), [owed('oci')], 'shared', first.entry))
-      expect(await truth.page(undefined, 10)).toHaveLength(1)
+      expect(await paged(truth, 1)).toHaveLength(1)
       expect((await truth.list({})).map(({ run }) => run)).toEqual([makeRun('a').uid, makeRun('b').uid])
     })
 
@@ -103,11 +103,10 @@ export function commitLines({ truth, rig, another }: Scene): void {
       let writing = true
       const read: (Kept & Mark)[] = []
       const reading = (async () => {
-        for (let last = false; ; ) {
+        for (let empty = 0; read.length < 60 && empty < 5000; ) {
           const page = await truth.page(read.at(-1), 7)
           read.push(...page)
-          if (page.length === 0 && last) return
-          if (page.length === 0) last = !writing
+          empty = page.length === 0 && !writing ? empty + 1 : 0
           await new Promise((resolve) => setTimeout(resolve, 2))
         }
       })()

@@ -191,6 +191,11 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
     causes: 'The backend cannot list its content, so prov did not know where to read.',
     action: 'Name the runs as INPUT, or give the file that the hint names.',
   },
+  pruned: {
+    causes:
+      'The entry was removed by prov outbox prune once its copies were confirmed; now those backends are not named, or cannot be read.',
+    action: 'Name the backends that hold the copies. Only --resign signs such an artifact once more.',
+  },
   aborted: {
     causes: 'Ctrl-C or a signal stopped prov.',
     action: 'Run the same command again. It goes on where this one stopped.',
@@ -214,6 +219,14 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
   seal_failed: {
     causes: 'The annotation that marks the run as signed could not be written.',
     action: 'Run the same command again. The copies are stored already.',
+  },
+  outbox_full: {
+    causes: 'Deliveries have been failing for long, no worker runs, or truth.max-pending is too low for the traffic.',
+    action: 'Run prov outbox ls --count to see which backend is owed most, start a worker, then run the command again.',
+  },
+  no_worker: {
+    causes: 'No worker that serves this backend has given a sign of life in the last ten minutes.',
+    action: 'Start prov worker with this backend in --storage, or use --wait so that the command delivers by itself.',
   },
   incomplete: {
     causes: 'At least one required backend has no copy yet.',

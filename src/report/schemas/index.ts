@@ -28,6 +28,62 @@ export const SCHEMAS = {
   },
   'config-show': { command: 'config show', summary: 'settings in force', load: () => import('./config-show.ts') },
   'config-check': { command: 'config check', summary: 'warnings', load: () => import('./config-check.ts') },
+  worker: { command: 'worker', summary: 'a delivery, one a line', load: () => import('./worker.ts') },
+  'outbox-ls': {
+    command: 'outbox ls',
+    summary: 'a delivery, one a line',
+    load: async () => ({ schema: (await import('./outbox.ts')).ls }),
+  },
+  'outbox-retry': {
+    command: 'outbox retry',
+    summary: 'deliveries that are tried again',
+    load: async () => ({ schema: (await import('./outbox.ts')).retry }),
+  },
+  'outbox-drop': {
+    command: 'outbox drop',
+    summary: 'deliveries that were given up',
+    load: async () => ({ schema: (await import('./outbox.ts')).drop }),
+  },
+  'outbox-prune': {
+    command: 'outbox prune',
+    summary: 'an entry, one a line',
+    load: async () => ({ schema: (await import('./outbox.ts')).prune }),
+  },
+  'outbox-forget': {
+    command: 'outbox forget',
+    summary: 'what was removed of a run',
+    load: async () => ({ schema: (await import('./outbox.ts')).forget }),
+  },
+  'truth-init': {
+    command: 'truth init',
+    summary: 'a truth that was made',
+    load: async () => ({ schema: (await import('./truth.ts')).init }),
+  },
+  'truth-migrate': {
+    command: 'truth migrate',
+    summary: 'schema before and after',
+    load: async () => ({ schema: (await import('./truth.ts')).migrate }),
+  },
+  'truth-check': {
+    command: 'truth check',
+    summary: 'what a truth owes, and to whom',
+    load: async () => ({ schema: (await import('./truth.ts')).check }),
+  },
+  'truth-adopt': {
+    command: 'truth adopt',
+    summary: 'a truth that was restored',
+    load: async () => ({ schema: (await import('./truth.ts')).adopt }),
+  },
+  'truth-backup': {
+    command: 'truth backup',
+    summary: 'where the copy is',
+    load: async () => ({ schema: (await import('./truth.ts')).backup }),
+  },
+  'truth-grants': {
+    command: 'truth grants',
+    summary: 'roles as SQL',
+    load: async () => ({ schema: (await import('./truth.ts')).grants }),
+  },
   doctor: { command: 'doctor', summary: 'what each backend and key is good for', load: () => import('./doctor.ts') },
   conform: { command: 'conform', summary: 'what a backend of your own passes', load: () => import('./conform.ts') },
   explain: { command: 'explain', summary: 'what a code means', load: () => import('./explain.ts') },

@@ -1,8 +1,11 @@
 /** What `prov store --json` prints. */
 
 import type { CopyReceipt } from '../../backend/receipt.ts'
+import type { ReportedRow } from '../../store/described-item.ts'
+import type { OwedCopy } from '../../store/ledger.ts'
 import type { Action } from '../../store/plan.ts'
-import type { ReportedRow, StoredItem, StoreReport } from '../../store/store.ts'
+import type { StoredItem, StoreReport } from '../../store/store.ts'
+import { STATES } from '../../truth/states.ts'
 import { output } from './document.ts'
 import { BACKEND, ENTRY_ID, EXIT, INPUT, NEXT, OUTCOMES, ref, SIGNATURES, TYPE, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
@@ -18,6 +21,18 @@ const ACTIONS: Readonly<Record<Action, true>> = {
 }
 
 const SOURCES: Readonly<Record<StoredItem['source'], true>> = { signed: true, adopted: true, planned: true }
+
+interface PrintedDelivery extends Omit<OwedCopy, 'due' | 'receipt'> {
+  readonly artifact: string
+  readonly due: string
+}
+
+interface PrintedTruth {
+  readonly url: string
+  readonly committed: boolean
+  readonly deliveries: readonly PrintedDelivery[]
+  readonly unserved: readonly string[]
+}
 
 const PLAN_ROW = object<ReportedRow>(
   { backend: BACKEND, action: oneOf(ACTIONS) },
@@ -58,8 +73,37 @@ const ITEM = object<StoredItem>(
   'one artifact in one format',
 )
 
+const DELIVERY = object<PrintedDelivery>(
+  {
+    artifact: TEXT,
+    id: says(COUNT, 'number of the delivery, as prov outbox has it'),
+    target: says(TEXT, "name of the backend; seal: the run's mark as signed"),
+    slot: TEXT,
+    state: oneOf(STATES),
+    required: BOOL,
+    due: says(TEXT, 'when it is tried next: RFC 3339'),
+  },
+  { host: says(TEXT, 'the only machine that can deliver it'), error: ref('error') },
+  'one copy, or one mark as signed, in the truth',
+)
+
+const TRUTH = object<PrintedTruth>(
+  {
+    url: says(TEXT, 'without a password'),
+    committed: says(BOOL, 'the entries and everything that is owed are in the truth'),
+    deliveries: list(DELIVERY),
+    unserved: says(
+      list(TEXT),
+      'backends that a copy is owed to, and that no worker has served in the last ten minutes',
+    ),
+  },
+  {},
+  'with --truth: what was committed, and what became of it until the command ended',
+)
+
 /** The report as run-store.ts prints it. */
 interface Printed extends StoreReport, WithInput {
+  readonly truth?: PrintedTruth
   readonly command: string
   readonly version: string
   readonly dryRun: boolean
@@ -80,6 +124,6 @@ export const schema = output(
       findings: list(ref('error')),
       notes: list(TEXT),
     },
-    { input: INPUT, next: NEXT },
+    { input: INPUT, next: NEXT, truth: TRUTH },
   ),
 )

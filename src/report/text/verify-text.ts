@@ -4,8 +4,9 @@ import type { CopyOutcome, CopyReceipt } from '../../backend/receipt.ts'
 import { ERRORS, type ErrorJson, STOPPED_EXIT } from '../../errors.ts'
 import { escapeControl } from '../../platform/text/escape-control.ts'
 import { wrap } from '../../platform/text/wrap.ts'
+import type { ReportedRow } from '../../store/described-item.ts'
 import type { Action } from '../../store/plan.ts'
-import type { ReportedRow, StoredItem, StoreReport } from '../../store/store.ts'
+import type { StoredItem, StoreReport } from '../../store/store.ts'
 import type { Mark, Row } from '../../verify/agree.ts'
 import { otherKeyText } from '../../verify/other-key.ts'
 import type { VerifiedArtifact, VerifyReport } from '../../verify/verify.ts'
@@ -136,7 +137,7 @@ export function storeText(
 }
 
 /** One run by its name; several in one line. */
-function sealedLines(sealed: readonly string[]): readonly string[] {
+export function sealedLines(sealed: readonly string[]): readonly string[] {
   return sealed.length > 1
     ? [`${sealed.length} runs marked as signed`]
     : sealed.map((run) => `marked as signed: ${run}`)
@@ -204,15 +205,20 @@ function rowLines(row: Row): readonly Line[] {
   return [{ mark: row.mark, rest: where === '' ? what : `${what} ${where}` }, ...error, ...detail]
 }
 
-function itemLines(item: StoredItem): readonly string[] {
-  const how = item.source === 'adopted' ? 'the copy that was there' : 'signed now'
+/** The first lines of an item. @example itemHead(item)[0] // 'TaskRun ci/build (…): slsa/v1, signed now' */
+export function itemHead(item: Pick<StoredItem, 'artifact' | 'format' | 'source' | 'differs'>): readonly string[] {
+  const how =
+    item.source === 'adopted' ? 'the copy that was there' : item.source === 'signed' ? 'signed now' : 'not signed'
   const differs =
     item.differs.length === 0 ? [] : [`    the run would give another payload today, at ${item.differs.join(', ')}`]
+  return [`${item.artifact}: ${item.format}, ${how}`, ...differs]
+}
+
+function itemLines(item: StoredItem): readonly string[] {
   const kept = new Set(item.copies.map((copy) => copy.backend))
   const notKept = item.plan.filter((row) => row.slot === undefined && !kept.has(row.backend))
   return [
-    `${item.artifact}: ${item.format}, ${how}`,
-    ...differs,
+    ...itemHead(item),
     ...item.copies.flatMap(copyLines),
     ...notKept.map((row) => `  not kept   ${row.backend}`),
     '',
@@ -227,7 +233,7 @@ const OUTCOMES: Readonly<Record<CopyOutcome, string>> = {
   failed: 'FAILED    ',
 }
 
-function copyLines(copy: CopyReceipt): readonly string[] {
+export function copyLines(copy: CopyReceipt): readonly string[] {
   const head = `  ${OUTCOMES[copy.outcome]} ${copy.backend} ${copy.location}`
   const detail = copy.detail === undefined ? [] : [`    ${copy.detail}`]
   return copy.error === undefined ? [head, ...detail] : [head, `    ${errorLine(copy.error)}`, ...detail]
@@ -245,7 +251,7 @@ function planRowLines(row: ReportedRow): readonly string[] {
   return [head, ...why, ...(row.detail === undefined ? [] : [`    ${row.detail}`])]
 }
 
-function errorLine(error: ErrorJson): string {
+export function errorLine(error: ErrorJson): string {
   const hint = error.hint === undefined ? '' : ` (${error.hint})`
   return `${error.code}: ${error.message}${hint}`
 }

@@ -27,7 +27,7 @@ function valuesOf(name: SchemaName): Promise<readonly unknown[]> {
 }
 
 /** What prints JSON lines. */
-const LINES: readonly SchemaName[] = ['list', 'migrate', 'repair']
+const LINES: readonly SchemaName[] = ['list', 'migrate', 'repair', 'worker', 'outbox-ls', 'outbox-prune']
 
 async function validator(name: SchemaName): Promise<ValidateFunction> {
   const ajv = new Ajv2020({ strict: true, strictRequired: true, allErrors: true, allowUnionTypes: false })
@@ -36,7 +36,7 @@ async function validator(name: SchemaName): Promise<ValidateFunction> {
 
 /** Every value that was printed: lines for what streams, else the one document. */
 function values(name: SchemaName, { stdout, args }: Output): readonly unknown[] {
-  const streams = LINES.includes(name) || (name === 'verify' && args.includes('--all'))
+  const streams = (LINES.includes(name) && !args.includes('--count')) || (name === 'verify' && args.includes('--all'))
   if (!streams) return [JSON.parse(stdout)]
   return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as unknown]))
 }

@@ -1,7 +1,7 @@
 /** `prov get`: one part of one stored copy, byte for byte. */
 import { Argument, Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
-import { collect, count, withCommon, withInput } from '../../options.ts'
+import { collect, count, withCommon, withInput, withTruth } from '../../options.ts'
 import { type GetOptions, PARTS, type Part } from './flags.ts'
 
 export function getCommand(io: Io): Command {
@@ -16,7 +16,7 @@ export function getCommand(io: Io): Command {
   const full = withInput(command)
     .option('-k, --key <FILE>', 'only a copy that verifies with this public key; may be repeated', collect, [])
     .option('--copy <N>', 'which one, when the place holds several (from 1)', count)
-  return withCommon(full)
+  return withCommon(withTruth(full))
     .addHelpText(
       'after',
       `

@@ -25,7 +25,7 @@ import type { GetOptions, Part } from './flags.ts'
  * Throws `absent` when the copy or the part does not exist.
  */
 export async function runGet(part: Part, inputs: readonly string[], options: GetOptions, io: Io): Promise<void> {
-  const setup = await setUp(options, worldOf(io, options))
+  const setup = await setUp(options, worldOf(io, options), { truth: true })
   try {
     const [backend, ...more] = setup.backends
     if (backend === undefined || more.length > 0)

@@ -7,6 +7,7 @@ export interface ListOptions extends CommonOptions {
   readonly namespace?: string
   readonly subject?: string
   readonly tektonFile?: string
+  readonly truth?: string
   readonly kubeconfig?: string
   readonly context?: string
 }

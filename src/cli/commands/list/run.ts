@@ -14,7 +14,7 @@ export async function runList(options: ListOptions, io: Io): Promise<void> {
   // Whoever names a cluster wants it listed.
   const live = options.kubeconfig !== undefined || options.context !== undefined
   const set = live ? [...options.set, 'storage.tekton.cluster=true'] : options.set
-  const setup = await setUp({ ...options, set }, worldOf(io, options))
+  const setup = await setUp({ ...options, set }, worldOf(io, options), { truth: true })
   try {
     for (const backend of setup.backends) {
       if (backend.list === undefined) {

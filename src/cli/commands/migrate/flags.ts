@@ -10,6 +10,7 @@ export interface MigrateOptions extends CommonOptions, FilterOptions {
   readonly image: readonly string[]
   readonly run?: string
   readonly tektonFile?: string
+  readonly truth?: string
   readonly timeout?: number
   readonly kubeconfig?: string
   readonly context?: string

@@ -20,7 +20,7 @@ import { inputLine } from '../../../report/text/input-text.ts'
 import { movedText, moveTally, summaryText } from '../../../report/text/migrate-text.ts'
 import { nextText, stepAfter } from '../../../report/text/next-step.ts'
 import { type ArtifactOptions, artifactsOf, type NamedArtifacts } from '../../../setup/artifacts.ts'
-import { type BackendOptions, refuseNoBackends, type Setup, setUp } from '../../../setup/backends.ts'
+import { type BackendOptions, type Reads, refuseNoBackends, type Setup, setUp } from '../../../setup/backends.ts'
 import { listFilter, subjectFilter, timeFilter } from '../../../setup/filters.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { targetsOf } from '../../../setup/targets.ts'
@@ -43,7 +43,7 @@ export async function runMigrate(
   if (options.emitJob === true) return emitJob(inputs, options, args, shard, io)
   const trust = await trustFor(options.key, io)
   const [from, to] = await Promise.all([
-    side(options.from, options.fromSet, options, io),
+    side(options.from, options.fromSet, options, io, { truth: true }),
     side(options.to, options.toSet, options, io),
   ])
   try {
@@ -122,7 +122,8 @@ function parsedShard({ shard = '', emitJob }: MigrateOptions, io: Io): Shard {
 }
 
 function checkNames({ from, to }: MigrateOptions): void {
-  refuseNoBackends([...parseBackendList(from), ...parseBackendList(to)])
+  const sources = parseBackendList(from).filter((name) => name !== 'truth')
+  refuseNoBackends([...sources, ...parseBackendList(to)])
   if (parseBackendList(from).length > 1) {
     throw new ProvError('usage', '--from takes one backend', { hint: 'run one migration for each source' })
   }
@@ -142,10 +143,17 @@ function refuseSamePlace({ name }: Backend, from: Setup, to: Setup, deletes: boo
 }
 
 /** One end of the move, with a configuration of its own. */
-async function side(storage: string, own: readonly string[], options: MigrateOptions, io: Io): Promise<Setup> {
+async function side(
+  storage: string,
+  own: readonly string[],
+  options: MigrateOptions,
+  io: Io,
+  reads: Reads = {},
+): Promise<Setup> {
   const setup = await setUp(
     { ...backendOptions(options), set: [...options.set, ...own], storage },
     worldOf(io, options),
+    reads,
   )
   refuseUnsupported(
     setup.settings,

@@ -1,8 +1,8 @@
 /** `prov store`: sign once, store in every backend named, read back, one receipt a copy. */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, withCommon, withInput } from '../../options.ts'
+import { collect, count, duration, withCommon, withInput } from '../../options.ts'
 import type { StoreOptions } from './flags.ts'
 
 export function storeCommand(io: Io, exit: Exit): Command {
@@ -18,6 +18,17 @@ export function storeCommand(io: Io, exit: Exit): Command {
     .option('--optional <LIST>', 'backends that may fail')
     .option('--require <N>', 'how many backends must hold a copy (default: all that are not optional)', count)
     .option('--resign', 'sign anew and replace copies that are there')
+    .option(
+      '--truth <URL>',
+      'commit to this source of truth first (sqlite:FILE, postgres://USER@HOST/DATABASE); prov worker delivers',
+    )
+    .addOption(
+      new Option(
+        '--wait <DURATION>',
+        'with --truth: also deliver in this process, for at most so long (60s)',
+      ).argParser(duration),
+    )
+    .option('--require-worker', 'with --truth: sign nothing unless a worker serves every backend')
     .option('--dry-run', 'print the plan: what would be written where; sign and write nothing')
   return withCommon(command)
     .addHelpText(
@@ -28,6 +39,8 @@ Examples:
   prov store --storage tekton,oci --key cosign.key taskrun/build-7x -n ci
   prov store --storage oci --key cosign.key --image ghcr.io/acme/app@sha256:…
   prov store --storage tekton,oci --key cosign.key --dry-run runs/
+  prov store --storage tekton,oci --truth sqlite:truth.db --wait 60s \
+    --key cosign.key run.yaml
   kubectl get taskrun build -o yaml |
     prov store --storage oci --key cosign.key -`,
     )

@@ -9,4 +9,7 @@ export interface StoreOptions extends CommonOptions, InputOptions {
   readonly require?: number
   readonly resign?: boolean
   readonly dryRun?: boolean
+  /** Milliseconds. */
+  readonly wait?: number
+  readonly requireWorker?: boolean
 }

@@ -12,6 +12,7 @@ import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
 import { exitStatus, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
+import { commitText } from '../../../report/text/commit-text.ts'
 import { inputLine } from '../../../report/text/input-text.ts'
 import { nextText, stepAfter } from '../../../report/text/next-step.ts'
 import { storeText } from '../../../report/text/verify-text.ts'
@@ -20,12 +21,13 @@ import { type Setup, setUp } from '../../../setup/backends.ts'
 import { loadSigner } from '../../../signing/open-signer.ts'
 import type { KeySigner } from '../../../signing/signer.ts'
 import type { StoreItem } from '../../../store/prepare.ts'
-import { store } from '../../../store/store.ts'
+import { type StoreJob, type StoreReport, store } from '../../../store/store.ts'
 import { joinTrust, loadTrust, type Trust, trustOf } from '../../../trust/trusted-keys.ts'
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
 import type { StoreOptions } from './flags.ts'
+import type { CommittedReport } from './run-truth.ts'
 
 /** Entries of which memory counts more than the time to load what keeps it. */
 const MANY = 100
@@ -53,7 +55,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     if (items.length === 0) throw nothingToStore(options)
     if (items.length > MANY) steadyMemory()
     const progress = reporter(io, 'stored', options)
-    const told = await store({
+    const job: StoreJob = {
       items,
       signer,
       trust: () => trustSource(key, signer, options, io),
@@ -65,21 +67,24 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
       signal: io.signal,
       retry: setup.retry,
       progress: progress.update,
-    })
+    }
+    const told = await storeOrCommit(job, options, setup)
     progress.end()
-    const report = { ...told, exit: exitStatus(told.exit, io) }
+    const { notes: more = [], ...whole } = told
+    notes.push(...more)
+    const report = { ...whole, exit: exitStatus(told.exit, io) }
     const next = stepAfter(
       report.exit,
       report.findings.map(({ code }) => code),
     )
     if (options.json === true) {
-      const more = next === undefined ? {} : { next: next.text }
+      const step = next === undefined ? {} : { next: next.text }
       const json = {
         command: 'store',
         version: VERSION,
         dryRun: options.dryRun === true,
         ...report,
-        ...more,
+        ...step,
         notes,
         input,
       }
@@ -88,7 +93,10 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
       for (const note of notes) warn(io, options, note)
       if (options.quiet !== true || report.exit !== 0) {
         const quiet = options.quiet === true
-        const text = storeText(report, layoutOf(io), { dryRun: options.dryRun === true, quiet })
+        const text =
+          report.truth !== undefined && options.dryRun !== true
+            ? commitText({ ...report, truth: report.truth }, layoutOf(io), { quiet })
+            : storeText(report, layoutOf(io), { dryRun: options.dryRun === true, quiet })
         await write(io.stdout, (quiet ? '' : inputLine(named, layoutOf(io))) + text + nextText(next, layoutOf(io)))
       }
     }
@@ -96,6 +104,27 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
   } finally {
     await setup.close()
   }
+}
+
+/** With a truth the entries are committed to it first; the module that does so is loaded only then. */
+async function storeOrCommit(
+  job: StoreJob,
+  options: StoreOptions,
+  setup: Setup,
+): Promise<StoreReport & Partial<Pick<CommittedReport, 'truth' | 'notes'>>> {
+  const { wait, requireWorker } = options
+  if (setup.settings.get('truth.url') === undefined) {
+    if (wait === undefined && requireWorker !== true) return store(job)
+    throw new ProvError('usage', `--${wait === undefined ? 'require-worker' : 'wait'} needs --truth`)
+  }
+  if (options.require !== undefined) {
+    throw new ProvError('usage', '--require cannot be used with --truth: every copy is owed until it is there', {
+      hint: 'name the backends that may fail with --optional',
+    })
+  }
+  const { commitAndDeliver, hasTruth } = await import('./run-truth.ts')
+  if (!hasTruth(setup.settings, job.dryRun)) return store(job)
+  return commitAndDeliver(job, { wait, requireWorker }, setup)
 }
 
 /** What `transparency.enabled: manual` waits for (reference: chains.md, section 5). */

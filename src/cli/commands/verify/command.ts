@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, withCommon, withFilters, withInput } from '../../options.ts'
+import { collect, count, withCommon, withFilters, withInput, withTruth } from '../../options.ts'
 import type { VerifyOptions } from './flags.ts'
 
 export function verifyCommand(io: Io, exit: Exit): Command {
@@ -34,7 +34,7 @@ export function verifyCommand(io: Io, exit: Exit): Command {
     .option('--report <FILE>', 'also write one HTML page that stands alone')
     .option('--vsa-key <FILE>', 'private key that signs what --output vsa makes, or env://NAME')
     .option('--password-file <FILE>', 'password of that key (else PROV_PASSWORD, COSIGN_PASSWORD, or a prompt)')
-  return grouped(withCommon(withFilters(command)))
+  return grouped(withCommon(withTruth(withFilters(command))))
     .addHelpText(
       'after',
       `

@@ -30,7 +30,7 @@ import { whole } from './text.ts'
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
 export async function runVerify(inputs: readonly string[], options: VerifyOptions, io: Io): Promise<number> {
   const began = io.now()
-  const setup = await setUp(options, worldOf(io, options))
+  const setup = await setUp(options, worldOf(io, options), { truth: true })
   let reports: Reports | undefined
   try {
     const trust = await trustFor(options.key, io)
@@ -38,9 +38,11 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     const odd = optional.find((name) => !setup.backends.some((backend) => backend.name === name))
     if (odd !== undefined) throw new ProvError('usage', `--optional names ${odd}, which --storage does not`)
+    const records = setup.backends.flatMap(({ name, capabilities }) => (capabilities.record === true ? [name] : []))
     const demands: Demands = {
       optional,
       strict: options.strict === true,
+      ...(records.length === 0 ? {} : { records }),
       ...(options.require === undefined ? {} : { require: options.require }),
     }
     if (options.all !== true) refuseFilters(options, { sample: options.sample, 'fail-fast': options.failFast })

@@ -1,0 +1,17 @@
+/** The flags of `prov worker`, as they are parsed. */
+import type { CommonOptions } from '../../options.ts'
+
+export interface WorkerOptions extends CommonOptions {
+  readonly truth?: string
+  readonly storage?: string
+  readonly key: readonly string[]
+  readonly concurrency?: number
+  /** Milliseconds. */
+  readonly lease?: number
+  readonly once?: boolean
+  readonly listen?: string
+  readonly tektonFile?: string
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly timeout?: number
+}

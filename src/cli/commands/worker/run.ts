@@ -1,0 +1,127 @@
+/** The work of `prov worker`. */
+import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
+import type { Told } from '../../../delivery/lane.ts'
+import { runWorker, type WorkerEnd } from '../../../delivery/worker.ts'
+import { ERRORS, gravest } from '../../../errors.ts'
+import { exitStatus, type Io, pause, write } from '../../../platform/io.ts'
+import { durationMs } from '../../../platform/text/duration.ts'
+import { jsonLine } from '../../../platform/text/json-text.ts'
+import { nextText } from '../../../report/text/next-step.ts'
+import { deliveredText, type WorkerEvent, workerEndText } from '../../../report/text/worker-text.ts'
+import { setUp } from '../../../setup/backends.ts'
+import { deliveryJob } from '../../../setup/delivery.ts'
+import { trustFor } from '../../../setup/keys.ts'
+import { truthOf } from '../../../setup/truth.ts'
+import type { Backlog, Claimed, Truth } from '../../../truth/truth.ts'
+import { VERSION } from '../../../version.ts'
+import { layoutOf } from '../../terminal.ts'
+import { warn, worldOf } from '../../world.ts'
+import type { WorkerOptions } from './flags.ts'
+import { watch } from './watch.ts'
+
+/** Runs until a signal, or with --once until nothing can be delivered; gives the exit status. */
+export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<number> {
+  const trust = await trustFor(options.key, io)
+  const setup = await setUp({ ...options, set: [...options.set, ...asSettings(options)] }, worldOf(io, options))
+  const targets = setup.backends.map(({ name }) => name)
+  let truth: Truth | undefined
+  try {
+    refuseUnsupported(setup.settings, targets)
+    const lease = durationMs(setup.settings.get('worker.lease') ?? '60s')
+    truth = await truthOf(setup.settings, { make: false })
+    const job = deliveryJob(setup, truth, trust)
+    const watching = await watch(truth, targets, setup.settings.get('worker.listen'))
+    if (watching.address !== undefined) warn(io, options, `listening at http://${watching.address}`)
+    try {
+      const layout = layoutOf(io)
+      let lines = Promise.resolve()
+      const end = await runWorker({
+        ...job,
+        targets,
+        once: options.once === true,
+        drain: io.signal,
+        drainMs: Math.min(durationMs(setup.settings.get('worker.drain-timeout') ?? '30s'), lease),
+        sleep: pause,
+        failed: (error) => {
+          watching.failed()
+          warn(io, options, `${error.code}: ${error.message}; trying again`)
+        },
+        looked: watching.looked,
+        told: (row, what) => {
+          watching.told(row, what)
+          const line =
+            options.json === true
+              ? jsonLine(eventOf(row, what))
+              : options.quiet === true && 'settled' in what && what.settled.state === 'done'
+                ? ''
+                : deliveredText(eventOf(row, what), layout)
+          if (line !== '') lines = lines.then(() => write(io.stdout, line))
+        },
+      })
+      await lines
+      return await ended(end, { truth, targets, options, io })
+    } finally {
+      await watching.close()
+    }
+  } finally {
+    await truth?.close()
+    await setup.close()
+  }
+}
+
+function asSettings({ concurrency, lease, listen }: WorkerOptions): readonly string[] {
+  return [
+    ...(concurrency === undefined ? [] : [`worker.concurrency=${concurrency}`]),
+    ...(lease === undefined ? [] : [`worker.lease=${lease}ms`]),
+    ...(listen === undefined ? [] : [`worker.listen=${listen}`]),
+  ]
+}
+
+/** One line of --json: a delivery that was settled, given back, or settled by another worker meanwhile. */
+function eventOf({ id, target, slotKey, uri, format }: Claimed, what: Told): WorkerEvent {
+  const row = { id, target, slot: slotKey, artifact: uri, format }
+  if ('stale' in what) return { ...row, outcome: 'stale' }
+  if ('quarantined' in what) return { ...row, outcome: 'quarantined', error: what.quarantined }
+  if ('givenBack' in what) return { ...row, outcome: 'given back', error: what.givenBack }
+  const { settled } = what
+  if (settled.state === 'done') return { ...row, outcome: 'done', location: settled.receipt.location }
+  if (settled.state !== 'pending') return { ...row, outcome: settled.state, error: settled.error }
+  const error = settled.error === undefined ? {} : { error: settled.error }
+  return { ...row, outcome: 'to try again', afterMs: settled.afterMs, ...error }
+}
+
+interface Ended {
+  readonly truth: Truth
+  readonly targets: readonly string[]
+  readonly options: WorkerOptions
+  readonly io: Io
+}
+
+async function ended(end: WorkerEnd, { truth, targets, options, io }: Ended): Promise<number> {
+  const left = io.signal.aborted && options.once !== true ? [] : await leftFor(truth, targets)
+  const exit = options.once === true ? gravest([exitOf(left, end), io.signal.aborted ? ERRORS.incomplete.exit : 0]) : 0
+  const owed = left.map(({ target, state, rows }) => ({ target, state, rows }))
+  const report = { ...end, owed, exit: exitStatus(exit, io) }
+  const next = exit === 0 ? undefined : { text: 'prov outbox ls' }
+  if (options.json === true) {
+    const step = next === undefined ? {} : { next: next.text }
+    await write(io.stdout, jsonLine({ command: 'worker', version: VERSION, ...report, ...step }))
+  } else if (options.quiet !== true || exit !== 0) {
+    await write(io.stdout, workerEndText(report, layoutOf(io)) + nextText(next, layoutOf(io)))
+  }
+  return report.exit
+}
+
+/** What is still owed to these backends. */
+async function leftFor(truth: Truth, targets: readonly string[]): Promise<readonly Backlog[]> {
+  return (await truth.backlog()).filter(({ target }) => targets.includes(target))
+}
+
+/** Marks as signed that wait for a copy of a backend that others serve are not this worker's. */
+function exitOf(left: readonly Backlog[], { delivered, givenBack }: WorkerEnd): number {
+  const rows = (state: Backlog['state']): number =>
+    left.filter((one) => one.state === state).reduce((sum, one) => sum + one.rows, 0)
+  if (rows('quarantined') > 0) return ERRORS.signature_invalid.exit
+  if (givenBack > 0 && delivered === 0 && rows('pending') > 0) return ERRORS.key_untrusted.exit
+  return rows('pending') + rows('held') > 0 ? ERRORS.incomplete.exit : 0
+}

@@ -1,0 +1,196 @@
+/** A worker: looks for lanes that have something to deliver, runs each by itself, and gives a sign of life. */
+import type { ErrorJson } from '../errors.ts'
+import { asProvError, errorJson } from '../errors.ts'
+import { linkedSignal } from '../platform/async/linked-signal.ts'
+import { type LaneJob, runLane, type Told } from './lane.ts'
+
+export interface WorkerJob extends Omit<LaneJob, 'givenBack' | 'only' | 'stop'> {
+  /** Names of the backends that it serves. */
+  readonly targets: readonly string[]
+  /** Ends once nothing can be delivered any more. */
+  readonly once: boolean
+  /** How long what is in flight may take once it is to drain, in milliseconds. */
+  readonly drainMs: number
+  /** Waits; rejects when the signal is aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** Called when the truth could not be asked; a worker goes on, `once` ends with it. */
+  failed(error: ErrorJson): void
+  /** Called after each look at the truth that succeeded. */
+  looked?(): void
+}
+
+/** What a worker did until its end. */
+export interface WorkerEnd {
+  readonly delivered: number
+  /** Rows that wait for an operator now. */
+  readonly held: number
+  readonly gone: number
+  /** Entries that do not verify, or are about something else. */
+  readonly quarantined: number
+  /** Entries that are signed by none of the worker's keys. */
+  readonly givenBack: number
+  /** Results that came too late: another worker had taken over. */
+  readonly stale: number
+}
+
+/** Between two looks: while there is something to do, while there is nothing, and after the truth could not be asked. */
+const BUSY_MS = 1000
+const IDLE_MS = 5000
+const BEAT_MS = 60_000
+/** With `once`, rows that failed by themselves are tried so often. */
+const TRIES = 5
+/** With `once`, what becomes due later than this is left. */
+const PATIENCE_MS = 61_000
+
+/**
+ * Delivers until it is told to drain, or with `once` until nothing is left that it can deliver. Throws what the truth throws, with `once` alone.
+ *
+ * @example const { delivered } = await runWorker(job)
+ */
+export async function runWorker(job: WorkerJob): Promise<WorkerEnd> {
+  const { truth, drain, targets, host, holder } = job
+  const stop = new AbortController()
+  const givenBack = new Set<number>()
+  const counts = { delivered: 0, held: 0, gone: 0, quarantined: 0, stale: 0 }
+  const told: LaneJob['told'] = (row, what) => {
+    count(counts, what)
+    job.told(row, what)
+  }
+  const lanes = lanesOf({ ...job, told, givenBack, stop: stop.signal })
+  const bell = bellOf(drain)
+  const beat = (): void => void truth.beat({ holder, host, targets }).catch(() => undefined)
+  const beating = setInterval(beat, BEAT_MS)
+  await truth.beat({ holder, host, targets })
+  const deaf = await truth.listen?.(bell.ring).catch(() => undefined)
+  try {
+    await (job.once ? untilDone(job, lanes, givenBack) : forever(job, lanes, bell))
+  } finally {
+    clearInterval(beating)
+    const late = setTimeout(() => stop.abort(new Error('the time to drain is over')), job.drainMs)
+    await lanes.settled()
+    clearTimeout(late)
+    bell.release()
+    await deaf?.().catch(() => undefined)
+    await truth.leave(holder).catch(() => undefined)
+  }
+  return { ...counts, givenBack: givenBack.size }
+}
+
+function count(counts: Record<'delivered' | 'held' | 'gone' | 'quarantined' | 'stale', number>, what: Told): void {
+  if ('stale' in what) counts.stale++
+  else if ('quarantined' in what) counts.quarantined++
+  else if ('settled' in what) {
+    const { state } = what.settled
+    if (state === 'done') counts.delivered++
+    else if (state === 'held' || state === 'gone') counts[state]++
+  }
+}
+
+interface Lanes {
+  /** Starts what has something to do and is not running: how many run now. */
+  start(): Promise<number>
+  /** Lanes that pause. */
+  readonly paused: ReadonlySet<string>
+  /** True when every lane that has something due was tried, and gave nothing. */
+  isIdle(): boolean
+  /** Tries every lane again. */
+  refresh(): void
+  /** Resolves when one of them ends; at once when none runs. */
+  next(): Promise<unknown>
+  settled(): Promise<void>
+}
+
+function lanesOf(job: LaneJob & Pick<WorkerJob, 'targets' | 'failed' | 'looked'>): Lanes {
+  const running = new Map<string, Promise<void>>()
+  const paused = new Set<string>()
+  const empty = new Set<string>()
+  const run = async (lane: string): Promise<void> => {
+    try {
+      if ((await runLane(lane, job)) === 0) empty.add(lane)
+      else empty.clear()
+    } catch (thrown) {
+      empty.add(lane)
+      job.failed(errorJson(asProvError(thrown)))
+    } finally {
+      running.delete(lane)
+    }
+  }
+  return {
+    paused,
+    start: async () => {
+      const lanes = await job.truth.lanes(job.targets, job.host)
+      job.looked?.()
+      paused.clear()
+      for (const { lane, pausedMs } of lanes) {
+        if (pausedMs > 0) paused.add(lane)
+        else if (!running.has(lane) && !empty.has(lane)) running.set(lane, run(lane))
+      }
+      return running.size
+    },
+    isIdle: () => running.size === 0,
+    refresh: () => empty.clear(),
+    next: () => Promise.race(running.values()),
+    settled: async () => {
+      await Promise.all(running.values())
+    },
+  }
+}
+
+async function untilDone(
+  { truth, targets, host, drain, sleep }: WorkerJob,
+  lanes: Lanes,
+  givenBack: ReadonlySet<number>,
+): Promise<void> {
+  const gaveUp = new Set<string>()
+  while (!drain.aborted) {
+    const running = await lanes.start()
+    for (const lane of lanes.paused) gaveUp.add(lane)
+    if (running > 0) {
+      await lanes.next()
+      continue
+    }
+    const wanted = { targets, host, tries: TRIES, without: [...givenBack], withoutLanes: [...gaveUp] }
+    const ms = await truth.nextDue(wanted)
+    if (ms === undefined || ms > PATIENCE_MS) return
+    await sleep(Math.max(50, ms), drain).catch(() => undefined)
+    lanes.refresh()
+  }
+}
+
+async function forever({ drain, failed, sleep }: WorkerJob, lanes: Lanes, bell: Bell): Promise<void> {
+  while (!drain.aborted) {
+    let pause = IDLE_MS
+    try {
+      if ((await lanes.start()) > 0) pause = BUSY_MS
+    } catch (thrown) {
+      failed(errorJson(asProvError(thrown)))
+    }
+    lanes.refresh()
+    await bell.orAfter(pause, sleep)
+  }
+}
+
+interface Bell {
+  ring(): void
+  /** Resolves when it rang since the last time, after so many milliseconds, or at once when the worker is to drain. */
+  orAfter(ms: number, sleep: WorkerJob['sleep']): Promise<void>
+  release(): void
+}
+
+function bellOf(drain: AbortSignal): Bell {
+  let rang = false
+  let wake = linkedSignal(drain)
+  return {
+    ring: () => {
+      rang = true
+      wake.abort()
+    },
+    orAfter: async (ms, sleep) => {
+      if (!rang) await sleep(ms, wake.signal).catch(() => undefined)
+      rang = false
+      wake.release()
+      wake = linkedSignal(drain)
+    },
+    release: () => wake.release(),
+  }
+}

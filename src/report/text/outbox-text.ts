@@ -1,0 +1,62 @@
+/** What is owed, for people: a line a delivery, or sums by backend. */
+import type { ErrorJson } from '../../errors.ts'
+import { errorLine, type Layout, page } from './verify-text.ts'
+
+/** A delivery as --json prints it. */
+export interface ShownDelivery {
+  readonly id: number
+  readonly uri: string
+  readonly format: string
+  readonly target: string
+  readonly slotKey: string
+  readonly state: string
+  readonly required: boolean
+  readonly attempts: number
+  readonly due: string
+  readonly host?: string
+  readonly error?: ErrorJson
+}
+
+/** @example deliveryText(row, layout) // '17 pending oci ghcr.io/acme/app:sha256-….att …\n' */
+export function deliveryText(row: ShownDelivery, layout: Layout): string {
+  const { id, state, target, slotKey, required, attempts, due, host, error } = row
+  const what = target === 'seal' ? `mark as signed in ${slotKey} of ${row.uri}` : `${target} ${slotKey}`
+  const facts = [
+    ...(required || target === 'seal' ? [] : ['optional']),
+    ...(attempts === 0 ? [] : [`${attempts} ${attempts === 1 ? 'try' : 'tries'}`]),
+    ...(state === 'pending' ? [`due ${due.slice(0, 19)}Z`] : []),
+    ...(host === undefined ? [] : [`only on ${host}`]),
+  ]
+  const more = facts.length === 0 ? '' : ` (${facts.join(', ')})`
+  return page([`${id} ${state} ${what}${more}`, ...(error === undefined ? [] : [`  ${errorLine(error)}`])], layout)
+}
+
+/** @example backlogText(counts, backlog, layout) // 'oci  12 pending, 3 done; oldest 2 h\n' */
+export function backlogText(
+  counts: readonly { readonly target: string; readonly state: string; readonly rows: number }[],
+  backlog: readonly {
+    readonly target: string
+    readonly state: string
+    readonly rows: number
+    readonly oldestMs: number
+  }[],
+  layout: Layout,
+): string {
+  const targets = [...new Set(counts.map(({ target }) => target))]
+  const lines = targets.map((name) => {
+    const own = counts.filter(({ target }) => target === name).map(({ state, rows }) => `${rows} ${state}`)
+    const owed = backlog.filter(({ target }) => target === name)
+    const out = owed.find(({ state }) => state === 'quarantined')
+    const oldest = Math.max(0, ...owed.map(({ oldestMs }) => oldestMs))
+    const age = owed.length === 0 ? '' : `; oldest ${ageText(oldest)}`
+    return `${name}: ${own.join(', ')}${out === undefined ? '' : ` (${out.rows} of quarantined entries)`}${age}`
+  })
+  return page(lines.length === 0 ? ['nothing was ever committed'] : lines, layout)
+}
+
+function ageText(ms: number): string {
+  const minutes = Math.floor(ms / 60_000)
+  if (minutes < 1) return `${Math.floor(ms / 1000)} s`
+  if (minutes < 120) return `${minutes} min`
+  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} days`
+}

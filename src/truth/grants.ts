@@ -1,0 +1,42 @@
+/** The three roles that use a truth in PostgreSQL, with no more rights than each needs. Pure. */
+
+export type Role = 'store' | 'worker' | 'reader'
+
+/** Tables by role and right. Rows that are locked before they change need UPDATE. */
+const RIGHTS: Readonly<Record<Role, Readonly<Record<string, readonly string[]>>>> = {
+  store: {
+    SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'tombstone', 'worker', 'lane'],
+    INSERT: ['run', 'entry', 'item', 'delivery'],
+    UPDATE: ['run', 'entry', 'delivery'],
+  },
+  worker: {
+    SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'lane', 'worker'],
+    INSERT: ['lane', 'worker'],
+    UPDATE: ['run', 'entry', 'delivery', 'lane', 'worker'],
+    DELETE: ['worker'],
+  },
+  reader: { SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'lane', 'worker', 'tombstone', 'decision'] },
+}
+
+/**
+ * Statements for the owner of the tables; every role may be given to several users. `store --wait` delivers as well, and needs store and worker.
+ *
+ * @example grantsSql('public').split('\n')[0] // 'CREATE ROLE prov_store NOLOGIN;'
+ */
+export function grantsSql(schema: string): string {
+  const lines = (Object.keys(RIGHTS) as Role[]).flatMap((role) => [
+    `CREATE ROLE prov_${role} NOLOGIN;`,
+    `GRANT USAGE ON SCHEMA ${schema} TO prov_${role};`,
+    ...Object.entries(RIGHTS[role]).map(
+      ([right, tables]) =>
+        `GRANT ${right} ON ${tables.map((table) => `${schema}.${table}`).join(', ')} TO prov_${role};`,
+    ),
+    '',
+  ])
+  return [
+    ...lines,
+    '-- To give one to a user: GRANT prov_store TO ci;',
+    '-- outbox retry, drop, prune and forget, and truth migrate and adopt, run as the owner of the tables.',
+    '',
+  ].join('\n')
+}
