@@ -4,12 +4,12 @@ import { BACKENDS } from '../../backends/index.ts'
 import type { Backend, Capabilities, Context } from '../../src/backend/backend.ts'
 import { fitHelp } from '../../src/cli/help-text.ts'
 import { program } from '../../src/cli/program.ts'
-import { settingsTable } from '../../src/config/table.ts'
 import { ERRORS } from '../../src/errors.ts'
 import { FORMATS } from '../../src/formats/index.ts'
 import type { Io } from '../../src/platform/io.ts'
 import { explainable } from '../../src/report/explain/explain.ts'
 import { EXITS, MARKS } from '../../src/report/text/verify-text.ts'
+import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import { GAPS } from '../conformance/gaps.ts'
 import { LINES } from '../conformance/lines.ts'
 
@@ -135,7 +135,7 @@ function errors(): string {
 /** All settings, or those of one backend. */
 function settings(of?: string): string {
   const begin = of === 'kafka' ? 'storage.pubsub.' : `storage.${of}.`
-  const rows = settingsTable().filter(({ key }) => of === undefined || key.startsWith(begin))
+  const rows = SETTINGS_TABLE.rows.filter(({ key }) => of === undefined || key.startsWith(begin))
   if (rows.length === 0) return 'None.'
   return table(
     ['key', 'values', 'default', 'meaning'],
