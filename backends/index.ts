@@ -1,7 +1,9 @@
 /** The backends by name. Each is imported only when it is used: its SDK costs nothing to those who do not. */
-import type { Backend, Context, OpenBackend } from '../src/backend/backend.ts'
+import type { Backend, Context } from '../src/backend/backend.ts'
+import type { BackendRow } from '../src/backend/row.ts'
 import { ProvError } from '../src/errors.ts'
 import { nearest } from '../src/platform/text/suggest.ts'
+import * as ROWS from './rows.ts'
 
 export { type ArchivistaOptions, openArchivista } from './archivista/options.ts'
 export { type DocdbOptions, openDocdb } from './docdb/options.ts'
@@ -13,64 +15,21 @@ export { openS3, type S3Options } from './s3/options.ts'
 export type { Surroundings } from './shared/embedded.ts'
 export { openTekton, type TektonOptions } from './tekton/options.ts'
 
-export interface BackendRow {
-  /** One line for help and docs. */
-  readonly summary: string
-  readonly load: () => Promise<{ readonly open: OpenBackend }>
-  /** Keeps nothing once the process ends: for programs that embed prov, and refused on the command line. */
-  readonly fleeting?: true
+/** The order in help, docs and messages; a backend that is not named here comes after these, by its name. */
+const FIRST = ['tekton', 'oci', 'docdb', 'gcs', 's3', 'archivista', 'grafeas', 'pubsub', 'kafka', 'memory'] as const
+
+type Rows = Readonly<Record<string, BackendRow>>
+
+/** Keeps the names and the keys, and forgets in which module they stand: the declarations of the package name no backend's inside. */
+function inOrder<All extends Rows>(
+  rows: All,
+  first: readonly (keyof All & string)[],
+): { readonly [Name in keyof All]: All[Name] } {
+  const names = new Set([...first, ...Object.keys(rows).sort()])
+  return Object.fromEntries([...names].map((name) => [name, rows[name]])) as All
 }
 
-/** Keeps the names and forgets which module each is: the declarations of the package name no backend's inside. */
-function byName<Name extends string>(rows: Readonly<Record<Name, BackendRow>>): Readonly<Record<Name, BackendRow>> {
-  return rows
-}
-
-export const BACKENDS = byName({
-  tekton: {
-    summary:
-      'annotations of the run, in its own file or on the live object in its cluster, as Tekton Chains writes them',
-    load: () => import('./tekton/backend.ts'),
-  },
-  oci: {
-    summary:
-      "beside the image in its registry or in an OCI image layout directory, in cosign's tags or as Sigstore bundles",
-    load: () => import('./oci/backend.ts'),
-  },
-  docdb: {
-    summary: 'documents of MongoDB, Firestore, DynamoDB or an SQLite file, as Tekton Chains writes them',
-    load: () => import('./docdb/backend.ts'),
-  },
-  gcs: {
-    summary: 'objects in Google Cloud Storage or in a directory, as Tekton Chains writes them',
-    load: () => import('./gcs/backend.ts'),
-  },
-  s3: {
-    summary: 'objects in S3 or in a directory, under the names that Tekton Chains uses in Google Cloud Storage',
-    load: () => import('./s3/backend.ts'),
-  },
-  archivista: {
-    summary: 'envelopes in an Archivista server, as Tekton Chains uploads them; read back by subject',
-    load: () => import('./archivista/backend.ts'),
-  },
-  grafeas: {
-    summary: "notes and occurrences of Google's Container Analysis, under the names that Tekton Chains gives them",
-    load: () => import('./grafeas/backend.ts'),
-  },
-  pubsub: {
-    summary: 'messages of Google Pub/Sub or Kafka, as Tekton Chains forms them; write-only: told, never counted',
-    load: () => import('./pubsub/backend.ts'),
-  },
-  kafka: {
-    summary: "pubsub with the provider kafka, under the name that Tekton Chains' configuration has for it",
-    load: () => import('./kafka/backend.ts'),
-  },
-  memory: {
-    summary: 'the memory of the process, for tests and for embedding',
-    load: () => import('./memory/backend.ts'),
-    fleeting: true,
-  },
-})
+export const BACKENDS = inOrder(ROWS, FIRST)
 
 export type BackendName = keyof typeof BACKENDS
 

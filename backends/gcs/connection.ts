@@ -18,7 +18,7 @@ import { Answered, NoCredentials, type Response, replaceTransport } from './tran
  * @example connect(settings, context).get('taskrun-ci-build/taskrun-b0a4….payload', { signal })
  */
 export function connect(settings: GcsSettings & { readonly bucket: string }, context: Context): ObjectStore {
-  const { bucket, endpoint, anonymous } = settings
+  const { endpoint, anonymous } = settings
   const http = singleTry(context, settings.requestMs)
   const storage = new Storage({
     apiEndpoint: endpoint,
@@ -28,46 +28,7 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
   // The client would take the emulator's variable for the whole base, and miss the path of the API.
   storage.baseUrl = `${endpoint}/storage/v1`
   replaceTransport(storage, { anonymous, http, random: (size) => context.random(size) })
-
-  /** Runs one request; `expected` gives what an answer other than success means, where it means something. */
-  async function request<T>(
-    operation: string,
-    name: string,
-    { signal }: CallOptions,
-    expected: (status: number) => { readonly result: T } | undefined,
-    work: (at: Bucket, where: Where) => Promise<T>,
-  ): Promise<T> {
-    const where = { backend: NAME, operation, location: `gs://${bucket}/${name}` }
-    try {
-      return await within(
-        (own) => {
-          const at = storage.bucket(bucket)
-          at.interceptors.push({ request: (job) => Object.assign(job, { signal: own }) as never })
-          return work(at, where)
-        },
-        { signal },
-        settings.requestMs,
-      )
-    } catch (thrown) {
-      if (thrown instanceof ProvError) throw errorAt(thrown, where)
-      if (!(thrown instanceof Answered)) throw withoutAnswer(thrown, where)
-      const said = saidBy(thrown, anonymous)
-      // A page of some gateway says nothing of the object.
-      const isAnswer = said.message !== undefined && !/bucket does not exist/i.test(said.message)
-      const known = isAnswer ? expected(thrown.status) : undefined
-      if (known !== undefined) return known.result
-      throw refused(
-        {
-          status: thrown.status,
-          host: URL.parse(endpoint)?.host,
-          ...said,
-          retryAfter: thrown.headers.get('retry-after') ?? undefined,
-        },
-        where,
-        context.now(),
-      )
-    }
-  }
+  const request = requestsOver(storage, settings, context)
 
   const absent = (status: number): { readonly result: undefined } | undefined =>
     status === 404 ? { result: undefined } : undefined
@@ -139,6 +100,55 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
     },
 
     close: () => http.close(),
+  }
+}
+
+/** Runs one request; `expected` gives what an answer other than success means, where it means something. */
+type Request = <T>(
+  operation: string,
+  name: string,
+  options: CallOptions,
+  expected: (status: number) => { readonly result: T } | undefined,
+  work: (at: Bucket, where: Where) => Promise<T>,
+) => Promise<T>
+
+function requestsOver(
+  storage: Storage,
+  settings: GcsSettings & { readonly bucket: string },
+  context: Context,
+): Request {
+  const { bucket, endpoint, anonymous } = settings
+  return async (operation, name, { signal }, expected, work) => {
+    const where = { backend: NAME, operation, location: `gs://${bucket}/${name}` }
+    try {
+      return await within(
+        (own) => {
+          const at = storage.bucket(bucket)
+          at.interceptors.push({ request: (job) => Object.assign(job, { signal: own }) as never })
+          return work(at, where)
+        },
+        { signal },
+        settings.requestMs,
+      )
+    } catch (thrown) {
+      if (thrown instanceof ProvError) throw errorAt(thrown, where)
+      if (!(thrown instanceof Answered)) throw withoutAnswer(thrown, where)
+      const said = saidBy(thrown, anonymous)
+      // A page of some gateway says nothing of the object.
+      const isAnswer = said.message !== undefined && !/bucket does not exist/i.test(said.message)
+      const known = isAnswer ? expected(thrown.status) : undefined
+      if (known !== undefined) return known.result
+      throw refused(
+        {
+          status: thrown.status,
+          host: URL.parse(endpoint)?.host,
+          ...said,
+          retryAfter: thrown.headers.get('retry-after') ?? undefined,
+        },
+        where,
+        context.now(),
+      )
+    }
   }
 }
 

@@ -47,33 +47,10 @@ export const open: OpenBackend = (context) => {
   }
   const notes = boundedMap<string, true>(MAX_NOTES)
 
-  async function* pages(parent: string, filter: string, at: string, signal: AbortSignal): AsyncIterable<Occurrence> {
-    const where = { backend: NAME, operation: 'list occurrences', location: at }
-    const follow = pageGuard(NAME, at)
-    let token = ''
-    do {
-      const query = new URLSearchParams({
-        filter,
-        pageSize: String(PAGE),
-        ...(token === '' ? {} : { pageToken: token }),
-      })
-      const path = `/v1/${parent}/occurrences?${query}`
-      const answer = await api().call({ ...where, method: 'GET', path, signal, expects: [404] })
-      if (answer.status === 404) return noneThere(answer, where)
-      const page = objectOf(answer, where)
-      const items: readonly unknown[] = arrayIn(page['occurrences'])
-      for (const item of items) if (isRecord(item)) yield item
-      const next = page['nextPageToken']
-      if (next === token && token !== '') throw new ProvError('response_invalid', 'the pages go round in a ring', where)
-      token = typeof next === 'string' ? next : ''
-      follow(items.length, token === '' ? undefined : token)
-    } while (token !== '')
-  }
-
   async function get(slot: Slot, { signal }: CallOptions): Promise<readonly Found[]> {
     const { note = '', uri = '' } = slot.address
     const found: Found[] = []
-    for await (const item of pages(note, `resourceUrl=${quoted(uri)}`, slot.key, signal)) {
+    for await (const item of occurrences(api(), note, `resourceUrl=${quoted(uri)}`, slot.key, signal)) {
       if (item['resourceUri'] === uri) found.push(foundOf(slot, item))
       if (found.length > MAX_ITEMS) {
         const where = { backend: NAME, operation: 'get', location: slot.key }
@@ -137,7 +114,13 @@ export const open: OpenBackend = (context) => {
     for (const kind of ['dsse', 'raw'] as const) {
       if (filter.kind !== undefined && filter.kind !== kind) continue
       const wanted = `kind=${quoted(kind === 'raw' ? 'ATTESTATION' : 'BUILD')}`
-      for await (const { noteName, resourceUri } of pages(where.location, wanted, where.location, signal)) {
+      for await (const { noteName, resourceUri } of occurrences(
+        api(),
+        where.location,
+        wanted,
+        where.location,
+        signal,
+      )) {
         if (typeof noteName !== 'string' || typeof resourceUri !== 'string') continue
         if (!noteName.startsWith(prefix) || kindOfNote(noteName) !== kind) continue
         if (filter.subject !== undefined && !resourceUri.endsWith(`@sha256:${filter.subject}`)) continue
@@ -172,6 +155,40 @@ export const open: OpenBackend = (context) => {
     close: async () => opened?.close(),
   }
   return backend
+}
+
+/**
+ * The occurrences of a project or of one note, page by page; none where there is no such note.
+ *
+ * @param at how errors name the place
+ */
+async function* occurrences(
+  api: JsonApi,
+  parent: string,
+  filter: string,
+  at: string,
+  signal: AbortSignal,
+): AsyncIterable<Occurrence> {
+  const where = { backend: NAME, operation: 'list occurrences', location: at }
+  const follow = pageGuard(NAME, at)
+  let token = ''
+  do {
+    const query = new URLSearchParams({
+      filter,
+      pageSize: String(PAGE),
+      ...(token === '' ? {} : { pageToken: token }),
+    })
+    const path = `/v1/${parent}/occurrences?${query}`
+    const answer = await api.call({ ...where, method: 'GET', path, signal, expects: [404] })
+    if (answer.status === 404) return noneThere(answer, where)
+    const page = objectOf(answer, where)
+    const items: readonly unknown[] = arrayIn(page['occurrences'])
+    for (const item of items) if (isRecord(item)) yield item
+    const next = page['nextPageToken']
+    if (next === token && token !== '') throw new ProvError('response_invalid', 'the pages go round in a ring', where)
+    token = typeof next === 'string' ? next : ''
+    follow(items.length, token === '' ? undefined : token)
+  } while (token !== '')
 }
 
 function connect(context: Context): JsonApi {

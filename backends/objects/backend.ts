@@ -1,35 +1,23 @@
 /** The backend that gcs and s3 share: Chains' four objects an entry, over any {@link ObjectStore}. */
-import type { Backend, CallOptions, Context, Receipt, Slot } from '../../src/backend/backend.ts'
+import type { Backend, Context, Receipt, Slot } from '../../src/backend/backend.ts'
 import { receiptOf } from '../../src/backend/receipt.ts'
-import { asProvError, errorAt, ProvError } from '../../src/errors.ts'
+import { ProvError } from '../../src/errors.ts'
 import { type Entry, holds } from '../../src/model/entry.ts'
-import { keptName, type ObjectAddress, placeIn, placeOf, slotOf } from './address.ts'
+import { keptName, type ObjectAddress, placeOf, slotOf } from './address.ts'
+import { type CallsOptions, callsOf } from './calls.ts'
 import type { DiagnoseJob } from './diagnose.ts'
 import { PARTS, type Parts, partsOf } from './layout.ts'
 import { listSlots } from './list.ts'
 import { foundOf, locationOf, readPlace, readStored, versionIn } from './read.ts'
-import { MAX_OBJECT_BYTES, type ObjectStore } from './store.ts'
-import { complete, removeCopy, replaceCopy, type Writer, writeCopy } from './write.ts'
+import { MAX_OBJECT_BYTES } from './store.ts'
+import { complete, removeCopy, replaceCopy, writeCopy } from './write.ts'
 
-/** Where the objects are. */
-export interface Home {
-  /** How the store is named in reports; ends with `/`. */
-  readonly root: string
-  /** Called once, on first use. */
-  connect(): Promise<ObjectStore>
-}
-
-export interface ObjectsOptions {
-  readonly name: string
+export interface ObjectsOptions extends CallsOptions {
   readonly sharedWrites: 'precondition' | 'lock'
-  /** Asked on first use only, so that a backend can be described without being configured. Throws `config_invalid`. */
-  home(): Home
   /** For `diagnose`; absent: nothing is known beforehand. */
   readonly diagnosis?: () => Pick<DiagnoseJob, 'name' | 'directory' | 'endpoint' | 'open'>
   /** See {@link Backend}. */
   readonly configured?: () => Promise<void>
-  /** See {@link Writer}; default 1.5 s. */
-  readonly patienceMs?: number
 }
 
 const MAX_LOOKS = 5
@@ -40,39 +28,8 @@ const MAX_LOOKS = 5
  * @example openObjects(context, { name: 's3', sharedWrites: 'precondition', home: () => ({ root: 's3://bucket/', connect }) })
  */
 export function openObjects(context: Context, options: ObjectsOptions): Backend {
-  const { name, patienceMs = 1500 } = options
-  let settled: Home | undefined
-  const home = (): Home => {
-    settled ??= options.home()
-    return settled
-  }
-  let connection: Promise<ObjectStore> | undefined
-
-  /** Runs a call with what every error of it must say. */
-  async function call<T>(
-    operation: string,
-    slot: Slot,
-    { signal }: CallOptions,
-    work: (place: ObjectAddress, writer: Writer) => Promise<T>,
-  ): Promise<T> {
-    try {
-      const store = await reached(signal)
-      return await work(placeIn(slot), { store, random: context.random, patienceMs })
-    } catch (thrown) {
-      throw named(thrown, operation, slot.key)
-    }
-  }
-
-  async function reached(signal: AbortSignal): Promise<ObjectStore> {
-    if (signal.aborted) throw new ProvError('aborted', 'stopped before it was done')
-    connection ??= home().connect()
-    return connection
-  }
-
-  function named(thrown: unknown, operation: string, location: string): ProvError {
-    const own = asProvError(thrown)
-    return errorAt(own, { backend: name, operation: own.operation ?? operation, location: own.location ?? location })
-  }
+  const { name } = options
+  const { home, reached, call, named, close } = callsOf(context, options)
 
   /** The four objects, if they fit. */
   function fitting(slot: Slot, entry: Entry): { readonly parts: Parts; readonly bytes: number } {
@@ -169,7 +126,7 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
       try {
         yield* listSlots(name, home().root, await reached(calls.signal), filter, calls)
       } catch (thrown) {
-        throw named(thrown, 'list', settled?.root ?? name)
+        throw named(thrown, 'list')
       }
     },
 
@@ -182,9 +139,6 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
         : (await import('./diagnose.ts')).diagnose({ ...own, context, reached }, asked)
     },
 
-    async close() {
-      const store = await connection?.catch(() => undefined)
-      store?.close()
-    },
+    close,
   }
 }

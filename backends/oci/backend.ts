@@ -2,23 +2,17 @@
  * oci: cosign's tags beside the image, in one repository for all, or in an image layout directory; and Sigstore bundles that refer
  * to the image.
  */
-import type { Backend, Context, OpenBackend, Receipt, Slot } from '../../src/backend/backend.ts'
-import { receiptOf } from '../../src/backend/receipt.ts'
-import { type Entry, signatureId } from '../../src/model/entry.ts'
+import type { Backend, Context, OpenBackend, Slot } from '../../src/backend/backend.ts'
 import { registryOf } from '../../src/model/image-reference.ts'
-import { boundedMap } from '../../src/platform/async/bounded-map.ts'
-import { bundlesOf } from './bundles/layout.ts'
 import type { Bundles } from './bundles/slots.ts'
 import { type Connection, connect } from './connect.ts'
 import { failure } from './failure.ts'
 import { MAX_BLOB_BYTES, type Registry } from './port.ts'
 import { hostPolicy } from './registry/hosts.ts'
 import { type OciSettings, readSettings } from './settings.ts'
-import { isBundles, listedAs, slotsOf, tagOfSlot } from './slots.ts'
-import { keptTag, type Layer, layerKey, layersOf, type NewLayer, signatureOf } from './tags/layout.ts'
-import { type KnownBlobs, present } from './tags/present.ts'
-import { editOf, locationOf, readTag } from './tags/read.ts'
-import { readTagState, type Tag } from './tags/tag.ts'
+import { bundleSize } from './size.ts'
+import { isBundles, listedAs, slotsOf } from './slots.ts'
+import { tags } from './tags/slots.ts'
 
 /**
  * Opens the backend; nothing is contacted before the first call that needs it. Settings: `storage.oci.encoding-format`,
@@ -32,16 +26,13 @@ import { readTagState, type Tag } from './tags/tag.ts'
  */
 export const open: OpenBackend = (context) => openOci(context)
 
-/** Blobs of which it is remembered whose they are. */
-const MAX_KNOWN = 500
-
 /** As {@link open}, over a registry that is wrapped, for a probe that must know what it wrote. */
 export function openOci(context: Context, wrap?: (registry: Registry) => Registry): Backend {
   const settings = readSettings(context)
   const policy = hostPolicy(settings.hosts, settings.repository && registryOf(settings.repository))
   let connection: Promise<Connection> | undefined
   const connected = () => (connection ??= connect(settings, policy, context, wrap))
-  const known: KnownBlobs = boundedMap(MAX_KNOWN)
+  const inTags = tags(connected)
   const { encodings } = settings
   const hasTags = encodings.includes('dsse')
   const hasBundles = encodings.includes('sigstore-bundle')
@@ -83,76 +74,30 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
       if (settings.layout !== undefined) await (await import('./image-layout/registry.ts')).isLayout(settings.layout)
     },
 
-    size(slot, entry) {
-      if (isBundles(slot)) return bundleSize(entry, slot)
-      const layers = checkedLayers(entry, slot)
-      return layers.reduce((sum, { layer, blob }) => sum + blob.length + JSON.stringify(layer).length, 0)
-    },
+    size: (slot, entry) => (isBundles(slot) ? bundleSize(entry, slot) : inTags.size(slot, entry)),
 
     async put(slot, entry, { signal }) {
-      if (isBundles(slot)) {
-        bundleSize(entry, slot)
-        return (await bundles()).put(slot, entry, signal)
-      }
-      const layers = checkedLayers(entry, slot)
-      const { registry, writer } = await connected()
-      const tag = tagOfSlot(slot)
-      const state = await readTagState(registry, tag, signal)
-      const { layer, missing } = await present(registry, tag, state.layers, entry, known, signal)
-      if (missing.length === 0 && layer !== undefined) return receipt(slot, entry, layer, 'unchanged')
-      const add = layersWith(layers, missing)
-      await upload(registry, tag, add, signal)
-      await writer.edit(tag, { add: add.map((item) => item.layer), drop: [] }, signal)
-      return receipt(slot, entry, layer ?? firstOf(layers), 'written')
+      if (!isBundles(slot)) return inTags.put(slot, entry, signal)
+      bundleSize(entry, slot)
+      return (await bundles()).put(slot, entry, signal)
     },
 
-    async get(slot, { signal }) {
-      if (isBundles(slot)) return (await bundles()).get(slot, signal)
-      const { registry, protocol } = await connected()
-      const tag = tagOfSlot(slot)
-      await protocol.settle(tag, signal)
-      return readTag(registry, slot, tag, signal)
-    },
+    get: async (slot, { signal }) => (isBundles(slot) ? await bundles() : inTags).get(slot, signal),
 
     async replace(slot, found, entry, { signal }) {
-      if (isBundles(slot)) {
-        bundleSize(entry, slot)
-        return (await bundles()).replace(slot, found, entry, signal)
-      }
-      const layers = checkedLayers(entry, slot)
-      const { registry, writer } = await connected()
-      const tag = tagOfSlot(slot)
-      const edit = editOf(found)
-      await upload(registry, tag, layers, signal)
-      await writer.edit(tag, { add: layers.map((item) => item.layer), ...edit }, signal)
-      return receipt(slot, entry, firstOf(layers), 'replaced')
+      if (!isBundles(slot)) return inTags.replace(slot, found, entry, signal)
+      bundleSize(entry, slot)
+      return (await bundles()).replace(slot, found, entry, signal)
     },
 
-    async remove(slot, found, { signal }) {
-      if (isBundles(slot)) return (await bundles()).remove(slot, found, signal)
-      const { registry, writer } = await connected()
-      const tag = tagOfSlot(slot)
-      const edit = editOf(found)
-      const state = await readTagState(registry, tag, signal, edit.replaces)
-      const gone = edit.drop.some((key) => !state.layers.some((layer) => layerKey(layer) === key))
-      if (state.digest !== null && !gone) await writer.edit(tag, { add: [], ...edit }, signal)
-    },
+    remove: async (slot, found, { signal }) => (isBundles(slot) ? await bundles() : inTags).remove(slot, found, signal),
 
     async keep(slot, found, { signal }) {
-      if (isBundles(slot)) {
-        throw failure('not_supported', 'a bundle cannot be kept beside its image', {
-          operation: 'keep',
-          location: found.location,
-        })
-      }
-      const { registry } = await connected()
-      const { repo, name } = tagOfSlot(slot)
-      const manifest = await registry.getManifest(repo, name, { signal })
-      if (manifest === undefined)
-        throw failure('conflict', 'the tag is gone', { operation: 'keep', location: slot.key })
-      const kept = keptTag(name, manifest.digest)
-      await registry.putManifest(repo, kept, manifest.bytes, manifest.mediaType, { signal })
-      return `${repo}:${kept}`
+      if (!isBundles(slot)) return inTags.keep(slot, signal)
+      throw failure('not_supported', 'a bundle cannot be kept beside its image', {
+        operation: 'keep',
+        location: found.location,
+      })
     },
 
     async *list(filter, { signal }) {
@@ -186,56 +131,6 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
 }
 
 const LISTING = { operation: 'list', location: 'oci' }
-
-/** About 900 bytes of manifest and 500 of the index come with each bundle. */
-const REFERRER_BYTES = 1400
-
-function bundleSize(entry: Entry, slot: Slot): number {
-  const sizes = bundlesOf(entry).map((bundle) => bundle.length)
-  refuseTooLarge(Math.max(...sizes), slot)
-  return sizes.reduce((sum, size) => sum + size + REFERRER_BYTES, 0)
-}
-
-function checkedLayers(entry: Entry, slot: Slot): readonly NewLayer[] {
-  const layers = layersOf(entry)
-  refuseTooLarge(Math.max(...layers.map(({ blob }) => blob.length)), slot)
-  return layers
-}
-
-function refuseTooLarge(bytes: number, slot: Slot): void {
-  if (bytes <= MAX_BLOB_BYTES) return
-  const where = { operation: 'put', location: slot.key }
-  throw failure('entry_too_large', `the entry is ${bytes} bytes, over the ${MAX_BLOB_BYTES} this backend holds`, where)
-}
-
-/** An envelope goes as a whole; of single signatures only those that are missing. */
-function layersWith(layers: readonly NewLayer[], missing: Entry['signatures']): readonly NewLayer[] {
-  const wanted = new Set(missing.map(signatureId))
-  return layers.filter(({ layer }) => {
-    const sig = signatureOf(layer)
-    return sig === undefined || wanted.has(signatureId({ sig }))
-  })
-}
-
-async function upload(
-  registry: Connection['registry'],
-  { repo }: Tag,
-  layers: readonly NewLayer[],
-  signal: AbortSignal,
-) {
-  const blobs = new Map(layers.map(({ layer, blob }) => [layer.digest, blob]))
-  await Promise.all([...blobs.values()].map((blob) => registry.putBlob(repo, blob, { signal })))
-}
-
-function receipt(slot: Slot, entry: Entry, layer: Layer, outcome: Receipt['outcome']): Receipt {
-  return receiptOf(slot, locationOf(slot, layer), entry, outcome)
-}
-
-function firstOf(layers: readonly NewLayer[]): Layer {
-  const [first] = layers
-  if (first === undefined) throw failure('internal', 'an entry without signatures', { operation: 'put', location: '' })
-  return first.layer
-}
 
 async function* repositories(
   settings: OciSettings,

@@ -43,30 +43,7 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
     })
   const checksums = context.env[CHECKSUMS] === 'WHEN_REQUIRED' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED'
   const client = clientWith(checksums)
-
-  /** Runs one request; `expected` gives what an answer other than success means, where it means something. */
-  async function request<T>(
-    operation: string,
-    name: string,
-    { signal }: CallOptions,
-    expected: (status: number, code: string) => { readonly result: T } | undefined,
-    work: (abortSignal: AbortSignal, where: Where) => Promise<T>,
-  ): Promise<T> {
-    const where = { backend: NAME, operation, location: `s3://${Bucket}/${prefix}${name}` }
-    try {
-      return await within((own) => work(own, where), { signal }, settings.requestMs)
-    } catch (thrown) {
-      if (thrown instanceof ProvError) throw errorAt(thrown, where)
-      const { status, code } = answerOf(thrown)
-      if (status === undefined) throw withoutAnswer(thrown, where)
-      const known = expected(status, code)
-      if (known !== undefined) return known.result
-      const message = thrown instanceof S3ServiceException && thrown.message !== 'UnknownError' ? thrown.message : ''
-      const hint = operation === 'put' && endpoint !== undefined ? writeHint(status, checksums) : undefined
-      const host = endpoint === undefined ? undefined : URL.parse(endpoint)?.host
-      throw refused({ status, host, code, message, retryAfter: retryAfterOf(thrown), hint }, where, context.now())
-    }
-  }
+  const request = requestsFor(settings, checksums, context)
 
   // Some services answer 404 for an unknown user too, and a gateway for anything: only the object's own absence counts. To HEAD there is no
   // body that could say so, and the client makes NotFound of it.
@@ -155,6 +132,35 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
     },
 
     close: () => client.destroy(),
+  }
+}
+
+/** Runs one request; `expected` gives what an answer other than success means, where it means something. */
+type Request = <T>(
+  operation: string,
+  name: string,
+  options: CallOptions,
+  expected: (status: number, code: string) => { readonly result: T } | undefined,
+  work: (abortSignal: AbortSignal, where: Where) => Promise<T>,
+) => Promise<T>
+
+function requestsFor(settings: S3Settings & { readonly bucket: string }, checksums: string, context: Context): Request {
+  const { bucket, prefix, endpoint } = settings
+  return async (operation, name, { signal }, expected, work) => {
+    const where = { backend: NAME, operation, location: `s3://${bucket}/${prefix}${name}` }
+    try {
+      return await within((own) => work(own, where), { signal }, settings.requestMs)
+    } catch (thrown) {
+      if (thrown instanceof ProvError) throw errorAt(thrown, where)
+      const { status, code } = answerOf(thrown)
+      if (status === undefined) throw withoutAnswer(thrown, where)
+      const known = expected(status, code)
+      if (known !== undefined) return known.result
+      const message = thrown instanceof S3ServiceException && thrown.message !== 'UnknownError' ? thrown.message : ''
+      const hint = operation === 'put' && endpoint !== undefined ? writeHint(status, checksums) : undefined
+      const host = endpoint === undefined ? undefined : URL.parse(endpoint)?.host
+      throw refused({ status, host, code, message, retryAfter: retryAfterOf(thrown), hint }, where, context.now())
+    }
   }
 }
 

@@ -1,26 +1,15 @@
 /** Copies in the annotations of a run: in the run's own file, edited where it stands, or on the live object in its cluster. */
 
-import type {
-  About,
-  Backend,
-  CallOptions,
-  Context,
-  Found,
-  ListFilter,
-  Receipt,
-  Slot,
-} from '../../src/backend/backend.ts'
+import type { Backend, CallOptions, Context, Found, ListFilter, Receipt, Slot } from '../../src/backend/backend.ts'
 import { receiptOf } from '../../src/backend/receipt.ts'
 import { asProvError, errorAt, ProvError } from '../../src/errors.ts'
 import { liveName } from '../../src/kubernetes/runs.ts'
 import type { RunArtifact } from '../../src/model/artifact.ts'
 import { type Entry, holds, sha256Hex } from '../../src/model/entry.ts'
 import { type Files, nodeFiles } from '../../src/platform/fs/files.ts'
-import { type AnnotationAddress, locationOf, placeIn, placeOf, slotOf, standing } from './address.ts'
-import { CLUSTER_SETTING, liveHomes, liveOf } from './cluster/homes.ts'
-import type { LiveHomes, LiveRun } from './cluster/live-runs.ts'
-import { FILE_SETTING, fileHomes } from './file/homes.ts'
-import type { Edit, Home } from './home.ts'
+import { type AnnotationAddress, locationOf, placeIn, standing } from './address.ts'
+import type { Edit } from './home.ts'
+import { type Homes, homesOf } from './homes.ts'
 import {
   type Annotations,
   annotationBytes,
@@ -32,6 +21,7 @@ import {
   TOTAL_LIMIT,
 } from './layout.ts'
 import { slotsIn, slotsOfRun } from './list.ts'
+import { readSettings, type TektonSettings } from './settings.ts'
 
 export interface TektonOptions {
   /** Default: the real ones. */
@@ -56,59 +46,9 @@ export function openTekton(
   context: Context,
   { files = nodeFiles, lockTimeoutMs = 30_000 }: TektonOptions = {},
 ): Backend {
-  const configured = context.setting(FILE_SETTING)
-  const always = context.setting(CLUSTER_SETTING) === 'true'
-  if (always && configured !== undefined) {
-    throw new ProvError('config_invalid', `${FILE_SETTING} and ${CLUSTER_SETTING} exclude each other`, {
-      backend: NAME,
-      hint: 'unset one of them',
-    })
-  }
-  const inFiles = fileHomes(context, configured, { files, lockTimeoutMs })
-  let inCluster: LiveHomes | undefined
-  const live = (): LiveHomes => {
-    inCluster ??= liveHomes(context, async (c) => (await import('./cluster/connection.ts')).connect(c))
-    return inCluster
-  }
-  const liveRun = (run: RunArtifact): LiveRun | undefined =>
-    configured === undefined ? liveOf(run, always) : undefined
-
-  /** A run whose object is not at hand: by its uid in the configured file, by its name in the cluster. */
-  const isReachable = ({ uid, name }: RunArtifact): boolean =>
-    uid !== '' && (configured !== undefined || (always && name !== ''))
-
-  function homeOf(place: AnnotationAddress): Home {
-    const run = liveAt(place)
-    return run === undefined ? inFiles.at(place) : live().at(run)
-  }
-
-  function slots(about: About): readonly Slot[] {
-    const run = about.artifact.type === 'image' ? about.artifact.run : about.artifact
-    if (run?.type !== 'run' || placeOf(about, '') === undefined) return []
-    if (run.claim !== undefined && !isReachable(run)) return []
-    const found = liveRun(run)
-    const { namespace, name, server } = found ?? {}
-    const place =
-      found === undefined || namespace === undefined || name === undefined
-        ? placeOf(about, inFiles.fileFor(run))
-        : placeOf(about, liveName(found), { namespace, name, ...(server === undefined ? {} : { server }) })
-    return place === undefined ? [] : [slotOf(place)]
-  }
-
-  /** Runs a call with what every error of it must say. */
-  async function call<T>(
-    operation: string,
-    location: string,
-    { signal }: CallOptions,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    try {
-      if (signal.aborted) throw new ProvError('aborted', 'stopped before it was done')
-      return await work()
-    } catch (thrown) {
-      throw told(thrown, operation, location)
-    }
-  }
+  const settings = readSettings(context)
+  const { inCluster } = settings
+  const homes = homesOf(context, settings, { files, lockTimeoutMs })
 
   function edit<T>(
     operation: string,
@@ -117,7 +57,7 @@ export function openTekton(
     decide: (now: Annotations, place: AnnotationAddress) => Edit<T>,
   ): Promise<T> {
     const place = placeIn(slot)
-    return call(operation, slot.key, options, () => homeOf(place).edit((now) => decide(now, place), options.signal))
+    return call(operation, slot.key, options, () => homes.at(place).edit((now) => decide(now, place), options.signal))
   }
 
   const put = (slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt> =>
@@ -136,13 +76,13 @@ export function openTekton(
   const get = (slot: Slot, options: CallOptions): Promise<readonly Found[]> =>
     call('get', slot.key, options, async () => {
       const place = placeIn(slot)
-      const now = await homeOf(place).read(options.signal)
+      const now = await homes.at(place).read(options.signal)
       return now === undefined ? [] : standing(now, place).items.map((item) => foundOf(place, item))
     })
 
   const carried = (slot: Slot): readonly Found[] => {
     const place = placeIn(slot)
-    const given = liveAt(place) === undefined ? inFiles.given(place.uid) : undefined
+    const given = homes.given(place)
     return given === undefined ? [] : standing(given, place).items.map((item) => foundOf(place, item))
   }
 
@@ -164,70 +104,46 @@ export function openTekton(
 
   const seal = (run: RunArtifact, options: CallOptions): Promise<void> =>
     call('seal', run.uid, options, () => {
-      const found = liveRun(run)
-      const home = found === undefined ? inFiles.of(run) : live().at(found)
       const decide = (now: Annotations): Edit<void> => ({
         result: undefined,
         changes: now[SIGNED] === 'true' ? {} : { [SIGNED]: 'true' },
       })
-      return home.edit(decide, options.signal)
+      return homes.of(run).edit(decide, options.signal)
     })
 
   function size(slot: Slot, entry: Entry): number {
     const place = placeIn(slot)
     const annotations = annotationsOf(entry, place.key)
-    const run = liveAt(place)
-    if (run !== undefined) live().checkSize(run, annotations)
+    homes.checkSize(place, annotations)
     return annotationBytes(annotations)
   }
 
   /** For the plan: a folder in which the file could not be replaced is told before the key is touched. */
   const ready = (slot: Slot, options: CallOptions): Promise<void> => {
     const place = placeIn(slot)
-    if (liveAt(place) !== undefined) return Promise.resolve()
-    return call('plan', place.file, options, () => inFiles.ready(place.file))
+    return place.live === undefined
+      ? call('plan', place.file, options, () => homes.inFiles.ready(place.file))
+      : Promise.resolve()
   }
 
-  async function* listFile(file: string, filter: ListFilter, options: CallOptions): AsyncIterable<Slot> {
-    const all = await call('list', file, options, () => inFiles.all(file, options.signal))
-    yield* slotsIn(file, all, filter)
-  }
-
-  async function* listCluster(filter: ListFilter, { signal }: CallOptions): AsyncIterable<Slot> {
-    try {
-      if (signal.aborted) throw new ProvError('aborted', 'stopped before it was done')
-      for await (const { run, annotations } of live().all(filter.namespace, signal)) {
-        const { namespace, name, uid } = run
-        yield* slotsOfRun({ file: liveName(run), uid, live: { namespace, name } }, annotations, filter)
-      }
-    } catch (thrown) {
-      throw told(thrown, 'list', 'cluster')
-    }
-  }
-
-  const list =
-    configured !== undefined
-      ? (filter: ListFilter, options: CallOptions) => listFile(configured, filter, options)
-      : always
-        ? listCluster
-        : undefined
+  const list = listIn(settings, homes)
 
   return {
     name: NAME,
     configured: async () => {
-      if (always) await (await import('./cluster/connection.ts')).refuseUnusableCluster(context)
+      if (inCluster) await (await import('./cluster/connection.ts')).refuseUnusableCluster(context)
     },
     capabilities: {
       readable: true,
       listNames: 'name',
-      sharedWrites: always ? 'precondition' : 'lock',
+      sharedWrites: inCluster ? 'precondition' : 'lock',
       entriesPerSlot: 'one',
       kinds: ['dsse', 'raw'],
       needsRun: true,
       keepsEnvelope: true,
-      maxEntryBytes: always ? TOTAL_LIMIT : undefined,
+      maxEntryBytes: inCluster ? TOTAL_LIMIT : undefined,
     },
-    slots,
+    slots: homes.slots,
     isInputFile: (slot) => placeIn(slot).live === undefined,
     size,
     ready,
@@ -239,14 +155,46 @@ export function openTekton(
     ...(list === undefined ? {} : { list }),
     seal,
     diagnose: async (options) => (await import('./diagnose.ts')).diagnose(context, options, open),
-    close: async () => inCluster?.close(),
+    close: async () => homes.close(),
   }
 }
 
-/** The live object that a place is on; undefined for one in a file. */
-function liveAt({ live, uid, run }: AnnotationAddress): LiveRun | undefined {
-  if (live === undefined) return undefined
-  return { ...live, uid, kind: run.startsWith('pipelinerun-') ? 'PipelineRun' : 'TaskRun' }
+/** Runs a call with what every error of it must say. */
+async function call<T>(
+  operation: string,
+  location: string,
+  { signal }: CallOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    if (signal.aborted) throw new ProvError('aborted', 'stopped before it was done')
+    return await work()
+  } catch (thrown) {
+    throw told(thrown, operation, location)
+  }
+}
+
+/** What `list` gives; undefined where copies lie beside runs that nobody can name. */
+function listIn({ file, inCluster }: TektonSettings, homes: Homes): Backend['list'] {
+  if (file !== undefined) return (filter, options) => listFile(homes, file, filter, options)
+  return inCluster ? (filter, options) => listCluster(homes, filter, options) : undefined
+}
+
+async function* listFile(homes: Homes, file: string, filter: ListFilter, options: CallOptions): AsyncIterable<Slot> {
+  const all = await call('list', file, options, () => homes.inFiles.all(file, options.signal))
+  yield* slotsIn(file, all, filter)
+}
+
+async function* listCluster(homes: Homes, filter: ListFilter, { signal }: CallOptions): AsyncIterable<Slot> {
+  try {
+    if (signal.aborted) throw new ProvError('aborted', 'stopped before it was done')
+    for await (const { run, annotations } of homes.live().all(filter.namespace, signal)) {
+      const { namespace, name, uid } = run
+      yield* slotsOfRun({ file: liveName(run), uid, live: { namespace, name } }, annotations, filter)
+    }
+  } catch (thrown) {
+    throw told(thrown, 'list', 'cluster')
+  }
 }
 
 function told(thrown: unknown, operation: string, location: string): ProvError {

@@ -222,7 +222,7 @@ export interface Diagnostics {
 
 /** What every backend is opened with. No backend reads the environment, the clock or the configuration elsewhere. */
 export interface Context {
-  /** The effective value of a configuration key, undefined when unset. Keys are those of src/config.ts. */
+  /** The effective value of a configuration key, undefined when unset. Keys are those of src/config/table.ts. */
   setting(key: string): string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   /** Milliseconds since the epoch. */

@@ -3,7 +3,7 @@
 import { ProvError } from '../errors.ts'
 import { readOrRefuse } from '../platform/fs/read-limited.ts'
 import { isRecord } from '../platform/text/guards.ts'
-import { isSettingKey, settingRow } from './table.ts'
+import type { SettingsTable } from './table.ts'
 
 const MAX_CONFIG_BYTES = 1024 * 1024
 /** The longest key of the table has five parts. */
@@ -21,21 +21,21 @@ export interface ConfigFile {
  * Reads `path`. Values are text exactly as written (YAML's own types are not applied: `yes` and `0x10` stay what they
  * are). Throws `config_invalid` when the file cannot be read or is not a YAML mapping.
  *
- * @example (await readConfigFile('chains-config.yaml')).entries // [['artifacts.taskrun.storage', 'tekton, oci'], …]
+ * @example (await readConfigFile('chains-config.yaml', table)).entries // [['artifacts.taskrun.storage', 'tekton, oci'], …]
  */
-export async function readConfigFile(path: string): Promise<ConfigFile> {
-  return configOf(path, await parseYaml(path, await readText(path)))
+export async function readConfigFile(path: string, table: SettingsTable): Promise<ConfigFile> {
+  return configOf(path, await parseYaml(path, await readText(path)), table)
 }
 
 /**
  * The same of what has been read already, a ConfigMap of a cluster for one. Scalars must be texts.
  *
- * @example configOf('chains-config', { kind: 'ConfigMap', data: { 'builder.id': 'x' } }).entries // [['builder.id', 'x']]
+ * @example configOf('chains-config', { kind: 'ConfigMap', data: { 'builder.id': 'x' } }, table).entries // [['builder.id', 'x']]
  */
-export function configOf(path: string, content: unknown): ConfigFile {
+export function configOf(path: string, content: unknown, table: SettingsTable): ConfigFile {
   if (!isRecord(content)) throw invalid(path, 'is not a mapping of keys to values')
   const { kind, apiVersion, data, metadata, ...rest } = content
-  if (kind === undefined && apiVersion === undefined) return flatten(content)
+  if (kind === undefined && apiVersion === undefined) return flatten(content, table)
   if (kind !== 'ConfigMap') {
     const named = typeof kind === 'string' ? ` (kind ${JSON.stringify(kind.slice(0, 40))})` : ''
     throw invalid(path, `is neither prov's own configuration nor a ConfigMap${named}`)
@@ -46,7 +46,7 @@ export function configOf(path: string, content: unknown): ConfigFile {
   const named = name === undefined || name === 'chains-config'
   const { _example, ...values } = isRecord(data) ? data : {}
   return {
-    ...flatten(values),
+    ...flatten(values, table),
     warnings: [
       ...(named ? [] : [`${path} is the ConfigMap ${JSON.stringify(name)}, not chains-config`]),
       ...(rest['binaryData'] === undefined ? [] : [`${path}: binaryData is not read`]),
@@ -55,7 +55,7 @@ export function configOf(path: string, content: unknown): ConfigFile {
   }
 }
 
-function flatten(mapping: Readonly<Record<string, unknown>>): ConfigFile {
+function flatten(mapping: Readonly<Record<string, unknown>>, table: SettingsTable): ConfigFile {
   const entries: [string, string][] = []
   const problems: string[] = []
   const walk = (value: unknown, path: readonly string[]): void => {
@@ -67,9 +67,10 @@ function flatten(mapping: Readonly<Record<string, unknown>>): ConfigFile {
     else for (const [name, inner] of Object.entries(value)) walk(inner, [...path, name])
   }
   const readSequence = (key: string, items: readonly unknown[]): void => {
-    const takesLists = isSettingKey(key) && ['list', 'backends'].includes(settingRow(key).type)
+    const row = table.row(key)
+    const takesLists = row?.type === 'list' || row?.type === 'backends'
     const texts = items.filter((item) => typeof item === 'string')
-    if (!takesLists && isSettingKey(key)) problems.push(`${key} takes one value, not a list`)
+    if (!takesLists && row !== undefined) problems.push(`${key} takes one value, not a list`)
     else if (texts.length < items.length || texts.some((item) => item.includes(','))) {
       problems.push(`${key} holds something else than plain values`)
     } else if (texts.some((item) => item.trim() === '')) problems.push(`${key} has an empty element`)

@@ -2,7 +2,6 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Settings } from './settings.ts'
-import { settingsTable } from './table.ts'
 
 /** Settings that say how a store is reached, not where it is. */
 const HOW = /\.(?:timeout|tag-writes|hosts|ca-file|insecure|path-style|region|notehint|retries)$/
@@ -15,7 +14,7 @@ const ON_DISK = /\.(?:directory|layout|file)$/
  * @example placeOf('gcs', settings) === placeOf('s3', other) // true, when both name one directory
  */
 export function placeOf(backend: string, settings: Settings): string {
-  const own = settingsTable().filter(({ key, usedBy }) => usedBy === backend && !HOW.test(key))
+  const own = settings.table.rows.filter(({ key, usedBy }) => usedBy === backend && !HOW.test(key))
   const set = own.flatMap(({ key }) => {
     const value = settings.get(key)
     return value === undefined ? [] : [{ key, value }]

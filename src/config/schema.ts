@@ -1,16 +1,16 @@
 /** The JSON Schema of the configuration file, made from the table that validates it. Pure. */
-import type { SettingRow } from './row.ts'
-import { settingsTable } from './table.ts'
+import type { SettingRow } from '../backend/setting-row.ts'
+import type { SettingsTable } from './table.ts'
 
 /**
  * JSON Schema 2020-12 of prov's configuration file, keys written flat (`storage.oci.repository: …`).
  *
- * @example configSchema().properties['builder.id'] // { type: 'string', description: '…', default: '…' }
+ * @example configSchema(table).properties['builder.id'] // { type: 'string', description: '…', default: '…' }
  */
-export function configSchema(): { readonly properties: Readonly<Record<string, object>> } & Readonly<
-  Record<string, unknown>
-> {
-  const properties = Object.fromEntries(settingsTable().map((row) => [row.key, propertyOf(row)]))
+export function configSchema(
+  table: SettingsTable,
+): { readonly properties: Readonly<Record<string, object>> } & Readonly<Record<string, unknown>> {
+  const properties = Object.fromEntries(table.rows.map((row) => [row.key, propertyOf(row)]))
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'configuration of prov',

@@ -1,8 +1,9 @@
 /** The effective configuration: flags before PROV_* variables before a file before the defaults. */
+import type { SettingRow } from '../backend/setting-row.ts'
 import { ProvError } from '../errors.ts'
 import { nearest } from '../platform/text/suggest.ts'
 import { type ConfigFile, configOf, readConfigFile } from './file.ts'
-import { isSettingKey, SETTINGS, type SettingKey, settingRow, settingVariable } from './table.ts'
+import { type SettingsTable, settingVariable } from './table.ts'
 import { readValue } from './value.ts'
 
 export type Origin = 'flag' | 'environment' | 'file' | 'default'
@@ -18,9 +19,13 @@ export interface Settings {
   origin(key: string): Origin
   /** Whole sentences: values that Chains ignores, and the like. */
   readonly warnings: readonly string[]
+  /** Every key there is. */
+  readonly table: SettingsTable
 }
 
 export interface SettingsSource {
+  /** Every key there is. */
+  readonly table: SettingsTable
   /** Values of --set, each `KEY=VALUE`; of two for one key the last counts. */
   readonly set: readonly string[]
   /** Path of --config; else the variable PROV_CONFIG names it. */
@@ -57,10 +62,11 @@ const URL_WITH_PASSWORD = /:\/\/[^/@\s:]*:[^/@\s]+@/
  * `config_invalid`. No message holds a secret's value.
  *
  * @example
- * const settings = await loadSettings({ set: ['storage.oci.tag-writes=markers'], env: process.env })
+ * const settings = await loadSettings({ table, set: ['storage.oci.tag-writes=markers'], env: process.env })
  * settings.get('storage.oci.tag-writes') // 'markers'
  */
 export async function loadSettings(source: SettingsSource): Promise<Settings> {
+  const { table } = source
   const faults: Fault[] = []
   const warnings: string[] = []
   const path = source.config ?? source.env['PROV_CONFIG']
@@ -69,16 +75,16 @@ export async function loadSettings(source: SettingsSource): Promise<Settings> {
   warnings.push(...(file?.warnings ?? []))
   const given: readonly Given[] = [
     ...(file?.entries ?? []).map(([key, text]) => ({ key, text, where: path ?? '', origin: 'file' as const })),
-    ...fromEnvironment(source.env, faults),
-    ...fromFlags(source.set, faults),
+    ...fromEnvironment(source, faults),
+    ...fromFlags(source, faults),
   ]
-  const values = new Map<SettingKey, { readonly value: string; readonly origin: Origin }>()
+  const values = new Map<string, { readonly value: string; readonly origin: Origin }>()
   for (const { key, text, where, origin } of given) {
-    if (!isSettingKey(key)) {
-      faults.push(unknownKey(key, where))
+    const row = table.row(key)
+    if (row === undefined) {
+      faults.push(unknownKey(key, where, table))
       continue
     }
-    const row = settingRow(key)
     const reading = readValue(row, text)
     if ('refused' in reading) {
       const { refused, hint } = reading
@@ -88,35 +94,40 @@ export async function loadSettings(source: SettingsSource): Promise<Settings> {
     else values.set(key, { value: reading.value, origin })
   }
   if (faults.length > 0) throw gathered(faults)
-  return settingsOf(values, warnings)
+  return settingsOf(values, warnings, table)
 }
 
-function fileOf(path: string, { readConfigMap }: SettingsSource): Promise<ConfigFile> {
-  if (readConfigMap === undefined || !CONFIG_MAP.test(path)) return readConfigFile(path)
-  return readConfigMap(path).then((content) => configOf(path, content))
+function fileOf(path: string, { readConfigMap, table }: SettingsSource): Promise<ConfigFile> {
+  if (readConfigMap === undefined || !CONFIG_MAP.test(path)) return readConfigFile(path, table)
+  return readConfigMap(path).then((content) => configOf(path, content, table))
 }
 
 function settingsOf(
-  values: ReadonlyMap<SettingKey, { readonly value: string; readonly origin: Origin }>,
+  values: ReadonlyMap<string, { readonly value: string; readonly origin: Origin }>,
   warnings: readonly string[],
+  table: SettingsTable,
 ): Settings {
-  const known = (key: string): SettingKey => {
-    if (isSettingKey(key)) return key
+  const known = (key: string): SettingRow => {
+    const row = table.row(key)
+    if (row !== undefined) return row
     throw new ProvError('internal', `unknown setting ${key}`)
   }
   const get = (key: string): string | undefined => {
-    const name = known(key)
-    const row = settingRow(name)
-    return values.get(name)?.value ?? (row.fallback === undefined ? row.default : get(row.fallback))
+    const row = known(key)
+    return values.get(key)?.value ?? (row.fallback === undefined ? row.default : get(row.fallback))
   }
-  return { get, origin: (key) => values.get(known(key))?.origin ?? 'default', warnings }
+  const origin = (key: string): Origin => {
+    known(key)
+    return values.get(key)?.origin ?? 'default'
+  }
+  return { get, origin, warnings, table }
 }
 
-function fromFlags(set: readonly string[], faults: Fault[]): readonly Given[] {
+function fromFlags({ set, table }: SettingsSource, faults: Fault[]): readonly Given[] {
   return set.flatMap((item) => {
     const at = item.indexOf('=')
     const [key, text] = [item.slice(0, at).trim(), item.slice(at + 1)]
-    if (at > 0 && !isSecret(key, text)) return [{ key, text, where: '--set', origin: 'flag' as const }]
+    if (at > 0 && !isSecret(table.row(key), text)) return [{ key, text, where: '--set', origin: 'flag' as const }]
     const message = at > 0 ? `--set: ${key} is a secret, which other users could read there` : '--set needs KEY=VALUE'
     const hint = at > 0 ? `set ${settingVariable(key)}, or write it into a file for --config` : undefined
     faults.push({ code: 'config_invalid', message, hint })
@@ -124,13 +135,13 @@ function fromFlags(set: readonly string[], faults: Fault[]): readonly Given[] {
   })
 }
 
-function isSecret(key: string, text: string): boolean {
-  return (isSettingKey(key) && settingRow(key).secret === true && text !== '') || URL_WITH_PASSWORD.test(text)
+function isSecret(row: SettingRow | undefined, text: string): boolean {
+  return (row?.secret === true && text !== '') || URL_WITH_PASSWORD.test(text)
 }
 
 /** An environment variable that looks like a setting but is not one is a typing error, and must not be ignored. */
-function fromEnvironment(env: SettingsSource['env'], faults: Fault[]): readonly Given[] {
-  const byVariable = new Map(Object.keys(SETTINGS).map((key) => [settingVariable(key), key]))
+function fromEnvironment({ env, table }: SettingsSource, faults: Fault[]): readonly Given[] {
+  const byVariable = new Map(table.rows.map(({ variable, key }) => [variable, key]))
   const prefixes = new Set([...byVariable.keys()].map((name) => name.slice(0, name.indexOf('_', 'PROV_'.length) + 1)))
   const given: Given[] = []
   for (const [name, text] of Object.entries(env)) {
@@ -146,8 +157,9 @@ function fromEnvironment(env: SettingsSource['env'], faults: Fault[]): readonly 
   return given
 }
 
-function unknownKey(key: string, where: string): Fault {
-  const near = nearest(key, Object.keys(SETTINGS))
+function unknownKey(key: string, where: string, table: SettingsTable): Fault {
+  const keys = table.rows.map((row) => row.key)
+  const near = nearest(key, keys)
   return {
     code: 'config_unknown_key',
     message: `${where}: unknown setting ${JSON.stringify(key.slice(0, 80))}`,

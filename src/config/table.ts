@@ -1,24 +1,77 @@
-/** Every configuration key, in one table: the parser, the docs' reference and the tests are made from it. Chains' keys first, then prov's. */
-import { CHAINS_SETTINGS } from './chains-settings.ts'
-import { PROV_SETTINGS } from './prov-settings.ts'
-import type { SettingRow } from './row.ts'
+/** Every configuration key, in one table: the parser, the docs' reference and the tests are made from it. Pure. */
+import type { BackendRow, OwnSetting } from '../backend/row.ts'
+import type { SettingRow } from '../backend/setting-row.ts'
+import { ARTIFACT_SETTINGS, OTHER_CHAINS_SETTINGS } from './chains-settings.ts'
+import { OTHER_PROV_SETTINGS, STORAGE_SETTINGS } from './prov-settings.ts'
 import { TRUTH_SETTINGS } from './truth-settings.ts'
 
-export const SETTINGS = { ...CHAINS_SETTINGS, ...PROV_SETTINGS, ...TRUTH_SETTINGS } as const satisfies Record<
-  string,
-  SettingRow
->
+/** The keys that belong to no backend. */
+type GeneralKey = keyof (typeof ARTIFACT_SETTINGS &
+  typeof OTHER_CHAINS_SETTINGS &
+  typeof STORAGE_SETTINGS &
+  typeof OTHER_PROV_SETTINGS &
+  typeof TRUTH_SETTINGS)
 
-export type SettingKey = keyof typeof SETTINGS
-
-/** True for a key of the table. */
-export function isSettingKey(key: string): key is SettingKey {
-  return Object.hasOwn(SETTINGS, key)
+export interface KeyedRow<Key extends string = string> extends SettingRow {
+  readonly key: Key
+  /** The environment variable that sets it. */
+  readonly variable: string
 }
 
-/** The row of a key, with the members that not every row has. */
-export function settingRow(key: SettingKey): SettingRow {
-  return SETTINGS[key]
+export interface SettingsTable<Key extends string = string> {
+  /** In the order of the reference. */
+  readonly rows: readonly KeyedRow<Key>[]
+  /** undefined for what is no key of the table. */
+  row(key: string): KeyedRow<Key> | undefined
+}
+
+/** The keys of one backend; of a union, those of each. */
+type OwnKey<Row> = Row extends BackendRow<infer ChainsKey, infer ProvKey> ? ChainsKey | ProvKey : never
+
+/**
+ * Chains' keys first, then prov's; in both, the keys of each backend follow the general ones of storage, in the order of `backends`. Of prov's,
+ * those of backends that have a key in place of a general one (`storage.oci.timeout`) come first, since that row says "the same".
+ *
+ * @example settingsTableOf(BACKENDS).rows[0]?.variable // 'PROV_ARTIFACTS_TASKRUN_FORMAT'
+ */
+export function settingsTableOf<Backends extends Readonly<Record<string, BackendRow>>>(
+  backends: Backends,
+): SettingsTable<GeneralKey | OwnKey<Backends[keyof Backends]>> {
+  type Key = GeneralKey | OwnKey<Backends[keyof Backends]>
+  const named = Object.entries(backends)
+  const chains = named.map(([name, { settings }]) => usedBy(name, settings?.chains))
+  const prov = named.map(([name, { settings }]) => usedBy(name, settings?.prov))
+  const all: Readonly<Record<Key, SettingRow>> = Object.assign(
+    {},
+    ARTIFACT_SETTINGS,
+    ...chains,
+    OTHER_CHAINS_SETTINGS,
+    STORAGE_SETTINGS,
+    ...prov.filter(leansOnGeneral),
+    ...prov.filter((rows) => !leansOnGeneral(rows)),
+    OTHER_PROV_SETTINGS,
+    TRUTH_SETTINGS,
+  )
+  const rows = (Object.keys(all) as Key[]).map((key) => {
+    const takers = named.filter(([, { notIn = [] }]) => !notIn.includes(key)).map(([name]) => name)
+    const row = all[key]
+    return { key, variable: settingVariable(key), ...row, ...(row.type === 'backends' ? { allowed: takers } : {}) }
+  })
+  const byKey = new Map<string, KeyedRow<Key>>(rows.map((row) => [row.key, row]))
+  return { rows, row: (key) => byKey.get(key) }
+}
+
+/** True when a key stands for a general one where it is set, and its meaning says "the same". */
+function leansOnGeneral(rows: Readonly<Record<string, SettingRow>>): boolean {
+  return Object.values(rows).some((row) => row.fallback !== undefined)
+}
+
+/** The rows of a backend, whole. */
+function usedBy(
+  backend: string,
+  rows: Readonly<Record<string, OwnSetting>> = {},
+): Readonly<Record<string, SettingRow>> {
+  return Object.fromEntries(Object.entries(rows).map(([key, row]) => [key, { ...row, usedBy: backend }]))
 }
 
 /**
@@ -28,14 +81,4 @@ export function settingRow(key: SettingKey): SettingRow {
  */
 export function settingVariable(key: string): string {
   return `PROV_${key.toUpperCase().replace(/[.-]/g, '_')}`
-}
-
-/**
- * Every key with its row and variable, in the order of the reference.
- *
- * @example settingsTable()[0]?.variable // 'PROV_ARTIFACTS_TASKRUN_FORMAT'
- */
-export function settingsTable(): readonly (SettingRow & { readonly key: SettingKey; readonly variable: string })[] {
-  const keys = Object.keys(SETTINGS).filter(isSettingKey)
-  return keys.map((key) => ({ key, variable: settingVariable(key), ...settingRow(key) }))
 }

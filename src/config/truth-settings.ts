@@ -1,5 +1,5 @@
 /** The keys of the source of truth and of the worker that delivers from it. */
-import type { SettingRow } from './row.ts'
+import type { SettingRow } from '../backend/setting-row.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -1,7 +1,6 @@
 /** Settings that are known, but that this version does not support: refused only when a command would use them. Pure. */
 import { ProvError } from '../errors.ts'
 import type { Settings } from './settings.ts'
-import { settingsTable } from './table.ts'
 
 /**
  * Throws `not_supported`, naming each, when a value that this version lacks would be used by one of `uses`: `signer` (the
@@ -10,7 +9,7 @@ import { settingsTable } from './table.ts'
  * @example refuseUnsupported(settings, ['store', 'tekton', 'oci']) // throws when transparency.enabled is true
  */
 export function refuseUnsupported(settings: Settings, uses: readonly string[]): void {
-  const found = settingsTable().filter(({ key, later, usedBy, valuesUsedBy }) => {
+  const found = settings.table.rows.filter(({ key, later, usedBy, valuesUsedBy }) => {
     const value = settings.get(key)
     if (later === undefined || value === undefined || settings.origin(key) === 'default') return false
     return uses.includes(valuesUsedBy?.[value] ?? usedBy) && (later === 'every value' || later.includes(value))
@@ -45,7 +44,7 @@ const SWITCHES: Readonly<Record<string, (settings: Settings) => boolean>> = {
  * @example unsupported(settings).map(({ key }) => key) // ['transparency.enabled']
  */
 export function unsupported(settings: Settings): readonly Unsupported[] {
-  return settingsTable().flatMap(({ key, later, instead = 'unset it', usedBy, secret, default: usual }) => {
+  return settings.table.rows.flatMap(({ key, later, instead = 'unset it', usedBy, secret, default: usual }) => {
     const value = settings.get(key)
     if (later === undefined || value === undefined || settings.origin(key) === 'default' || value === usual) return []
     if (later !== 'every value' && !later.includes(value)) return []

@@ -1,8 +1,8 @@
 /** One value of one key, read as Tekton Chains reads it (pkg/config/config.go asBool, asString, asStringSet). Pure. */
 
+import type { SettingRow } from '../backend/setting-row.ts'
 import { durationMs } from '../platform/text/duration.ts'
 import { nearest } from '../platform/text/suggest.ts'
-import type { SettingRow } from './row.ts'
 
 /** The value in its one spelling; or why it is refused; or why Chains would ignore it, so that it counts as not set. */
 export type ReadValue =
@@ -16,7 +16,7 @@ const FALSE: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False']
 /**
  * Reads a value. The reasons are the rest of a sentence that begins with the key, and quote no secret.
  *
- * @example readValue(settingRow('storage.oci.repository.insecure'), 'T') // { value: 'true' }
+ * @example readValue({ type: 'bool', usedBy: 'oci', meaning: '…' }, 'T') // { value: 'true' }
  */
 export function readValue(row: SettingRow, text: string): ReadValue {
   switch (row.type) {

@@ -3,7 +3,6 @@ import { isBackend, lastingBackends, noSuchBackend, openBackend } from '../../ba
 import type { Backend, Context } from '../backend/backend.ts'
 import { type FormatChoice, parseBackendList, parseFormats } from '../config/lists.ts'
 import type { Settings } from '../config/settings.ts'
-import { isSettingKey } from '../config/table.ts'
 import { ProvError } from '../errors.ts'
 import type { FormatOptions } from '../formats/format.ts'
 import { formatNamed } from '../formats/index.ts'
@@ -145,7 +144,8 @@ async function openAsBackend(settings: Settings): Promise<Backend> {
 /** The longest time that one request of this backend may take. */
 function requestMs(name: string, settings: Settings): number {
   const own = `storage.${name}.timeout`
-  return durationMs((isSettingKey(own) ? settings.get(own) : settings.get('storage.timeout')) ?? '60s')
+  const key = settings.table.row(own) === undefined ? 'storage.timeout' : own
+  return durationMs(settings.get(key) ?? '60s')
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The configuration that counts: what was given, the environment, and a file or a ConfigMap of the cluster. */
 import { CONFIG_MAP, loadSettings, type Settings } from '../config/settings.ts'
 import { ProvError } from '../errors.ts'
+import { SETTINGS_TABLE } from './settings-table.ts'
 import type { World } from './world.ts'
 
 /** What stands for settings; each member may be absent. */
@@ -28,7 +29,7 @@ const CHAINS_NAMESPACE = 'tekton-chains'
  * @example (await settingsFor({ config: 'configmap/chains-config' }, world)).get('storage.oci.repository')
  */
 export async function settingsFor(options: SettingsOptions, world: World): Promise<Settings> {
-  const source = { set: asSettings(options, world.env), env: world.env }
+  const source = { table: SETTINGS_TABLE, set: asSettings(options, world.env), env: world.env }
   const readConfigMap = async (reference: string): Promise<unknown> => {
     const { clusterOf } = await import('./cluster.ts')
     const own = await loadSettings({ ...source, env: { ...world.env, PROV_CONFIG: undefined } })

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { configSchema } from '../../src/config/schema.ts'
-import { settingsTable } from '../../src/config/table.ts'
 import { readValue } from '../../src/config/value.ts'
+import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import { prov } from '../support/cli.ts'
 import { scratch } from '../support/scratch.ts'
 
@@ -91,12 +91,12 @@ describe('prov config', () => {
 
   test('the schema knows exactly the keys of the table, and its values are those that validation takes', async () => {
     const { stdout } = await prov(['config', 'schema'])
-    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(configSchema())))
-    const properties = configSchema().properties as Readonly<
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(configSchema(SETTINGS_TABLE))))
+    const properties = configSchema(SETTINGS_TABLE).properties as Readonly<
       Record<string, { enum?: readonly unknown[]; pattern?: string }>
     >
-    expect(Object.keys(properties)).toEqual(settingsTable().map((row) => row.key))
-    for (const row of settingsTable()) {
+    expect(Object.keys(properties)).toEqual(SETTINGS_TABLE.rows.map((row) => row.key))
+    for (const row of SETTINGS_TABLE.rows) {
       for (const value of properties[row.key]?.enum ?? []) {
         expect(readValue(row, String(value)), `${row.key}=${String(value)}`).toHaveProperty('value')
       }

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../backends/index.ts'
 import { loadSettings, type Settings, type SettingsSource } from '../../src/config/settings.ts'
-import { settingsTable } from '../../src/config/table.ts'
 import { refuseUnsupported } from '../../src/config/unsupported-settings.ts'
 import { ProvError } from '../../src/errors.ts'
+import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'prov-config-'))
 let files = 0
@@ -18,7 +18,7 @@ function file(text: string | Uint8Array): string {
 }
 
 function load(source: Partial<SettingsSource>): Promise<Settings> {
-  return loadSettings({ set: [], env: {}, ...source })
+  return loadSettings({ table: SETTINGS_TABLE, set: [], env: {}, ...source })
 }
 
 async function failure(source: Partial<SettingsSource>): Promise<ProvError> {
@@ -32,7 +32,7 @@ function configMap(data: string, head = 'kind: ConfigMap\napiVersion: v1\nmetada
 }
 
 describe('the table', () => {
-  const table = settingsTable()
+  const table = SETTINGS_TABLE.rows
 
   it('gives every key a variable of its own', () => {
     expect(new Set(table.map((row) => row.variable)).size).toBe(table.length)
@@ -49,9 +49,19 @@ describe('the table', () => {
     }
   })
 
+  it('has the keys of a backend under its own name', () => {
+    for (const [name, { settings }] of Object.entries(BACKENDS)) {
+      const keys = [...Object.keys(settings?.chains ?? {}), ...Object.keys(settings?.prov ?? {})]
+      expect(keys.filter((key) => !key.startsWith(`storage.${name}.`))).toEqual([])
+      expect(table.filter((row) => row.usedBy === name).map((row) => row.key)).toEqual(keys)
+    }
+  })
+
   it('lets every backend be named, and no other', () => {
     const allowed = table.find((row) => row.key === 'artifacts.taskrun.storage')?.allowed ?? []
     expect([...allowed].sort()).toEqual(Object.keys(BACKENDS).sort())
+    const runs = table.find((row) => row.key === 'artifacts.pipelinerun.storage')?.allowed ?? []
+    expect(runs).toEqual(allowed.filter((name) => name !== 'kafka'))
   })
 })
 
@@ -305,8 +315,10 @@ describe('what this version lacks', () => {
   })
 
   it('is not refused for a default, nor for a value that is there', async () => {
-    const uses = [...new Set(settingsTable().map((row) => row.usedBy))]
-    expect(() => refuseUnsupported({ get: () => 'x', origin: () => 'default', warnings: [] }, uses)).not.toThrow()
+    const uses = [...new Set(SETTINGS_TABLE.rows.map((row) => row.usedBy))]
+    expect(() =>
+      refuseUnsupported({ get: () => 'x', origin: () => 'default', warnings: [], table: SETTINGS_TABLE }, uses),
+    ).not.toThrow()
     const plain = await load({ set: ['transparency.enabled=false', 'artifacts.taskrun.format=slsa/v1'] })
     expect(() => refuseUnsupported(plain, uses)).not.toThrow()
   })

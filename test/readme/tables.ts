@@ -4,13 +4,13 @@ import { BACKENDS } from '../../backends/index.ts'
 import type { Backend, Capabilities, Context } from '../../src/backend/backend.ts'
 import { fitHelp } from '../../src/cli/help-text.ts'
 import { program } from '../../src/cli/program.ts'
-import { settingsTable } from '../../src/config/table.ts'
 import { ERRORS } from '../../src/errors.ts'
 import { FORMATS } from '../../src/formats/index.ts'
 import type { Io } from '../../src/platform/io.ts'
 import { explainable } from '../../src/report/explain/explain.ts'
 import { EXITS, MARKS } from '../../src/report/text/verify-text.ts'
 import { WORKER_METRICS } from '../../src/service/metrics.ts'
+import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import { ENTRY_STATES, STATES, TRANSITIONS } from '../../src/truth/states.ts'
 import { GAPS } from '../conformance/gaps.ts'
 import { LINES } from '../conformance/lines.ts'
@@ -164,7 +164,7 @@ function errors(): string {
 function settings(of?: string): string {
   const own = of === 'truth' || of === 'worker'
   const begin = of === 'kafka' ? 'storage.pubsub.' : own ? `${of}.` : `storage.${of}.`
-  const rows = settingsTable().filter(({ key }) => of === undefined || key.startsWith(begin))
+  const rows = SETTINGS_TABLE.rows.filter(({ key }) => of === undefined || key.startsWith(begin))
   if (rows.length === 0) return 'None.'
   return table(
     ['key', 'values', 'default', 'meaning'],

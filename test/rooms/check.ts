@@ -3,7 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { BACKENDS_ALSO_SEE, BACKENDS_SEE, BUILT_ON, FLOORS, PACKAGES, SEE_ALL_BACKENDS } from './rules.ts'
+import {
+  BACKENDS_ALSO_SEE,
+  BACKENDS_SEE,
+  BUILT_ON,
+  FLOORS,
+  LIST_BACKENDS,
+  PACKAGES,
+  SEE_ALL_BACKENDS,
+} from './rules.ts'
 import { tooLong } from './sizes.ts'
 
 /** path of a file from the root of the checkout → its text */
@@ -43,7 +51,7 @@ function forbiddenPackage(from: string, to: string): string | undefined {
 }
 
 function forbiddenToBackend(from: string, to: string): string | undefined {
-  if (from === 'backends/index.ts' && to.startsWith('backends/')) return undefined
+  if (LIST_BACKENDS.includes(from) && to.startsWith('backends/')) return undefined
   const own = roomOf(from)
   const room = roomOf(to)
   if (to.startsWith('src/')) {

@@ -39,6 +39,9 @@ export const BUILT_ON: Readonly<Record<string, readonly string[]>> = {
   kafka: ['pubsub'],
 }
 
+/** What lists the backends, and so sees a file of every folder. */
+export const LIST_BACKENDS: readonly string[] = ['backends/index.ts', 'backends/rows.ts']
+
 /** Who may import the table of all backends: it turns a name into a lazy import. */
 export const SEE_ALL_BACKENDS: readonly RegExp[] = [
   /^src\/setup\//,

@@ -1,4 +1,4 @@
-/** How long files and functions may be, as data, and what is longer. Run by `npm run lint` (check.ts). Pure. */
+/** How long files and functions may be, as data. Run by `npm run lint` (check.ts). Pure. */
 import type { Sources } from './check.ts'
 
 export const SIZES = {
@@ -8,17 +8,6 @@ export const SIZES = {
   /** Lines of a function, its head and its end counted. */
   function: 120,
 } as const
-
-/**
- * A backend, and what it is built of, is one function whose methods stand in it and share its connection. Each of these is short; the whole may
- * have more lines than another function, until it is split.
- */
-export const LONGER_FUNCTIONS: readonly { readonly in: RegExp; readonly most: number }[] = [
-  {
-    in: /^backends\/[^/]+\/(?:.+\/)?(?:backend|store|connection|registry|slots|markers|homes|run-file)\.ts$/,
-    most: 200,
-  },
-]
 
 /** A function by its first line. */
 export interface FunctionSize {
@@ -63,13 +52,9 @@ export function tooLong(sources: Sources): readonly string[] {
     .map(({ file, lines }) => `${file} has ${lines} lines, over ${SIZES.file}`)
   const functions = [...sources].flatMap(([file, text]) =>
     functionsIn(text)
-      .filter(({ lines }) => lines > mostIn(file))
-      .map(({ line, lines }) => `${file}:${line}: a function of ${lines} lines, over ${mostIn(file)}`),
+      .filter(({ lines }) => lines > SIZES.function)
+      .map(({ line, lines }) => `${file}:${line}: a function of ${lines} lines, over ${SIZES.function}`),
   )
   const median = sizes.map(({ lines }) => lines).sort((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? 0
   return [...files, ...functions, ...(median < SIZES.median ? [] : [`half of the files have ${median} lines or more`])]
-}
-
-function mostIn(file: string): number {
-  return LONGER_FUNCTIONS.find((one) => one.in.test(file))?.most ?? SIZES.function
 }

@@ -4,6 +4,7 @@ import type { Backend, Slot } from '../../src/backend/backend.ts'
 import { loadSettings } from '../../src/config/settings.ts'
 import { openNamed } from '../../src/setup/backends.ts'
 import { callLimitMs, endCalls } from '../../src/setup/end-calls.ts'
+import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import type { World } from '../../src/setup/world.ts'
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../conformance/samples.ts'
 import { testContext } from '../support/context.ts'
@@ -114,7 +115,11 @@ describe('backends that are opened by name', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
       hung.current = await hanging()
-      const settings = await loadSettings({ set: ['storage.timeout=3s', 'storage.oci.timeout=5s'], env: {} })
+      const settings = await loadSettings({
+        table: SETTINGS_TABLE,
+        set: ['storage.timeout=3s', 'storage.oci.timeout=5s'],
+        env: {},
+      })
       for (const [name, ms] of [
         ['docdb', 60_000],
         ['oci', 100_000],

@@ -5,14 +5,14 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProvError } from '../../../src/errors.ts'
-import { sha256Hex } from '../../../src/model/entry.ts'
 import { atomicWrite } from '../../../src/platform/fs/atomic-write.ts'
 import { type Files, fileError, fileErrorCode, nodeFiles } from '../../../src/platform/fs/files.ts'
 import { makeFolders } from '../../../src/platform/fs/make-folders.ts'
-import { isOddFile, refuseOutside } from '../../../src/platform/fs/regular-file.ts'
+import { isOddFile } from '../../../src/platform/fs/regular-file.ts'
 import { failure } from '../failure.ts'
 import { MAX_BLOB_BYTES, type Registry } from '../port.ts'
 import { OCI_MANIFEST_TYPE } from '../tags/layout.ts'
+import { blobFiles, refuseLinkedFolders } from './blobs.ts'
 import { indexStore } from './index-store.ts'
 import { indexWriter } from './index-writer.ts'
 
@@ -22,8 +22,6 @@ export interface LayoutOptions {
   now(): number
   random(size: number): Uint8Array
 }
-
-const DIGEST = /^sha256:([0-9a-f]{64})$/
 
 /**
  * A {@link Registry} over a directory, which is made with the first write. Writes of tags are conditional: index.json changes
@@ -49,41 +47,7 @@ export function layoutRegistry(options: LayoutOptions): Registry {
     return prepared
   }
 
-  async function readBlob(digest: string, maxBytes: number): Promise<Uint8Array | undefined> {
-    const [, hex] = DIGEST.exec(digest) ?? []
-    if (hex === undefined) return undefined
-    const path = join(blobs, hex)
-    const where = { operation: 'read blob', location: path }
-    try {
-      await refuseLinkedFolders(directory)
-      const bytes = await files.read(path, { maxBytes, follow: false })
-      if (sha256Hex(bytes) !== hex)
-        throw failure('digest_mismatch', 'the file does not have the digest it is named by', where)
-      return bytes
-    } catch (error) {
-      if (fileErrorCode(error) === 'ENOENT') return undefined
-      throw fileError(error, { backend: 'oci', ...where })
-    }
-  }
-
-  async function writeBlob(bytes: Uint8Array): Promise<string> {
-    await prepare()
-    await refuseLinkedFolders(directory)
-    const hex = sha256Hex(bytes)
-    const path = join(blobs, hex)
-    const digest = `sha256:${hex}`
-    if (await isIntact(files, path, bytes)) return digest
-    const temporary = `${path}.${Buffer.from(options.random(6)).toString('hex')}.tmp`
-    try {
-      await files.create(temporary, bytes, 0o644)
-      await files.sync(temporary)
-      await files.rename(temporary, path)
-      return digest
-    } catch (error) {
-      await files.unlink(temporary).catch(() => undefined)
-      throw fileError(error, { backend: 'oci', operation: 'write blob', location: path })
-    }
-  }
+  const { read: readBlob, write: writeBlob } = blobFiles({ ...options, files, folder: blobs, prepare })
 
   return {
     conditional: true,
@@ -172,21 +136,6 @@ const MAX_BYTES = 4 * 1024 * 1024
 function splitName(name: string): { readonly repository: string; readonly tag: string } {
   const colon = name.lastIndexOf(':')
   return { repository: name.slice(0, Math.max(0, colon)), tag: name.slice(colon + 1) }
-}
-
-/** Blobs are read and written in this directory only. */
-async function refuseLinkedFolders(directory: string): Promise<void> {
-  await refuseOutside(directory, 'blobs')
-  await refuseOutside(directory, join('blobs', 'sha256'))
-}
-
-/** A blob is named by its content; one that is there and whole need not be written again. */
-async function isIntact(files: Files, path: string, bytes: Uint8Array): Promise<boolean> {
-  try {
-    return Buffer.compare(await files.read(path, { maxBytes: bytes.length, follow: false }), bytes) === 0
-  } catch {
-    return false
-  }
 }
 
 async function makeLayout(directory: string, blobs: string, files: Files, unique: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** Whether a 404 says that the very thing that was asked for is absent, or only that nobody could look. */
-import type { ProvError } from '../../../src/errors.ts'
+import { ProvError } from '../../../src/errors.ts'
 import type { Http } from '../../../src/platform/http/client.ts'
 import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
 import { isRecord } from '../../../src/platform/text/guards.ts'
@@ -78,4 +78,14 @@ async function isApiThere({ base, http, signal, where }: Asked): Promise<boolean
     repeat: 'safe',
   })
   return answer.url.hostname === base.hostname && [200, 401, 403].includes(answer.status)
+}
+
+/** What a look gives; undefined for what it says is `absent`. */
+export async function orAbsent<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look()
+  } catch (error) {
+    if (error instanceof ProvError && error.code === 'absent') return undefined
+    throw error
+  }
 }

@@ -1,41 +1,18 @@
 /** The port over registries of the distribution specification. */
-import type { CallOptions } from '../../../src/backend/backend.ts'
-import { ProvError } from '../../../src/errors.ts'
+import type { ProvError } from '../../../src/errors.ts'
 import { sha256Hex } from '../../../src/model/entry.ts'
-import { boundedMap } from '../../../src/platform/async/bounded-map.ts'
 import { checkTarget } from '../../../src/platform/http/client.ts'
 import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
 import { failure, type Where } from '../failure.ts'
-import { MAX_MANIFEST_BYTES, MAX_TAGS, type Manifest, type Registry } from '../port.ts'
-import { createSession, type FindCredentials, type Session, type SessionRequest } from './auth.ts'
-import { findBase } from './base.ts'
-import { apiHost } from './hosts.ts'
-import { type RegistryHttpOptions, registryHttp } from './http.ts'
-import { type LibraryClient, type LibrarySend, loadLibrary, type MakeClient } from './library.ts'
+import { MAX_MANIFEST_BYTES, type Manifest, type Registry } from '../port.ts'
+import { type Call, callsOver, type RemoteOptions, split, whereOf } from './calls.ts'
+import { orAbsent } from './own-absence.ts'
 import { mediaTypeOf, NO_REFERRERS, referrersOf } from './referrer-pages.ts'
-import { nextPage, tagsOf } from './tag-list.ts'
+import { tagsIn } from './tag-pages.ts'
 import { written } from './written.ts'
 
 const SMALL_ANSWER = 64 * 1024
 const LIST_BYTES = 4 * 1024 * 1024
-const TAGS_A_PAGE = 1000
-
-export interface RemoteOptions extends RegistryHttpOptions {
-  readonly credentials: FindCredentials
-  readonly userAgent: string
-}
-
-interface Call extends CallOptions {
-  readonly operation: string
-  readonly ref: string
-  readonly actions: SessionRequest['actions']
-  readonly repeat: SessionRequest['repeat']
-  readonly maxBytes: number
-  readonly expects?: readonly number[]
-}
-
-/** Hosts with a login of their own. */
-const MAX_HOSTS = 64
 
 /**
  * A {@link Registry} over HTTP. Connections, logins and the library are made on first use.
@@ -43,57 +20,7 @@ const MAX_HOSTS = 64
  * @example (await remoteRegistry(options).getManifest('ghcr.io/acme/app', 'sha256-….sig', { signal }))?.digest
  */
 export function remoteRegistry(options: RemoteOptions): Registry {
-  const http = registryHttp(options)
-  const sessions = boundedMap<string, Promise<Session>>(MAX_HOSTS)
-  let library: Promise<MakeClient> | undefined
-
-  async function sessionOf(host: string, call: Call, where: Where): Promise<Session> {
-    const known = sessions.get(host)
-    if (known !== undefined) return known
-    const { credentials, now } = options
-    const made = findBase(host, {
-      http,
-      signal: call.signal,
-      where,
-      ...options,
-      tls: options.caFile !== undefined,
-    }).then((base) => createSession({ host, base, http, credentials, now }))
-    sessions.set(host, made)
-    made.catch(() => sessions.delete(host))
-    return made
-  }
-
-  function sender(repo: string, call: Call): LibrarySend {
-    const { host, path } = split(repo)
-    const where = whereOf(repo, call)
-    return async ({ method, path: target, headers, body }) => {
-      const sent: Record<string, string> = { 'user-agent': options.userAgent }
-      headers?.forEach((value, name) => {
-        sent[name] = value
-      })
-      const { actions, repeat, maxBytes, signal, expects } = call
-      const request = {
-        method,
-        target,
-        headers: sent,
-        body,
-        repository: path,
-        actions,
-        repeat,
-        maxBytes,
-        signal,
-        where,
-        ...(expects === undefined ? {} : { expects }),
-      }
-      return (await sessionOf(host, call, where)).send(request)
-    }
-  }
-
-  async function client(repo: string, call: Call): Promise<LibraryClient> {
-    library ??= loadLibrary()
-    const { host, path } = split(repo)
-    return (await library)({ host: apiHost(host), path }, sender(repo, call))
-  }
+  const { sender, client, close } = callsOver(options)
 
   const read = (operation: string, ref: string, maxBytes: number, signal: AbortSignal): Call => {
     return { operation, ref, signal, actions: 'pull', repeat: 'safe', maxBytes }
@@ -191,29 +118,9 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       await orAbsent(async () => (await client(repo, call)).deleteManifest({ ref }))
     },
 
-    async *listTags(repo, { signal }) {
+    listTags(repo, { signal }) {
       const call = read('list tags', 'tags', LIST_BYTES, signal)
-      const send = sender(repo, call)
-      let path: string | undefined = `/v2/${split(repo).path}/tags/list?n=${TAGS_A_PAGE}`
-      let [count, pages] = [0, 0]
-      for (let last = ''; path !== undefined; ) {
-        const page: string = path
-        // An honest registry fills its pages, or has few of them.
-        if (count > MAX_TAGS || ++pages > 100 + count / 10) {
-          throw failure('limit_exceeded', 'the list of tags does not come to an end', whereOf(repo, call))
-        }
-        const ask = () => send({ method: 'GET', path: page, headers: new Map([['accept', 'application/json']]) })
-        // No repository, no tags; but of a list that has begun no page may be missing.
-        const answer = last === '' ? await orAbsent(ask) : await ask().catch(rest(whereOf(repo, call)))
-        if (answer === undefined) return
-        const tags = tagsOf(answer, whereOf(repo, call))
-        count += tags.length
-        yield* tags
-        path = nextPage(answer)
-        // A registry that sends us round in a circle must not keep us for ever.
-        if (tags.at(-1) === undefined || tags.at(-1) === last) return
-        last = tags.at(-1) ?? ''
-      }
+      return tagsIn(sender(repo, call), `/v2/${split(repo).path}/tags/list`, whereOf(repo, call))
     },
 
     listReferrers(repo, digest, { signal }) {
@@ -227,17 +134,8 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       return sender(repo, call)({ method, path })
     },
 
-    close: http.close,
+    close,
   }
-}
-
-function split(repo: string): { readonly host: string; readonly path: string } {
-  const slash = repo.indexOf('/')
-  return { host: repo.slice(0, slash), path: repo.slice(slash + 1) }
-}
-
-function whereOf(repo: string, { operation, ref }: Pick<Call, 'operation' | 'ref'>): Where {
-  return { operation, location: `${repo}${ref.includes(':') ? '@' : ':'}${ref}` }
 }
 
 function digestOf(bytes: Uint8Array): string {
@@ -251,23 +149,6 @@ function mismatch(where: Where, digest: string): ProvError {
 /** A login page or a proxy's own: no registry serves a manifest as one, so nothing is known of what is there. */
 function webPage(where: Where, repo: string): ProvError {
   return failure('response_invalid', `${split(repo).host} answered a web page in place of a manifest`, where)
-}
-
-async function orAbsent<T>(look: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await look()
-  } catch (error) {
-    if (error instanceof ProvError && error.code === 'absent') return undefined
-    throw error
-  }
-}
-
-/** A later page that is absent is a failure of the registry. */
-function rest(where: Where): (error: unknown) => never {
-  return (error) => {
-    if (!(error instanceof ProvError) || error.code !== 'absent') throw error
-    throw failure('server_error', `a page of the list of tags is missing: ${error.message}`, where, { cause: error })
-  }
 }
 
 function uploadUrl(begun: HttpResponse, where: Where): URL {

@@ -2,23 +2,12 @@
  * The protocol for a shared tag that loses nothing, on registries whose tags know no conditional write: every writer says
  * under an own tag what it is about to add, and leaves that until no write is in flight that could undo it.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ProvError } from '../../../src/errors.ts'
 import { type Layer, unionOf } from './layout.ts'
-import { decodeMarker, EMPTY_BLOB, EMPTY_DIGEST, encodeMarker, isMarkerOf, type Marker, markerTag } from './marker.ts'
+import { EMPTY_BLOB, EMPTY_DIGEST, type Marker, markerTag } from './marker.ts'
+import { MAX_FAILURES, markerTags, type Named } from './marker-tags.ts'
 import { outrun, pause, worthAnotherLook } from './readback.ts'
-import {
-  deleteTag,
-  isDone,
-  isStale,
-  readTagState,
-  stale,
-  type Tag,
-  type TagEdit,
-  type TagState,
-  wanted,
-  writeTag,
-} from './tag.ts'
+import { isDone, isStale, readTagState, stale, type Tag, type TagEdit, wanted, writeTag } from './tag.ts'
 import type { Protocol, ProtocolOptions } from './writes.ts'
 
 export interface MarkersOptions extends ProtocolOptions {
@@ -26,21 +15,7 @@ export interface MarkersOptions extends ProtocolOptions {
   readonly requestMs: number
 }
 
-/** One look from scratch: first the markers of others, then the tag. */
-interface Sight {
-  readonly others: readonly Named[]
-  /** Listed, but without a manifest: what a deletion that failed half-way left. */
-  readonly ghosts: readonly string[]
-  readonly state: TagState
-}
-
-interface Named extends Marker {
-  readonly name: string
-  readonly digest: string
-}
-
 const MAX_WRITES = 60
-const MAX_FAILURES = 3
 const MAX_TURNS = 20
 /** Looks that a writer gives each of those that came before it, before it writes in their place. */
 const PATIENCE = 6
@@ -49,55 +24,9 @@ const NOTHING: TagEdit = { add: [], drop: [] }
 /** @example await markers({ registry, requestMs: 60_000, now, random, debug }).commit(tag, { add: [layer], drop: [] }, signal) */
 export function markers(options: MarkersOptions): Protocol {
   const { registry, requestMs, now } = options
-  /** Done markers never change: read once, by their full name. */
-  const done = new Map<string, Named>()
-  let deletesTags = true
+  const tags = markerTags(options)
   const isDead = (marker: Marker) => now() - marker.created > 2 * requestMs
   const isAlive = (marker: Marker) => marker.state === 'open' && !isDead(marker)
-
-  async function look(tag: Tag, own: ReadonlySet<string>, edit: TagEdit, signal: AbortSignal): Promise<Sight> {
-    const names: string[] = []
-    let listed = false
-    for await (const name of registry.listTags(tag.repo, { signal })) {
-      listed ||= name === tag.name
-      if (isMarkerOf(tag.name, name) && !own.has(name)) names.push(name)
-    }
-    const read = await Promise.all(names.map((name) => readMarker(tag, name, signal)))
-    const others = read.filter((marker) => marker !== undefined)
-    const ghosts = names.filter((_, index) => read[index] === undefined)
-    const readState = () => readTagState(registry, tag, signal, edit.replaces)
-    const state = listed ? await insist(readState, ({ digest }) => digest !== null) : await readState()
-    return { others, ghosts, state }
-  }
-
-  async function readMarker(tag: Tag, name: string, signal: AbortSignal): Promise<Named | undefined> {
-    const key = `${tag.repo}:${name}`
-    const known = done.get(key)
-    if (known !== undefined) return known
-    const read = () => registry.getManifest(tag.repo, name, { signal })
-    const manifest = await insist(read, (found) => found !== undefined)
-    const marker = manifest === undefined ? undefined : decodeMarker(manifest.bytes)
-    if (manifest === undefined || marker === undefined) return undefined
-    const named = { ...marker, name, digest: manifest.digest }
-    if (marker.state === 'done') done.set(key, named)
-    return named
-  }
-
-  type Said = Pick<Marker, 'state' | 'layers' | 'waitsFor'>
-
-  async function put(tag: Tag, name: string, said: Said, signal: AbortSignal, created = now()): Promise<Named> {
-    const made: Marker = { state: said.state, layers: said.layers, waitsFor: said.waitsFor, created }
-    const { bytes, mediaType } = encodeMarker(made, name, tag.form)
-    for (let tries = 1; ; tries++) {
-      try {
-        const digest = await registry.putManifest(tag.repo, name, bytes, mediaType, { signal })
-        return { ...made, name, digest }
-      } catch (error) {
-        if (!worthAnotherLook(error) || tries > MAX_FAILURES) throw error
-        await pause(tries, options, tag, signal)
-      }
-    }
-  }
 
   /** What others want in the tag. A done marker that is old protects from nothing any more. */
   function asked(others: readonly Named[]): readonly Layer[] {
@@ -125,8 +54,9 @@ export function markers(options: MarkersOptions): Protocol {
     for (let looks = 0; writes < MAX_WRITES; looks++) {
       if (looks > 1) await pause(Math.min(writes + 1, 4), options, tag, signal)
       try {
-        if (mine !== undefined && now() - mine.created > requestMs / 2) mine = await put(tag, mine.name, mine, signal)
-        const { others, state } = await look(tag, self, edit, signal)
+        if (mine !== undefined && now() - mine.created > requestMs / 2)
+          mine = await tags.put(tag, mine.name, mine, signal)
+        const { others, state } = await tags.look(tag, self, edit, signal)
         const layers = wanted(state, unionOf(sum, asked(others)), edit)
         const alive = others.filter(isAlive)
         if (isDone(state, layers, edit)) return { carried: sum, alive }
@@ -148,8 +78,8 @@ export function markers(options: MarkersOptions): Protocol {
   async function sweep(tag: Tag, all: readonly Named[], ghosts: readonly string[], signal: AbortSignal): Promise<void> {
     const open = new Set(all.filter(isAlive).map((marker) => marker.name))
     const spent = all.filter((m) => isDead(m) || (m.state === 'done' && !m.waitsFor.some((name) => open.has(name))))
-    const work = spent.map((marker) => remove(tag, marker, signal))
-    if (open.size === 0) work.push(...ghosts.map((name) => lay(tag, name, signal)))
+    const work = spent.map((marker) => tags.remove(tag, marker, signal))
+    if (open.size === 0) work.push(...ghosts.map((name) => tags.removeGhost(tag, name, signal)))
     const ends = await Promise.allSettled(work)
     for (const end of ends) {
       if (end.status === 'fulfilled') continue
@@ -157,32 +87,6 @@ export function markers(options: MarkersOptions): Protocol {
       // The tag holds all: a marker that cannot be removed is untidy, and no failure of the write.
       options.debug(`a marker of ${tag.repo}:${tag.name} stays: ${end.reason.message}`)
     }
-  }
-
-  async function remove(tag: Tag, marker: Named, signal: AbortSignal): Promise<void> {
-    const { name } = marker
-    for (let tries = 1; ; tries++) {
-      try {
-        // By tag where that is possible: some registries keep the tag of a manifest that was deleted by digest.
-        deletesTags &&= await deleteTag(registry, { ...tag, name }, signal)
-        if (!deletesTags) await registry.deleteManifest(tag.repo, marker.digest, { signal })
-        done.delete(`${tag.repo}:${name}`)
-        return
-      } catch (error) {
-        if (!worthAnotherLook(error) || tries > MAX_FAILURES) throw error
-        await pause(tries, options, tag, signal)
-        // Distribution 2.8 deletes the manifest and then fails over another tag that is being written: the tag is left, and
-        // goes only with a manifest of its own.
-        if (!deletesTags) await put(tag, name, marker, signal, marker.created)
-      }
-    }
-  }
-
-  /** Takes away a ghost, if it still is one after a time in which any write of a tag is over. */
-  async function lay(tag: Tag, name: string, signal: AbortSignal): Promise<void> {
-    await sleep(1000, undefined, { signal })
-    if ((await readMarker(tag, name, signal)) !== undefined) return
-    await remove(tag, await put(tag, name, { state: 'done', layers: [], waitsFor: [] }, signal), signal)
   }
 
   return {
@@ -197,12 +101,12 @@ export function markers(options: MarkersOptions): Protocol {
       for (let turn = 0; turn < MAX_TURNS; turn++) {
         // A new name for each turn: anybody may remove a done marker at any time, but never an open one.
         const name = markerTag(tag.name, edit, Buffer.from(options.random(16)).toString('hex'))
-        const own = await put(tag, name, { state: 'open', layers, waitsFor: [] }, signal)
+        const own = await tags.put(tag, name, { state: 'open', layers, waitsFor: [] }, signal)
         const end = await bring(tag, edit, own, carried, signal)
         carried = end.carried
         const waitsFor = end.alive.map((other) => other.name)
-        spent.set(name, await put(tag, name, { state: 'done', layers, waitsFor }, signal))
-        const sight = await look(tag, new Set(spent.keys()), edit, signal)
+        spent.set(name, await tags.put(tag, name, { state: 'done', layers, waitsFor }, signal))
+        const sight = await tags.look(tag, new Set(spent.keys()), edit, signal)
         const complete = wanted(sight.state, unionOf(carried, asked(sight.others)), edit)
         if (isDone(sight.state, complete, edit))
           return sweep(tag, [...sight.others, ...spent.values()], sight.ghosts, signal)
@@ -212,7 +116,7 @@ export function markers(options: MarkersOptions): Protocol {
 
     async settle(tag, signal) {
       try {
-        const { others, ghosts } = await look(tag, new Set(), NOTHING, signal)
+        const { others, ghosts } = await tags.look(tag, new Set(), NOTHING, signal)
         if (!others.some(isDead)) return
         await bring(tag, NOTHING, undefined, [], signal)
         await sweep(tag, others, ghosts, signal)
@@ -227,16 +131,4 @@ export function markers(options: MarkersOptions): Protocol {
 
 function cameBefore(a: Named, b: Named): boolean {
   return a.created === b.created ? a.name < b.name : a.created < b.created
-}
-
-/**
- * What is listed and yet not there may just be being rewritten (distribution 2.8 truncates a tag before it writes it): to
- * take it for absent would lose everything in it.
- */
-async function insist<T>(read: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    const found = await read()
-    if (isThere(found) || tries === 4) return found
-    await sleep(4 ** tries)
-  }
 }

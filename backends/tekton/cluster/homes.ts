@@ -3,38 +3,27 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../../../src/backend/backend.ts'
 import { asProvError, ProvError } from '../../../src/errors.ts'
 import type { Cluster } from '../../../src/kubernetes/cluster.ts'
-import { liveName, type RunKind, runPath } from '../../../src/kubernetes/runs.ts'
+import { liveName } from '../../../src/kubernetes/runs.ts'
 import type { RunArtifact } from '../../../src/model/artifact.ts'
 import { boundedMap } from '../../../src/platform/async/bounded-map.ts'
 import { grouped, type Job, type Join } from '../../../src/platform/async/coalesce.ts'
 import { jittered } from '../../../src/platform/async/jitter.ts'
-import { isRecord } from '../../../src/platform/text/guards.ts'
-import { pageGuard } from '../../shared/pages.ts'
-import { annotationsIn, changed } from '../file/changes.ts'
+import { changed } from '../file/changes.ts'
 import type { Changes } from '../file/cut-text.ts'
 import type { Edit } from '../home.ts'
 import { type Annotations, annotationBytes, NAME, SIGNED, TOTAL_LIMIT } from '../layout.ts'
 import type { LiveHomes, LiveRun } from './live-runs.ts'
+import { clusterObjects, type Seen } from './objects.ts'
 
 export const CLUSTER_SETTING = 'storage.tekton.cluster'
 
 /** Times that a change is decided anew because somebody else's came in between. */
 const ATTEMPTS = 20
-/** Only metadata: a run's spec and status may be large, and are not needed here. */
-const ONE = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json'
-const MANY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json'
-const PAGE = 100
-const MAX_PAGE_BYTES = 64 * 1024 * 1024
 /** Runs whose sizes are remembered from the reading of a window of runs until its plan. */
 const MAX_SIZES = 500
 
 interface EditInput {
   readonly decide: (now: Annotations) => Changes
-}
-
-interface Seen {
-  readonly version: string
-  readonly annotations: Annotations
 }
 
 /** Reads and edits of one object, each joined with those that meet it. */
@@ -56,33 +45,12 @@ export function liveHomes(context: Context, open: (context: Context) => Promise<
   const joined = new Map<string, Joined>()
   // Bytes of each annotation as last seen, by uid: what the plan counts with. Of a run that went the write itself is refused.
   const sizes = boundedMap<string, ReadonlyMap<string, number>>(MAX_SIZES)
-  let opened: Promise<Cluster> | undefined
-
-  async function cluster(server?: string): Promise<Cluster> {
-    opened ??= open(context)
-    const known = await opened
-    if (server === undefined || (await known.access()).server === server) return known
-    throw new ProvError('usage', 'the run was read from another cluster than the one that is configured', {
-      hint: 'use the same --kubeconfig and --context for both',
-    })
-  }
+  const objects = clusterObjects(context, open)
 
   async function look(run: LiveRun, signal: AbortSignal): Promise<Seen> {
-    const where = { operation: 'get', location: liveName(run) }
-    const path = runPath(run.kind, run.namespace, run.name)
-    const object = await (await cluster(run.server)).call({ method: 'GET', path, accept: ONE, where, signal })
-    const { uid, version, annotations } = metadataOf(object, where)
-    if (uid !== run.uid) throw replacedBy(uid, run)
-    sizes.set(uid, new Map(Object.entries(annotations).map(([name, value]) => [name, bytesOf(name, value)])))
-    return { version, annotations }
-  }
-
-  async function patch(run: LiveRun, seen: Seen, changes: Changes, signal: AbortSignal): Promise<void> {
-    const where = { operation: 'patch', location: liveName(run) }
-    const annotations = Object.fromEntries(Object.entries(changes).map(([name, value]) => [name, value ?? null]))
-    const metadata = { uid: run.uid, resourceVersion: seen.version, annotations }
-    const path = `${runPath(run.kind, run.namespace, run.name)}?fieldManager=prov`
-    await (await cluster(run.server)).call({ method: 'PATCH', path, accept: ONE, patch: { metadata }, where, signal })
+    const seen = await objects.look(run, signal)
+    sizes.set(run.uid, new Map(Object.entries(seen.annotations).map(([name, value]) => [name, bytesOf(name, value)])))
+    return seen
   }
 
   /** All edits of one object that came together, in one patch. */
@@ -93,7 +61,7 @@ export function liveHomes(context: Context, open: (context: Context) => Promise<
       const { changes, done } = decideAll(run, seen.annotations, left)
       left = done
       try {
-        if (Object.keys(changes).length > 0) await patch(run, seen, changes, signal)
+        if (Object.keys(changes).length > 0) await objects.patch(run, seen, changes, signal)
         for (const job of left) job.resolve()
         return
       } catch (error) {
@@ -132,21 +100,6 @@ export function liveHomes(context: Context, open: (context: Context) => Promise<
     }
   }
 
-  async function* pages(kind: RunKind, namespace: string | undefined, signal: AbortSignal): AsyncIterable<Page> {
-    const where = { operation: 'list', location: `${kind}s${namespace === undefined ? '' : ` of ${namespace}`}` }
-    const follow = pageGuard('tekton', where.location)
-    let next: string | undefined
-    do {
-      const rest = next === undefined ? '' : `&continue=${encodeURIComponent(next)}`
-      const path = `${runPath(kind, namespace)}?limit=${PAGE}${rest}`
-      const call = { method: 'GET', path, accept: MANY, maxBytes: MAX_PAGE_BYTES, where, signal } as const
-      const page = pageOf(await (await cluster()).call(call))
-      yield page
-      next = page.next
-      follow(page.items.length, next)
-    } while (next !== undefined)
-  }
-
   return {
     at(run) {
       return {
@@ -174,7 +127,7 @@ export function liveHomes(context: Context, open: (context: Context) => Promise<
     },
     async *all(namespace, signal) {
       for (const kind of ['TaskRun', 'PipelineRun'] as const) {
-        for await (const page of pages(kind, namespace, signal)) {
+        for await (const page of objects.pages(kind, namespace, signal)) {
           for (const { uid, namespace, name, annotations } of page.items) {
             yield { run: { kind, uid, namespace, name }, annotations }
           }
@@ -182,7 +135,7 @@ export function liveHomes(context: Context, open: (context: Context) => Promise<
       }
     },
     close() {
-      opened?.then((known) => known.close()).catch(() => undefined)
+      objects.close()
       joined.clear()
     },
   }
@@ -224,54 +177,8 @@ function decideAll(
   return { changes, done }
 }
 
-interface ObjectMetadata {
-  readonly uid: string
-  readonly namespace: string
-  readonly name: string
-  readonly version: string
-  readonly annotations: Annotations
-}
-
-function metadataOf(object: unknown, where: { readonly operation: string; readonly location: string }): ObjectMetadata {
-  const metadata = isRecord(object) ? object['metadata'] : undefined
-  const { uid, name, namespace, resourceVersion: version } = isRecord(metadata) ? metadata : {}
-  const all = [uid, name, namespace, version]
-  if (all.every((value) => typeof value === 'string' && value !== '')) {
-    return {
-      uid: String(uid),
-      name: String(name),
-      namespace: String(namespace),
-      version: String(version),
-      annotations: annotationsIn(metadata),
-    }
-  }
-  throw new ProvError('response_invalid', 'the cluster answered an object without its metadata', where)
-}
-
-interface Page {
-  readonly items: readonly ObjectMetadata[]
-  readonly next: string | undefined
-}
-
-function pageOf(list: Readonly<Record<string, unknown>>): Page {
-  const { metadata } = list
-  const items = list['items'] ?? [] // null when there are none
-  const where = { operation: 'list', location: 'runs' }
-  if (!Array.isArray(items)) throw new ProvError('response_invalid', 'the cluster answered no list', where)
-  const next = isRecord(metadata) ? metadata['continue'] : undefined
-  return {
-    items: items.map((item) => metadataOf(item, where)),
-    next: typeof next === 'string' && next !== '' ? next : undefined,
-  }
-}
-
 function bytesOf(name: string, value: string): number {
   return Buffer.byteLength(name) + Buffer.byteLength(value)
-}
-
-function replacedBy(uid: string, run: LiveRun): ProvError {
-  const message = `the run was deleted and another one (uid ${uid.slice(0, 80)}) has its name now; nothing was written`
-  return new ProvError('run_not_found', message, { location: liveName(run) })
 }
 
 function tooLarge(run: LiveRun, bytes: number): ProvError {

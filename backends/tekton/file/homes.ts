@@ -9,7 +9,8 @@ import type { AnnotationAddress } from '../address.ts'
 import type { Edit, Home } from '../home.ts'
 import type { Annotations } from '../layout.ts'
 import { annotationsIn } from './changes.ts'
-import { openRunFile, type RunFile, type Target } from './run-file.ts'
+import type { Target } from './edits.ts'
+import { openRunFile, type RunFile } from './run-file.ts'
 
 export const FILE_SETTING = 'storage.tekton.file'
 

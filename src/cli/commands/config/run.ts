@@ -1,12 +1,12 @@
 /** The work of `prov config show`, `check` and `schema`. */
 
 import { configSchema } from '../../../config/schema.ts'
-import { settingsTable } from '../../../config/table.ts'
 import { type Unsupported, unsupported } from '../../../config/unsupported-settings.ts'
 import { ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
 import { settingsFor } from '../../../setup/settings.ts'
+import { SETTINGS_TABLE } from '../../../setup/settings-table.ts'
 import { show } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
 import type { ConfigOptions } from './flags.ts'
@@ -14,7 +14,7 @@ import type { ConfigOptions } from './flags.ts'
 export async function runShow(options: ConfigOptions, io: Io): Promise<void> {
   const settings = await settingsFor(options, worldOf(io, options))
   for (const warning of settings.warnings) warn(io, options, warning)
-  const rows = settingsTable()
+  const rows = settings.table.rows
     .map(({ key, secret, variable }) => {
       const value = settings.get(key)
       return {
@@ -65,5 +65,5 @@ function told({ key, value, instead }: Unsupported): string {
 }
 
 export async function runSchema(io: Io): Promise<void> {
-  await write(io.stdout, jsonText(configSchema()))
+  await write(io.stdout, jsonText(configSchema(SETTINGS_TABLE)))
 }

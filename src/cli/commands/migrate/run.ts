@@ -23,6 +23,7 @@ import { type ArtifactOptions, artifactsOf, type NamedArtifacts } from '../../..
 import { type BackendOptions, type Reads, refuseNoBackends, type Setup, setUp } from '../../../setup/backends.ts'
 import { listFilter, subjectFilter, timeFilter } from '../../../setup/filters.ts'
 import { trustFor } from '../../../setup/keys.ts'
+import { SETTINGS_TABLE } from '../../../setup/settings-table.ts'
 import { targetsOf } from '../../../setup/targets.ts'
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
@@ -260,7 +261,9 @@ async function emitJob(
   if (odd !== undefined) throw new ProvError('usage', `--emit-job takes no --${odd[0]}: the pods have no such file`)
   // What the pods would refuse is refused here, and no secret gets into the manifest.
   filterOf(options, io.now(), false)
-  for (const own of [options.fromSet, options.toSet]) await loadSettings({ set: [...options.set, ...own], env: {} })
+  for (const own of [options.fromSet, options.toSet]) {
+    await loadSettings({ table: SETTINGS_TABLE, set: [...options.set, ...own], env: {} })
+  }
   const names = [options.from, ...parseBackendList(options.to)]
   const usesCluster = names.includes('tekton') || CONFIG_MAP.test(options.config ?? '')
   const { indexedJob } = await import('../../../migrate/job-manifest.ts')

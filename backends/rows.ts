@@ -1,0 +1,11 @@
+/** Every backend: one line each. */
+export { archivista } from './archivista/row.ts'
+export { docdb } from './docdb/row.ts'
+export { gcs } from './gcs/row.ts'
+export { grafeas } from './grafeas/row.ts'
+export { kafka } from './kafka/row.ts'
+export { memory } from './memory/row.ts'
+export { oci } from './oci/row.ts'
+export { pubsub } from './pubsub/row.ts'
+export { s3 } from './s3/row.ts'
+export { tekton } from './tekton/row.ts'
