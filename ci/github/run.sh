@@ -26,6 +26,8 @@ read -r -a words <<<"$INPUT_COMMAND"
 [ -z "$INPUT_STORAGE" ] || words+=(--storage "$INPUT_STORAGE")
 [ -z "$INPUT_KEY" ] || words+=(--key "$INPUT_KEY")
 [ -z "$INPUT_CONFIG" ] || words+=(--config "$INPUT_CONFIG")
+# With a source of truth, what is not delivered in a minute is left to a worker.
+[ "$INPUT_COMMAND" != store ] || [ -z "${PROV_TRUTH:-}" ] || words+=(--wait 60s)
 collect "$INPUT_ARGS"
 words+=(--json "${lines[@]}")
 

@@ -21,6 +21,7 @@ export const CHECKS = {
   referrers: 'the registry lists what refers to an image',
   'tag-writes': 'how writers of one tag are kept apart',
   topic: 'the topic is there',
+  workers: 'somebody delivers what a source of truth owes',
   'clean-up': 'nothing is left behind',
   sign: 'the private key signs',
   verify: 'signatures can be verified with it',

@@ -10,6 +10,8 @@ export interface DoctorJob extends BackendJob {
   readonly keyOptions: KeyOptions
   /** What opens each; one that cannot be opened does not hold up the others. */
   readonly backends: readonly { readonly name: string; open(): Promise<Backend> }[]
+  /** What else is looked at, and reported like a backend. */
+  readonly others?: readonly (() => Promise<BackendReport>)[]
 }
 
 export interface DoctorReport {
@@ -27,7 +29,10 @@ export interface DoctorReport {
 export async function doctor(job: DoctorJob): Promise<DoctorReport> {
   const keys: KeyReport[] = []
   for (const key of job.keys) keys.push(await diagnoseKey(key, job.keyOptions))
-  const backends = await Promise.all(job.backends.map((one) => lookAt(one, job)))
+  const backends = await Promise.all([
+    ...job.backends.map((one) => lookAt(one, job)),
+    ...(job.others ?? []).map((look) => look()),
+  ])
   const all = [...keys, ...backends]
   const isAnyUsable = all.some(({ outcome }) => outcome === 'ok' || outcome === 'degraded')
   // Nothing tried is no success.

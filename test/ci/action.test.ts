@@ -82,6 +82,15 @@ describe('action.yml', () => {
     expect(verified.summary).toContain(EXITS[7])
   })
 
+  test('with a source of truth, store commits and delivers in the same step', async () => {
+    const { inputs, cwd } = workspace()
+    const given = { ...inputs, command: 'store', key: PRIVATE_KEY, password: PASSWORD }
+    const stored = await useAction(given, { cwd, env: { PROV_TRUTH: 'sqlite:truth.db' } })
+    expect(stored, stored.log).toMatchObject({ code: 0, outputs: { exit: '0' } })
+    expect(report(stored)).toMatchObject({ truth: { committed: true, unserved: [] } })
+    expect(stored.summary.match(/ \| written \| /g)).toHaveLength(4)
+  })
+
   test('a damaged copy: the step fails with 3, and says so everywhere', async () => {
     const { inputs, cwd, at } = workspace()
     await store(inputs, cwd)

@@ -57,13 +57,17 @@ function include(given: Readonly<Record<string, string>>): Readonly<Record<strin
 
 const INPUTS = { image: 'registry.example/prov@sha256:0', command: 'verify', storage: 'docdb,oci', key: PUBLIC_KEY }
 
-async function runJob(job: Job | undefined, cwd: string): Promise<Outcome> {
+async function runJob(
+  job: Job | undefined,
+  cwd: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
   if (job === undefined) throw new Error('there is no such job')
   const bin = scratch()
   writeFileSync(join(bin, 'prov'), `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`)
   chmodSync(join(bin, 'prov'), 0o755)
   const own = { PROV_STORAGE_DOCDB_URL: 'sqlite:prov.db', PROV_STORAGE_OCI_LAYOUT: 'layout', COSIGN_PASSWORD: PASSWORD }
-  const env = { ...own, ...job.variables, PATH: `${bin}:${process.env['PATH'] ?? ''}` }
+  const env = { ...own, ...more, ...job.variables, PATH: `${bin}:${process.env['PATH'] ?? ''}` }
   return run('sh', ['-e', '-c', job.script.join('\n')], { cwd, env })
 }
 
@@ -131,6 +135,19 @@ describe('the script', () => {
       stdout: 'prov verify: exit 3: a copy does not verify\n',
     })
     expect(JSON.parse(readFileSync(join(at.folder, 'prov.json'), 'utf8'))).toMatchObject({ exit: 3 })
+  })
+
+  test('with a source of truth, store commits and delivers in the same job', async () => {
+    const at = place()
+    const store = include({ ...INPUTS, command: 'store', key: PRIVATE_KEY, input: basename(at.file) })['prov']
+    expect(await runJob(store, at.folder, { PROV_TRUTH: 'sqlite:truth.db' })).toMatchObject({ code: 0 })
+    const { truth } = JSON.parse(readFileSync(join(at.folder, 'prov.json'), 'utf8'))
+    expect(truth.deliveries.map(({ state }: { readonly state: string }) => state)).toEqual([
+      'done',
+      'done',
+      'done',
+      'done',
+    ])
   })
 
   test('what is no flag of ours stays an input', async () => {

@@ -106,6 +106,12 @@ describe('the steps', () => {
     expect(steps['verify']?.stdout).toMatch(/^✓ 2 artifacts: all copies agree .*\n4 agree {6}exit 0$/m)
   })
 
+  test('with a source of truth it commits, and delivers in the same step', async () => {
+    const { code, steps } = await start({ truth: 'sqlite:truth.db' })
+    expect(code, steps['store']?.stderr).toBe(0)
+    expect(steps['store']?.stdout).toContain('committed to sqlite:truth.db: all 4 copies delivered')
+  })
+
   test('a store that fails ends the task with its status', async () => {
     const { code, results, steps } = await start({ storage: 'docdb,nope' })
     expect({ code, results, verified: 'verify' in steps }).toEqual({ code: 2, results: { exit: '2' }, verified: false })

@@ -237,6 +237,11 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
       expect(await truth.sql('SELECT count(*) AS n FROM entry')).toMatchObject([
         { n: expect.toSatisfy((n) => Number(n) === 2) },
       ])
+      const doctor = await prov('doctor', '--storage', 'docdb', ...storage.slice(2), '--read-only')
+      expect(doctor).toMatchObject({
+        code: 7,
+        stdout: expect.stringContaining('no_worker: no worker has served docdb'),
+      })
       const check = await prov('truth', 'check')
       expect(check).toMatchObject({ code: 7, stdout: expect.stringContaining('no worker serves it') })
     })
@@ -267,6 +272,7 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
         expect(metrics).toContain('prov_delivered_total{target="docdb"} 2')
         expect(metrics).not.toContain('frsca')
         expect((await prov('truth', 'check')).code).toBe(0)
+        expect(await prov('doctor')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 worker, 0 owed') })
         child.kill('SIGTERM')
         expect(await once(child, 'exit')).toEqual([0, null])
         expect((await prov('truth', 'check', '--json')).stdout).toContain('"workers": []')

@@ -9,6 +9,7 @@ export interface DoctorOptions extends CommonOptions {
   readonly readOnly?: boolean
   readonly run?: string
   readonly tektonFile?: string
+  readonly truth?: string
   readonly timeout?: number
   readonly namespace?: string
   readonly kubeconfig?: string

@@ -26,8 +26,10 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
   for (const warning of settings.warnings) warn(io, options, warning)
   const keys = options.key.length > 0 ? options.key : keysOf(io)
   const listed = options.storage ?? io.env['PROV_STORAGE']
-  // A key may be tried alone; without one, the configuration says which backends there are.
-  const names = listed === undefined && keys.length > 0 ? [] : backendNames(settings, listed)
+  // A key or a truth may be tried alone; without one, the configuration says which backends there are.
+  const isTruthNamed = settings.get('truth.url') !== undefined
+  const isAlone = listed === undefined && (keys.length > 0 || options.truth !== undefined)
+  const names = isAlone ? [] : backendNames(settings, listed)
   const named = await looked(inputs, options, world)
   const { artifacts, notes } = named
   for (const note of notes) warn(io, options, note)
@@ -39,6 +41,9 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
       now: io.now,
     },
     backends: names.map((name) => ({ name, open: () => opened(name, settings, world) })),
+    ...(isTruthNamed
+      ? { others: [async () => (await import('./truth.ts')).diagnoseTruth(settings, names, io.now)] }
+      : {}),
     artifacts,
     readOnly: options.readOnly === true,
     signal: io.signal,

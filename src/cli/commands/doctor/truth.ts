@@ -1,0 +1,61 @@
+/** What `prov doctor` finds out about a source of truth: that it answers, is sound, and that somebody delivers from it. */
+import { type Diagnosis, examine } from '../../../backend/diagnosis.ts'
+import type { Settings } from '../../../config/settings.ts'
+import { type BackendReport, reportOf } from '../../../doctor/backend.ts'
+import { ProvError } from '../../../errors.ts'
+import { truthPlace } from '../../../setup/truth.ts'
+import { openTruth, shownUrl, type TruthPlace, truthFacts } from '../../../truth/open.ts'
+
+/** A worker that has been silent for longer is taken for gone. */
+const WORKER_MS = 10 * 60_000
+
+/**
+ * `names` are backends that somebody will store in: each needs a worker, and so does every backend that something is owed to. Never throws.
+ *
+ * @example (await diagnoseTruth(settings, ['oci'], Date.now)).outcome // 'failed': no worker serves oci
+ */
+export async function diagnoseTruth(
+  settings: Settings,
+  names: readonly string[],
+  now: () => number,
+): Promise<BackendReport> {
+  const checks: Diagnosis[] = []
+  let place: TruthPlace | undefined
+  const look = async (check: Diagnosis['check'], work: () => Promise<string>): Promise<boolean> => {
+    const found = await examine(check, now, work)
+    checks.push(found)
+    return found.outcome === 'ok'
+  }
+  const isSet = await look('configuration', async () => {
+    place = await truthPlace(settings)
+    return shownUrl(place.url)
+  })
+  const isThere = isSet && (await look('reach', async () => factsOf(place as TruthPlace)))
+  if (isThere) await look('workers', async () => servedBy(place as TruthPlace, names))
+  return reportOf('truth', checks)
+}
+
+async function factsOf(place: TruthPlace): Promise<string> {
+  const { engine, schema, damage } = await truthFacts(place)
+  if (damage.length > 0) throw new ProvError('storage_io', `the file is damaged: ${damage[0]}`)
+  return `${engine === 'sqlite' ? 'SQLite' : 'PostgreSQL'}, schema ${schema}`
+}
+
+async function servedBy(place: TruthPlace, names: readonly string[]): Promise<string> {
+  const truth = await openTruth(place, { make: false })
+  try {
+    const [workers, backlog] = [await truth.workers(WORKER_MS), await truth.backlog()]
+    const served = new Set(workers.flatMap(({ targets }) => targets))
+    const wanted = [...new Set([...names.filter((name) => name !== 'truth'), ...backlog.map(({ target }) => target)])]
+    const alone = wanted.filter((name) => !served.has(name))
+    if (alone.length > 0) {
+      throw new ProvError('no_worker', `no worker has served ${alone.join(', ')} in the last 10 minutes`, {
+        hint: 'start prov worker with these backends in --storage',
+      })
+    }
+    const owed = backlog.reduce((sum, { rows }) => sum + rows, 0)
+    return `${workers.length} ${workers.length === 1 ? 'worker' : 'workers'}, ${owed} owed`
+  } finally {
+    await truth.close()
+  }
+}

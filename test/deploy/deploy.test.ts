@@ -1,0 +1,132 @@
+/** The pieces of deploy/: a real API server takes the manifests, systemd the units; every flag and metric in them is prov's own. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
+import { program } from '../../src/cli/program.ts'
+import type { Io } from '../../src/platform/io.ts'
+import { WORKER_METRICS } from '../../src/service/metrics.ts'
+import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
+import { describeWith } from '../servers/endpoints.ts'
+import { ROOT } from '../support/cli.ts'
+import { realApi } from '../support/kubernetes-api.ts'
+
+const textOf = (name: string): string => readFileSync(join(ROOT, 'deploy', name), 'utf8')
+
+interface Manifest {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+}
+
+const MANIFESTS = parseAllDocuments(textOf('kubernetes/worker.yaml')).map((one) => one.toJS() as Manifest)
+
+/** Where the API server takes each kind. */
+const PLURALS: Readonly<Record<string, string>> = {
+  ServiceAccount: 'serviceaccounts',
+  ClusterRole: 'clusterroles',
+  ClusterRoleBinding: 'clusterrolebindings',
+  Deployment: 'deployments',
+  NetworkPolicy: 'networkpolicies',
+  PodDisruptionBudget: 'poddisruptionbudgets',
+}
+
+function pathOf({ apiVersion, kind, metadata: { namespace } }: Manifest): string {
+  const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+  return `${base}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${PLURALS[kind]}`
+}
+
+/** Flags of a command, with and without a value behind `=`. */
+function flagsOf(words: readonly string[]): readonly string[] {
+  return words.filter((word) => word.startsWith('--')).map((word) => word.split('=', 1)[0] ?? '')
+}
+
+function knownFlags(...path: readonly string[]): readonly string[] {
+  let command = program({ stdout: { columns: 80 }, env: {} } as unknown as Io, () => undefined)
+  for (const name of path) {
+    const next = command.commands.find((one) => one.name() === name)
+    if (next === undefined) throw new Error(`no command ${name}`)
+    command = next
+  }
+  return command.options.flatMap(({ long }) => long ?? [])
+}
+
+describeWith(['kube-apiserver'], 'the manifests for Kubernetes', () => {
+  test('are taken by the API server, every member known', async () => {
+    const api = await realApi()
+    const named = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'prov' } }
+    await api.call('POST', '/api/v1/namespaces', named, [409])
+    expect(MANIFESTS.map(({ kind }) => kind).sort()).toEqual(Object.keys(PLURALS).sort())
+    for (const one of MANIFESTS) {
+      const query = '?dryRun=All&fieldValidation=Strict'
+      expect((await api.call('POST', `${pathOf(one)}${query}`, one)).kind).toBe(one.kind)
+    }
+    const [account] = MANIFESTS
+    const odd = { ...account, metadata: { ...account?.metadata, odd: true } }
+    await expect(api.call('POST', `${pathOf(odd as Manifest)}?dryRun=All&fieldValidation=Strict`, odd)).rejects.toThrow(
+      /odd/,
+    )
+  })
+})
+
+describe('what the pieces ask of prov', () => {
+  test('the Deployment: flags, settings and pages that are there', () => {
+    const deployment = MANIFESTS.find(({ kind }) => kind === 'Deployment') as unknown as {
+      readonly spec: {
+        readonly template: { readonly spec: { readonly containers: readonly [{ readonly args: readonly string[] }] } }
+      }
+    }
+    const [command = '', ...args] = deployment.spec.template.spec.containers[0].args
+    expect(flagsOf(args).filter((flag) => !knownFlags(command).includes(flag))).toEqual([])
+    const keys = args
+      .filter((one) => one.startsWith('--set='))
+      .map((one) => one.slice('--set='.length).split('=')[0] ?? '')
+    expect(keys.filter((key) => SETTINGS_TABLE.row(key) === undefined)).toEqual([])
+    expect(keys).toEqual(['truth.password-file'])
+  })
+
+  test('the alert rules: only metrics of the worker', () => {
+    const { groups } = parse(textOf('kubernetes/alerts.yaml')) as {
+      readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[]
+    }
+    const used = groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => expr.match(/prov_[a-z_]+/g) ?? []))
+    expect(used.length).toBeGreaterThan(4)
+    expect(used.filter((name) => !Object.hasOwn(WORKER_METRICS, name))).toEqual([])
+  })
+
+  test.each([
+    ['prov-worker.service', ['worker']],
+    ['prov-truth-backup.service', ['truth', 'backup']],
+  ])('%s: flags that are there', (file, path) => {
+    const exec = /^ExecStart=(.*)$/m.exec(textOf(`systemd/${file}`))?.[1] ?? ''
+    expect(exec).toContain(`prov ${path.join(' ')} `)
+    const flags = flagsOf(exec.split(' '))
+    expect(flags.length).toBeGreaterThan(0)
+    expect(flags.filter((flag) => !knownFlags(...path).includes(flag))).toEqual([])
+  })
+})
+
+const HAS_SYSTEMD = spawnSync('systemd-analyze', ['--version']).error === undefined
+
+test.skipIf(!HAS_SYSTEMD)('systemd takes the units (left out where systemd-analyze is not to be had)', () => {
+  const folder = join(ROOT, 'deploy/systemd')
+  for (const unit of ['prov-worker.service', 'prov-truth-backup.service', 'prov-truth-backup.timer']) {
+    const said = execVerify(join(folder, unit))
+    // The program is not installed here; everything else has to be right.
+    const faults = said
+      .split('\n')
+      .filter((line) => line.includes('prov-') && !/not executable|No such file/.test(line))
+    expect(faults).toEqual([])
+  }
+})
+
+function execVerify(path: string): string {
+  try {
+    return execFileSync('systemd-analyze', ['verify', '--man=no', path], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).toString()
+  } catch (thrown) {
+    return String((thrown as { readonly stderr?: Buffer }).stderr ?? '')
+  }
+}
