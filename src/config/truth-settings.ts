@@ -51,6 +51,12 @@ export const TRUTH_SETTINGS = {
     usedBy: 'truth',
     meaning: 'bytes of entries that may be owed at one time; unset: no limit',
   },
+  'truth.retention': {
+    type: 'string',
+    usedBy: 'truth',
+    meaning:
+      'age such as 90d after which prov outbox prune may remove a confirmed entry, where it is not given --older-than',
+  },
   'worker.concurrency': {
     type: 'number',
     default: '16',

@@ -192,6 +192,9 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
       expect((await prov('outbox', 'prune', ...storage, '--key', PUBLIC_KEY, '--older-than', '1d')).stdout).toContain(
         '0 entries removed',
       )
+      const unnamed = ['outbox', 'prune', ...storage, '--key', PUBLIC_KEY]
+      expect((await prov(...unnamed)).code).toBe(2)
+      expect((await prov(...unnamed, '--set', 'truth.retention=1d')).code).toBe(0)
       expect((await prune('--dry-run', '--keep-in', '2')).stdout).toContain('2 entries would be removed')
       expect((await prune('--keep-in', '2')).code).toBe(0)
       expect(await states()).toEqual([])

@@ -98,7 +98,7 @@ function prune(io: Io, exit: Exit): Command {
     )
     .option('-s, --storage <LIST>', 'backends to look into (or set PROV_STORAGE)')
     .option('-k, --key <FILE>', 'trusted public key, or env://NAME; may be repeated', collect, [])
-    .requiredOption('--older-than <AGE>', 'only entries that were committed before: an age such as 90d, or a date')
+    .option('--older-than <AGE>', 'only entries committed before: an age such as 90d, or a date (else truth.retention)')
     .addOption(
       new Option('--keep-in <N>', 'backends that must hold the bytes (default: every required one)').argParser(count),
     )

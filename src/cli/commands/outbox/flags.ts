@@ -29,7 +29,7 @@ export interface DropOptions extends OutboxOptions {
 export interface PruneOptions extends OutboxOptions {
   readonly storage?: string
   readonly key: readonly string[]
-  readonly olderThan: string
+  readonly olderThan?: string
   readonly keepIn?: number
   readonly dryRun?: boolean
   readonly kubeconfig?: string

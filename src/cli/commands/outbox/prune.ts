@@ -25,14 +25,12 @@ interface Judged {
 
 /** Exit 0 when everything old enough could go, 7 when something stays that a backend could not confirm. */
 export async function runOutboxPrune(options: PruneOptions, io: Io): Promise<number> {
-  const olderThanMs = io.now() - parseMoment(options.olderThan, io.now())
-  if (olderThanMs < 0)
-    throw new ProvError('usage', '--older-than lies in the future', { hint: 'give an age, such as 90d' })
   const trust = await trustFor(options.key, io)
   const setup = await setUp(options, worldOf(io, options))
   let truth: Truth | undefined
   let [removed, kept] = [0, 0]
   try {
+    const olderThanMs = ageOf(options.olderThan ?? setup.settings.get('truth.retention'), io.now())
     truth = await truthOf(setup.settings, { make: false })
     for (let after = 0; !io.signal.aborted; ) {
       const rows = await truth.prunable(olderThanMs, after, PAGE)
@@ -61,6 +59,15 @@ export async function runOutboxPrune(options: PruneOptions, io: Io): Promise<num
     await write(io.stdout, page([`${removed} ${removed === 1 ? 'entry' : 'entries'} ${what}${stays}`], layoutOf(io)))
   }
   return exit
+}
+
+function ageOf(text: string | undefined, now: number): number {
+  if (text === undefined) {
+    throw new ProvError('usage', 'prune needs an age', { hint: 'use --older-than 90d, or set truth.retention' })
+  }
+  const ms = now - parseMoment(text, now)
+  if (ms >= 0) return ms
+  throw new ProvError('usage', 'the date lies in the future', { hint: 'give an age, such as 90d' })
 }
 
 interface Looks {
