@@ -150,6 +150,7 @@ async function refuseRestored(query: Query, meta: ReadonlyMap<string, string>, l
   if (meta.get('system') === (await systemOf(query))) return
   throw new ProvError('config_invalid', 'this truth was restored on another server than the one that it was made on', {
     location,
+    hint: 'prov truth adopt takes it into use',
   })
 }
 

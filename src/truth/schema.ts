@@ -28,9 +28,16 @@ export function stateOf(meta: ReadonlyMap<string, string>): SchemaState {
  */
 export function refuseSchema({ version }: SchemaState, own: number, location: string): void {
   if (version === own) return
-  if (version === 0) throw new ProvError('config_invalid', 'it does not hold the tables of a truth yet', { location })
+  if (version === 0) {
+    throw new ProvError('config_invalid', 'it does not hold the tables of a truth yet', {
+      location,
+      hint: 'prov truth init makes them',
+    })
+  }
   const older = `its schema is ${version}, this program works with ${own}`
-  if (version < own) throw new ProvError('config_invalid', older, { location })
+  if (version < own) {
+    throw new ProvError('config_invalid', older, { location, hint: 'prov truth migrate brings it there' })
+  }
   throw new ProvError('not_supported', `its schema is ${version}, newer than this program, which knows ${own}`, {
     location,
     hint: 'use the prov that made it, or a newer one',

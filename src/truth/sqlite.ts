@@ -110,7 +110,10 @@ export async function migrateSqlite(path: string, options: SqliteOptions): Promi
 }
 
 function noFile(path: string): ProvError {
-  return new ProvError('config_invalid', 'the file does not exist', { location: path })
+  return new ProvError('config_invalid', 'the file does not exist', {
+    location: path,
+    hint: 'the first prov store --truth makes it, and so does prov truth init',
+  })
 }
 
 function opened(path: string, readOnly: boolean): DatabaseSync {
