@@ -59,6 +59,7 @@ const CORE = [
   'backends/shared/pages.ts',
   'backends/shared/settings.ts',
   'src/backend/receipt.ts',
+  'src/cli/given.ts',
   'src/cli/terminal.ts',
   'src/cli/world.ts',
   'src/config/value.ts',
@@ -70,11 +71,14 @@ const CORE = [
   'src/migrate/migrate.ts',
   'src/platform/async/coalesce.ts',
   'src/platform/async/deadline.ts',
+  'src/platform/async/limit-heap-growth.ts',
   'src/platform/fs/atomic-write.ts',
   'src/platform/fs/files.ts',
   'src/platform/fs/lock-file.ts',
   'src/platform/fs/make-folders.ts',
+  'src/platform/http/network-error.ts',
   'src/platform/http/roots.ts',
+  'src/platform/one-file.ts',
   'src/platform/progress.ts',
   'src/platform/text/command-line.ts',
   'src/platform/text/duration.ts',
@@ -85,9 +89,15 @@ const CORE = [
   'src/repair/repair.ts',
   'src/report/forms/form.ts',
   'src/report/forms/told.ts',
+  'src/report/schemas/index.ts',
+  'src/report/text/attention-table.ts',
+  'src/report/text/attention.ts',
+  'src/report/text/next-step.ts',
   'src/report/text/reasons.ts',
   'src/report/text/verify-text.ts',
   'src/setup/filters.ts',
+  'src/setup/refuse-blind.ts',
+  'src/setup/whole-backends.ts',
   'src/signing/open-signer.ts',
   'src/store/store.ts',
   'src/verify/survey.ts',
@@ -102,6 +112,7 @@ const OCI = [
   'backends/oci/failure.ts',
   'backends/oci/registry/docker-config.ts',
   'backends/oci/registry/hosts.ts',
+  'backends/oci/settings.ts',
   'backends/oci/tags/layout.ts',
   'backends/oci/tags/read.ts',
   'backends/oci/tags/readback.ts',
@@ -114,15 +125,24 @@ const DOCDB = [
   'backends/docdb/json.ts',
   'backends/docdb/layout.ts',
   'backends/docdb/settings.ts',
+  'backends/docdb/size.ts',
 ]
 const OBJECTS = [
+  'backends/gcs/settings.ts',
   'backends/objects/address.ts',
   'backends/objects/backend.ts',
+  'backends/objects/directory.ts',
   'backends/objects/layout.ts',
   'backends/objects/store.ts',
 ]
 
-const SHARED_BY: Readonly<Record<string, string>> = { oci: 'oci', docdb: 'docdb', gcs: 'objects', s3: 'objects' }
+const SHARED_BY: Readonly<Record<string, string>> = {
+  oci: 'oci',
+  docdb: 'docdb',
+  gcs: 'objects',
+  s3: 'objects',
+  objects: 'objects',
+}
 
 const COMMANDS = 'src/cli/commands'
 
