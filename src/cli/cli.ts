@@ -41,7 +41,10 @@ async function run(): Promise<void> {
   process.stderr.on('error', () => undefined)
   muteWarnings()
   const io: Io = {
-    stdin: process.stdin,
+    // Opened by Node.js when it is asked for; most commands never do.
+    get stdin() {
+      return process.stdin
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,

@@ -20,9 +20,10 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     return 0
   }
   let exit = 0
-  const command = program(io, (status) => {
+  const onEnd = (status: number): void => {
     exit = status
-  })
+  }
+  const command = program(io, onEnd, args[0])
   try {
     await command.parseAsync(args, { from: 'user' })
     return exit

@@ -22,12 +22,35 @@ import { workerCommand } from './commands/worker/command.ts'
 import type { Exit } from './exit.ts'
 import { fitHelp } from './help-text.ts'
 
+/** In the order of the help. */
+const COMMANDS: Readonly<Record<string, (io: Io, exit: Exit) => Command>> = {
+  store: storeCommand,
+  verify: verifyCommand,
+  migrate: migrateCommand,
+  repair: repairCommand,
+  worker: workerCommand,
+  outbox: outboxCommand,
+  truth: truthCommand,
+  payload: payloadCommand,
+  get: getCommand,
+  list: listCommand,
+  doctor: doctorCommand,
+  explain: explainCommand,
+  keys: keysCommand,
+  config: configCommand,
+  conform: conformCommand,
+  schema: schemaCommand,
+  completion: (io, exit) => completionCommand(io, () => program(io, exit)),
+}
+
 /**
  * The whole command line as commander sees it. Parsing throws CommanderError instead of ending the process.
  *
+ * @param named the command that is asked for, where it is known: it needs none of the others, and to set all of them up takes longer than to
+ *   read a copy. What is no command's name asks for all.
  * @example await program(io, (status) => { process.exitCode = status }).parseAsync(args, { from: 'user' })
  */
-export function program(io: Io, exit: Exit): Command {
+export function program(io: Io, exit: Exit, named?: string): Command {
   const root = new Command('prov')
     .description(
       'Signs provenance once, stores the same signed bytes in every backend named, and proves at any later time that every copy agrees.',
@@ -51,26 +74,11 @@ Exit status: 0 all well, 1 defect in prov, 2 usage or input,
 missing, 6 a backend could not be read, 7 not everything was
 stored (run the same command again).`,
     )
-  const commands = [
-    storeCommand(io, exit),
-    verifyCommand(io, exit),
-    migrateCommand(io, exit),
-    repairCommand(io, exit),
-    workerCommand(io, exit),
-    outboxCommand(io, exit),
-    truthCommand(io, exit),
-    payloadCommand(io),
-    getCommand(io),
-    listCommand(io),
-    doctorCommand(io, exit),
-    explainCommand(io),
-    keysCommand(io),
-    configCommand(io),
-    conformCommand(io, exit),
-    schemaCommand(io),
-    completionCommand(io, () => root),
-  ]
-  for (const command of commands) root.addCommand(command)
+  const names = named !== undefined && Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS)
+  for (const name of names) {
+    const command = COMMANDS[name]?.(io, exit)
+    if (command !== undefined) root.addCommand(command)
+  }
   for (const command of [root, ...root.commands, ...root.commands.flatMap((c) => c.commands)]) {
     command
       .helpOption('-h, --help', 'print this help')

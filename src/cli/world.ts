@@ -11,11 +11,13 @@ export interface Voice {
 
 /** @example const setup = await setUp(options, worldOf(io, options)) */
 export function worldOf(io: Io, { quiet, verbose }: Voice): World {
-  const { env, signal, stdin, now, random } = io
+  const { env, signal, now, random } = io
   return {
     env,
     signal,
-    stdin,
+    get stdin() {
+      return io.stdin
+    },
     now: () => now.call(io),
     random: (size) => random.call(io, size),
     warn: (line) => {
