@@ -39,10 +39,35 @@ function withoutFacades(code: string): string {
   return code.replace(statement, (all, whole, named, star, name) => {
     if (!isBuiltin(name)) return all
     const source = `process.getBuiltinModule(${JSON.stringify(name)})`
+    if (isLate(name, named)) return late(source, [whole, star].filter(Boolean), named)
     const lines = [whole, star].filter(Boolean).map((binding) => `const ${binding} = ${source};`)
     if (named !== undefined) lines.push(`const {${named.replaceAll(' as ', ': ')}} = ${source};`)
     return lines.join(' ')
   })
+}
+
+/** Functions of built-ins that take long to load and that few commands call: the built-in is asked for when one of them is called. */
+const LATE: Readonly<Record<string, readonly string[]>> = {
+  'node:child_process': ['fork', 'spawn'],
+  'node:net': ['isIPv6'],
+  'node:sea': ['isSea'],
+}
+
+function isLate(name: string, named = ''): boolean {
+  return (
+    name in LATE &&
+    named.split(',').every((one) => one.trim() === '' || LATE[name]?.includes(one.trim().split(' ')[0] ?? ''))
+  )
+}
+
+function late(source: string, wholes: readonly string[], named = ''): string {
+  const objects = wholes.map((binding) => `const ${binding} = new Proxy({}, { get: (_, key) => ${source}[key] });`)
+  const functions = named.split(',').filter((one) => one.trim() !== '')
+  const lines = functions.map((one) => {
+    const [theirs, ours = theirs] = one.trim().split(' as ')
+    return `const ${ours} = (...args) => ${source}.${theirs}(...args);`
+  })
+  return [...objects, ...lines].join(' ')
 }
 
 /**

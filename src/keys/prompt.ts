@@ -1,6 +1,6 @@
 /** Asks for a password on the terminal, without echo. */
 import { openSync, writeFileSync } from 'node:fs'
-import { ReadStream } from 'node:tty'
+import type { ReadStream } from 'node:tty'
 
 export interface Terminal {
   /** Raw key presses; resumed while the question stands, destroyed at its end. */
@@ -15,7 +15,9 @@ export interface Terminal {
  */
 export function openTerminal(path = '/dev/tty'): Terminal | undefined {
   try {
-    const input = new ReadStream(openSync(path, 'r'))
+    // Asked for here: it brings node:net, which few commands need.
+    const tty = process.getBuiltinModule('node:tty')
+    const input = new tty.ReadStream(openSync(path, 'r'))
     return { input, write: (text) => writeFileSync(path, text) }
   } catch {
     return undefined
