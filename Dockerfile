@@ -3,7 +3,7 @@ FROM node:24-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY build.ts tsconfig.json tsconfig.build.json ./
+COPY build.ts eager.ts tsconfig.json tsconfig.build.json ./
 COPY bin bin
 COPY src src
 COPY backends backends

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { isBuiltin } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { compileAtOnce } from './eager.ts'
 import { SCRIPT } from './src/report/html/script.ts'
 import { SCHEMAS } from './src/report/schemas/index.ts'
 
@@ -391,6 +392,7 @@ for (const [name, { load }] of Object.entries(SCHEMAS)) {
   const { schema } = await load()
   writeFileSync(`dist/schemas/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`)
 }
+compileAtOnce()
 await writeManual()
 rmSync('dist/types', { recursive: true, force: true })
 const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {

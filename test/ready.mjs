@@ -28,6 +28,7 @@ const SOURCES = [
   'src',
   'backends',
   'build.ts',
+  'eager.ts',
   'tsconfig.json',
   'tsconfig.build.json',
   'package.json',

@@ -217,6 +217,7 @@ describe('a checkout without a build', () => {
       'test/conformance',
       'test/conformance',
       'build.ts',
+      'eager.ts',
       'package.json',
       'package-lock.json',
       'tsconfig.json',
