@@ -21,15 +21,44 @@ export async function within<T>(
   }
   const onAbort = () => finish(stopped())
   const timer = setTimeout(() => finish(new ProvError('timed_out', `no answer within ${ms} ms`)), ms)
-  signal.addEventListener('abort', onAbort, { once: true })
+  const forget = onceAborted(signal, onAbort)
   const working = work(end.signal)
   working.catch(() => {}) // its end may come after the race, when nobody waits for it
   try {
     return await Promise.race([working, over])
   } finally {
     clearTimeout(timer)
-    signal.removeEventListener('abort', onAbort)
+    forget()
   }
+}
+
+/**
+ * Calls that wait for one signal share one listener: a signal goes through all that it has to take one away, and hundreds of calls may wait for
+ * that of a command.
+ */
+const waiting = new WeakMap<AbortSignal, { readonly works: Set<() => void>; readonly tell: () => void }>()
+
+/** Gives what takes `work` back. */
+function onceAborted(signal: AbortSignal, work: () => void): () => void {
+  const all = waiting.get(signal) ?? listen(signal)
+  all.works.add(work)
+  return () => {
+    all.works.delete(work)
+    if (all.works.size > 0 || waiting.get(signal) !== all) return
+    waiting.delete(signal)
+    signal.removeEventListener('abort', all.tell)
+  }
+}
+
+function listen(signal: AbortSignal) {
+  const works = new Set<() => void>()
+  const tell = (): void => {
+    for (const work of [...works]) work()
+  }
+  signal.addEventListener('abort', tell, { once: true })
+  const all = { works, tell }
+  waiting.set(signal, all)
+  return all
 }
 
 function stopped(): ProvError {
