@@ -3,7 +3,7 @@
 import type { About, Backend, Found, Slot } from '../backend/backend.ts'
 import { asProvError, type ErrorJson, errorJson } from '../errors.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
-import { type Checks, checkFound } from '../trust/verify-entry.ts'
+import { type Checks, checkFound, type Verdicts } from '../trust/verify-entry.ts'
 import { type GoodCopy, type Judged, judge } from './judge-slot.ts'
 
 /** One backend's answer for one slot, or that it keeps nothing of the kind. */
@@ -39,14 +39,22 @@ export async function readCopies(
   trust: Trust | Promise<Trust>,
   options: ReadCopiesOptions,
 ): Promise<readonly Reading[]> {
-  const readings = await Promise.all(backends.map((backend) => readSlots(backend, about, trust, options)))
-  return readings.flat()
+  const before = options.known?.checks
+  const verdicts: Verdicts = before?.trust === trust ? before.verdicts : new Map()
+  const read = (backend: Backend) => readSlots(backend, about, { trust, verdicts }, options)
+  return (await Promise.all(backends.map(read))).flat()
+}
+
+/** What the copies of one artifact are checked against, and what was verified of them so far. */
+interface Grounds {
+  readonly trust: Trust | Promise<Trust>
+  readonly verdicts: Verdicts
 }
 
 async function readSlots(
   backend: Backend,
   about: About,
-  trust: Trust | Promise<Trust>,
+  grounds: Grounds,
   options: ReadCopiesOptions,
 ): Promise<readonly Reading[]> {
   const { name } = backend
@@ -61,7 +69,7 @@ async function readSlots(
   if (slots.length === 0) return [{ backend: name }]
   if (!backend.capabilities.readable) return slots.map((slot) => ({ backend: name, sendTo: slot }))
   const found = await readTogether(backend, slots, options)
-  return Promise.all(slots.map((slot, i) => lookAt(backend, slot, about, trust, options, found?.[i])))
+  return Promise.all(slots.map((slot, i) => lookAt(backend, slot, about, grounds, options, found?.[i])))
 }
 
 /** Several places in one call; undefined where the backend has no such call, or where it failed: then each is asked, and says for itself. */
@@ -83,7 +91,7 @@ async function lookAt(
   backend: Backend,
   slot: Slot,
   about: About,
-  trust: Trust | Promise<Trust>,
+  { trust, verdicts }: Grounds,
   options: ReadCopiesOptions,
   read: readonly Found[] | undefined,
 ): Promise<Reading> {
@@ -97,7 +105,7 @@ async function lookAt(
     if (error.code === 'internal') throw error
     return { backend: backend.name, slot, error: errorJson(error) }
   }
-  const checks = known?.checks ?? (await checkFound(found, await trust))
+  const checks = known?.checks ?? (await checkFound(found, await trust, undefined, verdicts))
   const judged = judge(about, slot, found, checks)
   const carried = backend.carried?.(slot) ?? []
   return {

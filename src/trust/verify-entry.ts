@@ -1,6 +1,6 @@
 /** Verifies one entry: every signature, over the stored bytes. Pure but for the mathematics. */
 import { X509Certificate } from 'node:crypto'
-import type { Entry, Signature } from '../model/entry.ts'
+import { type Entry, type Signature, sameBytes } from '../model/entry.ts'
 import { signedBytes } from '../model/envelope.ts'
 import {
   type SignatureVerdict,
@@ -30,7 +30,21 @@ export interface EntryCheck {
 /** The checks of entries that were read together: each is made once, and whoever is handed them makes none again. */
 export interface Checks {
   readonly trust: Trust
+  /** What was verified for them, for copies that are read later. */
+  readonly verdicts: Verdicts
   of(entry: Entry): EntryCheck
+}
+
+/**
+ * Signatures that were verified under one trust, by their bytes in base64. Copies of one entry carry the same ones over the same bytes, and the
+ * mathematics over the same bytes has one answer: it is done once. What differs in a single byte is verified by itself.
+ */
+export type Verdicts = Map<string, Verified>
+
+interface Verified {
+  readonly entry: Entry
+  readonly signature: Signature
+  readonly verdict: Promise<SignatureVerdict>
 }
 
 /**
@@ -56,36 +70,60 @@ export function checkEntry(entry: Entry, trust: Trust, at?: number): EntryCheck 
  * @example judge(about, slot, found, checksUnder(trust))
  */
 export function checksUnder(trust: Trust, at?: number): Checks {
-  return remembered(trust, new Map(), at)
+  return remembered(trust, new Map(), new Map(), at)
 }
 
 /**
  * Checks the entries among these items on other threads, as many at once as there are; an entry that is not among them is checked when it
  * is asked for.
  *
+ * @param verdicts of the same trust and time, which are added to
  * @example judge(about, slot, found, await checkFound(found, trust))
  */
 export async function checkFound(
   found: readonly { readonly entry?: Entry }[],
   trust: Trust,
   at?: number,
+  verdicts: Verdicts = new Map(),
 ): Promise<Checks> {
   const made = new Map<Entry, EntryCheck>()
   await Promise.all(
     // Items that are one entry are checked once.
     [...new Set(found.map(({ entry }) => entry))].map(async (entry) => {
       if (entry === undefined) return
-      const bytes = signedBytes(entry)
-      const verdicts = entry.signatures.map((signature) => verifySignatureAside(trust, bytes, signature, at))
-      made.set(entry, checkOf(entry, await Promise.all(verdicts)))
+      const own = entry.signatures.map((signature) => {
+        const key = Buffer.from(signature.sig).toString('base64')
+        const known = verdicts.get(key)
+        if (known !== undefined && isSame(known, entry, signature)) return known.verdict
+        const verdict = verifySignatureAside(trust, signedBytes(entry), signature, at)
+        if (known === undefined) verdicts.set(key, { entry, signature, verdict })
+        return verdict
+      })
+      made.set(entry, checkOf(entry, await Promise.all(own)))
     }),
   )
-  return remembered(trust, made, at)
+  return remembered(trust, made, verdicts, at)
 }
 
-function remembered(trust: Trust, made: Map<Entry, EntryCheck>, at: number | undefined): Checks {
+/** Whether all that the verdict rests on is the same, what a failure is called by included. */
+function isSame(known: Verified, entry: Entry, signature: Signature): boolean {
+  const { kind, payloadType, payload } = known.entry
+  const { sig, keyid, keyHint, certificate } = known.signature
+  return (
+    kind === entry.kind &&
+    payloadType === entry.payloadType &&
+    sameBytes(payload, entry.payload) &&
+    sameBytes(sig, signature.sig) &&
+    keyid === signature.keyid &&
+    keyHint === signature.keyHint &&
+    certificate === signature.certificate
+  )
+}
+
+function remembered(trust: Trust, made: Map<Entry, EntryCheck>, verdicts: Verdicts, at: number | undefined): Checks {
   return {
     trust,
+    verdicts,
     of(entry) {
       const check = made.get(entry) ?? checkEntry(entry, trust, at)
       made.set(entry, check)

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Entry } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
 import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
-import { checkEntry, checkFound, checksUnder } from '../../src/trust/verify-entry.ts'
+import { checkEntry, checkFound, checksUnder, type Verdicts } from '../../src/trust/verify-entry.ts'
 import { CERTIFICATE_OF_ANOTHER } from '../support/forge.ts'
 import { attest, signer, taskRun } from '../support/makers.ts'
 
@@ -88,4 +88,35 @@ describe('checks are handed on', () => {
     expect((await checkFound([{ entry }], trustOf(theirs))).of(entry).failed).toHaveLength(1)
     expect(checkEntry(entry, trustOf(theirs)).verified).toHaveLength(0)
   })
+
+  test('copies of one entry share a verdict, and what differs in anything has one of its own', async () => {
+    const verdicts: Verdicts = new Map()
+    const [signature = never()] = good.signatures
+    const verdictOf = async (entry: Entry) => {
+      const { failed, verified } = (await checkFound([{ entry }], trust, undefined, verdicts)).of(entry)
+      return failed[0]?.code ?? verified.length
+    }
+    const altered = Buffer.from(good.payload)
+    altered[0] = (altered[0] ?? 0) ^ 1
+    const bad = Buffer.from(signature.sig)
+    bad[10] = (bad[10] ?? 0) ^ 1
+    expect(await verdictOf({ ...good })).toBe(1)
+    const { verdict } = [...verdicts.values()][0] ?? never()
+    expect(await verdictOf({ ...good, payload: Buffer.from(good.payload) })).toBe(1)
+    expect([...verdicts.values()].map((one) => one.verdict === verdict)).toEqual([true])
+
+    expect(await verdictOf({ ...good, payload: altered })).toBe('signature_invalid')
+    expect(await verdictOf({ ...good, kind: 'raw' })).toBe('signature_invalid')
+    expect(await verdictOf({ ...good, payloadType: 'text/plain' })).toBe('signature_invalid')
+    expect(await verdictOf({ ...good, signatures: [{ ...signature, sig: bad }] })).toBe('signature_invalid')
+    expect(await verdictOf({ ...good, signatures: [{ ...signature, sig: bad, keyid: 'other' }] })).toBe('key_untrusted')
+    expect(await verdictOf({ ...good, signatures: [{ ...signature, certificate: CERTIFICATE_OF_ANOTHER }] })).toBe(
+      'copy_malformed',
+    )
+    expect(await verdictOf({ ...good })).toBe(1)
+  })
 })
+
+function never(): never {
+  throw new Error('there is none')
+}
