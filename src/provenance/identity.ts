@@ -175,7 +175,7 @@ const V1_FORMATS = ['slsa/v2alpha4', 'slsa/v2alpha3']
 // A run stored with deep inspection names its children's subjects as well: whatever lies between the two sets is this run.
 // Without its TaskRuns at hand nobody can say what those are, and its own subjects have to be enough.
 function sameSubjects(found: readonly Subject[], run: RunArtifact, format: string): boolean {
-  const own = subjectKeys(subjectsOf(run, false, format))
+  const own = keysOf(run, false, format)
   const said = subjectKeys(found)
   if (!own.every((key) => said.includes(key))) return false
   const deep = run.kind === 'TaskRun' ? [] : deepSubjects(run, format)
@@ -184,15 +184,25 @@ function sameSubjects(found: readonly Subject[], run: RunArtifact, format: strin
 
 function deepSubjects(run: RunArtifact, format: string): readonly string[] | undefined {
   try {
-    return subjectKeys(subjectsOf(run, true, format))
+    return keysOf(run, true, format)
   } catch (thrown) {
     if (thrown instanceof ProvError) return undefined
     throw thrown
   }
 }
 
-function subjectsOf(run: RunArtifact, deepInspection: boolean, format: string): readonly Subject[] {
-  return formatNamed(format).subjects(run, { builderId: '', buildType: '', deepInspection })
+/** The subjects of a run, which all its copies are compared with. */
+const known = new WeakMap<RunArtifact, Map<string, readonly string[]>>()
+
+function keysOf(run: RunArtifact, deepInspection: boolean, format: string): readonly string[] {
+  const ofRun = known.get(run) ?? new Map<string, readonly string[]>()
+  known.set(run, ofRun)
+  const name = `${format} ${deepInspection}`
+  const before = ofRun.get(name)
+  if (before !== undefined) return before
+  const keys = subjectKeys(formatNamed(format).subjects(run, { builderId: '', buildType: '', deepInspection }))
+  ofRun.set(name, keys)
+  return keys
 }
 
 /** Kubernetes writes a time in several ways, Chains in one. */
