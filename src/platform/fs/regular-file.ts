@@ -1,6 +1,6 @@
 /** Files in folders that others may write to: read without following a link, without waiting at a pipe, and never without a limit. */
-import { type BigIntStats, constants } from 'node:fs'
-import { lstat, open, realpath, stat } from 'node:fs/promises'
+import { type BigIntStats, close, constants, fstat, lstat, open, read, stat } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { ProvError } from '../../errors.ts'
 
@@ -25,27 +25,44 @@ export interface ReadOptions {
  */
 export async function readRegular(path: string, { maxBytes, follow }: ReadOptions): Promise<RegularFile> {
   // Before it is opened: opening a device may do something already.
-  refuseOdd(path, await (follow ? stat : lstat)(path, { bigint: true }))
+  refuseOdd(path, await told<BigIntStats>((done) => (follow ? stat : lstat)(path, { bigint: true }, done)))
   const noFollow = follow ? 0 : (constants.O_NOFOLLOW ?? 0)
   try {
-    await using file = await open(path, constants.O_RDONLY | noFollow | (constants.O_NONBLOCK ?? 0))
-    const facts = await file.stat({ bigint: true })
-    refuseOdd(path, facts)
-    if (facts.size > maxBytes) throw refused('response_too_large', path, `is over ${maxBytes} bytes`)
-    const buffer = Buffer.allocUnsafeSlow(Number(facts.size) + 1)
-    for (let length = 0; ; ) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length)
-      length += bytesRead
-      if (length === buffer.length) throw refused('conflict', path, 'grows while it is read')
-      // One byte more was asked for than it had: it has ended where it was said to end.
-      const isWhole = length === buffer.length - 1
-      if (bytesRead === 0 || isWhole) return { bytes: new Uint8Array(buffer.buffer, buffer.byteOffset, length), facts }
+    const flags = constants.O_RDONLY | noFollow | (constants.O_NONBLOCK ?? 0)
+    const file = await told<number>((done) => open(path, flags, done))
+    try {
+      return await readOpen(file, path, maxBytes)
+    } finally {
+      await told((done) => close(file, done))
     }
   } catch (thrown) {
     // The link took the place of the file only now.
     if (!follow && codeOf(thrown) === 'ELOOP') throw isLink(path)
     throw thrown
   }
+}
+
+async function readOpen(file: number, path: string, maxBytes: number): Promise<RegularFile> {
+  const facts = await told<BigIntStats>((done) => fstat(file, { bigint: true }, done))
+  refuseOdd(path, facts)
+  if (facts.size > maxBytes) throw refused('response_too_large', path, `is over ${maxBytes} bytes`)
+  const buffer = Buffer.allocUnsafeSlow(Number(facts.size) + 1)
+  for (let length = 0; ; ) {
+    const room = buffer.length - length
+    const more = await told<number>((done) => read(file, buffer, length, room, null, done))
+    length += more
+    if (length === buffer.length) throw refused('conflict', path, 'grows while it is read')
+    // One byte more was asked for than it had: it has ended where it was said to end.
+    const isWhole = length === buffer.length - 1
+    if (more === 0 || isWhole) return { bytes: new Uint8Array(buffer.buffer, buffer.byteOffset, length), facts }
+  }
+}
+
+/** A bucket's folder is read file by file, a thousand and more: what node:fs/promises adds to each of five calls is a third of their time. */
+function told<T>(call: (done: (error: Error | null, value?: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, value) => (error === null || error === undefined ? resolve(value as T) : reject(error)))
+  })
 }
 
 /**
@@ -56,7 +73,7 @@ export async function readRegular(path: string, { maxBytes, follow }: ReadOption
  */
 export async function refuseOutside(root: string, folder: string): Promise<void> {
   const path = join(root, folder)
-  const facts = await lstat(path, { bigint: true }).catch((thrown: unknown) => {
+  const facts = await told<BigIntStats>((done) => lstat(path, { bigint: true }, done)).catch((thrown: unknown) => {
     if (codeOf(thrown) !== 'ENOENT') throw thrown
   })
   if (facts === undefined || facts.isDirectory()) return
