@@ -25,6 +25,7 @@ describe('the bundle', () => {
       'gcp-metadata',
       'kerberos',
       'mongodb-client-encryption',
+      'pg-native',
       'snappy',
       'socks',
       'supports-color',
