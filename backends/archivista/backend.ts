@@ -133,7 +133,7 @@ async function search(api: JsonApi, slot: Slot, signal: AbortSignal): Promise<re
     for (const edge of arrayIn(dsses['edges'])) {
       const node: unknown = isRecord(edge) ? edge['node'] : undefined
       const gitoid = isRecord(node) ? gitoidHex(node['gitoidSha256']) : undefined
-      if (gitoid === undefined) throw new ProvError('response_invalid', 'the answer names no gitoid', where)
+      if (gitoid === undefined) throw new ProvError('response_invalid', 'the answer has no gitoid', where)
       gitoids.add(gitoid)
     }
     const info = dsses['pageInfo']

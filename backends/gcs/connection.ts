@@ -212,7 +212,7 @@ function saidBy({ body, headers }: Answered, emulated: boolean): { readonly code
 }
 
 function withoutAnswer(thrown: unknown, where: Where): ProvError {
-  if (thrown instanceof SyntaxError) return fault('response_invalid', 'the service answered no JSON', where)
+  if (thrown instanceof SyntaxError) return fault('response_invalid', 'the answer of the service is not JSON', where)
   if (thrown instanceof NoCredentials) {
     return fault('denied', 'no credentials were found, or they were refused', where, {
       hint: 'set GOOGLE_APPLICATION_CREDENTIALS, or run gcloud auth application-default login',

@@ -81,7 +81,7 @@ export const open: OpenBackend = (context) => {
     const path = `/v1/${parent}/occurrences`
     const answer = await api().call({ ...where, method: 'POST', path, body, signal: options.signal })
     const name = objectOf(answer, where)['name']
-    if (typeof name !== 'string') throw new ProvError('response_invalid', 'the answer names no occurrence', where)
+    if (typeof name !== 'string') throw new ProvError('response_invalid', 'the answer has no occurrence', where)
     return receiptOf(slot, await settleOn(slot, entry, name, options), entry, 'written')
   }
 
@@ -185,7 +185,8 @@ async function* occurrences(
     const items: readonly unknown[] = arrayIn(page['occurrences'])
     for (const item of items) if (isRecord(item)) yield item
     const next = page['nextPageToken']
-    if (next === token && token !== '') throw new ProvError('response_invalid', 'the pages go round in a ring', where)
+    if (next === token && token !== '')
+      throw new ProvError('response_invalid', 'the pages of the list repeat without end', where)
     token = typeof next === 'string' ? next : ''
     follow(items.length, token === '' ? undefined : token)
   } while (token !== '')

@@ -98,7 +98,7 @@ async function preconditions(
   const store = await reached(calls.signal)
   const write = (text: string, expect: string | null) => store.put(object, Buffer.from(text), expect, calls)
   const broken = (what: string) =>
-    new ProvError('conflict', `the store takes no notice of preconditions: ${what}`, {
+    new ProvError('conflict', `the store ignores preconditions: ${what}`, {
       backend: name,
       operation: 'probe',
       location: object,
@@ -117,9 +117,9 @@ async function preconditions(
   if ((await write('six', first)) !== undefined) throw broken('a write that named an older state was let through')
   await store.delete(object, first, calls)
   if ((await store.head(object, calls)) === undefined) {
-    return degraded('the store keeps the preconditions of writes, and takes no notice of those of deletions')
+    return degraded('the store honours preconditions of writes, but ignores those of deletions')
   }
-  return 'the store keeps its preconditions'
+  return 'the store honours preconditions'
 }
 
 /** Halves of a copy that broke off are not a copy, and nobody lists or removes them: so every object is looked for by name. */

@@ -89,7 +89,7 @@ export function openMessages(
 
   const get = (slot: Slot): Promise<never> =>
     placed(slot, 'get', () => {
-      throw new ProvError('not_supported', 'nobody can look up what a message broker has accepted')
+      throw new ProvError('not_supported', 'a message broker cannot be asked what it has accepted')
     })
 
   return {

@@ -29,7 +29,7 @@ export async function diagnose({ name, read, broker }: DiagnoseJob, options: Dia
     const error = new ProvError(code, message, { ...where, hint })
     // Leave to publish is not leave to look.
     if (code === 'denied') {
-      const blind = skipped('the credentials do not allow a look, which publishing does not need')
+      const blind = skipped('the credentials do not allow reading, which publishing does not need')
       return { checks: [stated('reach', `${provider} answers`), stated('topic', blind)] }
     }
     return { checks: [failed('reach', error)] }

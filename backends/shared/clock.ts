@@ -17,7 +17,8 @@ export async function clockAt(url: string, context: Context, signal: AbortSignal
       .once({ method: 'HEAD', url: new URL(url), headers: {}, maxBytes: 64 * 1024, signal, where })
       .catch(() => undefined)
     http.close()
-    if (answer === undefined) return { outcome: 'skipped', detail: 'nobody answers who could be asked for the time' }
+    if (answer === undefined)
+      return { outcome: 'skipped', detail: 'no server answered that could be asked for the time' }
     return clockSkew(answer.headers.date, sent, now())
   })
 }

@@ -114,7 +114,7 @@ async function work(row: Claimed, job: LaneJob, signal: AbortSignal): Promise<Er
   const began = job.retry.now()
   const receipt = await receiptOf(row, checked, backend, job, signal)
   await settle(row, outcomeOf(row, receipt, job.retry.random()), job, job.retry.now() - began)
-  return receipt.error !== undefined && isLaneFault(receipt.error) ? receipt.error : undefined
+  return receipt.error !== undefined && isLaneFault(receipt.error, row.lane) ? receipt.error : undefined
 }
 
 /** Nothing of the row leaves the truth. */

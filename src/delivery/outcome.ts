@@ -20,9 +20,13 @@ const LANE: readonly ErrorCode[] = ['unreachable', 'timed_out', 'throttled', 'se
 /** The cluster has to say twice, this far apart, that a run does not exist. */
 const GONE_MS = 60_000
 
-/** @example isLaneFault({ code: 'throttled', message }) // true */
-export function isLaneFault(error: ErrorJson): boolean {
-  return LANE.includes(error.code)
+/**
+ * Whether the lane's other deliveries would fail alike. Refused credentials are a matter of one repository where the lane is a host with many.
+ *
+ * @example isLaneFault({ code: 'denied', message }, 'oci/ghcr.io') // false
+ */
+export function isLaneFault({ code }: ErrorJson, lane: string): boolean {
+  return LANE.includes(code) && !(code === 'denied' && lane.includes('/'))
 }
 
 /**
@@ -30,7 +34,11 @@ export function isLaneFault(error: ErrorJson): boolean {
  *
  * @example outcomeOf(row, receipt, Math.random()).state // 'done'
  */
-export function outcomeOf(row: Pick<Claimed, 'attempts' | 'error'>, receipt: CopyReceipt, chance: number): Outcome {
+export function outcomeOf(
+  row: Pick<Claimed, 'attempts' | 'error' | 'lane'>,
+  receipt: CopyReceipt,
+  chance: number,
+): Outcome {
   if (receipt.confirmed || receipt.outcome === 'accepted') return { state: 'done', receipt }
   const error = receipt.error ?? { code: 'incomplete', message: 'the copy was not confirmed' }
   if (HELD.includes(error.code)) return { state: 'held', error }
@@ -41,5 +49,5 @@ export function outcomeOf(row: Pick<Claimed, 'attempts' | 'error'>, receipt: Cop
       : { state: 'pending', afterMs: GONE_MS, error }
   }
   const afterMs = waitAfter(row.attempts, { chance, retryAfterMs: error.retryAfterMs })
-  return { state: 'pending', afterMs, error, untried: isLaneFault(error) }
+  return { state: 'pending', afterMs, error, untried: isLaneFault(error, row.lane) }
 }

@@ -30,7 +30,13 @@ export async function waitFor(job: WaitJob): Promise<readonly number[]> {
       await Promise.all(lanes.map(({ lane }) => runLane(lane, work)))
     }
     const left = await truth.list({ ids: rows, states: ['waiting', 'pending', 'held', 'gone'], limit: rows.length })
-    const hopeful = left.some((row) => row.state === 'pending' && row.entryState === 'good' && !givenBack.has(row.seq))
+    const hopeful = left.some(
+      (row) =>
+        row.state === 'pending' &&
+        row.entryState === 'good' &&
+        (row.host === undefined || row.host === host) &&
+        !givenBack.has(row.seq),
+    )
     if (signal.aborted || !hopeful) return left.map(({ id }) => id)
     await job.sleep(LOOK_MS, signal).catch(() => undefined)
   }

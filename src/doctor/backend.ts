@@ -106,7 +106,7 @@ function unwritten(
   { readOnly }: BackendJob,
 ): CheckResult | undefined {
   if (upTo !== undefined) return skipped(upTo.reason)
-  if (!capabilities.readable) return skipped('no probe is sent, since nobody could take it back')
+  if (!capabilities.readable) return skipped('no probe is sent, since it could not be removed')
   if (remove === undefined) return skipped('no probe is written, since nothing can be removed here again')
   return readOnly ? skipped('nothing is written with --read-only') : undefined
 }

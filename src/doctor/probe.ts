@@ -40,7 +40,7 @@ const STEPS = ['write', 'read-back', 'repeat', 'list', 'replace', 'conditional-w
 export async function probe(job: ProbeJob): Promise<readonly Diagnosis[]> {
   const { backend, slot, signal, now } = job
   const read = await examine('read', now, async () => {
-    if (!backend.capabilities.readable) return impossible('write-only: nobody can look at what it was given')
+    if (!backend.capabilities.readable) return impossible('write-only: what it was given cannot be read')
     const found = await backend.get(slot, { signal })
     if (found.length > 0) throw wrong('response_invalid', 'a place that nobody has written to is not empty', job)
     return 'a place that holds nothing reads as empty'
@@ -161,9 +161,9 @@ async function guarded(job: ProbeJob, stale: Found | undefined): Promise<CheckRe
   }
   const { sharedWrites } = backend.capabilities
   return sharedWrites === 'readback'
-    ? degraded('what is out of date is noticed, but two writers at one moment may lose one of the two copies')
+    ? degraded('a change is noticed, but of two writers at the same moment one may lose its copy')
     : sharedWrites === 'separate'
-      ? 'kept: nothing is shared, since what each writer sends is kept by itself'
+      ? 'nothing is shared: what each writer sends is kept by itself'
       : `kept by ${sharedWrites}`
 }
 

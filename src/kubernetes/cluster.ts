@@ -141,7 +141,7 @@ function objectIn({ body }: KubeAnswer, where: Where): Readonly<Record<string, u
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
     if (isRecord(value)) return value
   } catch {} // said below
-  throw new ProvError('response_invalid', 'the cluster answered no JSON object', where)
+  throw new ProvError('response_invalid', 'the answer of the cluster is not a JSON object', where)
 }
 
 /** Credentials go over TLS, or to this very machine (kubectl proxy). */

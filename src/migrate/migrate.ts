@@ -285,7 +285,7 @@ function leftAt(slot: Slot, location: string, outcome: 'left' | 'failed', error:
 export function checkSides(source: Backend, targets: readonly Backend[], deleteSource: boolean): void {
   for (const { name, capabilities } of [source, ...targets]) {
     if (capabilities.readable) continue
-    throw new ProvError('not_supported', `nobody can look into ${name}: what went there could not be confirmed`, {
+    throw new ProvError('not_supported', `${name} cannot be read: what was written there could not be confirmed`, {
       backend: name,
     })
   }

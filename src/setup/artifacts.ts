@@ -60,7 +60,7 @@ export async function artifactsOf(
   if (options.predicate !== undefined) statements.push(await readPredicate(options.predicate, named, options))
   const artifacts = [...ofRuns, ...images, ...statements]
   if (artifacts.length === 0) {
-    throw new ProvError('usage', 'nothing to work on was named', {
+    throw new ProvError('usage', 'no run, image or Statement was named', {
       hint: 'name a file with a Tekton run, --image REPO@sha256:… or --statement FILE',
     })
   }

@@ -35,7 +35,7 @@ async function refusePath(name: string): Promise<void> {
     () => false,
   )
   if (!exists) return
-  throw new ProvError('usage', `${name} names a run of the cluster, and is a path here as well`, {
+  throw new ProvError('usage', `${name} is the name of a run in the cluster and also a path here`, {
     hint: `write ./${name} for the path, or work in another folder`,
   })
 }

@@ -82,7 +82,7 @@ function notKept({ artifact, format, backends }: StoreItem, keeping: number, wan
   return new ProvError('not_kept', keeping === 0 ? `${what} is not kept by ${named}` : few, {
     hint:
       writeOnly.length > 0
-        ? `nobody can look into ${writeOnly.join(', ')}: name a backend that can be read as well`
+        ? `${writeOnly.join(', ')} cannot be read: name a backend that can be read as well`
         : artifact.type === 'run'
           ? 'name a backend that keeps runs (tekton), or choose other runs with --run'
           : 'name a backend that needs no run (oci)',

@@ -11,7 +11,7 @@ export function sqliteFailure(thrown: unknown, location: string): unknown {
     const denied = 'code' in thrown && (thrown.code === 'EACCES' || thrown.code === 'EPERM')
     return denied ? new ProvError('denied', 'permission denied', details) : thrown
   }
-  if (isBusy(thrown)) return new ProvError('timed_out', 'another process holds the truth', details)
+  if (isBusy(thrown)) return new ProvError('timed_out', 'another process is writing to the truth', details)
   if (isRefusal(thrown)) {
     return new ProvError('denied', `the truth cannot be opened or written: ${thrown.message}`, details)
   }

@@ -101,7 +101,7 @@ describe('mistakes: one line with a code, one with what to do next, exit 2', () 
     [['verify', '--storage', 'tekton', '--key', PRIVATE_KEY, RUN], /key_unreadable: .*private key/],
     [['store', '--storage', 'tekton', '--key', PUBLIC_KEY, RUN], /key_unreadable: .*public key/],
     [['verify', '--storage', 'tekton', '--key', 'nowhere.pub', RUN], /key_unreadable: .*does not exist/],
-    [['verify', '--storage', 'tekton', '--key', PUBLIC_KEY], /usage: nothing to work on was named/],
+    [['verify', '--storage', 'tekton', '--key', PUBLIC_KEY], /usage: no run, image or Statement was named/],
     [['verify', '--storage', 'tekton', '--key', PUBLIC_KEY, 'nowhere.yaml'], /input_unreadable: .*nowhere\.yaml/],
     [['verify', '--storage', 'tekton', '--key', PUBLIC_KEY, '--run', 'x', RUN], /run_not_found/],
     [['payload', '--format', 'slsa/v3', RUN], /format_unknown: .*did you mean slsa\/v1\?/],

@@ -18,7 +18,7 @@ export function sqliteFailure(thrown: unknown, path: string): unknown {
   if (code === undefined) {
     const refused = fileErrorCode(thrown)
     if (refused === 'EACCES' || refused === 'EPERM')
-      return new ProvError('denied', 'the file may not be looked at by this user', details)
+      return new ProvError('denied', 'permission denied: this user may not read the file', details)
     return thrown instanceof ProvError || refused === undefined || !('syscall' in thrown)
       ? thrown
       : fileError(thrown, { operation: 'look at', location: path })

@@ -104,7 +104,7 @@ export async function tryUpload(
       })
     const { location } = begun?.headers ?? {}
     if (begun === undefined || location === undefined || !URL.canParse(location, begun.url.href)) {
-      throw new ProvError('response_invalid', 'the registry named no place to upload to', {
+      throw new ProvError('response_invalid', 'the registry gave no location for the upload', {
         backend: 'oci',
         location: repo,
       })
@@ -138,7 +138,7 @@ export async function referrersOf(
         throw thrown
       },
     )
-    if (error === 'denied') return skipped('the credentials do not allow a look')
+    if (error === 'denied') return skipped('the credentials do not allow reading')
     if (error === undefined) return 'the registry has the referrers API'
     const fallback = 'no referrers API: bundles are listed in an index under the tag sha256-<digest>'
     return used ? degraded(`${fallback}, which is shared like any other tag`) : `${fallback} (none are asked for)`

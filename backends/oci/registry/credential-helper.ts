@@ -31,7 +31,7 @@ export async function runCredentialHelper(
     })
   }
   const answer = parse(output)
-  if (answer === undefined) throw failure('denied', 'the credential helper answered no credentials', where)
+  if (answer === undefined) throw failure('denied', 'the credential helper gave no credentials', where)
   if (answer.Secret === '') return undefined
   // The helpers' convention for identity tokens (docker/cli: tokenUsername).
   if (answer.Username === '<token>') return { identityToken: answer.Secret }

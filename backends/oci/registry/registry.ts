@@ -154,7 +154,7 @@ function webPage(where: Where, repo: string): ProvError {
 function uploadUrl(begun: HttpResponse, where: Where): URL {
   const { location } = begun.headers
   if (location === undefined || !URL.canParse(location, begun.url.href)) {
-    throw failure('response_invalid', 'the registry named no place to upload to', where)
+    throw failure('response_invalid', 'the registry gave no location for the upload', where)
   }
   const target = new URL(location, begun.url)
   checkTarget(begun.url, target, where)

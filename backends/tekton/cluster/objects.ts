@@ -117,7 +117,7 @@ function pageOf(list: Readonly<Record<string, unknown>>): Page {
   const { metadata } = list
   const items = list['items'] ?? [] // null when there are none
   const where = { operation: 'list', location: 'runs' }
-  if (!Array.isArray(items)) throw new ProvError('response_invalid', 'the cluster answered no list', where)
+  if (!Array.isArray(items)) throw new ProvError('response_invalid', 'the answer of the cluster is not a list', where)
   const next = isRecord(metadata) ? metadata['continue'] : undefined
   return {
     items: items.map((item) => metadataOf(item, where)),

@@ -125,7 +125,7 @@ export function storeText(
   const copies = report.items.flatMap((item) => item.copies)
   const confirmed = copies.filter((copy) => copy.confirmed).length
   const accepted = copies.filter((copy) => copy.outcome === 'accepted').length
-  const unseen = accepted === 0 ? '' : `, ${accepted} accepted where nobody can look`
+  const unseen = accepted === 0 ? '' : `, ${accepted} accepted by write-only backends`
   const sealed = quiet ? [] : sealedLines(report.sealed)
   const seals = report.findings.filter((finding) => finding.code === 'seal_failed').map(errorLine)
   const end = dryRun

@@ -49,7 +49,7 @@ describeWith(['pubsub', 'kafka'], 'stores beside the run, and queues', () => {
     const first = await store(STORES)
     expect(first, first.stderr + first.stdout).toMatchObject({ code: 0, stderr: '' })
     expect(first.stdout.match(/^ {2}accepted /gm)).toHaveLength(4)
-    expect(first.stdout).toContain('stored: 5 of 5 copies confirmed, 4 accepted where nobody can look')
+    expect(first.stdout).toContain('stored: 5 of 5 copies confirmed, 4 accepted by write-only backends')
     const again = await store(STORES)
     expect(again.stdout.match(/^ {2}unchanged /gm)).toHaveLength(5)
     expect(archivista.objects.size).toBe(1)
