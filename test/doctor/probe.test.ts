@@ -210,7 +210,7 @@ test.each(['taskrun', 'payload', 'signature'])(
 test.each([
   ['makes what is there already', (expect: string | null) => expect === null],
   ['replaces what has changed', (expect: string | null) => expect !== null],
-])('a bucket that %s takes no notice of preconditions: exit 7, and nothing is left', async (_, ignores) => {
+])('a bucket that %s ignores preconditions: exit 7, and nothing is left', async (_, ignores) => {
   const objects = shared()
   const right = memoryObjects(objects)
   const backend = openObjects(testContext(settings), {
@@ -233,6 +233,6 @@ test.each([
   })
   const report = await lookThrough(backend)
   expect(report).toMatchObject({ outcome: 'failed', exit: 7 })
-  expect(detailOf(report, 'conditional-write')).toContain('no notice of preconditions')
+  expect(detailOf(report, 'conditional-write')).toContain('ignores preconditions')
   expect([...objects.objects.keys()]).toEqual([])
 })

@@ -35,7 +35,7 @@ describeWith(['fake-gcs'], 'doctor at a bucket of fake-gcs-server', () => {
       i === BUCKET.lastIndexOf('conditional-write ok') ? 'conditional-write degraded' : line,
     )
     expect(outcomes(report).toSorted()).toEqual(found.toSorted())
-    expect(detailOf(report, 'conditional-write')).toContain('no notice of those of deletions')
+    expect(detailOf(report, 'conditional-write')).toContain('ignores those of deletions')
     expect(report).toMatchObject({ outcome: 'degraded', exit: 0 })
     expect(await names()).toEqual(['theirs/object'])
   })
