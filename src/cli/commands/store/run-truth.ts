@@ -22,6 +22,8 @@ import { SEAL, type Truth } from '../../../truth/truth.ts'
 const WORKER_MS = 10 * 60_000
 /** Copies in files of this machine are delivered by the command itself, for at most so long. */
 const HERE_MS = 60_000
+/** A command that was killed is given again at once, and should not wait for long for what the first one held. */
+const LEASE_MS = 10_000
 /** In an outbox of so many rows nobody can find one. */
 const LISTED = 100_000
 
@@ -190,8 +192,10 @@ async function deliverNow(
   const stop = linkedSignal(job.signal)
   const timer = setTimeout(() => stop.abort(new Error('the time is over')), wait ?? HERE_MS)
   try {
+    const delivery = deliveryJob(setup, truth, await job.trust())
     await waitFor({
-      ...deliveryJob(setup, truth, await job.trust()),
+      ...delivery,
+      leaseMs: Math.min(delivery.leaseMs, LEASE_MS),
       rows: mine.map(({ id }) => id),
       targets: setup.backends.map(({ name }) => name),
       signal: stop.signal,
