@@ -8,8 +8,8 @@ import { linkedSignal } from '../../../platform/async/linked-signal.ts'
 import { pause } from '../../../platform/io.ts'
 import { durationMs } from '../../../platform/text/duration.ts'
 import type { Setup } from '../../../setup/backends.ts'
+import { briefLooks } from '../../../setup/brief-looks.ts'
 import { deliveryJob, thisHost } from '../../../setup/delivery.ts'
-import { endCalls } from '../../../setup/end-calls.ts'
 import { truthOf } from '../../../setup/truth.ts'
 import { type CommitReport, type CommittedStoreItem, commitStore } from '../../../store/commit.ts'
 import type { OwedCopy } from '../../../store/ledger.ts'
@@ -65,7 +65,8 @@ export async function commitAndDeliver(job: StoreJob, flags: TruthFlags, setup: 
     const served = new Set((await truth.workers(WORKER_MS)).flatMap(({ targets }) => targets))
     if (flags.requireWorker === true) refuseUnserved(backends, served)
     const lookMs = durationMs(settings.get('truth.look-timeout') ?? '2s')
-    const items = job.items.map((item) => ({ ...item, backends: item.backends.map((one) => briefly(one, lookMs)) }))
+    const brief = new Map(backends.map((one) => [one, briefLooks(one, lookMs, setup.retry.now)]))
+    const items = job.items.map((item) => ({ ...item, backends: item.backends.map((one) => brief.get(one) ?? one) }))
     const report = await commitStore({ ...job, items, ledger: ledgerOf(truth, thisHost()) })
     if (!job.dryRun) await deliverNow(report, flags, { job, setup, truth })
     const ids = report.items.flatMap(({ owed }) => owed.map(({ id }) => id))
@@ -147,12 +148,6 @@ function errorsOf(rows: readonly OwedCopy[], flags: TruthFlags): readonly ErrorJ
 
 function deliveryOf(artifact: string, { receipt: _receipt, ...one }: OwedCopy): ReportedDelivery {
   return { artifact, ...one, due: new Date(one.due).toISOString() }
-}
-
-/** A look that takes longer is left to whoever delivers. */
-function briefly(backend: Backend, ms: number): Backend {
-  const limited = endCalls(backend, ms)
-  return { ...limited, close: async () => undefined }
 }
 
 async function refuseFull(truth: Truth, { settings }: Setup): Promise<void> {
