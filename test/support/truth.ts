@@ -47,7 +47,7 @@ async function serverOfTests(): Promise<PostgresAt> {
 }
 
 /** A database of its own, empty, on the server of the tests or another one. */
-export async function postgresTruth(at?: PostgresAt): Promise<FreshTruth & { readonly database: string }> {
+export async function postgresTruth(at?: PostgresAt): Promise<FreshTruth & PostgresAt & { readonly database: string }> {
   const { url: where, password } = at ?? (await serverOfTests())
   const root = new URL(where)
   root.password = password
@@ -66,6 +66,8 @@ export async function postgresTruth(at?: PostgresAt): Promise<FreshTruth & { rea
   writeFileSync(file, `${password}\n`)
   return {
     database: name,
+    url: bare.href,
+    password,
     flags: ['--truth', bare.href, '--set', `truth.password-file=${file}`],
     needsInit: true,
     sql: async (text) => (await pool.query(text)).rows,

@@ -11,6 +11,8 @@ import { parseArgs } from 'node:util'
 import { deadRegistry } from './trials/dead-registry.ts'
 import { killedServer } from './trials/killed-server.ts'
 import { killedStores } from './trials/kills.ts'
+import { otherHost } from './trials/other-host.ts'
+import { outage } from './trials/outage.ts'
 import { ENGINES, Failed, type Trial } from './trials/trial.ts'
 import { killedWorkers } from './trials/workers.ts'
 
@@ -22,7 +24,9 @@ const TRIALS: readonly Trial[] = [
   ...ENGINES.map(killedStores),
   ...ENGINES.map(killedWorkers),
   ...ENGINES.map(deadRegistry),
+  ...ENGINES.map(outage),
   killedServer,
+  ...ENGINES.map(otherHost),
 ]
 
 const folder = mkdtempSync(join(tmpdir(), 'prov-trials-'))

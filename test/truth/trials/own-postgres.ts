@@ -16,8 +16,8 @@ const PASSWORD = 's3cret'
 const runs = promisify(execFile)
 
 export interface OwnPostgres extends PostgresAt, AsyncDisposable {
-  /** Starts it again; `env` as of now. */
-  start(env?: Readonly<Record<string, string>>): Promise<void>
+  /** Starts it again, by another program if one is given (`faketime -f +5d`). */
+  start(env?: Readonly<Record<string, string>>, by?: readonly string[]): Promise<void>
   /** SIGKILL to the server and all its processes. */
   kill(): Promise<void>
   stop(): Promise<void>
@@ -56,10 +56,11 @@ export async function ownPostgres(): Promise<OwnPostgres> {
       await client.end().catch(() => undefined)
     }
   }
-  const start = async (env: Readonly<Record<string, string>> = {}): Promise<void> => {
+  const start = async (env: Readonly<Record<string, string>> = {}, by: readonly string[] = []): Promise<void> => {
     const flags = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=']
     const options = { detached: true, stdio: 'ignore', env: { ...process.env, ...env } } as const
-    child = spawn(...unprivileged(tool('postgres'), flags), options)
+    const [command = '', ...args] = [...by, tool('postgres'), ...flags]
+    child = spawn(...unprivileged(command, args), options)
     for (let tries = 0; !(await answers()); tries++) {
       must(tries < 300, 'the server does not answer')
       await sleep(100)
