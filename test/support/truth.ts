@@ -16,9 +16,8 @@ export interface FreshTruth {
   close(): Promise<void>
 }
 
-/** In a folder of its own, in which the file is not there yet. */
-export function sqliteTruth(): FreshTruth & { readonly path: string } {
-  const path = join(scratch(), 'truth.db')
+/** A file; without a path one in a folder of its own, in which it is not there yet. */
+export function sqliteTruth(path = join(scratch(), 'truth.db')): FreshTruth & { readonly path: string } {
   return {
     path,
     flags: ['--truth', `sqlite:${path}`],

@@ -13,6 +13,7 @@ import { killedServer } from './trials/killed-server.ts'
 import { killedStores } from './trials/kills.ts'
 import { otherHost } from './trials/other-host.ts'
 import { outage } from './trials/outage.ts'
+import { restored } from './trials/restore.ts'
 import { ENGINES, Failed, type Trial } from './trials/trial.ts'
 import { killedWorkers } from './trials/workers.ts'
 
@@ -25,6 +26,7 @@ const TRIALS: readonly Trial[] = [
   ...ENGINES.map(killedWorkers),
   ...ENGINES.map(deadRegistry),
   ...ENGINES.map(outage),
+  ...(['sqlite', 'in-place', 'elsewhere'] as const).map(restored),
   killedServer,
   ...ENGINES.map(otherHost),
 ]
