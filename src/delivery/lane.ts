@@ -62,8 +62,9 @@ export async function runLane(lane: string, job: LaneJob): Promise<number> {
     if (rows.length === 0) return claimed
     claimed += rows.length
     const faults = await underLease(rows, job)
-    const fault = faults.find((one) => one !== undefined)
-    if (fault !== undefined) await truth.laneFailed(lane, fault, job.retry.random())
+    const failed = faults.filter((one) => one !== undefined)
+    const [fault] = failed
+    if (fault !== undefined) await truth.laneFailed(lane, fault, job.retry.random(), failed.length)
     if (fault === undefined || faults.includes(undefined)) await truth.laneWell(lane)
   }
   return claimed

@@ -1,23 +1,15 @@
 /** The one write of a store: entries, items and everything that is owed, in one transaction. First commit wins. */
 import { ProvError } from '../errors.ts'
-import type { RunArtifact } from '../model/artifact.ts'
 import { entryId, holds } from '../model/entry.ts'
 import { prunedError } from '../store/ledger.ts'
 import { runOf } from '../store/seal.ts'
-import { bytesOfEntry, keptAbout } from './kept.ts'
-import { pruned } from './prune.ts'
+import { addDeliveries, addItems, addRuns, type PlacedItem } from './commit-rows.ts'
+import { bytesOfEntry } from './kept.ts'
 import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, keptOf, numberOf } from './rows.ts'
-import type { Database, Dialect, Query } from './sql.ts'
-import { OPEN, SETTLED, sqlList, statesBefore } from './states.ts'
-import {
-  type Committed,
-  type CommittedItem,
-  type Delivery,
-  type Kept,
-  type NewDelivery,
-  type NewItem,
-  SEAL,
-} from './truth.ts'
+import { addSeals, forgetObject, newSeals, settleSeals } from './seals.ts'
+import { type Database, type Dialect, inParts, type Query, type Row, valuesOf } from './sql.ts'
+import { OPEN, sqlList, statesBefore } from './states.ts'
+import { type Committed, type Delivery, type Kept, type NewItem, SEAL } from './truth.ts'
 
 const STANDING = "superseded_by IS NULL AND source <> 'imported'"
 
@@ -30,34 +22,56 @@ class Lost extends Error {
   }
 }
 
-/** See Truth.commit. */
+/**
+ * See Truth.commit. Statements that do not need each other's answers are given together: over a network each answer costs more than what it
+ * answers.
+ */
 export async function commit(db: Database, items: readonly NewItem[]): Promise<Committed> {
+  const { dialect } = db
   try {
     return await db.transaction(async (query) => {
-      const runs = await addRuns(query, db.dialect, items)
-      const first: Kept[] = []
-      const added: { readonly seq: number; readonly id: number }[] = []
       // Always in one order, so that two writers of the same artifacts wait for each other instead of blocking each other.
-      const order = items.map((item, at) => ({ item, at })).sort((a, b) => keyOf(a.item).localeCompare(keyOf(b.item)))
-      for (const { item, at } of order) {
-        const seq = await addEntry(query, db.dialect, item)
-        if (typeof seq !== 'number') first.push(seq)
-        else added[at] = { seq, id: await addItem(query, db.dialect, item, seq) }
-      }
+      const order = items.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)))
+      const [runs, entries] = await Promise.all([addRuns(query, dialect, items), addEntries(query, dialect, order)])
+      const first = order.flatMap((item) => entries.get(item)?.stands ?? [])
       if (first.length > 0) throw new Lost(first)
-      for (const uid of runs) {
-        await settleSeals(query, db.dialect, uid)
-        await forgetObject(query, uid)
+      const placed = await addItems(query, order, (item) => entries.get(item)?.seq ?? unknown(item))
+      const placeIn = (item: NewItem): PlacedItem => placed.get(item) ?? unknown(item)
+      const idOf = (item: NewItem): number => placeIn(item).id
+      const isKnown = ({ about }: NewItem): boolean => runs.get(runOf(about.artifact)?.uid ?? '') === 'known'
+      const [ofKnown, others] = [order.filter(isKnown), order.filter((item) => !isKnown(item))]
+      const owed = order.flatMap((item) => item.deliveries.map((row) => ({ item: idOf(item), row })))
+      const added = await addDeliveries(query, dialect, [...owed, ...newSeals(others, idOf)])
+      // Of what is new everything is known by now; of the rest the rows have to be read, after the marks have changed.
+      const rest = items.filter((item) => isKnown(item) || !placeIn(item).isNew)
+      const open = openRuns(added, [...placed.values()])
+      const changes = [
+        ...addSeals(query, dialect, ofKnown, idOf),
+        ...[...runs].flatMap(([uid, is]) => (is === 'known' ? [settleSeals(query, dialect, uid)] : [])),
+        ...[...runs.keys()].filter((uid) => !open.has(uid)).map((uid) => forgetObject(query, uid)),
+      ]
+      const [read] = await Promise.all([rowsOf(query, dialect, [...new Set(rest.map(idOf))]), ...changes])
+      const made = Map.groupBy(added, (row) => numberOf(row, 'item'))
+      return {
+        items: items.map((item) => {
+          const { id, seq, run } = placeIn(item)
+          const whole = { seq, run_uid: run, uri: item.uri, format: item.format, entry_state: 'good' }
+          const own = made.get(id)?.map((row) => deliveryOf({ ...row, ...whole })) ?? []
+          return { seq, deliveries: read.get(id) ?? own.toSorted((a, b) => a.id - b.id) }
+        }),
       }
-      if (db.dialect.notify !== undefined) await query(db.dialect.notify)
-      const done: CommittedItem[] = []
-      for (const { seq, id } of added) done.push({ seq, deliveries: await rowsOf(query, id) })
-      return { items: done }
     })
   } catch (thrown) {
     if (thrown instanceof Lost) return { first: thrown.first }
     throw thrown
   }
+}
+
+/** Runs of which one of these rows is open. */
+function openRuns(rows: readonly Row[], placed: readonly PlacedItem[]): ReadonlySet<string> {
+  const runs = new Map(placed.map(({ id, run }) => [id, run]))
+  const open = rows.filter((row) => OPEN.some((state) => state === row['state']))
+  return new Set(open.flatMap((row) => runs.get(numberOf(row, 'item')) ?? []))
 }
 
 /** See Truth.find. */
@@ -69,58 +83,76 @@ export async function find(query: Query, uri: string, format: string): Promise<K
   return row === undefined ? undefined : keptOf(row)
 }
 
-function keyOf({ uri, format }: NewItem): string {
+function keyOf({ uri, format }: Pick<NewItem, 'uri' | 'format'>): string {
   return `${uri} ${format}`
 }
 
-/** Adds the runs, and holds them until the end of the transaction: whoever settles a copy of theirs waits. */
-async function addRuns(query: Query, { now }: Dialect, items: readonly NewItem[]): Promise<readonly string[]> {
-  const runs = new Map<string, { readonly run: RunArtifact; readonly object: Uint8Array | null }>()
-  for (const { about } of items) {
-    const run = runOf(about.artifact)
-    if (run !== undefined && !runs.has(run.uid)) runs.set(run.uid, { run, object: keptAbout(about).run ?? null })
-  }
-  const uids = [...runs.keys()].sort()
-  for (const uid of uids) {
-    const { run, object } = runs.get(uid) ?? unknown(uid)
-    await query(
-      `INSERT INTO run(uid, kind, namespace, name, cluster, object, created) VALUES ($1, $2, $3, $4, $5, $6, ${now})
-       ON CONFLICT (uid) DO UPDATE SET object = excluded.object`,
-      [uid, run.kind, run.namespace, run.name, run.source?.cluster?.server ?? null, object],
-    )
-  }
-  return uids
+function unknown({ uri }: NewItem): never {
+  throw new ProvError('internal', `no row for ${uri}`)
 }
 
-function unknown(uid: string): never {
-  throw new ProvError('internal', `no run ${uid}`)
+/** The number of an item's entry, or the entry that stands in its stead. */
+type Placed = { readonly seq: number; readonly stands?: never } | { readonly stands: Kept; readonly seq?: never }
+
+async function addEntries(
+  query: Query,
+  dialect: Dialect,
+  items: readonly NewItem[],
+): Promise<ReadonlyMap<NewItem, Placed>> {
+  const placed = new Map<NewItem, Placed>()
+  for (const item of items) {
+    if (item.resign) placed.set(item, await addResigned(query, dialect, item))
+  }
+  const fresh = new Map<string, NewItem>()
+  for (const item of items) if (!item.resign && !fresh.has(keyOf(item))) fresh.set(keyOf(item), item)
+  for (const row of await insertEntries(query, dialect, [...fresh.values()])) {
+    const item = fresh.get(keyOf({ uri: String(row['uri']), format: String(row['format']) }))
+    if (item === undefined) continue
+    if (item.source === 'signed' && Number(row['pruned']) > 0) throw prunedError(item.uri)
+    placed.set(item, { seq: numberOf(row, 'seq') })
+  }
+  for (const item of items) if (!placed.has(item)) placed.set(item, await placeOf(query, dialect, item))
+  return placed
 }
 
-/** The entry's number, or the entry that stands in its stead. */
-async function addEntry(query: Query, dialect: Dialect, item: NewItem): Promise<number | Kept> {
-  const old = item.resign ? await standing(query, dialect, item) : undefined
+/** Gives those that were not there, with the number of tombstones of the same name. */
+async function insertEntries(query: Query, dialect: Dialect, items: readonly NewItem[]) {
+  const rows = items.map((item) => [
+    item.uri,
+    item.format,
+    entryId(item.entry),
+    bytesOfEntry(item.entry),
+    JSON.stringify(item.keyids),
+    item.source,
+  ])
+  return inParts(rows, (part) =>
+    query(
+      `INSERT INTO entry(uri, format, id, bytes, keyids, source, created) VALUES ${valuesOf(part, dialect.now)}
+       ON CONFLICT (uri, format) WHERE ${STANDING} DO NOTHING
+       RETURNING seq, uri, format, (SELECT count(*) FROM tombstone t WHERE t.uri = entry.uri AND t.format = entry.format) AS pruned`,
+      part.flat(),
+    ),
+  )
+}
+
+/** The entry that was not inserted: because the same one stands, or another. */
+async function placeOf(query: Query, dialect: Dialect, item: NewItem): Promise<Placed> {
+  const stands = await standing(query, dialect, item)
+  if (stands === undefined) throw new ProvError('conflict', 'another writer changed this entry at the same time')
+  return isSame(stands, item) ? { seq: stands.seq } : { stands }
+}
+
+async function addResigned(query: Query, dialect: Dialect, item: NewItem): Promise<Placed> {
+  const old = await standing(query, dialect, item)
   if (old !== undefined && !isSame(old, item)) {
     // A row that stands for itself stands for nobody: this makes room until the new number is known.
     await query('UPDATE entry SET superseded_by = seq WHERE seq = $1', [old.seq])
   }
-  const [row] = await query(
-    `INSERT INTO entry(uri, format, id, bytes, keyids, source, created) VALUES ($1, $2, $3, $4, $5, $6, ${dialect.now})
-     ON CONFLICT (uri, format) WHERE ${STANDING} DO NOTHING RETURNING seq`,
-    [item.uri, item.format, entryId(item.entry), bytesOfEntry(item.entry), JSON.stringify(item.keyids), item.source],
-  )
-  if (row === undefined) {
-    const stands = await standing(query, dialect, item)
-    if (stands === undefined) throw new ProvError('conflict', 'another writer changed this entry at the same time')
-    return isSame(stands, item) ? stands.seq : stands
-  }
-  if (item.source === 'signed' && !item.resign) await refusePruned(query, item)
+  const [row] = await insertEntries(query, dialect, [item])
+  if (row === undefined) return placeOf(query, dialect, item)
   const seq = numberOf(row, 'seq')
   if (old !== undefined) await supersede(query, dialect, old.seq, seq)
-  return seq
-}
-
-async function refusePruned(query: Query, { uri, format }: NewItem): Promise<void> {
-  if ((await pruned(query, uri, format)) !== undefined) throw prunedError(uri)
+  return { seq }
 }
 
 async function standing(query: Query, { forUpdate }: Dialect, { uri, format }: NewItem): Promise<Kept | undefined> {
@@ -145,111 +177,17 @@ async function supersede(query: Query, { now }: Dialect, old: number, seq: numbe
   )
 }
 
-async function addItem(query: Query, dialect: Dialect, item: NewItem, seq: number): Promise<number> {
-  const run = runOf(item.about.artifact)?.uid ?? null
-  const [made] = await query(
-    'INSERT INTO item(seq, run_uid, about) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id',
-    [seq, run, keptAbout(item.about).about],
-  )
-  const [stood] =
-    made === undefined
-      ? await query('SELECT id FROM item WHERE seq = $1 AND run_uid IS NOT DISTINCT FROM $2', [seq, run])
-      : [made]
-  const id = numberOf(stood, 'id')
-  for (const delivery of item.deliveries) await addDelivery(query, dialect, id, delivery)
-  for (const seal of item.seals) await addSeal(query, dialect, id, seal)
-  return id
-}
-
-async function rowsOf(query: Query, item: number): Promise<readonly Delivery[]> {
-  const rows = await query(`SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERY_TABLES} WHERE d.item = $1 ORDER BY d.id`, [item])
-  return rows.map(deliveryOf)
-}
-
-const OWED_AGAIN = sqlList(statesBefore('pending', 'store').filter((state) => state !== 'waiting'))
-
-async function addDelivery(query: Query, { now }: Dialect, item: number, row: NewDelivery): Promise<void> {
-  const rows = await query(
-    `INSERT INTO delivery(item, target, lane, slot_key, slot, action, required, foreign_key, host, state, due, error, receipt, changed,
-       resign)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ${now}, $11, $12, ${now}, $13)
-     ON CONFLICT (item, target, slot_key) DO UPDATE SET state = 'pending', due = excluded.due, lane = excluded.lane, slot = excluded.slot,
-       action = excluded.action, required = excluded.required, foreign_key = excluded.foreign_key, resign = excluded.resign, host = excluded.host,
-       holder = NULL, lease_until = NULL, attempts = 0, error = NULL, receipt = NULL, changed = excluded.changed
-     WHERE excluded.state = 'pending' AND delivery.state IN (${OWED_AGAIN}) RETURNING id`,
-    [
-      item,
-      row.target,
-      row.lane,
-      row.slot.key,
-      JSON.stringify(row.slot),
-      row.action,
-      row.required ? 1 : 0,
-      row.foreign ? 1 : 0,
-      row.host ?? null,
-      row.state,
-      row.error === undefined ? null : JSON.stringify(row.error),
-      row.receipt === undefined ? null : JSON.stringify(row.receipt),
-      row.resign ? 1 : 0,
-    ],
-  )
-  if (rows.length > 0) return
-  // The row stands as it was; what is required is for the last command to say.
-  await query(
-    'UPDATE delivery SET required = $1 WHERE item = $2 AND target = $3 AND slot_key = $4 AND required <> $1',
-    [row.required ? 1 : 0, item, row.target, row.slot.key],
-  )
-}
-
-/** One mark a run and backend, whichever of its items brings it. */
-async function addSeal(
+/** All rows of these items, by item. */
+async function rowsOf(
   query: Query,
-  { now }: Dialect,
-  item: number,
-  { backend, host }: NewItem['seals'][number],
-): Promise<void> {
-  const slot = JSON.stringify({ backend, key: backend, kind: 'dsse', holds: 'one', address: {} })
-  await query(
-    `INSERT INTO delivery(item, target, lane, slot_key, slot, action, required, foreign_key, resign, host, state, due, changed)
-     SELECT $1, '${SEAL}', $2, $3, $4, 'write', 0, 0, 0, $5, 'waiting', ${now}, ${now}
-     WHERE NOT EXISTS (SELECT 1 FROM delivery d JOIN item i ON i.id = d.item
-       WHERE i.run_uid = (SELECT run_uid FROM item WHERE id = $6) AND d.target = '${SEAL}' AND d.slot_key = $7)`,
-    [item, `${SEAL}/${backend}`, backend, slot, host ?? null, item, backend],
+  { numbers }: Dialect,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, readonly Delivery[]>> {
+  if (ids.length === 0) return new Map()
+  const rows = await query(
+    `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERY_TABLES} WHERE d.item IN ${numbers('$1')} ORDER BY d.id`,
+    [JSON.stringify(ids)],
   )
-}
-
-/** True in SQL while a required copy of the run ($1) is not done. */
-const OWES = `EXISTS (SELECT 1 FROM delivery o JOIN item oi ON oi.id = o.item
-  WHERE oi.run_uid = $1 AND o.required = 1 AND o.target <> '${SEAL}' AND o.state NOT IN (${sqlList(SETTLED)}))`
-const SEALS = `target = '${SEAL}' AND item IN (SELECT id FROM item WHERE run_uid = $1)`
-
-/** The marks of a run that owes a copy again wait again; those of a run that owes none are released. */
-async function settleSeals(query: Query, dialect: Dialect, run: string): Promise<void> {
-  await query(
-    `UPDATE delivery SET state = 'waiting', holder = NULL, lease_until = NULL, changed = ${dialect.now}
-     WHERE ${SEALS} AND state IN (${sqlList(statesBefore('waiting', 'store'))}) AND ${OWES}`,
-    [run],
-  )
-  await releaseSeals(query, dialect, run)
-}
-
-/**
- * What is kept of a run goes once none of its deliveries is open: nobody needs it any more, and a copy that is to be delivered again comes with a
- * new one. The run's row has to be held.
- */
-export async function forgetObject(query: Query, run: string): Promise<void> {
-  await query(
-    `UPDATE run SET object = NULL WHERE uid = $1 AND object IS NOT NULL AND NOT EXISTS (SELECT 1 FROM delivery d JOIN item i ON i.id = d.item
-       WHERE i.run_uid = $1 AND d.state IN (${sqlList(OPEN)}))`,
-    [run],
-  )
-}
-
-/** Marks of a run that owes no required copy any more become pending. The run's row has to be held. */
-export async function releaseSeals(query: Query, { now }: Dialect, run: string): Promise<void> {
-  await query(
-    `UPDATE delivery SET state = 'pending', due = ${now}, attempts = 0, changed = ${now}
-     WHERE ${SEALS} AND state = 'waiting' AND NOT ${OWES}`,
-    [run],
-  )
+  const groups = Map.groupBy(rows, (row) => numberOf(row, 'item'))
+  return new Map([...groups].map(([item, own]) => [item, own.map(deliveryOf)]))
 }

@@ -1,8 +1,8 @@
 /** Claim, renew and settle: who may deliver a row, for how long, and what became of it. A stale holder settles nothing. */
 
-import { forgetObject, releaseSeals } from './commit.ts'
 import { LONGEST_LEASE_MS, LONGEST_WAIT_MS } from './due.ts'
 import { claimedOf, DELIVERY_COLUMNS, DELIVERY_TABLES, numberOf, textOf } from './rows.ts'
+import { forgetObject, releaseSeals } from './seals.ts'
 import type { Database, Dialect, Query, SqlValue } from './sql.ts'
 import type { Claim, Claimed, Outcome, Wanted } from './truth.ts'
 
@@ -83,11 +83,10 @@ export function settle(db: Database, one: Claim, outcome: Outcome): Promise<bool
   const { dialect } = db
   return db.transaction(async (query) => {
     // The run first: two that settle its last two copies at once must see each other, or nobody releases the mark.
-    const run = isFinal(outcome) ? await holdRun(query, dialect, one.item) : undefined
-    const settled = await change(query, dialect, one, outcome)
+    const held = isFinal(outcome) ? holdRun(query, dialect, one.item) : undefined
+    const [run, settled] = await Promise.all([held, change(query, dialect, one, outcome)])
     if (settled && run !== undefined) {
-      await releaseSeals(query, dialect, run)
-      await forgetObject(query, run)
+      await Promise.all([releaseSeals(query, dialect, run), forgetObject(query, run)])
     }
     return settled
   })

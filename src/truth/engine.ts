@@ -27,7 +27,7 @@ export function truthOver(db: Database): Truth {
     pausedLanes: () => pausedLanes(db),
     nextDue: (wanted) => nextDue(db, wanted),
     ...(db.listen === undefined ? {} : { listen: db.listen }),
-    laneFailed: (lane, error, chance) => laneFailed(db, lane, error, chance),
+    laneFailed: (lane, error, chance, rows = 1) => laneFailed(db, lane, error, chance, rows),
     laneWell: (lane) => laneWell(db, lane),
     laneOpen: (lane, leaseMs) => laneOpen(db, lane, leaseMs),
     list: (filter) => list(db, filter),

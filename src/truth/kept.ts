@@ -42,19 +42,20 @@ export interface KeptAbout {
 
 /**
  * What an entry is about, the run's object apart: it goes once nothing is owed, and is kept without what no provenance says (managed fields,
- * the last applied configuration, values of environment variables in the status).
+ * the last applied configuration, values of environment variables in the status). Without `run` it is left out: packing it costs most.
  *
  * @example aboutOf(keptAbout(about)).kind // 'dsse'
  */
-export function keptAbout(about: About): KeptAbout {
+export function keptAbout(about: About, { run: withRun = true } = {}): KeptAbout {
   const json = aboutToJson(about)
   const artifact = recordIn(json['artifact'])
+  const runOf = (run: RunArtifact): Pick<KeptAbout, 'run'> => (withRun ? { run: packed(run) } : {})
   if (about.artifact.type === 'run') {
-    return { about: bytesOf({ ...json, artifact: withoutObject(artifact) }), run: packed(about.artifact) }
+    return { about: bytesOf({ ...json, artifact: withoutObject(artifact) }), ...runOf(about.artifact) }
   }
   if (about.artifact.type === 'image' && about.artifact.run !== undefined) {
     const run = withoutObject(recordIn(artifact['run']))
-    return { about: bytesOf({ ...json, artifact: { ...artifact, run } }), run: packed(about.artifact.run) }
+    return { about: bytesOf({ ...json, artifact: { ...artifact, run } }), ...runOf(about.artifact.run) }
   }
   return { about: bytesOf(json) }
 }

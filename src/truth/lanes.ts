@@ -63,15 +63,25 @@ function paused(ms: number): number {
   return ms > 0 && ms <= LONGEST_MS ? ms : 0
 }
 
+/** Rows that failed together pause a lane that did not, and lengthen the pause of one that did by one step alone. */
+const MORE = `CASE WHEN lane.failures >= ${LANE_FAILURES} THEN lane.failures + 1
+  WHEN lane.failures + $3 > ${LANE_FAILURES} THEN ${LANE_FAILURES} ELSE lane.failures + $3 END`
+
 /** See Truth.laneFailed. */
-export function laneFailed(db: Database, lane: string, error: ErrorJson, chance: number): Promise<number> {
+export function laneFailed(
+  db: Database,
+  lane: string,
+  error: ErrorJson,
+  chance: number,
+  rows: number,
+): Promise<number> {
   const { now } = db.dialect
   return db.transaction(async (query) => {
     const [row] = await query(
-      `INSERT INTO lane(lane, failures, reason, changed) VALUES ($1, 1, $2, ${now})
-       ON CONFLICT (lane) DO UPDATE SET failures = lane.failures + 1, reason = excluded.reason, changed = excluded.changed
+      `INSERT INTO lane(lane, failures, reason, changed) VALUES ($1, $3, $2, ${now})
+       ON CONFLICT (lane) DO UPDATE SET failures = ${MORE}, reason = excluded.reason, changed = excluded.changed
        RETURNING failures`,
-      [lane, JSON.stringify(error)],
+      [lane, JSON.stringify(error), Math.min(rows, LANE_FAILURES)],
     )
     const pause = pauseAfter(numberOf(row, 'failures'), { chance, retryAfterMs: error.retryAfterMs })
     if (pause > 0) await query(`UPDATE lane SET paused_until = ${now} + $1 WHERE lane = $2`, [pause, lane])

@@ -1,6 +1,6 @@
 /** What is owed, for people: list, count, retry, drop; and who is there to deliver it. */
-import { forgetObject } from './commit.ts'
 import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, numberOf } from './rows.ts'
+import { forgetObject } from './seals.ts'
 import type { Database, SqlValue } from './sql.ts'
 import { OPEN, type State, sqlList, statesBefore } from './states.ts'
 import {

@@ -3,7 +3,10 @@
 export type SqlValue = string | number | null | Uint8Array
 export type Row = Readonly<Record<string, unknown>>
 
-/** Runs one statement; parameters are `$1`, `$2`, …, each a value. */
+/**
+ * Runs one statement; parameters are `$1`, `$2`, …, each a value. Within a transaction statements run in the order in which they are given, also
+ * when the next is given before the last has answered.
+ */
 export type Query = (text: string, values?: readonly SqlValue[]) => Promise<readonly Row[]>
 
 /** Pieces of SQL. */
@@ -20,13 +23,39 @@ export interface Dialect {
   texts(parameter: string): string
   /** The bytes of a column, as a number. */
   length(column: string): string
-  /** A statement that tells whoever listens, once it is committed; absent where nobody can. */
-  readonly notify?: string
+  /** At the end of the RETURNING of a statement that owes something: tells whoever listens, once it is committed. '' where nobody can. */
+  readonly tell: string
   /** The number of the transaction that wrote an entry, as text; '0' where sequence is commit order. */
   readonly xid: string
   /** Entries that lie after the mark ($1 xid, $2 seq), and before which nothing can be committed any more. */
   readonly afterMark: string
   readonly inCommitOrder: string
+}
+
+/** Rows in one statement. */
+const PART = 50
+
+/**
+ * Runs a statement of several rows for all of them, some at a time, and gives what all of them return.
+ *
+ * @example await inParts(rows, (part) => query(`INSERT INTO t(a, b) VALUES ${valuesOf(part)}`, part.flat()))
+ */
+export async function inParts<T>(
+  rows: readonly T[],
+  work: (part: readonly T[]) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  const parts = Array.from({ length: Math.ceil(rows.length / PART) }, (_, at) => rows.slice(at * PART, (at + 1) * PART))
+  return (await Promise.all(parts.map(work))).flat()
+}
+
+/**
+ * The list of VALUES for these rows, with expressions that are the same in each of them at the end.
+ *
+ * @example valuesOf([[1, 'a'], [2, 'b']], 'now()') // '($1, $2, now()), ($3, $4, now())'
+ */
+export function valuesOf(rows: readonly (readonly SqlValue[])[], ...same: readonly string[]): string {
+  let n = 0
+  return rows.map((row) => `(${[...row.map(() => `$${++n}`), ...same].join(', ')})`).join(', ')
 }
 
 export interface Database {

@@ -22,6 +22,7 @@ const DIALECT: Dialect = {
   numbers: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
   texts: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
   length: (column) => `length(${column})`,
+  tell: '',
   xid: "'0'",
   afterMark: "($1 = '0' AND seq > $2)",
   inCommitOrder: 'seq',

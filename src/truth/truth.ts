@@ -262,8 +262,10 @@ export interface Truth {
   nextDue(wanted: NextWanted): Promise<number | undefined>
   /** Calls `told` when something was committed; absent where nobody tells, so that only looking again helps. Ends with what it gives. */
   listen?(told: () => void): Promise<() => Promise<void>>
-  /** Counts a failure that is the lane's fault, and says for how long it pauses (milliseconds). */
-  laneFailed(lane: string, error: ErrorJson, chance: number): Promise<number>
+  /**
+   * Counts failures that are the lane's fault, of so many rows (1) that were tried together, and says for how long it pauses (milliseconds).
+   */
+  laneFailed(lane: string, error: ErrorJson, chance: number, rows?: number): Promise<number>
   laneWell(lane: string): Promise<void>
   /** `probe`: the pause is over, and one row may be tried; nobody else is given that leave for `leaseMs`. */
   laneOpen(lane: string, leaseMs: number): Promise<'open' | 'probe' | 'paused'>

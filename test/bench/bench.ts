@@ -3,14 +3,15 @@
  * machine, ratios hardly. Needs test/servers/install.sh and `npm run build`.
  *   npm run bench -- --rounds 20 --runs 200
  */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { registry, tool } from '../servers/endpoints.ts'
 import { BIN, cleanEnv, ROOT, run, prov as runProv } from '../support/cli.ts'
 import { emptyTrustedRoot } from '../support/cosign.ts'
-import { FIXTURES, PASSWORD, PRIVATE_KEY, PUBLIC_KEY, type RunWithImage, runWithImage } from '../support/runs.ts'
+import { manyRuns } from '../support/many-runs.ts'
+import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, type RunWithImage, runWithImage } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 import { type Command, type Figure, inTurn, once, rounds } from './measure.ts'
 import { movesToMongo, movesToS3, verifyAll } from './moves.ts'
@@ -122,21 +123,6 @@ async function storeAndVerify(endpoint: string, peer: string): Promise<Figure> {
     'at most 1.0',
   )
   return verified.cosign
-}
-
-const BUILDPACKS = join(FIXTURES, 'runs/buildpacks-taskrun.yaml')
-
-/** `count` TaskRuns of one image each, a file a run, in a new folder. */
-function manyRuns(count: number): readonly string[] {
-  const folder = join(scratch(), 'runs')
-  mkdirSync(folder)
-  const text = readFileSync(BUILDPACKS, 'utf8')
-  return Array.from({ length: count }, (_, i) => {
-    const file = join(folder, `run-${i}.yaml`)
-    const hex = i.toString(16).padStart(12, '0')
-    writeFileSync(file, text.replaceAll('09e72cd46682', hex).replaceAll('d0e25fd1d7e9', hex))
-    return file
-  })
 }
 
 async function inBulk(): Promise<void> {

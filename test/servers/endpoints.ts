@@ -21,7 +21,19 @@ export type ServerName =
   | 'kafka'
   | 'kube-apiserver'
   | 'postgresql'
-export type ToolName = 'cosign-v2' | 'cosign-v3' | 'strace' | 'chromium' | 'script' | 'zsh' | 'fish'
+export type ToolName =
+  | 'cosign-v2'
+  | 'cosign-v3'
+  | 'strace'
+  | 'chromium'
+  | 'script'
+  | 'zsh'
+  | 'fish'
+  | 'faketime'
+  | 'postgres'
+  | 'initdb'
+  | 'pg_dump'
+  | 'psql'
 
 /** Registries that take anonymous writes; the last one has the referrers API. */
 export const REGISTRIES = ['distribution', 'docker-registry', 'cue-oci'] as const satisfies readonly ServerName[]

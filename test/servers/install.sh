@@ -4,7 +4,7 @@
 # One line an item: present | installed in N s | not available: reason. Exit 1 if something asked for could not be had.
 . "$(dirname "$0")/lib.sh"
 
-ALL='cue-oci registry docker-registry htpasswd strace script zsh fish chromium cosign-v2 cosign-v3 fake-gcs moto versitygw mongo-java firestore pubsub kafka etcd kube-apiserver postgresql'
+ALL='cue-oci registry docker-registry htpasswd strace script zsh fish chromium cosign-v2 cosign-v3 fake-gcs moto versitygw mongo-java firestore pubsub kafka etcd kube-apiserver postgresql faketime'
 MOTO=5.2.1
 K8S=v1.36.3
 
@@ -131,15 +131,15 @@ install_kafka() { # Apache Kafka's own jars; its broker needs no ZooKeeper
 }
 
 install_postgresql() { # Debian keeps the server's programs of every version in a folder of their own, off the PATH
-  local at
-  if have postgres && have initdb; then STATE=present; return 0; fi
+  local at program
+  if have postgres && have initdb && have pg_dump && have psql; then STATE=present; return 0; fi
   for at in /usr/lib/postgresql/1[5-9]/bin /usr/lib/postgresql/[2-9]?/bin; do [ -x "$at/postgres" ] && break; done
   if [ -x "$at/postgres" ]; then STATE=present; else
     apt_install postgres postgresql || return 1
     for at in /usr/lib/postgresql/1[5-9]/bin /usr/lib/postgresql/[2-9]?/bin; do [ -x "$at/postgres" ] && break; done
     [ -x "$at/postgres" ] || { WHY='the distribution has no PostgreSQL 15 or newer'; return 1; }
   fi
-  launcher postgres "$at/postgres"; launcher initdb "$at/initdb"
+  for program in postgres initdb pg_dump psql; do launcher "$program" "$at/$program"; done
 }
 
 launcher() { # NAME CMD...: a program of that name, which start.sh and the tests look for
@@ -160,7 +160,7 @@ install_item() {
     postgresql) install_postgresql ;;
     docker-registry) apt_install docker-registry docker-registry ;;
     htpasswd) apt_install htpasswd apache2-utils ;;
-    strace | zsh | fish | chromium) apt_install "$1" "$1" ;;
+    strace | zsh | fish | chromium | faketime) apt_install "$1" "$1" ;;
     script) apt_install script bsdutils ;;
     *) if [ -n "${GO[$1]:-}" ]; then go_install "$1"; else WHY="unknown name; known: $ALL"; return 1; fi ;;
   esac

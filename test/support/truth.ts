@@ -16,9 +16,8 @@ export interface FreshTruth {
   close(): Promise<void>
 }
 
-/** In a folder of its own, in which the file is not there yet. */
-export function sqliteTruth(): FreshTruth & { readonly path: string } {
-  const path = join(scratch(), 'truth.db')
+/** A file; without a path one in a folder of its own, in which it is not there yet. */
+export function sqliteTruth(path = join(scratch(), 'truth.db')): FreshTruth & { readonly path: string } {
   return {
     path,
     flags: ['--truth', `sqlite:${path}`],
@@ -35,13 +34,24 @@ export function sqliteTruth(): FreshTruth & { readonly path: string } {
   }
 }
 
-/** A database of its own on the server of the tests, empty. */
-export async function postgresTruth(): Promise<FreshTruth> {
+/** Where a server of PostgreSQL takes its administrator. */
+export interface PostgresAt {
+  readonly url: string
+  readonly password: string
+}
+
+async function serverOfTests(): Promise<PostgresAt> {
   const vars = await server('postgresql')
-  const password = vars['POSTGRESQL_PASSWORD'] ?? ''
-  const root = new URL(vars['POSTGRESQL'] ?? '')
+  return { url: vars['POSTGRESQL'] ?? '', password: vars['POSTGRESQL_PASSWORD'] ?? '' }
+}
+
+/** A database of its own, empty, on the server of the tests or another one. */
+export async function postgresTruth(at?: PostgresAt): Promise<FreshTruth & PostgresAt & { readonly database: string }> {
+  const { url: where, password } = at ?? (await serverOfTests())
+  const root = new URL(where)
   root.password = password
   const admin = new pg.Client({ connectionString: root.href })
+  admin.on('error', () => undefined) // a trial may stop its server
   await admin.connect()
   const name = `t_${randomUUID().replaceAll('-', '')}`
   await admin.query(`CREATE DATABASE ${name}`)
@@ -54,13 +64,19 @@ export async function postgresTruth(): Promise<FreshTruth> {
   const file = join(scratch(), 'password')
   writeFileSync(file, `${password}\n`)
   return {
+    database: name,
+    url: bare.href,
+    password,
     flags: ['--truth', bare.href, '--set', `truth.password-file=${file}`],
     needsInit: true,
     sql: async (text) => (await pool.query(text)).rows,
     close: async () => {
       await pool.end()
-      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
-      await admin.end()
+      // With a server of its own, which is stopped by then, the database goes with it.
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`).catch((thrown) => {
+        if (at === undefined) throw thrown
+      })
+      await admin.end().catch(() => undefined)
     },
   }
 }

@@ -62,6 +62,13 @@ export function outboxLines({ truth, rig, another }: Scene): void {
       expect(await truth.laneOpen('oci', 60_000)).toBe('open')
     })
 
+    it('pause at once when as many rows failed together, and by one step more each time', async () => {
+      expect(await truth.laneFailed('oci', error, 0, 3)).toBe(0)
+      expect(await truth.laneFailed('oci', error, 0, 16)).toBe(1000)
+      expect(await truth.laneFailed('oci', error, 0, 16)).toBe(2000)
+      expect(await truth.laneFailed('gcs', error, 0, 16)).toBe(1000)
+    })
+
     it('honour what the other side asks for, and outlive a clock that was set back', async () => {
       expect(await truth.laneFailed('oci', { ...error, retryAfterMs: 30_000 }, 0)).toBe(30_000)
       expect(await truth.laneOpen('oci', 60_000)).toBe('paused')

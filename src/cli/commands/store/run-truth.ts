@@ -8,8 +8,8 @@ import { linkedSignal } from '../../../platform/async/linked-signal.ts'
 import { pause } from '../../../platform/io.ts'
 import { durationMs } from '../../../platform/text/duration.ts'
 import type { Setup } from '../../../setup/backends.ts'
+import { briefLooks } from '../../../setup/brief-looks.ts'
 import { deliveryJob, thisHost } from '../../../setup/delivery.ts'
-import { endCalls } from '../../../setup/end-calls.ts'
 import { truthOf } from '../../../setup/truth.ts'
 import { type CommitReport, type CommittedStoreItem, commitStore } from '../../../store/commit.ts'
 import type { OwedCopy } from '../../../store/ledger.ts'
@@ -22,6 +22,8 @@ import { SEAL, type Truth } from '../../../truth/truth.ts'
 const WORKER_MS = 10 * 60_000
 /** Copies in files of this machine are delivered by the command itself, for at most so long. */
 const HERE_MS = 60_000
+/** A command that was killed is given again at once, and should not wait for long for what the first one held. */
+const LEASE_MS = 10_000
 /** In an outbox of so many rows nobody can find one. */
 const LISTED = 100_000
 
@@ -63,7 +65,8 @@ export async function commitAndDeliver(job: StoreJob, flags: TruthFlags, setup: 
     const served = new Set((await truth.workers(WORKER_MS)).flatMap(({ targets }) => targets))
     if (flags.requireWorker === true) refuseUnserved(backends, served)
     const lookMs = durationMs(settings.get('truth.look-timeout') ?? '2s')
-    const items = job.items.map((item) => ({ ...item, backends: item.backends.map((one) => briefly(one, lookMs)) }))
+    const brief = new Map(backends.map((one) => [one, briefLooks(one, lookMs, setup.retry.now)]))
+    const items = job.items.map((item) => ({ ...item, backends: item.backends.map((one) => brief.get(one) ?? one) }))
     const report = await commitStore({ ...job, items, ledger: ledgerOf(truth, thisHost()) })
     if (!job.dryRun) await deliverNow(report, flags, { job, setup, truth })
     const ids = report.items.flatMap(({ owed }) => owed.map(({ id }) => id))
@@ -147,12 +150,6 @@ function deliveryOf(artifact: string, { receipt: _receipt, ...one }: OwedCopy): 
   return { artifact, ...one, due: new Date(one.due).toISOString() }
 }
 
-/** A look that takes longer is left to whoever delivers. */
-function briefly(backend: Backend, ms: number): Backend {
-  const limited = endCalls(backend, ms)
-  return { ...limited, close: async () => undefined }
-}
-
 async function refuseFull(truth: Truth, { settings }: Setup): Promise<void> {
   const { rows, bytes } = await truth.owed()
   const [most, mostBytes] = [Number(settings.get('truth.max-pending')), settings.get('truth.max-bytes')]
@@ -190,8 +187,10 @@ async function deliverNow(
   const stop = linkedSignal(job.signal)
   const timer = setTimeout(() => stop.abort(new Error('the time is over')), wait ?? HERE_MS)
   try {
+    const delivery = deliveryJob(setup, truth, await job.trust())
     await waitFor({
-      ...deliveryJob(setup, truth, await job.trust()),
+      ...delivery,
+      leaseMs: Math.min(delivery.leaseMs, LEASE_MS),
       rows: mine.map(({ id }) => id),
       targets: setup.backends.map(({ name }) => name),
       signal: stop.signal,
