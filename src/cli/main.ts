@@ -1,6 +1,6 @@
 /** The command line: parses, runs one command, turns whatever comes back into output and an exit status. */
 
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { asProvError, ERRORS, type ErrorCode, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import { exitStatus, type Io } from '../platform/io.ts'
 import { escapeControlJson } from '../platform/text/escape-control.ts'
@@ -40,15 +40,10 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
         new ProvError('usage', message, { hint: 'prov --help lists the commands; prov COMMAND --help its flags' }),
         args,
         io,
-        command.commands.map((one) => one.name()),
+        namesOf(command),
       )
     }
-    return fail(
-      thrown,
-      args,
-      io,
-      command.commands.map((one) => one.name()),
-    )
+    return fail(thrown, args, io, namesOf(command))
   }
 }
 
@@ -58,11 +53,18 @@ function asksForVersion(args: readonly string[]): boolean {
   return args.length === 2 && (first === '--version' || first === '-V') && second === '--json'
 }
 
+/** Commands, and behind each those below it: `outbox`, `outbox ls`. */
+function namesOf(root: Command): readonly string[] {
+  return root.commands.flatMap((one) => [one.name(), ...one.commands.map((below) => `${one.name()} ${below.name()}`)])
+}
+
 /** What to do after a failure, as the last line on stderr. */
 function nextLine(code: ErrorCode, args: readonly string[], known: readonly string[]): string {
   if (code === 'aborted') return 'next: run the same command again'
   if (code !== 'usage') return `next: prov explain ${code}`
-  const command = args.find((word) => known.includes(word))
+  const first = args.find((word) => known.includes(word))
+  const both = `${first} ${args[args.indexOf(first ?? '') + 1]}`
+  const command = known.includes(both) ? both : first
   return `next: prov ${command === undefined ? '' : `${command} `}--help`
 }
 

@@ -71,7 +71,15 @@ function readDuration(row: SettingRow, text: string): ReadValue {
   const [least, most] = row.range ?? [1, Number.MAX_SAFE_INTEGER]
   const ms = durationMs(text)
   if (ms >= least && ms <= most) return { value: /[a-z]$/.test(text) ? text : `${text}s` }
-  return { refused: `${shown(row, text)} is not a duration such as 500ms, 30s or 2m, of at most ${most / 60_000}m` }
+  return {
+    refused: `${shown(row, text)} is not a duration from ${shortText(least)} to ${shortText(most)}, such as 500ms, 30s or 2m`,
+  }
+}
+
+/** @example shortText(60_000) // '1m' */
+function shortText(ms: number): string {
+  if (ms % 60_000 === 0) return `${ms / 60_000}m`
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
 }
 
 function shown(row: SettingRow, text: string): string {

@@ -1,8 +1,14 @@
 /** Before anything leaves a truth: is a claimed row what it was when it was committed, and may this worker deliver it? Pure. */
 import type { About, Backend, Slot } from '../backend/backend.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
+import { imagesOf } from '../input/images.ts'
+import type { ImageArtifact, RunArtifact, Subject } from '../model/artifact.ts'
 import type { Entry } from '../model/entry.ts'
-import { relation } from '../provenance/identity.ts'
+import { readStatement } from '../model/statement.ts'
+import { recordIn } from '../platform/text/guards.ts'
+import { relation, simpleSigningImage, subjectKeys } from '../provenance/identity.ts'
+import { contradictsPlace } from '../provenance/slot-names.ts'
+import { runOf } from '../store/seal.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
 import { checkEntry } from '../trust/verify-entry.ts'
 import { aboutOf, entryOfBytes, truthUri } from '../truth/kept.ts'
@@ -39,31 +45,69 @@ export function checkRow(row: Claimed, backend: Pick<Backend, 'name' | 'slots'>,
 export function checkEntryOf(row: Claimed, trust: Trust): Checked {
   const keys = trust.keys.map(({ keyid }) => keyid)
   const isOurs = row.keyids.some((keyid) => keys.includes(keyid))
-  let entry: Entry
-  let about: About
   try {
-    entry = entryOfBytes(row.entry)
-    about = aboutOf(row)
+    const entry = entryOfBytes(row.entry)
+    const { verified, failed } = checkEntry(entry, trust)
+    if (verified.length === 0) {
+      if (!isOurs) return untrusted()
+      const message = `the entry was changed after it was committed: ${failed[0]?.message ?? 'it has no signature'}`
+      return altered('signature_invalid', message)
+    }
+    // Only now: what nobody we know has signed is not interpreted.
+    const about = aboutOf(row)
+    const doubt = doubtAbout(entry, about, row)
+    return doubt === undefined ? { verdict: 'good', entry, about } : altered('wrong_artifact', doubt)
   } catch (thrown) {
-    const error = errorJson(asProvError(thrown))
-    return isOurs ? { verdict: 'altered', error } : untrusted()
-  }
-  const { verified, failed } = checkEntry(entry, trust)
-  if (verified.length === 0) {
+    const { code, message } = asProvError(thrown)
     if (!isOurs) return untrusted()
-    const message = `the entry was changed after it was committed: ${failed[0]?.message ?? 'it has no signature'}`
-    return altered('signature_invalid', message)
+    // Whatever cannot be read was not written by prov.
+    return { verdict: 'altered', error: { code: code === 'internal' ? 'copy_malformed' : code, message } }
   }
-  if (
-    truthUri(about.artifact) !== row.uri ||
-    relation(entry, about.artifact, about.subjects, row.slot.holds) !== 'same'
-  ) {
-    return altered(
-      'wrong_artifact',
-      'the signature verifies, but the entry is about another artifact than its row says',
-    )
+}
+
+/**
+ * Why the entry is not about what the database says. The database is not believed: names and uid have to be those of the run's own object, which
+ * is compared with what is signed, and subjects, from which locations follow, those that are signed.
+ */
+function doubtAbout(entry: Entry, about: About, row: Claimed): string | undefined {
+  const { artifact, subjects } = about
+  if (truthUri(artifact) !== row.uri || relation(entry, artifact, subjects, row.slot.holds) !== 'same') {
+    return 'the signature verifies, but the entry is about another artifact than its row says'
   }
-  return { verdict: 'good', entry, about }
+  const run = runOf(artifact)
+  if (run !== undefined && !isItself(run)) return "the truth names another run than the run's own object does"
+  const statement = entry.kind === 'dsse' ? readStatement(entry.payload) : undefined
+  if (artifact.type === 'run' && (statement === undefined || contradictsPlace(statement, artifact))) {
+    return 'what is signed names another run than the truth does'
+  }
+  if (artifact.type === 'image' && run !== undefined && !imagesOf(run).images.some((one) => isImage(one, artifact))) {
+    return 'the run did not build this image'
+  }
+  const signed = new Set(subjectKeys(statement?.subjects ?? subjectsOfImage(entry)))
+  return subjectKeys(subjects).every((key) => signed.has(key))
+    ? undefined
+    : 'the truth names subjects that are not signed'
+}
+
+function isItself({ kind, namespace, name, uid, object, claim }: RunArtifact): boolean {
+  const metadata = recordIn(object['metadata'])
+  return (
+    claim === undefined &&
+    object['kind'] === kind &&
+    metadata['uid'] === uid &&
+    metadata['name'] === name &&
+    (metadata['namespace'] ?? 'default') === namespace
+  )
+}
+
+function isImage({ image }: ImageArtifact, other: ImageArtifact): boolean {
+  return image.repository === other.image.repository && image.digest === other.image.digest
+}
+
+function subjectsOfImage(entry: Entry): readonly Subject[] {
+  const image = simpleSigningImage(entry.payload)
+  if (image === undefined) return []
+  return [{ name: image.repository, digest: { sha256: image.digest.slice('sha256:'.length) } }]
 }
 
 function untrusted(): Checked {

@@ -2,7 +2,7 @@
 import type { Backend } from '../backend/backend.ts'
 import type { CopyReceipt } from '../backend/receipt.ts'
 import { failedCopy } from '../copies/write-copy.ts'
-import { type ErrorJson, ProvError } from '../errors.ts'
+import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import { artifactName } from '../model/artifact.ts'
 import { entryId, signatureId } from '../model/entry.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
@@ -10,12 +10,15 @@ import { deliver } from '../store/deliver.ts'
 import type { PlanRow } from '../store/plan.ts'
 import { runOf } from '../store/seal.ts'
 import type { Trust } from '../trust/trusted-keys.ts'
+import { waitAfter } from '../truth/due.ts'
 import { type Claimed, type Outcome, SEAL, type Truth } from '../truth/truth.ts'
 import { checkRow, type GoodRow } from './check.ts'
 import { isLaneFault, outcomeOf } from './outcome.ts'
 
 export interface LaneJob {
   readonly truth: Truth
+  /** Names of the backends that it serves. */
+  readonly targets: readonly string[]
   /** A backend by its name; undefined for one that this worker does not serve. */
   backend(name: string): Backend | undefined
   readonly trust: Trust
@@ -46,18 +49,23 @@ export type Told =
 /** Entries that a worker remembers not to claim again; one that it has forgotten is looked at and given back once more. */
 const MOST_GIVEN_BACK = 10_000
 
+/** A row of a backend that is not served comes again only after so long. */
+const UNSERVED_MS = 60_000
+
 /** One try a claim: when it is tried again is the database's to say. */
 const ONE_TRY = { attempts: 1, totalMs: 0 }
 
 /** Ends when nothing of the lane is due any more, or it pauses; gives how many rows it has claimed. Throws what the truth throws. */
 export async function runLane(lane: string, job: LaneJob): Promise<number> {
-  const { truth, leaseMs, holder, host, only } = job
+  const { truth, leaseMs, holder, host, only, targets } = job
   let claimed = 0
   while (!job.drain.aborted && !job.stop.aborted) {
+    // SQLite answers at once: without this a long lane would keep signals and timers from ever being heard.
+    await new Promise<void>((resolve) => setImmediate(resolve))
     const leave = await truth.laneOpen(lane, leaseMs)
     if (leave === 'paused') return claimed
     const limit = leave === 'probe' ? 1 : job.concurrency
-    const wanted = { lane, holder, host, leaseMs, limit, without: [...job.givenBack] }
+    const wanted = { lane, targets, holder, host, leaseMs, limit, without: [...job.givenBack] }
     const rows = await truth.claim({ ...wanted, ...(only === undefined ? {} : { only }) })
     if (rows.length === 0) return claimed
     claimed += rows.length
@@ -88,7 +96,7 @@ async function underLease(rows: readonly Claimed[], job: LaneJob): Promise<reado
     return await Promise.all(
       [...open.values()].map(async ({ row, stop }) => {
         try {
-          return await work(row, job, stop.signal)
+          return await work(row, job, stop.signal).catch((thrown: unknown) => giveUp(row, thrown, job))
         } finally {
           open.delete(row.id)
         }
@@ -104,7 +112,7 @@ async function work(row: Claimed, job: LaneJob, signal: AbortSignal): Promise<Er
   const { truth } = job
   const backend = job.backend(row.target === SEAL ? row.slotKey : row.target)
   if (backend === undefined) {
-    await truth.settle(row, { state: 'pending', afterMs: 0, untried: true })
+    await truth.settle(row, { state: 'pending', afterMs: UNSERVED_MS, untried: true })
     return undefined
   }
   const checked = checkRow(row, backend, job.trust)
@@ -116,6 +124,12 @@ async function work(row: Claimed, job: LaneJob, signal: AbortSignal): Promise<Er
   const receipt = await receiptOf(row, checked, backend, job, signal)
   await settle(row, outcomeOf(row, receipt, job.retry.random()), job, job.retry.now() - began)
   return receipt.error !== undefined && isLaneFault(receipt.error, row.lane) ? receipt.error : undefined
+}
+
+/** What one row throws is that row's trouble, and said there; where the truth itself does not answer, the lease runs out. */
+async function giveUp(row: Claimed, thrown: unknown, job: LaneJob): Promise<undefined> {
+  const error = errorJson(asProvError(thrown))
+  await settle(row, { state: 'pending', afterMs: waitAfter(row.attempts, { chance: job.retry.random() }), error }, job)
 }
 
 /** Nothing of the row leaves the truth. */

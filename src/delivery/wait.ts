@@ -4,8 +4,6 @@ import { type LaneJob, runLane } from './lane.ts'
 export interface WaitJob extends Omit<LaneJob, 'only' | 'drain' | 'stop' | 'givenBack'> {
   /** Numbers of the rows. */
   readonly rows: readonly number[]
-  /** Names of the backends that this process has open. */
-  readonly targets: readonly string[]
   /** Aborted when the time is over, or the process is to end: what is in flight is stopped. */
   readonly signal: AbortSignal
   /** Waits; rejects when the signal is aborted. */

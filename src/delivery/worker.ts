@@ -1,12 +1,10 @@
 /** A worker: looks for lanes that have something to deliver, runs each by itself, and gives a sign of life. */
-import type { ErrorJson } from '../errors.ts'
+import type { ErrorCode, ErrorJson } from '../errors.ts'
 import { asProvError, errorJson } from '../errors.ts'
 import { linkedSignal } from '../platform/async/linked-signal.ts'
 import { type LaneJob, runLane, type Told } from './lane.ts'
 
 export interface WorkerJob extends Omit<LaneJob, 'givenBack' | 'only' | 'stop'> {
-  /** Names of the backends that it serves. */
-  readonly targets: readonly string[]
   /** Ends once nothing can be delivered any more. */
   readonly once: boolean
   /** How long what is in flight may take once it is to drain, in milliseconds. */
@@ -37,6 +35,14 @@ export interface WorkerEnd {
 const BUSY_MS = 1000
 const IDLE_MS = 5000
 const BEAT_MS = 60_000
+/** What looking again does not heal: the truth that was opened is not there any more. */
+const FINAL: readonly ErrorCode[] = ['config_invalid', 'schema_invalid']
+/** With `once`: so many looks in a row that find something due and nothing to claim. */
+const STUCK = 40
+/** Lanes that run at one time. */
+const MOST_LANES = 64
+/** With `once`, a lane of which nothing can be claimed or settled so often in a row is given up. */
+const BROKEN = 3
 /** With `once`, rows that failed by themselves are tried so often. */
 const TRIES = 5
 /** With `once`, what becomes due later than this is left. */
@@ -60,9 +66,10 @@ export async function runWorker(job: WorkerJob): Promise<WorkerEnd> {
   const bell = bellOf(drain)
   const beat = (): void => void truth.beat({ holder, host, targets }).catch(() => undefined)
   const beating = setInterval(beat, BEAT_MS)
-  await truth.beat({ holder, host, targets })
-  const deaf = await truth.listen?.(bell.ring).catch(() => undefined)
+  let deaf: (() => Promise<void>) | undefined
   try {
+    await truth.beat({ holder, host, targets })
+    deaf = await truth.listen?.(bell.ring).catch(() => undefined)
     await (job.once ? untilDone(job, lanes, givenBack) : forever(job, lanes, bell))
   } finally {
     clearInterval(beating)
@@ -89,7 +96,7 @@ function count(counts: Record<'delivered' | 'held' | 'gone' | 'quarantined' | 's
 interface Lanes {
   /** Starts what has something to do and is not running: how many run now. */
   start(): Promise<number>
-  /** Lanes that pause. */
+  /** Lanes that pause, or of which again and again nothing could be claimed or settled. */
   readonly paused: ReadonlySet<string>
   /** True when every lane that has something due was tried, and gave nothing. */
   isIdle(): boolean
@@ -104,12 +111,15 @@ function lanesOf(job: LaneJob & Pick<WorkerJob, 'targets' | 'failed' | 'looked'>
   const running = new Map<string, Promise<void>>()
   const paused = new Set<string>()
   const empty = new Set<string>()
+  const broken = new Map<string, number>()
   const run = async (lane: string): Promise<void> => {
     try {
       if ((await runLane(lane, job)) === 0) empty.add(lane)
       else empty.clear()
+      broken.delete(lane)
     } catch (thrown) {
       empty.add(lane)
+      broken.set(lane, (broken.get(lane) ?? 0) + 1)
       job.failed(errorJson(asProvError(thrown)))
     } finally {
       running.delete(lane)
@@ -122,8 +132,9 @@ function lanesOf(job: LaneJob & Pick<WorkerJob, 'targets' | 'failed' | 'looked'>
       job.looked?.()
       paused.clear()
       for (const { lane, pausedMs } of lanes) {
-        if (pausedMs > 0) paused.add(lane)
-        else if (!running.has(lane) && !empty.has(lane)) running.set(lane, run(lane))
+        if (pausedMs > 0 || (broken.get(lane) ?? 0) >= BROKEN) paused.add(lane)
+        if (pausedMs > 0 || running.has(lane) || empty.has(lane) || running.size >= MOST_LANES) continue
+        running.set(lane, run(lane))
       }
       return running.size
     },
@@ -142,16 +153,19 @@ async function untilDone(
   givenBack: ReadonlySet<number>,
 ): Promise<void> {
   const gaveUp = new Set<string>()
+  let stuck = 0
   while (!drain.aborted) {
     const running = await lanes.start()
     for (const lane of lanes.paused) gaveUp.add(lane)
     if (running > 0) {
+      stuck = 0
       await lanes.next()
       continue
     }
     const wanted = { targets, host, tries: TRIES, without: [...givenBack], withoutLanes: [...gaveUp] }
     const ms = await truth.nextDue(wanted)
-    if (ms === undefined || ms > PATIENCE_MS) return
+    // What is said to be due and yet cannot be claimed, again and again, was changed by hand.
+    if (ms === undefined || ms > PATIENCE_MS || (ms === 0 && stuck++ > STUCK)) return
     await sleep(Math.max(50, ms), drain).catch(() => undefined)
     lanes.refresh()
   }
@@ -163,7 +177,9 @@ async function forever({ drain, failed, sleep }: WorkerJob, lanes: Lanes, bell: 
     try {
       if ((await lanes.start()) > 0) pause = BUSY_MS
     } catch (thrown) {
-      failed(errorJson(asProvError(thrown)))
+      const error = errorJson(asProvError(thrown))
+      if (FINAL.includes(error.code)) throw thrown
+      failed(error)
     }
     lanes.refresh()
     await bell.orAfter(pause, sleep)

@@ -221,7 +221,7 @@ function sharesDigest(a: readonly Subject[], b: readonly Subject[]): boolean {
   return a.some((subject) => Object.values(subject.digest).some((hex) => known.has(hex)))
 }
 
-function subjectKeys(subjects: readonly Subject[]): readonly string[] {
+export function subjectKeys(subjects: readonly Subject[]): readonly string[] {
   return [...new Set(subjects.map(subjectKey))].sort()
 }
 

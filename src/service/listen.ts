@@ -18,6 +18,8 @@ export interface Listening {
 }
 
 const REQUEST_MS = 10_000
+/** Whoever opens a connection and says nothing must not keep a probe out for long. */
+const HEADERS_MS = 3000
 const MAX_HEADER_BYTES = 8192
 
 /**
@@ -28,7 +30,13 @@ const MAX_HEADER_BYTES = 8192
 export async function listenAt(address: string, pages: Pages): Promise<Listening> {
   const [host, port] = hostAndPort(address)
   const server = createServer(
-    { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 5000 },
+    {
+      requestTimeout: REQUEST_MS,
+      headersTimeout: HEADERS_MS,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      keepAliveTimeout: 5000,
+    },
     (request, response) => {
       request.resume()
       const path = (request.url ?? '').split('?', 1)[0] ?? ''

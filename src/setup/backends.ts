@@ -12,7 +12,7 @@ import { pause } from '../platform/io.ts'
 import { durationMs } from '../platform/text/duration.ts'
 import { callLimitMs, endCalls } from './end-calls.ts'
 import { classBackends, classOf, formatFor, formatOptions, refuseUnknown } from './formats.ts'
-import { type SettingsOptions, settingsFor } from './settings.ts'
+import { type SettingsOptions, settingsFor, withAbsolutePlaces } from './settings.ts'
 import type { World } from './world.ts'
 
 /** Which backends, and in which formats; what is absent is the configuration's to say. */
@@ -46,6 +46,8 @@ export interface Setup {
 export interface Reads {
   /** `truth` may be named among the backends. */
   readonly truth?: boolean
+  /** Places on a disk become absolute: whoever delivers works in another folder. */
+  readonly absolute?: boolean
 }
 
 /** The name of the source of truth among backends. */
@@ -63,7 +65,8 @@ function onlyRead(): ProvError {
  * @example const setup = await setUp({ storage: 'tekton,oci' }, world)
  */
 export async function setUp(options: BackendOptions, world: World, reads: Reads = {}): Promise<Setup> {
-  const settings = await settingsFor(options, world)
+  const read = await settingsFor(options, world)
+  const settings = reads.absolute === true && read.get('truth.url') !== undefined ? withAbsolutePlaces(read) : read
   for (const warning of settings.warnings) world.warn(warning)
   const storage = options.storage ?? world.env['PROV_STORAGE']
   const listed = storage === undefined ? undefined : parseBackendList(storage)

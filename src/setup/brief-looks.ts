@@ -66,7 +66,7 @@ async function counted<T>(host: Host, work: () => Promise<T>, now: () => number)
     return found
   } catch (thrown) {
     const error = asProvError(thrown)
-    if (isLaneFault(errorJson(error))) {
+    if (error.code !== 'denied' && isLaneFault(errorJson(error), '')) {
       host.failures += 1
       host.error = error
       if (host.failures >= FAILURES) Object.assign(host, { answered: false, until: now() + PAUSE_MS })

@@ -21,6 +21,7 @@ export function deliveryJob(setup: Setup, truth: Truth, trust: Trust): DeliveryJ
   const byName = new Map(backends.map((backend) => [backend.name, backend]))
   return {
     truth,
+    targets: backends.map(({ name }) => name),
     backend: (name) => byName.get(name),
     trust,
     retry,

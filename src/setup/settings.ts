@@ -1,4 +1,5 @@
 /** The configuration that counts: what was given, the environment, and a file or a ConfigMap of the cluster. */
+import { resolve } from 'node:path'
 import { CONFIG_MAP, loadSettings, type Settings } from '../config/settings.ts'
 import { ProvError } from '../errors.ts'
 import { SETTINGS_TABLE } from './settings-table.ts'
@@ -45,6 +46,27 @@ export async function settingsFor(options: SettingsOptions, world: World): Promi
     }
   }
   return loadSettings({ ...source, config: options.config, readConfigMap })
+}
+
+/** Settings that name a file or a folder of a backend. */
+const ON_DISK = /^storage\.[a-z0-9]+\.(?:directory|layout|file)$/
+
+/**
+ * The same settings, with absolute paths for the places of backends on a disk.
+ *
+ * @example withAbsolutePlaces(settings).get('storage.gcs.directory') // '/srv/prov/gcs'
+ */
+export function withAbsolutePlaces(settings: Settings): Settings {
+  return {
+    ...settings,
+    get: (key) => {
+      const value = settings.get(key)
+      if (value === undefined) return undefined
+      if (ON_DISK.test(key)) return resolve(value)
+      if (key !== 'storage.docdb.url' || !value.startsWith('sqlite:')) return value
+      return `sqlite:${resolve(value.slice('sqlite:'.length))}`
+    },
+  }
 }
 
 const WITH_PASSWORD = /^[a-z]+:\/\/[^/@\s:]*:[^/@\s]*@/

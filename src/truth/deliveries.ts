@@ -2,13 +2,22 @@
 
 import { LONGEST_LEASE_MS, LONGEST_WAIT_MS } from './due.ts'
 import { claimedOf, DELIVERY_COLUMNS, DELIVERY_TABLES, numberOf, textOf } from './rows.ts'
-import { forgetObject, releaseSeals } from './seals.ts'
+import { forgetObject, OWES_OF, releaseSeals } from './seals.ts'
 import type { Database, Dialect, Query, SqlValue } from './sql.ts'
-import type { Claim, Claimed, Outcome, Wanted } from './truth.ts'
+import { type Claim, type Claimed, type Outcome, SEAL, type Wanted } from './truth.ts'
+
+/** No fence and no count of tries comes so far by itself: such a row was changed by hand, and could not be counted on. */
+const MOST = 2 ** 52
+
+/**
+ * Pending at all: of an entry that stands and that nobody doubts; a mark as signed only where no required copy is owed, whatever its state says.
+ */
+export const IS_OWED = `d.state = 'pending' AND e.state = 'good' AND e.superseded_by IS NULL AND d.fence < ${MOST} AND d.attempts < ${MOST}
+   AND (d.target <> '${SEAL}' OR NOT ${OWES_OF('i.run_uid')})`
 
 /** Due, and held by nobody. What lies further ahead than prov ever plans was written by a clock that has been set back. */
 export function isDue({ now }: Dialect): string {
-  return `d.state = 'pending' AND e.state = 'good' AND (d.due <= ${now} OR d.due > ${now} + ${LONGEST_WAIT_MS * 2})
+  return `${IS_OWED} AND (d.due <= ${now} OR d.due > ${now} + ${LONGEST_WAIT_MS * 2})
    AND (d.lease_until IS NULL OR d.lease_until < ${now} OR d.lease_until > ${now} + ${LONGEST_LEASE_MS * 2})`
 }
 
@@ -26,10 +35,14 @@ export function claim(db: Database, wanted: Wanted): Promise<readonly Claimed[]>
       JSON.stringify(wanted.without ?? []),
     ]
     if (wanted.only !== undefined) values.push(JSON.stringify(wanted.only))
+    const targets = JSON.stringify(wanted.targets)
+    values.push(targets, targets)
+    const [first, second] = [values.length - 1, values.length]
     const claimed = await query(
       `WITH due AS MATERIALIZED (SELECT d.id FROM ${DELIVERY_TABLES}
          WHERE d.lane = $1 AND (d.host IS NULL OR d.host = $2) AND ${isDue(dialect)}
            AND i.seq NOT IN ${dialect.numbers('$6')} ${only}
+           AND (d.target IN ${dialect.texts(`$${first}`)} OR (d.target = '${SEAL}' AND d.slot_key IN ${dialect.texts(`$${second}`)}))
          ORDER BY d.due, d.id LIMIT $3 ${dialect.skipLocked})
        UPDATE delivery SET holder = $4, lease_until = ${dialect.now} + $5, fence = fence + 1, attempts = attempts + 1
        WHERE id IN (SELECT id FROM due) RETURNING id`,

@@ -7,10 +7,12 @@ import type { Artifact, RunArtifact } from '../model/artifact.ts'
 import { artifactUri } from '../model/artifact.ts'
 import type { Entry } from '../model/entry.ts'
 import { entryFromJson, entryToJson } from '../model/entry-json.ts'
+import { type JsonBounds, parseBounded } from '../platform/text/bounded-json.ts'
 import { arrayIn, isRecord, type JsonRecord, recordIn } from '../platform/text/guards.ts'
 
-/** A run that is larger than this when unpacked was not written by prov. */
-const MAX_RUN_BYTES = 256 * 1024 * 1024
+/** What prov keeps, and reads: somebody who can write to the database could make it larger than the memory. */
+const MAX_RUN_BYTES = 64 * 1024 * 1024
+const BOUNDS: JsonBounds = { depth: 1000, values: 2_000_000 }
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /**
@@ -78,7 +80,11 @@ function withoutObject({ object: _object, children: _children, ...rest }: JsonRe
 }
 
 function packed(run: RunArtifact): Uint8Array {
-  return gzipSync(JSON.stringify({ object: leanObject(run.object), children: run.children.map(leanRun) }))
+  const text = JSON.stringify({ object: leanObject(run.object), children: run.children.map(leanRun) })
+  if (text.length > BOUNDS.values) parseBounded(text, BOUNDS) // what could not be read again is not committed
+  const bytes = Buffer.from(text)
+  if (bytes.length <= MAX_RUN_BYTES) return gzipSync(bytes)
+  throw new ProvError('input_too_large', `the run has ${bytes.length} bytes, a truth takes ${MAX_RUN_BYTES}`)
 }
 
 function unpacked(bytes: Uint8Array): Uint8Array {
@@ -132,7 +138,7 @@ function bytesOf(json: AboutJson): Uint8Array {
 
 function parsed(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+    return parseBounded(Buffer.from(bytes).toString('utf8'), BOUNDS)
   } catch (cause) {
     throw new ProvError('copy_malformed', 'what the truth keeps is not JSON', { cause })
   }

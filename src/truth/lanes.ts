@@ -1,6 +1,6 @@
 /** Lanes: deliveries that fail together. Failures and pauses are shared by all workers, so a dead backend costs one probe, not one try a row. */
 import type { ErrorJson } from '../errors.ts'
-import { isDue } from './deliveries.ts'
+import { IS_OWED, isDue } from './deliveries.ts'
 import { LANE_FAILURES, LONGEST_PAUSE_MS, LONGEST_WAIT_MS, pauseAfter } from './due.ts'
 import { DELIVERY_TABLES, numberOf } from './rows.ts'
 import type { Database } from './sql.ts'
@@ -8,6 +8,9 @@ import { type Lane, type NextWanted, SEAL } from './truth.ts'
 
 /** A pause that ends later than prov ever plans was written by a clock that has been set back. */
 const LONGEST_MS = Math.max(LONGEST_PAUSE_MS, LONGEST_WAIT_MS) * 2
+
+/** Of so many hosts some are always dead; the others come next. */
+const MOST_LANES = 200
 
 /** See Truth.lanes. */
 export async function lanes(db: Database, targets: readonly string[], host: string): Promise<readonly Lane[]> {
@@ -17,7 +20,7 @@ export async function lanes(db: Database, targets: readonly string[], host: stri
      FROM ${DELIVERY_TABLES} LEFT JOIN lane l ON l.lane = d.lane
      WHERE ${isDue(db.dialect)} AND (d.host IS NULL OR d.host = $1)
        AND (d.target IN ${texts('$2')} OR (d.target = '${SEAL}' AND d.slot_key IN ${texts('$3')}))
-     GROUP BY d.lane, d.target ORDER BY d.lane`,
+     GROUP BY d.lane, d.target ORDER BY CASE WHEN coalesce(max(l.paused_until), 0) > ${now} THEN 1 ELSE 0 END, min(d.due), d.lane LIMIT ${MOST_LANES}`,
     [host, JSON.stringify(targets), JSON.stringify(targets)],
   )
   return rows.map((row) => ({
@@ -43,7 +46,7 @@ export async function nextDue(db: Database, wanted: NextWanted): Promise<number 
   const claimable = 'CASE WHEN d.lease_until IS NULL OR d.due > d.lease_until THEN d.due ELSE d.lease_until END'
   const [row] = await db.query(
     `SELECT min(${claimable}) - ${now} AS ms FROM ${DELIVERY_TABLES}
-     WHERE d.state = 'pending' AND e.state = 'good' AND d.attempts < $1 AND (d.host IS NULL OR d.host = $2)
+     WHERE ${IS_OWED} AND d.attempts < $1 AND (d.host IS NULL OR d.host = $2)
        AND (d.target IN ${texts('$3')} OR (d.target = '${SEAL}' AND d.slot_key IN ${texts('$4')}))
        AND i.seq NOT IN ${numbers('$5')} AND d.lane NOT IN ${texts('$6')}`,
     [

@@ -1,5 +1,6 @@
 /** What is owed, for people: list, count, retry, drop; and who is there to deliver it. */
-import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, numberOf } from './rows.ts'
+import { arrayIn } from '../platform/text/guards.ts'
+import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, jsonOf, numberOf } from './rows.ts'
 import { forgetObject } from './seals.ts'
 import type { Database, SqlValue } from './sql.ts'
 import { OPEN, type State, sqlList, statesBefore } from './states.ts'
@@ -146,6 +147,6 @@ export async function workers(db: Database, withinMs: number): Promise<readonly 
   return rows.map((row) => ({
     holder: String(row['holder']),
     host: String(row['host']),
-    targets: JSON.parse(String(row['targets'])) as string[],
+    targets: arrayIn(jsonOf<unknown>(row, 'targets')).map(String),
   }))
 }

@@ -1,7 +1,8 @@
 /** From rows of either engine to plain data: PostgreSQL gives 64-bit numbers as text and JSON as values, SQLite JSON as text. Pure. */
 import type { Slot } from '../backend/backend.ts'
 import type { CopyReceipt } from '../backend/receipt.ts'
-import { type ErrorJson, ProvError } from '../errors.ts'
+import { ERRORS, type ErrorJson, ProvError } from '../errors.ts'
+import { type JsonBounds, parseBounded } from '../platform/text/bounded-json.ts'
 import { arrayIn, isRecord, recordIn } from '../platform/text/guards.ts'
 import type { Action } from '../store/plan.ts'
 import { entryOfBytes } from './kept.ts'
@@ -12,6 +13,8 @@ import type { Claimed, Delivery, Kept } from './truth.ts'
 export const DELIVERY_COLUMNS = `d.id, d.item, i.seq, i.run_uid, e.uri, e.format, d.target, d.lane, d.slot_key, d.slot, d.action, d.required,
   d.foreign_key, d.resign, d.host, d.state, e.state AS entry_state, d.due, d.changed, d.attempts, d.fence, d.holder, d.error, d.receipt`
 export const DELIVERY_TABLES = 'delivery d JOIN item i ON i.id = d.item JOIN entry e ON e.seq = i.seq'
+
+const BOUNDS: JsonBounds = { depth: 50, values: 20_000 }
 
 /** @example numberOf(row, 'seq') // 12 */
 export function numberOf(row: Row | undefined, column: string): number {
@@ -24,15 +27,42 @@ export function textOf(row: Row, column: string): string | undefined {
   return value === null || value === undefined ? undefined : String(value)
 }
 
-function jsonOf<T>(row: Row, column: string): T | undefined {
+/** The value of a JSON column; undefined for NULL, and for what somebody changed into something else. */
+export function jsonOf<T>(row: Row, column: string): T | undefined {
   const value = row[column]
   if (value === null || value === undefined) return undefined
   if (typeof value !== 'string') return value as T
   try {
-    return JSON.parse(value) as T
+    return parseBounded(value, BOUNDS) as T
   } catch {
     return undefined // changed by hand; one such row must not keep its neighbours from being read
   }
+}
+
+/** An error as prov writes it; undefined for any other shape. */
+function errorOf(row: Row): ErrorJson | undefined {
+  const error = jsonOf<unknown>(row, 'error')
+  if (!isRecord(error) || typeof error['message'] !== 'string' || !Object.hasOwn(ERRORS, String(error['code'])))
+    return undefined
+  const { code, message, backend, location, hint } = error
+  const text = (name: string, value: unknown) => (typeof value === 'string' ? { [name]: value } : {})
+  const { retryAfterMs: after } = error
+  return {
+    code: code as ErrorJson['code'],
+    message,
+    ...text('backend', backend),
+    ...text('location', location),
+    ...text('hint', hint),
+    ...(typeof after === 'number' && after >= 0 ? { retryAfterMs: after } : {}),
+  }
+}
+
+/** A receipt as prov writes it; undefined for any other shape. */
+function receiptOf(row: Row): CopyReceipt | undefined {
+  const receipt = jsonOf<unknown>(row, 'receipt')
+  return isRecord(receipt) && typeof receipt['location'] === 'string' && typeof receipt['backend'] === 'string'
+    ? (receipt as unknown as CopyReceipt)
+    : undefined
 }
 
 /** A location that was changed by hand beyond recognition is one that no backend names. */
@@ -68,8 +98,8 @@ export function keptOf(row: Row): Kept {
 /** A row of {@link DELIVERY_COLUMNS}. */
 export function deliveryOf(row: Row): Delivery {
   const [run, host] = [textOf(row, 'run_uid'), textOf(row, 'host')]
-  const error = jsonOf<ErrorJson>(row, 'error')
-  const receipt = jsonOf<CopyReceipt>(row, 'receipt')
+  const error = errorOf(row)
+  const receipt = receiptOf(row)
   return {
     id: numberOf(row, 'id'),
     seq: numberOf(row, 'seq'),
@@ -93,7 +123,7 @@ export function deliveryOf(row: Row): Delivery {
 
 /** A row of {@link DELIVERY_COLUMNS} with the entry's bytes, about and the run's object. */
 export function claimedOf(row: Row): Claimed {
-  const error = jsonOf<ErrorJson>(row, 'error')
+  const error = errorOf(row)
   const run = bytesOf(row, 'object')
   return {
     id: numberOf(row, 'id'),

@@ -67,9 +67,10 @@ export function addSeals(
   )
 }
 
-/** True in SQL while a required copy of the run ($1) is not done. */
-const OWES = `EXISTS (SELECT 1 FROM delivery o JOIN item oi ON oi.id = o.item
-  WHERE oi.run_uid = $1 AND o.required = 1 AND o.target <> '${SEAL}' AND o.state NOT IN (${sqlList(SETTLED)}))`
+/** True in SQL while a required copy of the run, a parameter or a column, is not done. */
+export const OWES_OF = (run: string): string => `EXISTS (SELECT 1 FROM delivery o JOIN item oi ON oi.id = o.item
+  WHERE oi.run_uid = ${run} AND o.required = 1 AND o.target <> '${SEAL}' AND o.state NOT IN (${sqlList(SETTLED)}))`
+const OWES = OWES_OF('$1')
 const SEALS = `target = '${SEAL}' AND item IN (SELECT id FROM item WHERE run_uid = $1)`
 
 /** The marks of a run that owes a copy again wait again; those of a run that owes none are released. */

@@ -7,6 +7,7 @@ import { isBusy } from '../platform/sqlite-codes.ts'
 import { migrate, refuseSchema, type SchemaState, stateOf } from './schema.ts'
 import type { Database, Dialect, Query, Row, SqlValue } from './sql.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
+import { refuseShape, sameFile } from './sqlite-guard.ts'
 import { SQLITE_CHANGES, SQLITE_META } from './sqlite-schema.ts'
 
 /** How long, and at which distance, a writer asks again while another process writes. */
@@ -64,6 +65,7 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
   try {
     await prepareTables(db, path, options)
     refuseSchema(await patiently(() => stateNow(db, path)), SQLITE_CHANGES.length, path)
+    await patiently(() => refuseShape(db, path))
     return databaseOf(db, queryOf(db), path)
   } catch (thrown) {
     db.close()
@@ -211,6 +213,18 @@ async function prepareTables(db: DatabaseSync, path: string, { make, newId }: Sq
   }
 }
 
+/** A number beyond JavaScript's was not written by prov, and becomes the nearest that is. */
+function plainNumbers(row: Row): Row {
+  const plain: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(row)) plain[name] = typeof value === 'bigint' ? clamped(value) : value
+  return plain
+}
+
+function clamped(value: bigint): number {
+  const most = BigInt(Number.MAX_SAFE_INTEGER)
+  return Number(value > most ? most : value < -most ? -most : value)
+}
+
 type SyncQuery = (text: string, values?: readonly SqlValue[]) => readonly Row[]
 
 function queryOf(db: DatabaseSync): SyncQuery {
@@ -219,13 +233,15 @@ function queryOf(db: DatabaseSync): SyncQuery {
     let statement = statements.get(text)
     if (statement === undefined) {
       statement = db.prepare(text.replaceAll(/\$(\d+)/g, '?$1'))
+      statement.setReadBigInts(true) // one number beyond JavaScript's would fail a whole page of rows
       statements.set(text, statement)
     }
-    return statement.all(...values)
+    return statement.all(...values).map(plainNumbers)
   }
 }
 
 function databaseOf(db: DatabaseSync, query: SyncQuery, path: string): Database {
+  const check = sameFile(path)
   let last: Promise<unknown> = Promise.resolve()
   /** One at a time: what another caller did meanwhile would become a part of the transaction. */
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
@@ -244,10 +260,17 @@ function databaseOf(db: DatabaseSync, query: SyncQuery, path: string): Database 
   return {
     engine: 'sqlite',
     dialect: DIALECT,
-    query: (text, values) => alone(() => failing(() => patiently(() => query(text, values)))),
+    query: (text, values) =>
+      alone(() =>
+        failing(() => {
+          check()
+          return patiently(() => query(text, values))
+        }),
+      ),
     transaction: (work) =>
       alone(() =>
         failing(async () => {
+          check()
           await patiently(() => db.exec('BEGIN IMMEDIATE'))
           try {
             const result = await work(inside)

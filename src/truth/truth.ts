@@ -126,6 +126,8 @@ export interface Claimed extends Claim {
 
 export interface Wanted {
   readonly lane: string
+  /** Names of the backends that the caller can deliver to: rows of others are none of its business, whatever their lane. */
+  readonly targets: readonly string[]
   /** Unique for each start of a process. */
   readonly holder: string
   readonly host: string

@@ -56,6 +56,7 @@ describe('a lane', () => {
     const never = new AbortController().signal
     await runLane(lane, {
       truth,
+      targets: ['memory'],
       backend: (name) => (name === 'memory' ? memory : undefined),
       trust: trustOf(await testKey()),
       retry: { now: () => 0, sleep: async () => undefined, random: () => 0 },

@@ -88,6 +88,7 @@ describe('a store that commits', () => {
     for (const lane of ['a', 'b', 'seal/a']) {
       await runLane(lane, {
         truth,
+        targets: ['a', 'b'],
         backend: (name) => backends.find((one) => one.name === name),
         trust,
         retry,

@@ -76,8 +76,11 @@ function item(about: About, entry: Entry, deliveries: readonly NewDelivery[], mo
 
 export const makeRun = taskRun
 
+/** Every backend that a test owes something to. */
+const TARGETS = ['oci', 'gcs', 's3', 'docdb', 'tekton', 'a', 'b']
+
 export function wanted(lane: string, more: Partial<Wanted> = {}): Wanted {
-  return { lane, holder: 'holder-1', host: HOST, leaseMs: 60_000, limit: 100, ...more }
+  return { lane, targets: TARGETS, holder: 'holder-1', host: HOST, leaseMs: 60_000, limit: 100, ...more }
 }
 
 /** Commits, and fails the test when somebody else's entry stands. */

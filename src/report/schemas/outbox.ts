@@ -9,7 +9,6 @@ import { BOOL, COUNT, list, object, oneOf, type Schema, says, TEXT } from './sha
 import { OWED_STATE } from './worker.ts'
 
 interface Row extends ShownDelivery {
-  readonly run?: string
   readonly changed: string
   readonly deliveryState?: string
   readonly location?: string

@@ -6,6 +6,8 @@ import { errorLine, type Layout, page } from './verify-text.ts'
 export interface ShownDelivery {
   readonly id: number
   readonly uri: string
+  /** Its uid. */
+  readonly run?: string
   readonly format: string
   readonly target: string
   readonly slotKey: string
@@ -20,7 +22,8 @@ export interface ShownDelivery {
 /** @example deliveryText(row, layout) // '17 pending oci ghcr.io/acme/app:sha256-….att …\n' */
 export function deliveryText(row: ShownDelivery, layout: Layout): string {
   const { id, state, target, slotKey, required, attempts, due, host, error } = row
-  const what = target === 'seal' ? `mark as signed in ${slotKey} of ${row.uri}` : `${target} ${slotKey}`
+  const what =
+    target === 'seal' ? `mark as signed in ${slotKey} of the run ${row.run ?? row.uri}` : `${target} ${slotKey}`
   const facts = [
     ...(required || target === 'seal' ? [] : ['optional']),
     ...(attempts === 0 ? [] : [`${attempts} ${attempts === 1 ? 'try' : 'tries'}`]),
@@ -49,7 +52,8 @@ export function backlogText(
     const out = owed.find(({ state }) => state === 'quarantined')
     const oldest = Math.max(0, ...owed.map(({ oldestMs }) => oldestMs))
     const age = owed.length === 0 ? '' : `; oldest ${ageText(oldest)}`
-    return `${name}: ${own.join(', ')}${out === undefined ? '' : ` (${out.rows} of quarantined entries)`}${age}`
+    const what = name === 'seal' ? 'marks as signed' : name
+    return `${what}: ${own.join(', ')}${out === undefined ? '' : ` (${out.rows} of quarantined entries)`}${age}`
   })
   return page(lines.length === 0 ? ['nothing was ever committed'] : lines, layout)
 }

@@ -26,7 +26,7 @@ interface Judged {
 /** Exit 0 when everything old enough could go, 7 when something stays that a backend could not confirm. */
 export async function runOutboxPrune(options: PruneOptions, io: Io): Promise<number> {
   const trust = await trustFor(options.key, io)
-  const setup = await setUp(options, worldOf(io, options))
+  const setup = await setUp(options, worldOf(io, options), { absolute: true })
   let truth: Truth | undefined
   let [removed, kept] = [0, 0]
   try {

@@ -81,6 +81,11 @@ function stateFilter(state: string): Pick<OutboxFilter, 'states' | 'quarantined'
   })
 }
 
+/** RFC 3339; a time that no calendar has becomes the nearest that one has. */
+function timeText(ms: number): string {
+  return new Date(Math.min(Math.max(ms, 0), 8.64e15)).toISOString()
+}
+
 /** A row as --json prints it: times in RFC 3339. */
 function shownRow({ seq: _seq, entryState, due, changed, lane: _lane, receipt, ...row }: Delivery) {
   const isOut = entryState === QUARANTINED
@@ -88,8 +93,8 @@ function shownRow({ seq: _seq, entryState, due, changed, lane: _lane, receipt, .
     ...row,
     state: isOut ? QUARANTINED : row.state,
     ...(isOut ? { deliveryState: row.state } : {}),
-    due: new Date(due).toISOString(),
-    changed: new Date(changed).toISOString(),
+    due: timeText(due),
+    changed: timeText(changed),
     ...(receipt === undefined ? {} : { location: receipt.location }),
   }
 }

@@ -147,7 +147,7 @@ function errorsOf(rows: readonly OwedCopy[], flags: TruthFlags): readonly ErrorJ
 }
 
 function deliveryOf(artifact: string, { receipt: _receipt, ...one }: OwedCopy): ReportedDelivery {
-  return { artifact, ...one, due: new Date(one.due).toISOString() }
+  return { artifact, ...one, due: new Date(Math.min(Math.max(one.due, 0), 8.64e15)).toISOString() }
 }
 
 async function refuseFull(truth: Truth, { settings }: Setup): Promise<void> {

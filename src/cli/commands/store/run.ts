@@ -1,5 +1,7 @@
 /** The work of `prov store`. */
 
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Backend } from '../../../backend/backend.ts'
 import { parseBackendList } from '../../../config/lists.ts'
 import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
@@ -37,7 +39,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
   const key = options.key ?? io.env['PROV_KEY']
   const signer = signerSource(key, options, io)
   openEarly(key, signer, options, io)
-  const setup = await setUp(options, worldOf(io, options))
+  const setup = await setUp(options, worldOf(io, options), { absolute: true })
   try {
     if (key === undefined && options.dryRun !== true) {
       throw new ProvError('usage', 'no private key was given', {
@@ -47,7 +49,8 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     refuseUnsupported(setup.settings, ['store', 'format', ...setup.backends.map((backend) => backend.name)])
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     refuseUnnamed(optional, setup)
-    const named = await artifactsOf(inputs, options, worldOf(io, options))
+    const isOwed = setup.settings.get('truth.url') !== undefined
+    const named = await artifactsOf(isOwed ? inputs.map(absolute) : inputs, options, worldOf(io, options))
     const { artifacts, notes: read, input } = named
     if (artifacts.some(asksForUpload)) refuseUnsupported(setup.settings, ['upload'])
     const notes = [...read, ...artifacts.flatMap(unfinished)]
@@ -125,6 +128,11 @@ async function storeOrCommit(
   const { commitAndDeliver, hasTruth } = await import('./run-truth.ts')
   if (!hasTruth(setup.settings, job.dryRun)) return store(job)
   return commitAndDeliver(job, { wait, requireWorker }, setup)
+}
+
+/** Whoever delivers works in another folder. A name of the cluster stays, and so does standard input. */
+function absolute(input: string): string {
+  return existsSync(input) ? resolve(input) : input
 }
 
 /** What `transparency.enabled: manual` waits for (reference: chains.md, section 5). */
