@@ -39,6 +39,8 @@ const IDLE_MS = 5000
 const BEAT_MS = 60_000
 /** With `once`, rows that failed by themselves are tried so often. */
 const TRIES = 5
+/** With `once`, between two looks: what another worker holds may be done long before its lease ends. */
+const OTHERS_MS = 250
 /** With `once`, what becomes due later than this is left. */
 const PATIENCE_MS = 61_000
 
@@ -152,7 +154,7 @@ async function untilDone(
     const wanted = { targets, host, tries: TRIES, without: [...givenBack], withoutLanes: [...gaveUp] }
     const ms = await truth.nextDue(wanted)
     if (ms === undefined || ms > PATIENCE_MS) return
-    await sleep(Math.max(50, ms), drain).catch(() => undefined)
+    await sleep(Math.min(Math.max(50, ms), OTHERS_MS), drain).catch(() => undefined)
     lanes.refresh()
   }
 }
