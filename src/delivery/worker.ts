@@ -45,6 +45,8 @@ const MOST_LANES = 64
 const BROKEN = 3
 /** With `once`, rows that failed by themselves are tried so often. */
 const TRIES = 5
+/** With `once`, between two looks: what another worker holds may be done long before its lease ends. */
+const OTHERS_MS = 250
 /** With `once`, what becomes due later than this is left. */
 const PATIENCE_MS = 61_000
 
@@ -166,7 +168,7 @@ async function untilDone(
     const ms = await truth.nextDue(wanted)
     // What is said to be due and yet cannot be claimed, again and again, was changed by hand.
     if (ms === undefined || ms > PATIENCE_MS || (ms === 0 && stuck++ > STUCK)) return
-    await sleep(Math.max(50, ms), drain).catch(() => undefined)
+    await sleep(Math.min(Math.max(50, ms), OTHERS_MS), drain).catch(() => undefined)
     lanes.refresh()
   }
 }

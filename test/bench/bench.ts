@@ -2,6 +2,7 @@
  * `npm run bench`: prov beside its peers on this machine, in one run, as ratios. Nothing is asserted: figures depend on the
  * machine, ratios hardly. Needs test/servers/install.sh and `npm run build`.
  *   npm run bench -- --rounds 20 --runs 200
+ *   npm run bench -- truth     the source of truth alone; --memory adds what takes an hour
  */
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -16,9 +17,15 @@ import { scratch } from '../support/scratch.ts'
 import { type Command, type Figure, inTurn, once, rounds } from './measure.ts'
 import { movesToMongo, movesToS3, verifyAll } from './moves.ts'
 import { bulk, coldStarts } from './stores.ts'
+import { truthBench } from './truth.ts'
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '10' }, runs: { type: 'string', default: '1000' } },
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '10' },
+    runs: { type: 'string', default: '1000' },
+    memory: { type: 'boolean', default: false },
+  },
 })
 const ROUNDS = Number(values.rounds)
 const RUNS = Number(values.runs)
@@ -154,18 +161,29 @@ async function inBulk(): Promise<void> {
   console.log(`${''.padEnd(52)}   (peak memory of the one call ${call.mb.toFixed(0)} MB)`)
 }
 
-const version = /GitVersion:\s+v?(\S+)/.exec((await run(tool('cosign-v2'), ['version'])).stdout)?.[1] ?? 'unknown'
-const endpoint = registry('distribution')
-console.log(
-  `prov beside its peers: medians of ${ROUNDS} rounds, ${cpus().length} cores (${cpus()[0]?.model.trim()}), distribution 3.1.2 on loopback\n`,
-)
-await help()
-await oneFile()
-const cosignChecks = await storeAndVerify(endpoint, `cosign ${version}`)
-await inBulk()
-await coldStarts(ROUNDS)
-await bulk(RUNS, manyRuns(RUNS))
-const turns = Math.min(3, ROUNDS)
-await verifyAll(10 * RUNS, turns, { figure: cosignChecks, peer: `cosign ${version} verify, verify-attestation` }, print)
-await movesToMongo(10 * RUNS, turns, print)
-await movesToS3(2 * RUNS, turns, print)
+async function besidePeers(): Promise<void> {
+  const version = /GitVersion:\s+v?(\S+)/.exec((await run(tool('cosign-v2'), ['version'])).stdout)?.[1] ?? 'unknown'
+  const endpoint = registry('distribution')
+  console.log(
+    `prov beside its peers: medians of ${ROUNDS} rounds, ${cpus().length} cores (${cpus()[0]?.model.trim()}), distribution 3.1.2 on loopback\n`,
+  )
+  await help()
+  await oneFile()
+  const cosignChecks = await storeAndVerify(endpoint, `cosign ${version}`)
+  await inBulk()
+  await coldStarts(ROUNDS)
+  await bulk(RUNS, manyRuns(RUNS))
+  const turns = Math.min(3, ROUNDS)
+  await verifyAll(
+    10 * RUNS,
+    turns,
+    { figure: cosignChecks, peer: `cosign ${version} verify, verify-attestation` },
+    print,
+  )
+  await movesToMongo(10 * RUNS, turns, print)
+  await movesToS3(2 * RUNS, turns, print)
+}
+
+if (!positionals.includes('truth')) await besidePeers()
+await truthBench({ rounds: ROUNDS, runs: RUNS, memory: values.memory }, print)
+process.exit()

@@ -32,6 +32,11 @@ export function imageTags(n: number): readonly [att: string, sig: string] {
   return [`${tag}.att`, `${tag}.sig`]
 }
 
+/** The uid of a run. @example runUid(3) // 'b0a4c3c0-eb9d-40fe-929f-000000000003' */
+export function runUid(n: number): string {
+  return `b0a4c3c0-eb9d-40fe-929f-${hexOf(n)}`
+}
+
 function hexOf(n: number): string {
   return n.toString(16).padStart(12, '0')
 }

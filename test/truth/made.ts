@@ -77,7 +77,7 @@ function item(about: About, entry: Entry, deliveries: readonly NewDelivery[], mo
 export const makeRun = taskRun
 
 /** Every backend that a test owes something to. */
-const TARGETS = ['oci', 'gcs', 's3', 'docdb', 'tekton', 'a', 'b']
+const TARGETS = ['oci', 'gcs', 's3', 'docdb', 'tekton', 'memory', 'a', 'b']
 
 export function wanted(lane: string, more: Partial<Wanted> = {}): Wanted {
   return { lane, targets: TARGETS, holder: 'holder-1', host: HOST, leaseMs: 60_000, limit: 100, ...more }

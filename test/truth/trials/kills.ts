@@ -1,6 +1,7 @@
 /** Stores that are killed at random moments. What was told to be committed is in every backend in the end, and nothing is signed twice. */
+import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { manyRuns } from '../../support/many-runs.ts'
+import { manyRuns, runUid } from '../../support/many-runs.ts'
 import { editRun } from '../../support/stage.ts'
 import {
   type Engine,
@@ -10,12 +11,20 @@ import {
   numberOf,
   OPEN,
   openScene,
+  type Scene,
   scaled,
   secondSignatures,
   type Trial,
 } from './trial.ts'
 
 const [STORES, KILLS] = [500, 50]
+
+/** Resolves once the run is in the truth, or the process has ended. */
+async function committedOrGone({ truth }: Scene, file: string, child: ChildProcess): Promise<void> {
+  const number = Number(/run-(\d+)\.yaml$/.exec(file)?.[1])
+  const known = `SELECT count(*) FROM run WHERE uid = '${runUid(number)}'`
+  while (child.exitCode === null && (await numberOf(truth, known).catch(() => 0)) === 0) await sleep(2)
+}
 
 export const killedStores = (engine: Engine): Trial => ({
   name: `killed-stores-${engine}`,
@@ -36,7 +45,10 @@ export const killedStores = (engine: Engine): Trial => ({
         let hit = false
         const said = await scene.store([file], [], {
           started: (child) => {
-            if (kill) void sleep(Math.random() * middle(times)).then(() => (hit = child.kill('SIGKILL')))
+            if (!kill) return
+            // Every other one right after its commit: a second signature would be made by whoever does not find the first.
+            const moment = kills % 2 === 0 ? sleep(Math.random() * middle(times)) : committedOrGone(scene, file, child)
+            void moment.then(() => (hit = child.kill('SIGKILL')))
           },
         })
         if (said.code === 0) {
