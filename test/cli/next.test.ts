@@ -78,7 +78,7 @@ describe('failures', () => {
   test.each([
     [['stroe'], 'prov --help'],
     [['verify', '--storag', 'oci'], 'prov verify --help'],
-    [['keys', 'generate', '--nope'], 'prov keys --help'],
+    [['keys', 'generate', '--nope'], 'prov keys generate --help'],
     [['store', '--storage', 'oci', '--key', 'nowhere.key', 'nowhere.yaml'], 'prov explain input_unreadable'],
     [['verify', '--storage', 'tektno', '--key', PUBLIC_KEY, 'run.yaml'], 'prov explain backend_unknown'],
   ])('%j', async (args, next) => {
