@@ -28,6 +28,9 @@ const LONG = [
   'test/signing',
   'test/backends/tekton/crash.test.ts',
   'test/backends/tekton/processes.test.ts',
+  'test/truth/sqlite.test.ts',
+  'test/truth/commands.test.ts',
+  'test/truth/killed-store.test.ts',
 ]
 
 env.PROV_TEST_QUICK = '1'

@@ -1,5 +1,4 @@
 /** Real outputs of the commands that work on a source of truth, good and bad. */
-import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { SchemaName } from '../../src/report/schemas/index.ts'
@@ -66,7 +65,6 @@ export const TRUTH_OUTPUTS: Readonly<Record<TruthSchema, () => Promise<readonly 
     await commit(at)
     await commit(other)
     sql(other, SPOIL)
-    writeFileSync(join(other.folder, 'prov.db'), 'no database')
     return [
       await drain(at),
       await drain(at),
