@@ -100,12 +100,12 @@ type Kind = 'sqlite' | 'in-place' | 'elsewhere'
 async function rigOf(kind: Kind, set: readonly string[], stack: AsyncDisposableStack) {
   if (kind === 'sqlite') {
     const truth = sqliteTruth()
-    const scene = stack.use(await openScene('sqlite', { backends: 'oci,docdb', set, truth }))
+    const scene = stack.use(await openScene('sqlite', { backends: 'oci,gcs', set, truth }))
     return { scene, backup: sqliteBackup(scene, truth) }
   }
   const server = stack.use(await ownPostgres())
   const truth = await postgresTruth(server)
-  const scene = stack.use(await openScene('postgres', { backends: 'oci,docdb', set, truth }))
+  const scene = stack.use(await openScene('postgres', { backends: 'oci,gcs', set, truth }))
   if (kind === 'in-place') return { scene, backup: inPlace(server, truth) }
   return { scene, backup: elsewhere(server, stack.use(await ownPostgres()), truth) }
 }
@@ -125,7 +125,7 @@ export const restored = (kind: Kind): Trial => ({
     const old = startWorker(scene, ['--lease', '20s', '--concurrency', '4'])
     await until('the old worker delivers', 60_000, () => old.lines().length > 5)
     await until('it holds some', 60_000, async () => (await numberOf(scene.truth, HELD)) > 0)
-    old.child.kill('SIGSTOP')
+    await frozen(old, kind, scene.truth)
     const held = await numberOf(scene.truth, HELD)
     must(held > 0, 'the worker of before holds nothing')
     await backup.take()
@@ -164,6 +164,23 @@ export const restored = (kind: Kind): Trial => ({
   },
 })
 
+/** Stops it where it does not keep a file of SQLite from everybody: who is stopped within a transaction holds the lock. */
+async function frozen({ child }: Running, kind: Kind, truth: FreshTruth): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    child.kill('SIGSTOP')
+    await sleep(100)
+    if (kind !== 'sqlite') return
+    const isFree = await truth.sql("UPDATE meta SET value = value WHERE key = 'id'").then(
+      () => true,
+      () => false,
+    )
+    if (isFree) return
+    must(tries < 20, 'the worker is never stopped outside of a transaction')
+    child.kill('SIGCONT')
+    await sleep(100)
+  }
+}
+
 /** Lets the old worker finish what it holds, and nothing else; gives how many of its results were refused. */
 async function thawed(old: Running, mustBeStale: boolean): Promise<number> {
   const known = old.lines().length
@@ -182,6 +199,6 @@ async function thawed(old: Running, mustBeStale: boolean): Promise<number> {
 }
 
 async function agrees(scene: Scene, files: readonly string[]): Promise<void> {
-  const args = ['verify', ...scene.storage, '--storage', 'truth,oci,docdb', '--key', scene.key.public, '--quiet']
+  const args = ['verify', ...scene.storage, '--storage', 'truth,oci,gcs', '--key', scene.key.public, '--quiet']
   exits(0, await scene.prov([...args, ...files]), 'verify')
 }
