@@ -98,6 +98,14 @@ export function withCluster(command: Command): Command {
     .option('--context <NAME>', 'context of the kubeconfig')
 }
 
+/** How backends are reached, for commands that are given no runs. @example withReach(new Command('worker')) */
+export function withReach(command: Command): Command {
+  return command
+    .option('--kubeconfig <FILE>', 'how to reach the cluster (else KUBECONFIG, as kubectl has it)')
+    .option('--context <NAME>', 'context of the kubeconfig')
+    .addOption(new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count))
+}
+
 /** @example withInput(new Command('verify')) */
 export function withInput(command: Command): Command {
   const full = command

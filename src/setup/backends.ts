@@ -10,6 +10,7 @@ import type { Artifact } from '../model/artifact.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
 import { pause } from '../platform/io.ts'
 import { durationMs } from '../platform/text/duration.ts'
+import { TRUTH } from '../truth/truth.ts'
 import { callLimitMs, endCalls } from './end-calls.ts'
 import { classBackends, classOf, formatFor, formatOptions, refuseUnknown } from './formats.ts'
 import { type SettingsOptions, settingsFor, withAbsolutePlaces } from './settings.ts'
@@ -49,9 +50,6 @@ export interface Reads {
   /** Places on a disk become absolute: whoever delivers works in another folder. */
   readonly absolute?: boolean
 }
-
-/** The name of the source of truth among backends. */
-const TRUTH = 'truth'
 
 function onlyRead(): ProvError {
   return new ProvError('usage', 'truth is not a backend to store in: verify, list, get and migrate --from read it', {

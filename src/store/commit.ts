@@ -20,6 +20,8 @@ export interface CommitJob extends Omit<StoreJob, 'require' | 'progress'> {
 }
 
 export interface CommittedStoreItem extends DescribedItem {
+  /** 7 when a place that is required is blocked, or nothing could be committed. */
+  readonly exit: number
   /** Name of the run that the artifact is or belongs to. */
   readonly run?: string
   /** [] for an entry that no backend has room for (it is neither signed nor committed), and in a dry run. */
@@ -106,18 +108,18 @@ function reportOf(
   owed: ReadonlyMap<number, readonly OwedCopy[]>,
   { optional, dryRun }: CommitJob,
 ): CommitReport {
-  const exits: number[] = []
   const items = prepared.map((one, at) => {
     const run = runOf(one.item.artifact)
     const stuck = one.rows.filter(({ action }) => action === 'blocked')
     const required = stuck.filter(({ backend }) => !optional.includes(backend))
-    if (required.length > 0 || (one.source === 'planned' && !dryRun)) exits.push(ERRORS.incomplete.exit)
+    const isStuck = required.length > 0 || (one.source === 'planned' && !dryRun)
     return {
       ...described(one),
+      exit: isStuck ? ERRORS.incomplete.exit : 0,
       ...(run === undefined ? {} : { run: artifactName(run) }),
       owed: owed.get(at) ?? [],
       findings: stuck.flatMap(({ error, backend }) => (error === undefined ? [] : [{ ...error, backend }])),
     }
   })
-  return { exit: gravest(exits), items }
+  return { exit: gravest(items.map((item) => item.exit)), items }
 }

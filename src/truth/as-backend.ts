@@ -4,10 +4,8 @@ import { asProvError, errorJson, ProvError } from '../errors.ts'
 import type { Entry, Kind } from '../model/entry.ts'
 import { isRecord, recordIn } from '../platform/text/guards.ts'
 import { bytesOfEntry, entryOfBytes, truthUri } from './kept.ts'
-import type { StandingArtifact, StoredBytes, Truth } from './truth.ts'
+import { type StandingArtifact, type StoredBytes, TRUTH, type Truth } from './truth.ts'
 
-/** The name by which `--storage` has it. */
-export const TRUTH = 'truth'
 const PAGE = 100
 /** The one format in which images are signed without an envelope. */
 const RAW_FORMAT = 'simplesigning'

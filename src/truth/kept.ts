@@ -81,10 +81,22 @@ function withoutObject({ object: _object, children: _children, ...rest }: JsonRe
 
 function packed(run: RunArtifact): Uint8Array {
   const text = JSON.stringify({ object: leanObject(run.object), children: run.children.map(leanRun) })
-  if (text.length > BOUNDS.values) parseBounded(text, BOUNDS) // what could not be read again is not committed
   const bytes = Buffer.from(text)
-  if (bytes.length <= MAX_RUN_BYTES) return gzipSync(bytes)
-  throw new ProvError('input_too_large', `the run has ${bytes.length} bytes, a truth takes ${MAX_RUN_BYTES}`)
+  if (bytes.length <= MAX_RUN_BYTES && isReadable(text)) return gzipSync(bytes)
+  const most = `${MAX_RUN_BYTES / 1024 / 1024} MiB and ${BOUNDS.values} values`
+  throw new ProvError('input_too_large', `the run ${run.namespace}/${run.name} is larger than a truth keeps: ${most}`, {
+    hint: 'store it without --truth',
+  })
+}
+
+/** What could not be read again is not committed. */
+function isReadable(text: string): boolean {
+  try {
+    if (text.length > BOUNDS.values) parseBounded(text, BOUNDS)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function unpacked(bytes: Uint8Array): Uint8Array {
@@ -140,6 +152,7 @@ function parsed(bytes: Uint8Array): unknown {
   try {
     return parseBounded(Buffer.from(bytes).toString('utf8'), BOUNDS)
   } catch (cause) {
+    if (cause instanceof ProvError) throw cause // larger than anything that prov keeps
     throw new ProvError('copy_malformed', 'what the truth keeps is not JSON', { cause })
   }
 }

@@ -9,6 +9,9 @@ import type { Entry } from '../model/entry.ts'
 import type { Action } from '../store/plan.ts'
 import type { EntryState, State } from './states.ts'
 
+/** The name by which `--storage` has it, to be read like a backend. */
+export const TRUTH = 'truth'
+
 /** What a mark as signed is filed under instead of a backend's name. */
 export const SEAL = 'seal'
 

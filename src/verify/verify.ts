@@ -59,8 +59,8 @@ export interface VerifyReport {
 const AT_ONCE = 64
 
 /**
- * The verdict over every target, in their order. Never throws for what a backend does; throws `input_empty` where there is no target, since
- * nothing checked is never success.
+ * The verdict over every target, in their order. Never throws for what a backend does; throws `input_empty` for an empty list of
+ * targets, since nothing checked is never success.
  *
  * @example const report = await verify(job); process.exitCode = report.exit
  */

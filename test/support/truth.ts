@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import pg from 'pg'
 import { server } from '../servers/endpoints.ts'
 import { scratch } from './scratch.ts'
@@ -12,7 +12,7 @@ export interface FreshTruth {
   readonly flags: readonly string[]
   /** True where `prov truth init` has to make the tables. */
   readonly needsInit: boolean
-  sql(text: string): Promise<readonly Readonly<Record<string, unknown>>[]>
+  sql(text: string, values?: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]>
   close(): Promise<void>
 }
 
@@ -22,10 +22,10 @@ export function sqliteTruth(path = join(scratch(), 'truth.db')): FreshTruth & { 
     path,
     flags: ['--truth', `sqlite:${path}`],
     needsInit: false,
-    sql: async (text) => {
+    sql: async (text, values = []) => {
       const db = new DatabaseSync(path, { timeout: 5000 })
       try {
-        return db.prepare(text).all()
+        return db.prepare(text).all(...(values as readonly SQLInputValue[]))
       } finally {
         db.close()
       }
@@ -45,8 +45,14 @@ async function serverOfTests(): Promise<PostgresAt> {
   return { url: vars['POSTGRESQL'] ?? '', password: vars['POSTGRESQL_PASSWORD'] ?? '' }
 }
 
+export interface FreshPostgres extends FreshTruth, PostgresAt {
+  readonly database: string
+  /** The URL with its password. */
+  readonly full: string
+}
+
 /** A database of its own, empty, on the server of the tests or another one. */
-export async function postgresTruth(at?: PostgresAt): Promise<FreshTruth & PostgresAt & { readonly database: string }> {
+export async function postgresTruth(at?: PostgresAt): Promise<FreshPostgres> {
   const { url: where, password } = at ?? (await serverOfTests())
   const root = new URL(where)
   root.password = password
@@ -59,6 +65,7 @@ export async function postgresTruth(at?: PostgresAt): Promise<FreshTruth & Postg
   url.pathname = name
   const pool = new pg.Pool({ connectionString: url.href, max: 2 })
   pool.on('error', () => undefined)
+  const full = url.href
   const bare = new URL(url)
   bare.password = ''
   const file = join(scratch(), 'password')
@@ -66,10 +73,11 @@ export async function postgresTruth(at?: PostgresAt): Promise<FreshTruth & Postg
   return {
     database: name,
     url: bare.href,
+    full,
     password,
     flags: ['--truth', bare.href, '--set', `truth.password-file=${file}`],
     needsInit: true,
-    sql: async (text) => (await pool.query(text)).rows,
+    sql: async (text, values = []) => (await pool.query(text, [...values])).rows,
     close: async () => {
       await pool.end()
       // With a server of its own, which is stopped by then, the database goes with it.

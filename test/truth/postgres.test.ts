@@ -3,7 +3,8 @@ import pg from 'pg'
 import { expect, it } from 'vitest'
 import { adoptTruth, migrateTruth, openTruth, type TruthPlace } from '../../src/truth/open.ts'
 import { refuseServer } from '../../src/truth/postgres.ts'
-import { describeWith, server } from '../servers/endpoints.ts'
+import { describeWith } from '../servers/endpoints.ts'
+import { postgresTruth } from '../support/truth.ts'
 import { committed, makeRun, owed, paged, runItem } from './made.ts'
 import { type Rig, truthSuite } from './suite.ts'
 
@@ -14,33 +15,16 @@ interface PostgresRig extends Rig {
 }
 
 async function rig(): Promise<PostgresRig> {
-  const vars = await server('postgresql')
-  const password = vars['POSTGRESQL_PASSWORD'] ?? ''
-  const root = new URL(vars['POSTGRESQL'] ?? '')
-  root.password = password
-  const admin = new pg.Client({ connectionString: root.href })
-  await admin.connect()
-  const name = `t_${randomUUID().replaceAll('-', '')}`
-  await admin.query(`CREATE DATABASE ${name}`)
-  const url = new URL(root)
-  url.pathname = name
-  const pool = new pg.Pool({ connectionString: url.href, max: 2 })
-  pool.on('error', () => undefined)
-  const bare = new URL(url)
-  bare.password = ''
-  const place = { url: bare.href, password, newId: randomUUID() }
+  const { url, password, full, sql, close } = await postgresTruth()
+  const place = { url, password, newId: randomUUID() }
   return {
     place,
-    full: url.href,
+    full,
     migrate: () => migrateTruth(place, { make: true }),
     adopt: () => adoptTruth({ ...place, newId: randomUUID() }),
     open: () => openTruth(place, { make: false }),
-    sql: async (text, values = []) => (await pool.query(text, [...values])).rows,
-    close: async () => {
-      await pool.end()
-      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
-      await admin.end()
-    },
+    sql,
+    close,
   }
 }
 

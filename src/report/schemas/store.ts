@@ -2,10 +2,10 @@
 
 import type { CopyReceipt } from '../../backend/receipt.ts'
 import type { ReportedRow } from '../../store/described-item.ts'
-import type { OwedCopy } from '../../store/ledger.ts'
 import type { Action } from '../../store/plan.ts'
 import type { StoredItem, StoreReport } from '../../store/store.ts'
 import { STATES } from '../../truth/states.ts'
+import type { ReportedDelivery, TruthReport } from '../text/commit-text.ts'
 import { output } from './document.ts'
 import { BACKEND, ENTRY_ID, EXIT, INPUT, NEXT, OUTCOMES, ref, SIGNATURES, TYPE, type WithInput } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
@@ -21,18 +21,6 @@ const ACTIONS: Readonly<Record<Action, true>> = {
 }
 
 const SOURCES: Readonly<Record<StoredItem['source'], true>> = { signed: true, adopted: true, planned: true }
-
-interface PrintedDelivery extends Omit<OwedCopy, 'due' | 'receipt'> {
-  readonly artifact: string
-  readonly due: string
-}
-
-interface PrintedTruth {
-  readonly url: string
-  readonly committed: boolean
-  readonly deliveries: readonly PrintedDelivery[]
-  readonly unserved: readonly string[]
-}
 
 const PLAN_ROW = object<ReportedRow>(
   { backend: BACKEND, action: oneOf(ACTIONS) },
@@ -73,7 +61,7 @@ const ITEM = object<StoredItem>(
   'one artifact in one format',
 )
 
-const DELIVERY = object<PrintedDelivery>(
+const DELIVERY = object<ReportedDelivery>(
   {
     artifact: TEXT,
     id: says(COUNT, 'number of the delivery, as prov outbox has it'),
@@ -87,7 +75,7 @@ const DELIVERY = object<PrintedDelivery>(
   'one copy, or one mark as signed, in the truth',
 )
 
-const TRUTH = object<PrintedTruth>(
+const TRUTH = object<TruthReport>(
   {
     url: says(TEXT, 'without a password'),
     committed: says(BOOL, 'the entries and everything that is owed are in the truth'),
@@ -103,7 +91,7 @@ const TRUTH = object<PrintedTruth>(
 
 /** The report as run-store.ts prints it. */
 interface Printed extends StoreReport, WithInput {
-  readonly truth?: PrintedTruth
+  readonly truth?: TruthReport
   readonly command: string
   readonly version: string
   readonly dryRun: boolean

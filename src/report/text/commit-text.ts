@@ -1,33 +1,27 @@
 /** What a store that commits says: what is delivered, and what is only owed. It never says "stored" of what is owed. */
-import type { CopyReceipt } from '../../backend/receipt.ts'
-import type { ErrorJson } from '../../errors.ts'
+import type { OwedCopy } from '../../store/ledger.ts'
+import type { StoreReport } from '../../store/store.ts'
 import { copyLines, errorLine, itemHead, type Layout, page, sealedLines } from './verify-text.ts'
 
-/** A row of the truth. */
-export interface CommittedRow {
+/** A row of the truth as it is reported. */
+export interface ReportedDelivery extends Omit<OwedCopy, 'due' | 'receipt'> {
   readonly artifact: string
-  readonly target: string
-  readonly slot: string
-  readonly state: string
-  readonly error?: ErrorJson
+  /** RFC 3339. */
+  readonly due: string
 }
 
-export interface CommittedText {
-  readonly exit: number
-  readonly items: readonly {
-    readonly artifact: string
-    readonly format: string
-    readonly source: 'signed' | 'adopted' | 'planned'
-    readonly differs: readonly string[]
-    readonly copies: readonly CopyReceipt[]
-  }[]
-  readonly sealed: readonly string[]
-  readonly truth: {
-    readonly url: string
-    readonly committed: boolean
-    readonly deliveries: readonly CommittedRow[]
-    readonly unserved: readonly string[]
-  }
+export interface TruthReport {
+  /** The truth's URL, without a password. */
+  readonly url: string
+  /** False in a dry run, and where nothing could be owed. */
+  readonly committed: boolean
+  readonly deliveries: readonly ReportedDelivery[]
+  /** Backends that a copy is owed to, and that no worker serves. */
+  readonly unserved: readonly string[]
+}
+
+export interface CommittedText extends Pick<StoreReport, 'items' | 'sealed'> {
+  readonly truth: TruthReport
 }
 
 /** @example commitText(report, layout, { quiet: false }) // '…\ncommitted to sqlite:truth.db: 1 copy delivered; 2 owed (oci)\n' */
@@ -46,16 +40,16 @@ export function commitText(report: CommittedText, layout: Layout, { quiet }: { r
   return page([...lines, ...(quiet ? [] : sealedLines(sealed)), end], layout)
 }
 
-function idOf({ artifact, target, slot }: CommittedRow): string {
+function idOf({ artifact, target, slot }: ReportedDelivery): string {
   return `${artifact} ${target} ${slot}`
 }
 
-function owedLines({ target, slot, state, error }: CommittedRow): readonly string[] {
+function owedLines({ target, slot, state, error }: ReportedDelivery): readonly string[] {
   const word = state === 'pending' ? 'owed' : state
   return [`  ${word.padEnd(10)} ${target} ${slot}`, ...(error === undefined ? [] : [`    ${errorLine(error)}`])]
 }
 
-function sums({ truth }: CommittedText, rows: readonly CommittedRow[]): string {
+function sums({ truth }: CommittedText, rows: readonly ReportedDelivery[]): string {
   const done = rows.filter(({ state }) => state === 'done').length
   const owed = rows.filter(({ state }) => state !== 'done' && state !== 'superseded' && state !== 'dropped')
   const head = `committed to ${truth.url}: `

@@ -1,4 +1,5 @@
 /** What a worker says: a line for each delivery, and sums at its end. */
+import type { WorkerEnd } from '../../delivery/worker.ts'
 import type { ErrorJson } from '../../errors.ts'
 import { errorLine, type Layout, page } from './verify-text.ts'
 
@@ -16,13 +17,7 @@ export interface WorkerEvent {
   readonly error?: ErrorJson
 }
 
-export interface WorkerReport {
-  readonly delivered: number
-  readonly held: number
-  readonly gone: number
-  readonly quarantined: number
-  readonly givenBack: number
-  readonly stale: number
+export interface WorkerReport extends WorkerEnd {
   readonly owed: readonly { readonly target: string; readonly state: string; readonly rows: number }[]
   readonly exit: number
 }

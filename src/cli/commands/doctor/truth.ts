@@ -1,13 +1,12 @@
 /** What `prov doctor` finds out about a source of truth: that it answers, is sound, and that somebody delivers from it. */
 import { type Diagnosis, examine } from '../../../backend/diagnosis.ts'
 import type { Settings } from '../../../config/settings.ts'
+import { noWorker, servedBy } from '../../../delivery/served.ts'
 import { type BackendReport, reportOf } from '../../../doctor/backend.ts'
 import { ProvError } from '../../../errors.ts'
 import { truthPlace } from '../../../setup/truth.ts'
 import { openTruth, shownUrl, type TruthPlace, truthFacts } from '../../../truth/open.ts'
-
-/** A worker that has been silent for longer is taken for gone. */
-const WORKER_MS = 10 * 60_000
+import { TRUTH } from '../../../truth/truth.ts'
 
 /**
  * `names` are backends that somebody will store in: each needs a worker, and so does every backend that something is owed to. Never throws.
@@ -31,8 +30,8 @@ export async function diagnoseTruth(
     return shownUrl(place.url)
   })
   const isThere = isSet && (await look('reach', async () => factsOf(place as TruthPlace)))
-  if (isThere) await look('workers', async () => servedBy(place as TruthPlace, names))
-  return reportOf('truth', checks)
+  if (isThere) await look('workers', async () => deliveredBy(place as TruthPlace, names))
+  return reportOf(TRUTH, checks)
 }
 
 async function factsOf(place: TruthPlace): Promise<string> {
@@ -41,18 +40,12 @@ async function factsOf(place: TruthPlace): Promise<string> {
   return `${engine === 'sqlite' ? 'SQLite' : 'PostgreSQL'}, schema ${schema}`
 }
 
-async function servedBy(place: TruthPlace, names: readonly string[]): Promise<string> {
+async function deliveredBy(place: TruthPlace, names: readonly string[]): Promise<string> {
   const truth = await openTruth(place, { make: false })
   try {
-    const [workers, backlog] = [await truth.workers(WORKER_MS), await truth.backlog()]
-    const served = new Set(workers.flatMap(({ targets }) => targets))
-    const wanted = [...new Set([...names.filter((name) => name !== 'truth'), ...backlog.map(({ target }) => target)])]
-    const alone = wanted.filter((name) => !served.has(name))
-    if (alone.length > 0) {
-      throw new ProvError('no_worker', `no worker has served ${alone.join(', ')} in the last 10 minutes`, {
-        hint: 'start prov worker with these backends in --storage',
-      })
-    }
+    const [{ workers, without }, backlog] = [await servedBy(truth), await truth.backlog()]
+    const alone = without([...names.filter((name) => name !== TRUTH), ...backlog.map(({ target }) => target)])
+    if (alone.length > 0) throw noWorker(alone, 'start prov worker with these backends in --storage')
     const owed = backlog.reduce((sum, { rows }) => sum + rows, 0)
     return `${workers.length} ${workers.length === 1 ? 'worker' : 'workers'}, ${owed} owed`
   } finally {

@@ -25,6 +25,7 @@ import { listFilter, subjectFilter, timeFilter } from '../../../setup/filters.ts
 import { trustFor } from '../../../setup/keys.ts'
 import { SETTINGS_TABLE } from '../../../setup/settings-table.ts'
 import { targetsOf } from '../../../setup/targets.ts'
+import { TRUTH } from '../../../truth/truth.ts'
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
@@ -123,7 +124,7 @@ function parsedShard({ shard = '', emitJob }: MigrateOptions, io: Io): Shard {
 }
 
 function checkNames({ from, to }: MigrateOptions): void {
-  const sources = parseBackendList(from).filter((name) => name !== 'truth')
+  const sources = parseBackendList(from).filter((name) => name !== TRUTH)
   refuseNoBackends([...sources, ...parseBackendList(to)])
   if (parseBackendList(from).length > 1) {
     throw new ProvError('usage', '--from takes one backend', { hint: 'run one migration for each source' })

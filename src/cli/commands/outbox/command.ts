@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, withCommon, withTruth } from '../../options.ts'
+import { collect, count, withCommon, withReach, withTruth } from '../../options.ts'
 import type { DropOptions, ForgetOptions, LsOptions, PruneOptions, RetryOptions } from './flags.ts'
 
 export function outboxCommand(io: Io, exit: Exit): Command {
@@ -103,11 +103,8 @@ function prune(io: Io, exit: Exit): Command {
       new Option('--keep-in <N>', 'backends that must hold the bytes (default: every required one)').argParser(count),
     )
     .option('--dry-run', 'say what would be removed; remove nothing')
-    .option('--kubeconfig <FILE>', 'how to reach the cluster (else KUBECONFIG, as kubectl has it)')
-    .option('--context <NAME>', 'context of the kubeconfig')
     .option('--tekton-file <FILE>', "file for the tekton annotations, when not the run's own")
-    .addOption(new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count))
-  return withCommon(command)
+  return withCommon(withReach(command))
     .addHelpText(
       'after',
       `

@@ -1,15 +1,13 @@
 /** The work of `prov outbox prune`: an entry leaves the truth only after a fresh look found its bytes where they belong. */
-import { isThere } from '../../../copies/read-back.ts'
-import { asProvError, ERRORS, type ErrorJson, errorJson, ProvError } from '../../../errors.ts'
+import { type Confirmed, confirm } from '../../../delivery/confirm.ts'
+import { ERRORS, ProvError } from '../../../errors.ts'
 import { exitStatus, type Io, write } from '../../../platform/io.ts'
 import { jsonLine } from '../../../platform/text/json-text.ts'
 import { parseMoment } from '../../../provenance/build-time.ts'
 import { page } from '../../../report/text/verify-text.ts'
-import { type Setup, setUp } from '../../../setup/backends.ts'
+import { setUp } from '../../../setup/backends.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { truthOf } from '../../../setup/truth.ts'
-import type { Trust } from '../../../trust/trusted-keys.ts'
-import { checkEntry } from '../../../trust/verify-entry.ts'
 import type { Prunable, Truth } from '../../../truth/truth.ts'
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
@@ -17,11 +15,6 @@ import { worldOf } from '../../world.ts'
 import type { PruneOptions } from './flags.ts'
 
 const PAGE = 100
-
-interface Judged {
-  readonly confirmed: readonly string[]
-  readonly missing: readonly ErrorJson[]
-}
 
 /** Exit 0 when everything old enough could go, 7 when something stays that a backend could not confirm. */
 export async function runOutboxPrune(options: PruneOptions, io: Io): Promise<number> {
@@ -32,11 +25,13 @@ export async function runOutboxPrune(options: PruneOptions, io: Io): Promise<num
   try {
     const olderThanMs = ageOf(options.olderThan ?? setup.settings.get('truth.retention'), io.now())
     truth = await truthOf(setup.settings, { make: false })
+    const { keepIn } = options
+    const looks = { backends: setup.backends, trust, signal: io.signal, ...(keepIn === undefined ? {} : { keepIn }) }
     for (let after = 0; !io.signal.aborted; ) {
       const rows = await truth.prunable(olderThanMs, after, PAGE)
       for (const row of rows) {
         if (io.signal.aborted) break
-        const judged = await judge(row, { trust, setup, options, io })
+        const judged = await confirm(row, looks)
         const goes = judged.missing.length === 0 && (options.dryRun === true || (await truth.prune(row.seq)))
         if (goes) removed++
         else kept++
@@ -70,51 +65,10 @@ function ageOf(text: string | undefined, now: number): number {
   throw new ProvError('usage', 'the date lies in the future', { hint: 'give an age, such as 90d' })
 }
 
-interface Looks {
-  readonly trust: Trust
-  readonly setup: Setup
-  readonly options: PruneOptions
-  readonly io: Io
-}
-
-async function judge({ entry, copies }: Prunable, { trust, setup, options, io }: Looks): Promise<Judged> {
-  if (checkEntry(entry, trust).verified.length === 0) {
-    return {
-      confirmed: [],
-      missing: [{ code: 'key_untrusted', message: 'the entry does not verify under the keys given' }],
-    }
-  }
-  const confirmed: string[] = []
-  const missing: ErrorJson[] = []
-  for (const { target, slot } of copies) {
-    const backend = setup.backends.find(({ name }) => name === target)
-    // What nobody can read confirms nothing.
-    if (backend?.capabilities.readable === false) continue
-    try {
-      if (backend === undefined) throw new ProvError('not_looked', `--storage does not name ${target}`)
-      const found = await backend.get(slot, { signal: io.signal })
-      if (!isThere(found, entry))
-        throw new ProvError('absent', 'a fresh look does not find the bytes', { location: slot.key })
-      confirmed.push(`${target} ${slot.key}`)
-    } catch (thrown) {
-      missing.push({ ...errorJson(asProvError(thrown)), backend: target })
-    }
-  }
-  const places = new Set(confirmed.map((one) => one.split(' ', 1)[0])).size
-  const enough = options.keepIn === undefined ? missing.length === 0 && places > 0 : places >= options.keepIn
-  if (enough) return { confirmed, missing: [] }
-  const none = { code: 'absent' as const, message: 'no backend that can be read holds the bytes' }
-  const few = {
-    code: 'absent' as const,
-    message: `${places} of the ${options.keepIn} backends that --keep-in asks for hold the bytes`,
-  }
-  return { confirmed, missing: missing.length > 0 ? missing : [options.keepIn === undefined ? none : few] }
-}
-
 async function tell(
   { seq, uri, format }: Prunable,
   removed: boolean,
-  { confirmed, missing }: Judged,
+  { confirmed, missing }: Confirmed,
   options: PruneOptions,
   io: Io,
 ): Promise<void> {

@@ -5,6 +5,7 @@ import { ERRORS, type ErrorJson, ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
 import { jsonLine, jsonText } from '../../../platform/text/json-text.ts'
 import { nearest } from '../../../platform/text/suggest.ts'
+import { timeText } from '../../../platform/text/time-text.ts'
 import { parseMoment } from '../../../provenance/build-time.ts'
 import { backlogText, deliveryText } from '../../../report/text/outbox-text.ts'
 import { page } from '../../../report/text/verify-text.ts'
@@ -79,11 +80,6 @@ function stateFilter(state: string): Pick<OutboxFilter, 'states' | 'quarantined'
     hint:
       near === undefined ? `the states are ${Object.keys(STATES).join(', ')}, ${QUARANTINED}` : `did you mean ${near}?`,
   })
-}
-
-/** RFC 3339; a time that no calendar has becomes the nearest that one has. */
-function timeText(ms: number): string {
-  return new Date(Math.min(Math.max(ms, 0), 8.64e15)).toISOString()
 }
 
 /** A row as --json prints it: times in RFC 3339. */

@@ -2,11 +2,14 @@
 import { existsSync } from 'node:fs'
 import type { Backend } from '../../../backend/backend.ts'
 import type { Settings } from '../../../config/settings.ts'
+import { noWorker, type Served, servedBy } from '../../../delivery/served.ts'
 import { waitFor } from '../../../delivery/wait.ts'
 import { ERRORS, type ErrorJson, gravest, ProvError } from '../../../errors.ts'
 import { linkedSignal } from '../../../platform/async/linked-signal.ts'
 import { pause } from '../../../platform/io.ts'
 import { durationMs } from '../../../platform/text/duration.ts'
+import { timeText } from '../../../platform/text/time-text.ts'
+import type { ReportedDelivery, TruthReport } from '../../../report/text/commit-text.ts'
 import type { Setup } from '../../../setup/backends.ts'
 import { briefLooks } from '../../../setup/brief-looks.ts'
 import { deliveryJob, thisHost } from '../../../setup/delivery.ts'
@@ -18,8 +21,6 @@ import { ledgerOf, owedCopy } from '../../../truth/ledger.ts'
 import { shownUrl, sqliteFile } from '../../../truth/open.ts'
 import { SEAL, type Truth } from '../../../truth/truth.ts'
 
-/** A worker that has been silent for longer is taken for gone. */
-const WORKER_MS = 10 * 60_000
 /** Copies in files of this machine are delivered by the command itself, for at most so long. */
 const HERE_MS = 60_000
 /** A command that was killed is given again at once, and should not wait for long for what the first one held. */
@@ -31,23 +32,6 @@ export interface TruthFlags {
   /** Milliseconds. */
   readonly wait?: number | undefined
   readonly requireWorker?: boolean | undefined
-}
-
-/** A row of the truth as it is reported. */
-export interface ReportedDelivery extends Omit<OwedCopy, 'due' | 'receipt'> {
-  readonly artifact: string
-  /** RFC 3339. */
-  readonly due: string
-}
-
-export interface TruthReport {
-  /** The truth's URL, without a password. */
-  readonly url: string
-  /** False in a dry run, and where nothing could be owed. */
-  readonly committed: boolean
-  readonly deliveries: readonly ReportedDelivery[]
-  /** Backends that a copy is owed to, and that no worker serves. */
-  readonly unserved: readonly string[]
 }
 
 export interface CommittedReport extends StoreReport {
@@ -62,7 +46,7 @@ export async function commitAndDeliver(job: StoreJob, flags: TruthFlags, setup: 
   const truth = await truthOf(settings, { make: true })
   try {
     if (!job.dryRun) await refuseFull(truth, setup)
-    const served = new Set((await truth.workers(WORKER_MS)).flatMap(({ targets }) => targets))
+    const served = await servedBy(truth)
     if (flags.requireWorker === true) refuseUnserved(backends, served)
     const lookMs = durationMs(settings.get('truth.look-timeout') ?? '2s')
     const brief = new Map(backends.map((one) => [one, briefLooks(one, lookMs, setup.retry.now)]))
@@ -92,13 +76,13 @@ function reportOf(
   { exit, items }: CommitReport,
   now: ReadonlyMap<number, OwedCopy>,
   flags: TruthFlags,
-  { settings, served }: { readonly settings: Settings; readonly served: ReadonlySet<string> },
+  { settings, served }: { readonly settings: Settings; readonly served: Served },
 ): CommittedReport {
   const url = settings.get('truth.url') ?? ''
   const current = (one: OwedCopy): OwedCopy => now.get(one.id) ?? one
   const rows = items.map((item) => item.owed.map(current))
   const open = rows.flat().filter(isOpen)
-  const unserved = [...new Set(open.map(targetOf))].filter((name) => !served.has(name)).sort()
+  const unserved = served.without(open.map(targetOf))
   const file = sqliteFile(url)
   return {
     exit: gravest([exit, ...(rows.flat().some((one) => isLate(one, flags)) ? [ERRORS.incomplete.exit] : [])]),
@@ -122,11 +106,10 @@ function storedItem(
   rows: readonly OwedCopy[],
   flags: TruthFlags,
 ): StoredItem {
-  const late = rows.some((one) => isLate(one, flags)) || item.findings.length > 0
   return {
     ...item,
     copies: rows.flatMap(({ receipt, target }) => (receipt === undefined || target === SEAL ? [] : [receipt])),
-    exit: late ? ERRORS.incomplete.exit : 0,
+    exit: rows.some((one) => isLate(one, flags)) ? ERRORS.incomplete.exit : item.exit,
     findings: [...item.findings, ...errorsOf(rows, flags)],
   }
 }
@@ -147,7 +130,7 @@ function errorsOf(rows: readonly OwedCopy[], flags: TruthFlags): readonly ErrorJ
 }
 
 function deliveryOf(artifact: string, { receipt: _receipt, ...one }: OwedCopy): ReportedDelivery {
-  return { artifact, ...one, due: new Date(Math.min(Math.max(one.due, 0), 8.64e15)).toISOString() }
+  return { artifact, ...one, due: timeText(one.due) }
 }
 
 async function refuseFull(truth: Truth, { settings }: Setup): Promise<void> {
@@ -162,16 +145,10 @@ async function refuseFull(truth: Truth, { settings }: Setup): Promise<void> {
   })
 }
 
-function refuseUnserved(backends: readonly Backend[], served: ReadonlySet<string>): void {
-  const names = backends.map(({ name }) => name).filter((name) => !served.has(name))
+function refuseUnserved(backends: readonly Backend[], served: Served): void {
+  const names = served.without(backends.map(({ name }) => name))
   if (names.length === 0) return
-  throw new ProvError(
-    'no_worker',
-    `no worker has served ${names.join(', ')} in the last 10 minutes: nothing was signed`,
-    {
-      hint: 'start prov worker with these backends, or leave out --require-worker',
-    },
-  )
+  throw noWorker(names, 'start prov worker with these backends, or leave out --require-worker', ': nothing was signed')
 }
 
 async function deliverNow(
@@ -192,7 +169,6 @@ async function deliverNow(
       ...delivery,
       leaseMs: Math.min(delivery.leaseMs, LEASE_MS),
       rows: mine.map(({ id }) => id),
-      targets: setup.backends.map(({ name }) => name),
       signal: stop.signal,
       sleep: pause,
       told: () => undefined,

@@ -1,4 +1,5 @@
 /** The work of `prov truth`. */
+import { servedBy } from '../../../delivery/served.ts'
 import { ERRORS, ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
@@ -21,9 +22,6 @@ import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
 import { worldOf } from '../../world.ts'
 import type { TruthOptions } from './flags.ts'
-
-/** A worker that has been silent for longer is taken for gone. */
-const WORKER_MS = 10 * 60_000
 
 async function placeOf(options: TruthOptions, io: Io): Promise<TruthPlace> {
   return truthPlace(await settingsFor(options, worldOf(io, options)))
@@ -64,9 +62,8 @@ export async function runTruthCheck(options: TruthOptions, io: Io): Promise<numb
   const facts = await truthFacts(place)
   const truth = await openTruth(place, { make: false })
   try {
-    const [backlog, workers] = [await truth.backlog(), await truth.workers(WORKER_MS)]
-    const served = new Set(workers.flatMap(({ targets }) => targets))
-    const unserved = [...new Set(backlog.map(({ target }) => target))].filter((name) => !served.has(name))
+    const [backlog, { workers, without }] = [await truth.backlog(), await servedBy(truth)]
+    const unserved = without(backlog.map(({ target }) => target))
     const exit = facts.damage.length > 0 ? ERRORS.storage_io.exit : unserved.length > 0 ? ERRORS.no_worker.exit : 0
     const next = unserved.length > 0 ? { text: 'start prov worker with these backends in --storage' } : undefined
     const url = shownUrl(place.url)
@@ -90,7 +87,7 @@ export async function runTruthCheck(options: TruthOptions, io: Io): Promise<numb
         ...facts.damage.map((line) => `damaged: ${line}`),
         ...backlog.map(
           ({ target, state, rows }) =>
-            `owed: ${target}, ${rows} ${state}${served.has(target) ? '' : ', no worker serves it'}`,
+            `owed: ${target}, ${rows} ${state}${unserved.includes(target) ? ', no worker serves it' : ''}`,
         ),
         ...(backlog.length === 0 ? ['nothing is owed'] : []),
       ]

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, duration, withCommon, withTruth } from '../../options.ts'
+import { collect, count, duration, withCommon, withReach, withTruth } from '../../options.ts'
 import type { WorkerOptions } from './flags.ts'
 
 export function workerCommand(io: Io, exit: Exit): Command {
@@ -22,10 +22,7 @@ export function workerCommand(io: Io, exit: Exit): Command {
     )
     .option('--once', 'end once nothing is left that can be delivered')
     .option('--listen <HOST:PORT>', 'serve /metrics, /healthz and /readyz there')
-    .option('--kubeconfig <FILE>', 'how to reach the cluster (else KUBECONFIG, as kubectl has it)')
-    .option('--context <NAME>', 'context of the kubeconfig')
-    .addOption(new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count))
-  return withCommon(command)
+  return withCommon(withReach(command))
     .addHelpText(
       'after',
       `

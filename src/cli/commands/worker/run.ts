@@ -29,7 +29,6 @@ export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<
   let truth: Truth | undefined
   try {
     refuseUnsupported(setup.settings, targets)
-    const lease = durationMs(setup.settings.get('worker.lease') ?? '60s')
     truth = await truthOf(setup.settings, { make: false })
     const job = deliveryJob(setup, truth, trust)
     const watching = await watch(truth, targets, setup.settings.get('worker.listen'))
@@ -39,10 +38,9 @@ export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<
       let lines = Promise.resolve()
       const end = await runWorker({
         ...job,
-        targets,
         once: options.once === true,
         drain: io.signal,
-        drainMs: Math.min(durationMs(setup.settings.get('worker.drain-timeout') ?? '30s'), lease),
+        drainMs: durationMs(setup.settings.get('worker.drain-timeout') ?? '30s'),
         sleep: pause,
         failed: (error) => {
           watching.failed()
