@@ -7,12 +7,12 @@ import { base64Of, bytesOf } from '../platform/text/base64.ts'
 import { isRecord, type JsonRecord, textIn } from '../platform/text/guards.ts'
 import type { Entry, Signature } from './entry.ts'
 
-/** Version of this form. A reader refuses a newer one. */
-const VERSION = 1
+/** Versions of this form. A reader refuses a newer one. The second has `logEntries`, and is written only where there are any. */
+const VERSIONS = { first: 1, logEntries: 2 } as const
 
 /** Members are base64 where they are bytes; what an entry does not have is left out. */
 export interface EntryJson {
-  readonly v: 1
+  readonly v: 1 | 2
   readonly kind: Entry['kind']
   readonly payloadType: string
   readonly payload: string
@@ -26,6 +26,7 @@ export interface SignatureJson {
   readonly keyHint?: string
   readonly certificate?: string
   readonly chain?: string
+  readonly logEntries?: readonly string[]
   readonly logProof?: string
   readonly timestamps?: readonly string[]
 }
@@ -40,7 +41,7 @@ const TEXTS = ['keyid', 'keyHint', 'certificate', 'chain', 'logProof'] as const
 export function entryToJson(entry: Entry): EntryJson {
   const { kind, payloadType, payload, signatures, envelope } = entry
   return {
-    v: VERSION,
+    v: signatures.some((s) => s.logEntries !== undefined) ? VERSIONS.logEntries : VERSIONS.first,
     kind,
     payloadType,
     payload: base64Of(payload),
@@ -51,9 +52,10 @@ export function entryToJson(entry: Entry): EntryJson {
 
 function signatureToJson(signature: Signature): SignatureJson {
   const texts = TEXTS.flatMap((name) => (signature[name] === undefined ? [] : [[name, signature[name]] as const]))
-  const { sig, timestamps } = signature
+  const { sig, logEntries, timestamps } = signature
+  const entries = logEntries === undefined ? {} : { logEntries }
   const stamps = timestamps === undefined ? {} : { timestamps: timestamps.map(base64Of) }
-  return { sig: base64Of(sig), ...Object.fromEntries(texts), ...stamps }
+  return { sig: base64Of(sig), ...Object.fromEntries(texts), ...entries, ...stamps }
 }
 
 /**
@@ -64,7 +66,10 @@ function signatureToJson(signature: Signature): SignatureJson {
  */
 export function entryFromJson(value: unknown): Entry {
   const json = isRecord(value) ? value : refuse('not a JSON object')
-  if (json['v'] !== VERSION) refuse(`version ${String(json['v'])}; this prov reads version ${VERSION}`)
+  const { v } = json
+  if (v !== VERSIONS.first && v !== VERSIONS.logEntries) {
+    refuse(`version ${String(v)}; this prov reads versions ${VERSIONS.first} and ${VERSIONS.logEntries}`)
+  }
   const { kind, payloadType } = json
   if (kind !== 'dsse' && kind !== 'raw') return refuse('kind is neither dsse nor raw')
   const signatures = json['signatures']
@@ -83,10 +88,15 @@ function signatureFromJson(value: unknown): Signature {
   const texts = TEXTS.flatMap((name) =>
     json[name] === undefined ? [] : [[name, textIn(json[name]) ?? refuse(`${name} is not text`)] as const],
   )
+  const entries = json['logEntries']
+  if (entries !== undefined && !Array.isArray(entries)) refuse('logEntries are not a list')
+  const logEntries = Array.isArray(entries)
+    ? { logEntries: entries.map((one) => textIn(one) ?? refuse('one of logEntries is not text')) }
+    : {}
   const stamps = json['timestamps']
   if (stamps !== undefined && !Array.isArray(stamps)) refuse('timestamps are not a list')
   const timestamps = Array.isArray(stamps) ? { timestamps: stamps.map((stamp) => decoded(stamp, 'timestamps')) } : {}
-  return { sig: bytesIn(json, 'sig'), ...Object.fromEntries(texts), ...timestamps }
+  return { sig: bytesIn(json, 'sig'), ...Object.fromEntries(texts), ...logEntries, ...timestamps }
 }
 
 function bytesIn(json: JsonRecord, name: string): Uint8Array {

@@ -19,7 +19,12 @@ export interface Signature {
   readonly certificate?: string
   /** Certificates up to the root, PEM; absent for a plain key. */
   readonly chain?: string
-  /** Transparency log proof exactly as stored, JSON text of cosign's `dev.sigstore.cosign/bundle`; absent when none. */
+  /**
+   * Entries of transparency logs, each the JSON text of a Sigstore bundle's `TransparencyLogEntry` as it was stored; absent when none. Rekor v2
+   * makes no other form.
+   */
+  readonly logEntries?: readonly string[]
+  /** The log's older proof exactly as stored, JSON text of cosign's `dev.sigstore.cosign/bundle`; absent when none. */
   readonly logProof?: string
   /** RFC 3161 time-stamp responses, DER; absent when none. */
   readonly timestamps?: readonly Uint8Array[]

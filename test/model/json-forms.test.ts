@@ -50,6 +50,7 @@ const signature: fc.Arbitrary<Signature> = fc
     keyHint: maybe(text),
     certificate: maybe(text),
     chain: maybe(text),
+    logEntries: maybe(fc.array(text, { maxLength: 3 })),
     logProof: maybe(text),
     timestamps: maybe(fc.array(bytes, { maxLength: 3 })),
   })
@@ -196,7 +197,7 @@ describe('what is not in this form is refused', () => {
   const cases: readonly [string, unknown, RegExp][] = [
     ['null', null, /not a JSON object/],
     ['a list', [], /not a JSON object/],
-    ['a newer version', { ...good, v: 2 }, /version 2; this prov reads version 1/],
+    ['a newer version', { ...good, v: 3 }, /version 3; this prov reads versions 1 and 2/],
     ['no version', { ...good, v: undefined }, /version undefined/],
     ['another kind', { ...good, kind: 'jws' }, /neither dsse nor raw/],
     ['no signatures', { ...good, signatures: [] }, /no signatures/],

@@ -11,6 +11,7 @@ const SIGNATURE = object<Signature>(
     keyHint: says(TEXT, "base64 of sha256 of the key's SPKI"),
     certificate: says(TEXT, 'PEM'),
     chain: says(TEXT, 'PEM'),
+    logEntries: says(list(TEXT), "a Sigstore bundle's log entries, each JSON as it is stored"),
     logProof: says(TEXT, 'proof of the transparency log, JSON as it is stored'),
     timestamps: says(list(BASE64), 'RFC 3161 responses, DER'),
   },
