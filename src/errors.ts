@@ -38,6 +38,7 @@ export const ERRORS = {
   backend_unknown: { exit: 2, retryable: false, meaning: 'a backend that prov does not know' },
   key_unreadable: { exit: 2, retryable: false, meaning: 'a key could not be read or is not a key' },
   key_unsupported: { exit: 2, retryable: false, meaning: 'a key that no verifier in this field accepts' },
+  trust_unreadable: { exit: 2, retryable: false, meaning: 'a keyring, trusted root or CA file that cannot be used' },
   key_password: { exit: 2, retryable: false, meaning: 'the password does not open the private key, or none was given' },
   not_kept: { exit: 2, retryable: false, meaning: 'no named backend keeps this artifact' },
   host_refused: { exit: 2, retryable: false, meaning: 'the run names a host that the configuration does not allow' },
@@ -45,6 +46,31 @@ export const ERRORS = {
   // 3: a copy that does not verify
   signature_invalid: { exit: 3, retryable: false, meaning: 'the signature does not verify over the stored bytes' },
   key_untrusted: { exit: 3, retryable: false, meaning: 'signed by a key that is not among those given' },
+  key_expired: { exit: 3, retryable: false, meaning: 'signed at a proven time at which the key was not valid' },
+  identity_untrusted: { exit: 3, retryable: false, meaning: 'the certificate names an identity that is not trusted' },
+  issuer_untrusted: {
+    exit: 3,
+    retryable: false,
+    meaning: 'another issuer than the trusted one vouches for the identity',
+  },
+  certificate_untrusted: { exit: 3, retryable: false, meaning: 'the certificate leads to no trusted authority' },
+  certificate_time: {
+    exit: 3,
+    retryable: false,
+    meaning: 'the certificate was not valid at the proven time of signing',
+  },
+  sct_missing: { exit: 3, retryable: false, meaning: 'too few certificate logs hold the certificate' },
+  log_proof_invalid: { exit: 3, retryable: false, meaning: 'the proof of a transparency log does not verify' },
+  log_untrusted: { exit: 3, retryable: false, meaning: 'the transparency log is not trusted, or was not at that time' },
+  log_entry_other: { exit: 3, retryable: false, meaning: 'the log entry is about another signature or payload' },
+  log_proof_missing: { exit: 3, retryable: false, meaning: 'too few logs prove that they hold the signature' },
+  timestamp_invalid: {
+    exit: 3,
+    retryable: false,
+    meaning: 'a timestamp does not verify, or its authority is not trusted',
+  },
+  timestamp_missing: { exit: 3, retryable: false, meaning: 'it is not proven when the signature was made' },
+  threshold_missed: { exit: 3, retryable: false, meaning: 'fewer trusted signers than the keyring asks for' },
   copy_malformed: {
     exit: 3,
     retryable: false,
@@ -126,11 +152,7 @@ export const ERRORS = {
     meaning: 'the copy was written but could not be found again as written',
   },
   seal_failed: { exit: 7, retryable: true, meaning: 'every copy is stored, but the run could not be marked as signed' },
-  outbox_full: {
-    exit: 7,
-    retryable: true,
-    meaning: 'the truth owes as many deliveries as it may; nothing was signed',
-  },
+  outbox_full: { exit: 7, retryable: true, meaning: 'the truth owes as many deliveries as it may; nothing was signed' },
   no_worker: {
     exit: 7,
     retryable: true,

@@ -5,6 +5,7 @@
  * import { formatNamed, openGcs, store, verify } from 'prov'
  * const backend = await openGcs({ bucket: 'provenance' })
  */
+
 export type {
   ArchivistaOptions,
   DocdbOptions,
@@ -69,7 +70,7 @@ export type { StoreItem } from './store/prepare.ts'
 export type { StoreJob, StoreReport } from './store/store.ts'
 export { store } from './store/store.ts'
 export { storeInWindows } from './store/windows.ts'
-export type { Trust } from './trust/trusted-keys.ts'
+export type { Trust } from './trust/trust.ts'
 export { loadTrust, trustOf } from './trust/trusted-keys.ts'
 export { checkEntry } from './trust/verify-entry.ts'
 export type { Agreement, Mark, Row, Stranger } from './verify/agree.ts'

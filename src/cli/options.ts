@@ -46,6 +46,37 @@ export function count(value: string): number {
   return Number(value)
 }
 
+/** A whole number from 0; commander prints the reason. */
+export function countFromZero(value: string): number {
+  if (!/^(?:0|[1-9][0-9]?)$/.test(value)) throw new InvalidArgumentError('a whole number from 0 to 99 is wanted')
+  return Number(value)
+}
+
+/** The flags of src/setup/keys.ts beside --key. @example withSigners(new Command('verify')) */
+export function withSigners(command: Command): Command {
+  return withIdentities(command)
+    .addOption(
+      new Option('--log-threshold <N>', 'transparency logs that must hold a signature').argParser(countFromZero),
+    )
+    .addOption(
+      new Option('--timestamp-threshold <N>', 'proofs of time that a signature needs').argParser(countFromZero),
+    )
+}
+
+/** Those of them that a command needs which signs as well. @example withIdentities(new Command('store')) */
+export function withIdentities(command: Command): Command {
+  return command
+    .option('--keyring <FILE>', 'keys and identities that are trusted, each with its time')
+    .option('--certificate-identity <ID>', 'trust who holds a certificate for this e-mail or URI; or a pattern /^…$/')
+    .option('--certificate-oidc-issuer <URL>', 'the issuer that vouches for this identity; or a pattern /^…$/')
+    .option('--trusted-root <FILE>', 'Sigstore trusted root (default: the public-good one, refreshed)')
+    .option('--ca-file <FILE>', 'certificate authority to trust beside those of the root: its chain, PEM')
+    .option('--offline', 'refresh no trusted root: use the one that was saved')
+    .addOption(
+      new Option('--sct-threshold <N>', 'certificate logs that must hold a certificate').argParser(countFromZero),
+    )
+}
+
 /** @example withTruth(new Command('list')) */
 export function withTruth(command: Command): Command {
   return command.option('--truth <URL>', 'the source of truth: sqlite:FILE or postgres://USER@HOST/DATABASE')

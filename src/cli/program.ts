@@ -20,7 +20,7 @@ import { truthCommand } from './commands/truth/command.ts'
 import { verifyCommand } from './commands/verify/command.ts'
 import { workerCommand } from './commands/worker/command.ts'
 import type { Exit } from './exit.ts'
-import { fitHelp } from './help-text.ts'
+import { fitHelp, HELP_COLUMNS } from './help-text.ts'
 
 /** In the order of the help. */
 const COMMANDS: Readonly<Record<string, (io: Io, exit: Exit) => Command>> = {
@@ -82,7 +82,11 @@ stored (run the same command again).`,
   for (const command of [root, ...root.commands, ...root.commands.flatMap((c) => c.commands)]) {
     command
       .helpOption('-h, --help', 'print this help')
-      .configureHelp({ minWidthToWrap: 20, optionDescription: (option) => option.description + choicesOf(option) })
+      .configureHelp({
+        ...HELP_COLUMNS,
+        minWidthToWrap: 20,
+        optionDescription: (option) => option.description + choicesOf(option),
+      })
       .exitOverride()
       .showSuggestionAfterError()
       .configureOutput({

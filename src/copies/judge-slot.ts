@@ -1,11 +1,12 @@
 /** What was found in a slot, sorted: our copies, other people's entries, and what is wrong. Pure. */
+
 import type { About, Found, FoundEntry, Slot } from '../backend/backend.ts'
 import type { ErrorCode } from '../errors.ts'
 import { type Entry, entryId, holds, type Signature } from '../model/entry.ts'
 import { formatsOf, isImageSignature } from '../provenance/detect-format.ts'
 import { type Relation, relation, resembles } from '../provenance/identity.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
-import type { Checks, EntryCheck } from '../trust/verify-entry.ts'
+import type { Trust } from '../trust/trust.ts'
+import type { Checks, EntryCheck, VerifiedSignature } from '../trust/verify-entry.ts'
 
 /** A copy of this artifact whose signature verifies. */
 export interface GoodCopy {
@@ -19,7 +20,12 @@ export interface GoodCopy {
   readonly altered?: true
   /** The same by the hint that bundles name it by, one for each of `verified`. */
   readonly keyHints: readonly string[]
+  /** What `verified` rests on: keys, identities, validities, and whose proofs. One for each. */
+  readonly grounds: readonly Grounds[]
 }
+
+/** What a verified signature rests on. */
+export type Grounds = Omit<VerifiedSignature, 'signature'>
 
 /** An item that is not a good copy, and why. `claims`: it stands for ours, so without a good copy the slot is `#`. */
 export interface OtherItem {
@@ -71,7 +77,8 @@ export function judge(about: About, slot: Slot, found: readonly Found[], checks:
       const verified = checked.verified.map(({ signature }) => signature)
       const keyHints = checked.verified.map(({ key }) => key.hint)
       const altered = related === 'altered' ? { altered: true as const } : {}
-      good.push({ found: item, id: entryId(item.entry), verified, keyids, keyHints, ...altered })
+      const grounds = checked.verified.map(({ signature: _, ...rest }) => rest)
+      good.push({ found: item, id: entryId(item.entry), verified, keyids, keyHints, grounds, ...altered })
     } else if (related === 'beside' && mayShare(slot, about)) {
       neighbours.push(item)
     } else {

@@ -2,7 +2,9 @@
 
 import type { About, Backend, Found, Slot } from '../backend/backend.ts'
 import { asProvError, type ErrorJson, errorJson } from '../errors.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import { type Signature, signatureId } from '../model/entry.ts'
+import { isLack, type Lent } from '../trust/judge-signature.ts'
+import type { Trust } from '../trust/trust.ts'
 import { type Checks, checkFound, type Verdicts } from '../trust/verify-entry.ts'
 import { type GoodCopy, type Judged, judge } from './judge-slot.ts'
 
@@ -42,7 +44,45 @@ export async function readCopies(
   const before = options.known?.checks
   const verdicts: Verdicts = before?.trust === trust ? before.verdicts : new Map()
   const read = (backend: Backend) => readSlots(backend, about, { trust, verdicts }, options)
-  return (await Promise.all(backends.map(read))).flat()
+  const all = (await Promise.all(backends.map(read))).flat()
+  return helped(about, all, await trust)
+}
+
+/** A reading with the items that it was made of, which another backend's proofs may help to verify. */
+interface Read {
+  readonly reading: Reading
+  readonly found: readonly Found[]
+}
+
+/** A copy that lacks a proof is judged once more with those that other backends hold for the same signature. */
+async function helped(about: About, all: readonly Read[], trust: Trust): Promise<readonly Reading[]> {
+  const lacks = ({ reading: { judged } }: Read): boolean => judged?.others.some(({ code }) => isLack(code)) === true
+  if (trust.proofs === undefined || !all.some(lacks)) return all.map(({ reading }) => reading)
+  const lent = lentBy(all)
+  return Promise.all(
+    all.map(async (one) => {
+      const { reading, found } = one
+      if (reading.slot === undefined || !lacks(one)) return reading
+      return { ...reading, judged: judge(about, reading.slot, found, await checkFound(found, trust, { lent })) }
+    }),
+  )
+}
+
+/** A store may hold any number of signatures; more proofs for one of them are not tried. */
+const MAX_LENT = 8
+
+function lentBy(all: readonly Read[]): Lent {
+  const lent = new Map<string, { readonly backend: string; readonly signature: Signature }[]>()
+  for (const { reading, found } of all) {
+    for (const signature of found.flatMap(({ entry }) => entry?.signatures ?? [])) {
+      const { certificate, logEntries, logProof, timestamps } = signature
+      if ((certificate ?? logEntries ?? logProof ?? timestamps) === undefined) continue
+      const id = signatureId(signature)
+      const known = lent.get(id) ?? []
+      if (known.length < MAX_LENT) lent.set(id, [...known, { backend: reading.backend, signature }])
+    }
+  }
+  return lent
 }
 
 /** What the copies of one artifact are checked against, and what was verified of them so far. */
@@ -56,7 +96,7 @@ async function readSlots(
   about: About,
   grounds: Grounds,
   options: ReadCopiesOptions,
-): Promise<readonly Reading[]> {
+): Promise<readonly Read[]> {
   const { name } = backend
   let slots: readonly Slot[]
   try {
@@ -64,12 +104,16 @@ async function readSlots(
   } catch (thrown) {
     const error = asProvError(thrown)
     if (error.code !== 'host_refused') throw error
-    return [{ backend: name, error: errorJson(error) }]
+    return [without({ backend: name, error: errorJson(error) })]
   }
-  if (slots.length === 0) return [{ backend: name }]
-  if (!backend.capabilities.readable) return slots.map((slot) => ({ backend: name, sendTo: slot }))
+  if (slots.length === 0) return [without({ backend: name })]
+  if (!backend.capabilities.readable) return slots.map((slot) => without({ backend: name, sendTo: slot }))
   const found = await readTogether(backend, slots, options)
   return Promise.all(slots.map((slot, i) => lookAt(backend, slot, about, grounds, options, found?.[i])))
+}
+
+function without(reading: Reading): Read {
+  return { reading, found: [] }
 }
 
 /** Several places in one call; undefined where the backend has no such call, or where it failed: then each is asked, and says for itself. */
@@ -94,7 +138,7 @@ async function lookAt(
   { trust, verdicts }: Grounds,
   options: ReadCopiesOptions,
   read: readonly Found[] | undefined,
-): Promise<Reading> {
+): Promise<Read> {
   const { known: given, signal } = options
   const known = given?.slot.backend === slot.backend && given.slot.key === slot.key ? given : undefined
   let found: readonly Found[]
@@ -103,15 +147,11 @@ async function lookAt(
   } catch (thrown) {
     const error = asProvError(thrown)
     if (error.code === 'internal') throw error
-    return { backend: backend.name, slot, error: errorJson(error) }
+    return without({ backend: backend.name, slot, error: errorJson(error) })
   }
-  const checks = known?.checks ?? (await checkFound(found, await trust, undefined, verdicts))
+  const checks = known?.checks ?? (await checkFound(found, await trust, { verdicts }))
   const judged = judge(about, slot, found, checks)
   const carried = backend.carried?.(slot) ?? []
-  return {
-    backend: backend.name,
-    slot,
-    judged,
-    ...(carried.length === 0 ? {} : { carried: judge(about, slot, carried, checks).good }),
-  }
+  const more = carried.length === 0 ? {} : { carried: judge(about, slot, carried, checks).good }
+  return { reading: { backend: backend.name, slot, judged, ...more }, found }
 }

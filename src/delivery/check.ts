@@ -1,4 +1,5 @@
 /** Before anything leaves a truth: is a claimed row what it was when it was committed, and may this worker deliver it? Pure. */
+
 import type { About, Backend, Slot } from '../backend/backend.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import { imagesOf } from '../input/images.ts'
@@ -9,7 +10,7 @@ import { recordIn } from '../platform/text/guards.ts'
 import { relation, simpleSigningImage, subjectKeys } from '../provenance/identity.ts'
 import { contradictsPlace } from '../provenance/slot-names.ts'
 import { runOf } from '../store/seal.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import { checkEntry } from '../trust/verify-entry.ts'
 import { aboutOf, entryOfBytes, truthUri } from '../truth/kept.ts'
 import { type Claimed, SEAL } from '../truth/truth.ts'

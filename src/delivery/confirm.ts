@@ -1,9 +1,10 @@
 /** Before an entry may leave the truth: a fresh look has to find its bytes where they belong. */
+
 import type { Backend } from '../backend/backend.ts'
 import { isThere } from '../copies/read-back.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import type { CallOptions } from '../platform/async/call.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import { checkEntry } from '../trust/verify-entry.ts'
 import type { Prunable } from '../truth/truth.ts'
 

@@ -1,4 +1,5 @@
 /** One lane: claim → verify → deliver → settle, until nothing in it is due, it pauses, or the signal says stop. */
+
 import type { Backend } from '../backend/backend.ts'
 import type { CopyReceipt } from '../backend/receipt.ts'
 import { failedCopy } from '../copies/write-copy.ts'
@@ -9,7 +10,7 @@ import type { RetryOptions } from '../platform/async/retry.ts'
 import { deliver } from '../store/deliver.ts'
 import type { PlanRow } from '../store/plan.ts'
 import { runOf } from '../store/seal.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import { waitAfter } from '../truth/due.ts'
 import { type Claimed, type Outcome, SEAL, type Truth } from '../truth/truth.ts'
 import { checkRow, type GoodRow } from './check.ts'

@@ -73,8 +73,12 @@ function refused(key: string, { what, role, sound, remedy }: OddForm, wanted: Ro
   return new ProvError('key_unsupported', `key ${key} ${reason}`, { location: key, hint })
 }
 
-/** Labels are those of RFC 7468; the end marker must name the same one. */
-function pemBlocks(text: string): readonly PemBlock[] {
+/**
+ * The blocks of a PEM text, in order; [] when there are none. Labels are those of RFC 7468; the end marker must name the same one.
+ *
+ * @example pemBlocks(text)[0]?.label // 'PUBLIC KEY'
+ */
+export function pemBlocks(text: string): readonly PemBlock[] {
   const lines = text.replace(/^[^\S\r\n]+|[^\S\r\n]+(?=\r?\n|$)/gm, '')
   const blocks = lines.matchAll(/-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n([\s\S]*?)-----END \1-----/g)
   return Array.from(blocks, ([, label = '', found = '']) => {

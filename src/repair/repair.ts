@@ -16,7 +16,7 @@ import { readStatement } from '../model/statement.ts'
 import { type RetryOptions, retry } from '../platform/async/retry.ts'
 import { formatOf } from '../provenance/detect-format.ts'
 import { claimedIdentity } from '../provenance/identity.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 
 export interface RepairJob {
   readonly backends: readonly Backend[]

@@ -1,9 +1,10 @@
 /** From an open set-up to what delivers from a truth: in the command that committed, or in a worker. */
+
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { LaneJob } from '../delivery/lane.ts'
 import { durationMs } from '../platform/text/duration.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import type { Truth } from '../truth/truth.ts'
 import type { Setup } from './backends.ts'
 

@@ -1,23 +1,57 @@
-/** Which public keys are trusted when nobody names any. */
-import { loadTrust, type Trust } from '../trust/trusted-keys.ts'
+/** Whose signatures are trusted, from flags and environment. */
+
+import { loadTrustOf, type TrustWish } from '../trust/load-trust.ts'
+import type { Trust } from '../trust/trust.ts'
 import type { World } from './world.ts'
 
-/**
- * Those that were named, else that of PROV_VERIFY_KEY; [] when neither is given.
- *
- * @example keysOf([], { env: { PROV_VERIFY_KEY: 'cosign.pub' } }) // ['cosign.pub']
- */
-export function keysOf(named: readonly string[], { env }: Pick<World, 'env'>): readonly string[] {
-  if (named.length > 0) return named
-  const key = env['PROV_VERIFY_KEY']
-  return key === undefined || key === '' ? [] : [key]
+/** The flags that say whose signatures are trusted, as they are parsed. */
+export interface SignerFlags {
+  readonly key: readonly string[]
+  readonly keyring?: string
+  readonly certificateIdentity?: string
+  readonly certificateOidcIssuer?: string
+  readonly trustedRoot?: string
+  readonly caFile?: string
+  readonly offline?: boolean
+  readonly logThreshold?: number
+  readonly timestampThreshold?: number
+  readonly sctThreshold?: number
 }
 
 /**
- * The trusted keys. Throws `usage` when there are none, and what {@link loadTrust} throws.
+ * What was given. PROV_VERIFY_KEY and PROV_KEYRING count only where no flag names a signer, PROV_TRUSTED_ROOT where no flag names a root.
  *
- * @example await trustFor(['cosign.pub'], world)
+ * @example wishOf({ key: [] }, { env: { PROV_VERIFY_KEY: 'cosign.pub' } }).keys // ['cosign.pub']
  */
-export async function trustFor(named: readonly string[], world: Pick<World, 'env'>): Promise<Trust> {
-  return loadTrust(keysOf(named, world), world.env)
+export function wishOf(flags: SignerFlags, { env }: Pick<World, 'env'>): TrustWish {
+  const { key, keyring, certificateIdentity: identity, certificateOidcIssuer: issuer } = flags
+  const ofEnv = (name: string): string | undefined => env[name] || undefined
+  const [ownKey, ownRing] = isAnyoneTrusted(flags) ? [] : [ofEnv('PROV_VERIFY_KEY'), ofEnv('PROV_KEYRING')]
+  const more = {
+    keyring: keyring ?? ownRing,
+    identity,
+    issuer,
+    trustedRoot: flags.trustedRoot ?? ofEnv('PROV_TRUSTED_ROOT'),
+    caFile: flags.caFile,
+    offline: flags.offline,
+    logs: flags.logThreshold,
+    timestamps: flags.timestampThreshold,
+    scts: flags.sctThreshold,
+  }
+  const given = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined))
+  return { keys: ownKey === undefined ? key : [ownKey], ...given }
+}
+
+/** True when a flag names a key, a keyring or an identity. @example isAnyoneTrusted({ key: [] }) // false */
+export function isAnyoneTrusted({ key, keyring, certificateIdentity, certificateOidcIssuer }: SignerFlags): boolean {
+  return key.length > 0 || (keyring ?? certificateIdentity ?? certificateOidcIssuer) !== undefined
+}
+
+/**
+ * What is trusted. Throws `usage` when nobody is named, and what {@link loadTrustOf} throws.
+ *
+ * @example await trustFor({ key: ['cosign.pub'] }, world)
+ */
+export async function trustFor(flags: SignerFlags, world: Pick<World, 'env' | 'now'>): Promise<Trust> {
+  return loadTrustOf(wishOf(flags, world), world)
 }

@@ -1,5 +1,5 @@
 /** The policy of a set-up: what its verdicts are asked for. */
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import { type Policy, policyOf } from '../verify/policy.ts'
 import type { Demands } from '../verify/verdict.ts'
 import type { Setup } from './backends.ts'

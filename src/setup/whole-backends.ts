@@ -1,5 +1,5 @@
 /** Whole backends as targets, by what narrows them. */
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import { type Surveyed, survey } from '../verify/survey.ts'
 import type { Setup } from './backends.ts'
 import { type FilterOptions, listFilter, shardFilter, timeFilter } from './filters.ts'

@@ -5,7 +5,8 @@ import type { Format } from '../formats/format.ts'
 import { keyHint } from '../keys/key-id.ts'
 import { type Entry, entryId, type Signature } from '../model/entry.ts'
 import { encodeEnvelope, signedBytes } from '../model/envelope.ts'
-import { type Trust, verifySignature } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
+import { verifySignature } from '../trust/trusted-keys.ts'
 import type { Signed, Signer } from './signer.ts'
 
 /** Makes the entry of a payload; the same promise for the same payload. */

@@ -1,4 +1,5 @@
 /** A store that ends with a promise: prepare → commit. What is owed is written down with the entry; nothing has been delivered yet. */
+
 import type { About } from '../backend/backend.ts'
 import { ERRORS, type ErrorJson, gravest, ProvError } from '../errors.ts'
 import { artifactName } from '../model/artifact.ts'
@@ -6,7 +7,7 @@ import type { Entry } from '../model/entry.ts'
 import { limitTo } from '../platform/async/limit.ts'
 import { relation } from '../provenance/identity.ts'
 import { signOnce } from '../signing/sign-once.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import { checkEntry } from '../trust/verify-entry.ts'
 import { type DescribedItem, described } from './described-item.ts'
 import { type Ledger, type OwedCopy, prunedError } from './ledger.ts'

@@ -1,4 +1,5 @@
 /** The second part of a store: one row of the plan → one receipt. One backend's failure never touches another's row. */
+
 import type { Backend, Found, FoundEntry, Slot } from '../backend/backend.ts'
 import type { CopyReceipt } from '../backend/receipt.ts'
 import { type Judged, judge, spoiledCopy } from '../copies/judge-slot.ts'
@@ -7,7 +8,7 @@ import { ProvError } from '../errors.ts'
 import { entryId, holds, signatureId } from '../model/entry.ts'
 import type { CallOptions } from '../platform/async/call.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import { checksUnder } from '../trust/verify-entry.ts'
 import { foreignSigner, type PlanRow } from './plan.ts'
 import type { PreparedItem } from './prepare.ts'

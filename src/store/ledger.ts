@@ -1,9 +1,10 @@
 /** The port of what a store commits to before it delivers anything: one write that holds the entries and all that is owed. `truth/` fulfils it. */
+
 import type { About } from '../backend/backend.ts'
 import type { CopyReceipt } from '../backend/receipt.ts'
 import { type ErrorJson, ProvError } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import type { PreparedItem } from './prepare.ts'
 
 /** A copy, or the mark of a run as signed (`target` is then `seal`), as it stands in the ledger. */

@@ -10,7 +10,7 @@ import { differences } from '../model/canonical.ts'
 import { type Entry, entryId, signatureId } from '../model/entry.ts'
 import type { CallOptions } from '../platform/async/call.ts'
 import { draft, type Sign } from '../signing/sign-once.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import { type PlanRow, planRow } from './plan.ts'
 import { runOf } from './seal.ts'
 

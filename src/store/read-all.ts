@@ -1,7 +1,8 @@
 /** The look of a store at all its items, before anything is signed. */
+
 import type { Limit } from '../platform/async/limit.ts'
 import { linkedSignal } from '../platform/async/linked-signal.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import { type PrepareOptions, placed, type ReadItem, readItem, type StoreItem } from './prepare.ts'
 
 export interface ReadJob extends PrepareOptions {

@@ -1,52 +1,14 @@
 /** The keys that are trusted, and whether one of them made a signature. */
-import { constants, createHash, createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto'
+
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { ProvError } from '../errors.ts'
-import { COSIGN_LABELS } from '../keys/cosign-key.ts'
 import { keyHint, keyId, spki } from '../keys/key-id.ts'
-import { type KeyKind, keyKind } from '../keys/key-kind.ts'
-import { type Environment, type PemBlock, readPemBlocks } from '../keys/pem.ts'
+import type { Environment } from '../keys/pem.ts'
 import type { Signature } from '../model/entry.ts'
-
-export interface TrustedKey {
-  /** Chains' key id, `SHA256:…`. */
-  readonly keyid: string
-  /** base64 of sha256 of the SPKI DER, as in Sigstore bundles. */
-  readonly hint: string
-  readonly publicKey: KeyObject
-  /** Where it came from, for reports: a path, `env://NAME`, or `the signing key`. */
-  readonly source: string
-  /** When its signatures count; absent: always. */
-  readonly validity?: Validity
-}
-
-/** Milliseconds since the epoch; what is absent is open. */
-export interface Validity {
-  readonly from?: number
-  readonly until?: number
-}
-
-/** What is trusted: keys so far, each with its validity and its source. */
-export interface Trust {
-  readonly keys: readonly TrustedKey[]
-  /** `sha256:<hex>`, the same for the same set of keys and validities, whatever their order, spelling or source. */
-  readonly hash: string
-}
-
-export type SignatureVerdict =
-  | { readonly ok: true; readonly key: TrustedKey }
-  | { readonly ok: false; readonly code: 'signature_invalid' | 'key_untrusted'; readonly message: string }
-
-/** Hashes to try, in order: the one cosign signs with first, then Chains' own for that curve. null: the key has its own. */
-const HASHES: Readonly<Record<KeyKind, readonly (string | null)[]>> = {
-  p256: ['sha256'],
-  p384: ['sha256', 'sha384'],
-  p521: ['sha512', 'sha256'],
-  ed25519: [null], // Ed25519ph, which Chains makes of an imported Ed25519 key, is a known gap: node:crypto lacks it
-  rsa: ['sha256'],
-}
-
-/** RSA of 16,384 bits makes 2,048. */
-const MAX_SIGNATURE_BYTES = 4096
+import { type Algorithm, madeBy, madeByAside } from './made-by.ts'
+import { readKeys } from './read-keys.ts'
+import type { GivenKey, ProofJudge, SignatureVerdict, Trust, TrustedKey, TrustSummary } from './trust.ts'
+import { isWithin, type Validity } from './validity.ts'
 
 /**
  * Reads the public keys to believe: paths or `env://NAME`, PEM; a file may hold several. Throws `key_unreadable` (also for a
@@ -58,15 +20,7 @@ export async function loadTrust(keys: readonly string[], env: Environment = proc
   if (keys.length === 0) {
     throw new ProvError('usage', 'no public key was given to verify with', { hint: 'use --key cosign.pub' })
   }
-  const files = await Promise.all(
-    keys.map(async (key) => {
-      const blocks = await readPemBlocks(key, env, 'public')
-      // openssl ecparam writes the curve before the key.
-      const own = blocks.filter(({ label }) => !label.endsWith(' PARAMETERS'))
-      return (own.length > 0 ? own : blocks).map((block) => [publicKeyOf(key, block), key, undefined] as const)
-    }),
-  )
-  return trustIn(files.flat())
+  return trustIn(await readKeys(keys, env))
 }
 
 /**
@@ -79,58 +33,74 @@ export function trustOf(
   source = 'the signing key',
   validity?: Validity,
 ): Trust {
-  return trustIn([['publicKey' in of ? of.publicKey : of, source, validity]])
+  const publicKey = 'publicKey' in of ? of.publicKey : of
+  return trustIn([{ publicKey, source, ...(validity === undefined ? {} : { validity }) }])
 }
 
 /**
  * Whether a trusted key made this signature over these bytes (see `signedBytes` of src/model/envelope.ts). Every key is tried:
- * the key id is unsigned, so it only decides how a failure is called. A certificate is not a ground for trust
- * without trust roots; it counts when its key is one of those trusted.
+ * the key id is unsigned, so it only decides how a failure is called. A certificate is not a ground for trust here (see verify-entry.ts); it
+ * counts when its key is one of those trusted.
  *
- * @param at when the signature was made, as far as that is proven, in milliseconds since the epoch; absent: nobody knows, and a key with a
- * validity does not count
+ * @param times when the signature was made, as far as that is proven, in milliseconds since the epoch; a key with a validity counts only if
+ *   all of them lie in it, and not at all without one
  *
  * @example
  * const verdict = verifySignature(trust, signedBytes(entry), signature)
  * if (!verdict.ok) console.error(verdict.code, verdict.message)
  */
-export function verifySignature(trust: Trust, bytes: Uint8Array, signature: Signature, at?: number): SignatureVerdict {
-  let late: TrustedKey | undefined
-  for (const key of trust.keys) {
-    if (!madeBy(key.publicKey, bytes, signature.sig)) continue
-    if (isValidAt(key, at)) return { ok: true, key }
-    late ??= key
-  }
-  return late === undefined ? unproven(trust, signature) : outOfTime(late)
-}
-
-/**
- * The same on another thread, where the mathematics holds up nobody.
- *
- * @example (await verifySignatureAside(trust, signedBytes(entry), signature)).ok
- */
-export async function verifySignatureAside(
+export function verifySignature(
   trust: Trust,
   bytes: Uint8Array,
   signature: Signature,
-  at?: number,
-): Promise<SignatureVerdict> {
-  let late: TrustedKey | undefined
-  for (const key of trust.keys) {
-    if (!(await madeByAside(key.publicKey, bytes, signature.sig))) continue
-    if (isValidAt(key, at)) return { ok: true, key }
-    late ??= key
+  times: readonly number[] = [],
+): SignatureVerdict {
+  return amongMakers(trust, signature, makersOf(trust, bytes, signature), times)
+}
+
+/** The trusted keys that made the signature: more than one only where a key is trusted in several windows. */
+export function makersOf({ keys }: Trust, bytes: Uint8Array, { sig }: Signature): readonly TrustedKey[] {
+  return keys.filter(({ publicKey, algorithm }) => madeBy(publicKey, bytes, sig, allowed(algorithm)))
+}
+
+/** The same on another thread, where the mathematics holds up nobody; ends with the first key that has no validity. */
+export async function makersAside(
+  { keys }: Trust,
+  bytes: Uint8Array,
+  { sig }: Signature,
+): Promise<readonly TrustedKey[]> {
+  const makers: TrustedKey[] = []
+  for (const key of keys) {
+    if (!(await madeByAside(key.publicKey, bytes, sig, allowed(key.algorithm)))) continue
+    makers.push(key)
+    if (key.validity === undefined) break
   }
-  return late === undefined ? unproven(trust, signature) : outOfTime(late)
+  return makers
 }
 
-function isValidAt({ validity }: TrustedKey, at: number | undefined): boolean {
-  if (validity === undefined) return true
-  return at !== undefined && at >= (validity.from ?? at) && at <= (validity.until ?? at)
+function allowed(algorithm: Algorithm | undefined): readonly Algorithm[] | undefined {
+  return algorithm === undefined ? undefined : [algorithm]
 }
 
-function outOfTime({ keyid }: TrustedKey): SignatureVerdict {
-  return untrusted(`key ${keyid} made it, but it is not proven that the key was valid then`)
+/** Which of the keys that made a signature counts, when it was made at these times. */
+export function amongMakers(
+  trust: Trust,
+  signature: Signature,
+  makers: readonly TrustedKey[],
+  times: readonly number[],
+): SignatureVerdict {
+  const key = makers.find(({ validity }) => isWithin(validity, times))
+  if (key !== undefined) {
+    const until = key.validity?.until
+    return { ok: true, key, ...(until === undefined ? {} : { until }) }
+  }
+  const [late] = makers
+  if (late === undefined) return unproven(trust, signature)
+  if (times.length > 0) {
+    return { ok: false, code: 'key_expired', message: `key ${late.keyid} made it at a time at which it was not valid` }
+  }
+  const message = `key ${late.keyid} made it, but it is not proven that the key was valid then`
+  return { ok: false, code: 'timestamp_missing', message }
 }
 
 /** How a signature that no key given has made is called. */
@@ -139,7 +109,7 @@ function unproven(trust: Trust, signature: Signature): SignatureVerdict {
   const keyid = signature.keyid || signature.keyHint
   if (certificate !== undefined && certificate !== '' && !trust.keys.some((key) => certifies(certificate, key))) {
     return untrusted(
-      'it was made with a certificate, whose key is not among those given (trust roots are not read yet)',
+      'it was made with a certificate, whose key is not among those given (--certificate-identity trusts who stands in it)',
     )
   }
   const names = trust.keys.flatMap((key) => [
@@ -153,52 +123,6 @@ function unproven(trust: Trust, signature: Signature): SignatureVerdict {
   return { ok: false, code: 'signature_invalid', message: 'no trusted key verifies it over the stored bytes' }
 }
 
-interface Way {
-  readonly key: KeyObject | { readonly key: KeyObject; readonly padding: number }
-  readonly hashes: readonly (string | null)[]
-}
-
-/** Asking a key what it is costs a tenth of a verification. */
-const ways = new WeakMap<KeyObject, Way>()
-
-function wayOf(publicKey: KeyObject): Way {
-  const known = ways.get(publicKey)
-  if (known !== undefined) return known
-  const kind = keyKind(publicKey)
-  const key = kind === 'rsa' ? { key: publicKey, padding: constants.RSA_PKCS1_PADDING } : publicKey
-  const way = { key, hashes: HASHES[kind] }
-  ways.set(publicKey, way)
-  return way
-}
-
-function madeBy(publicKey: KeyObject, bytes: Uint8Array, sig: Uint8Array): boolean {
-  if (sig.length > MAX_SIGNATURE_BYTES) return false
-  const { key, hashes } = wayOf(publicKey)
-  return hashes.some((hash) => {
-    try {
-      return verify(hash, bytes, key, sig)
-    } catch {
-      return false // OpenSSL throws for some malformed signatures and answers false for others
-    }
-  })
-}
-
-async function madeByAside(publicKey: KeyObject, bytes: Uint8Array, sig: Uint8Array): Promise<boolean> {
-  if (sig.length > MAX_SIGNATURE_BYTES) return false
-  const { key, hashes } = wayOf(publicKey)
-  for (const hash of hashes) {
-    const isMaker = await new Promise<boolean>((resolve) => {
-      try {
-        verify(hash, bytes, key, sig, (error, answer) => resolve(error === null && answer))
-      } catch {
-        resolve(false)
-      }
-    })
-    if (isMaker) return true
-  }
-  return false
-}
-
 function certifies(pem: string, key: TrustedKey): boolean {
   try {
     return new X509Certificate(pem).publicKey.equals(key.publicKey)
@@ -207,54 +131,28 @@ function certifies(pem: string, key: TrustedKey): boolean {
   }
 }
 
-function trustIn(found: readonly (readonly [KeyObject, string, Validity | undefined])[]): Trust {
+/**
+ * Trust in these keys, each once. `more` says what else is trusted, and lines of it that belong into the hash.
+ *
+ * @example trustIn([{ publicKey, source: 'cosign.pub' }]).hash
+ */
+export function trustIn(
+  found: readonly GivenKey[],
+  more: Pick<Trust, 'proofs' | 'threshold'> & { readonly lines?: readonly string[] } = {},
+): Trust {
   const keys = new Map<string, TrustedKey>()
-  for (const [publicKey, source, validity] of found) {
-    const hint = keyHint(publicKey)
+  for (const given of found) {
+    const hint = keyHint(given.publicKey)
+    const { validity, algorithm } = given
     const window = validity === undefined ? '' : ` ${validity.from ?? ''}..${validity.until ?? ''}`
-    const key = { keyid: keyId(publicKey), hint, publicKey, source, ...(validity === undefined ? {} : { validity }) }
-    if (!keys.has(hint + window)) keys.set(hint + window, key)
+    const name = `${hint}${window}${algorithm === undefined ? '' : ` ${algorithm}`}`
+    if (!keys.has(name)) keys.set(name, { ...given, keyid: keyId(given.publicKey), hint })
   }
+  const { lines = [], ...rest } = more
   const hash = createHash('sha256')
   for (const name of [...keys.keys()].toSorted()) hash.update(`${name}\n`)
-  return { keys: [...keys.values()], hash: `sha256:${hash.digest('hex')}` }
-}
-
-function publicKeyOf(source: string, { label, pem }: PemBlock): KeyObject {
-  const details = { location: source }
-  if (label.endsWith('PRIVATE KEY')) {
-    throw new ProvError('key_unreadable', `key ${source} is a private key; verifying needs the public one`, {
-      ...details,
-      hint: `give the .pub file that was made with it${halfOf(label, source)}`,
-    })
-  }
-  if (label === 'CERTIFICATE') {
-    throw new ProvError('key_unreadable', `key ${source} is a certificate, not a public key`, {
-      ...details,
-      hint: `to trust its key whatever the certificate says: openssl x509 -pubkey -noout -in ${source}`,
-    })
-  }
-  let key: KeyObject
-  try {
-    key = createPublicKey(pem)
-  } catch {
-    const what = label.endsWith('PUBLIC KEY') ? 'is not a public key that can be read' : `holds ${label}, no public key`
-    throw new ProvError('key_unreadable', `key ${source} ${what}`, details)
-  }
-  try {
-    keyKind(key)
-  } catch (error) {
-    if (!(error instanceof ProvError)) throw error
-    throw new ProvError(error.code, `key ${source}: ${error.message}`, { ...details, hint: error.hint })
-  }
-  return key
-}
-
-/** How to make the public half of a private key, for those that have lost it. */
-function halfOf(label: string, source: string): string {
-  if (COSIGN_LABELS.includes(label)) return `, or make it: cosign public-key --key ${source}`
-  const isPath = /^[\w./+@-]+$/.test(source)
-  return isPath ? `, or make it: openssl pkey -in ${source} -pubout` : ''
+  for (const line of lines.toSorted()) hash.update(`${line}\n`)
+  return { keys: [...keys.values()], ...rest, hash: `sha256:${hash.digest('hex')}` }
 }
 
 function untrusted(message: string): SignatureVerdict {
@@ -268,14 +166,42 @@ function printable(text: string): string {
 }
 
 /**
- * Trust in every key of several trusts, each once.
+ * Trust in every key of several trusts, each once. Of those that trust certificates the last one's word counts, for all keys.
  *
  * @example joinTrust([trustOf(signer), await loadTrust(['chains.pub'])])
  */
 export function joinTrust(trusts: readonly Trust[]): Trust {
+  const judging = trusts.findLast(({ proofs, threshold }) => proofs !== undefined || threshold !== undefined)
+  const { proofs, threshold } = judging ?? {}
   return trustIn(
-    trusts.flatMap((trust) =>
-      trust.keys.map(({ publicKey, source, validity }) => [publicKey, source, validity] as const),
-    ),
+    trusts.flatMap(({ keys }) => keys),
+    {
+      ...(proofs === undefined ? {} : { proofs }),
+      ...(threshold === undefined ? {} : { threshold }),
+      lines: linesOf(proofs, threshold),
+    },
   )
+}
+
+/** @example summaryOf(trust).keyids // ['SHA256:…'] */
+export function summaryOf({ hash, keys, proofs, threshold }: Trust): TrustSummary {
+  const identities = (proofs?.identities ?? []).map(({ identity, issuer }) => ({ identity, issuer }))
+  return {
+    hash,
+    keyids: keys.map(({ keyid }) => keyid),
+    ...(identities.length === 0 ? {} : { identities }),
+    ...(proofs === undefined ? {} : { root: proofs.root }),
+    ...(threshold === undefined ? {} : { threshold }),
+  }
+}
+
+/** The same trust with one signer enough. @example withoutThreshold(trust).threshold // undefined */
+export function withoutThreshold({ keys, proofs }: Trust): Trust {
+  return trustIn(keys, { ...(proofs === undefined ? {} : { proofs }), lines: linesOf(proofs, undefined) })
+}
+
+/** What of a trust beside its keys belongs into its hash. */
+export function linesOf(proofs: ProofJudge | undefined, threshold: number | undefined): readonly string[] {
+  const signers = threshold === undefined ? [] : [`threshold ${threshold}`]
+  return [...(proofs?.lines ?? []), ...signers]
 }

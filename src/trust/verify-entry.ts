@@ -1,23 +1,18 @@
 /** Verifies one entry: every signature, over the stored bytes. Pure but for the mathematics. */
-import { X509Certificate } from 'node:crypto'
-import { type Entry, type Signature, sameBytes } from '../model/entry.ts'
-import { signedBytes } from '../model/envelope.ts'
-import {
-  type SignatureVerdict,
-  type Trust,
-  type TrustedKey,
-  verifySignature,
-  verifySignatureAside,
-} from './trusted-keys.ts'
 
-export interface VerifiedSignature {
-  readonly signature: Signature
-  readonly key: TrustedKey
-}
+import { X509Certificate } from 'node:crypto'
+import { type Entry, entryId, type Signature, sameBytes } from '../model/entry.ts'
+import { signedBytes } from '../model/envelope.ts'
+import { contentOf } from './content.ts'
+import { type Lent, lentTo, type VerifiedSignature, verdictOf } from './judge-signature.ts'
+import type { SignatureFault, Trust, TrustedKey } from './trust.ts'
+import { makersAside, makersOf } from './trusted-keys.ts'
+
+export type { VerifiedSignature } from './judge-signature.ts'
 
 export interface FailedSignature {
   readonly signature: Signature
-  readonly code: 'signature_invalid' | 'key_untrusted' | 'copy_malformed'
+  readonly code: SignatureFault | 'copy_malformed' | 'threshold_missed'
   readonly message: string
 }
 
@@ -36,7 +31,7 @@ export interface Checks {
 }
 
 /**
- * Signatures that were verified under one trust, by their bytes in base64. Copies of one entry carry the same ones over the same bytes, and the
+ * Which keys of one trust made which signature, by its bytes in base64. Copies of one entry carry the same ones over the same bytes, and the
  * mathematics over the same bytes has one answer: it is done once. What differs in a single byte is verified by itself.
  */
 export type Verdicts = Map<string, Verified>
@@ -44,23 +39,28 @@ export type Verdicts = Map<string, Verified>
 interface Verified {
   readonly entry: Entry
   readonly signature: Signature
-  readonly verdict: Promise<SignatureVerdict>
+  readonly makers: Promise<readonly TrustedKey[]>
 }
 
 /**
- * Checks every signature of an entry against the trusted keys, and that a certificate stored beside it is one of the key that
+ * Checks every signature of an entry against what is trusted, and that a certificate stored beside it is one of the key that
  * made it (`copy_malformed` if not). Says nothing about what the payload claims.
  *
- * @param at see {@link verifySignature}
  * @example
  * const { verified, failed } = checkEntry(entry, trust)
  * if (verified.length === 0) console.error(failed[0]?.code) // 'key_untrusted'
  */
-export function checkEntry(entry: Entry, trust: Trust, at?: number): EntryCheck {
+export function checkEntry(entry: Entry, trust: Trust): EntryCheck {
+  const check = checkAlone(entry, trust)
+  return withThreshold(check, signersOf([check]), trust)
+}
+
+function checkAlone(entry: Entry, trust: Trust): EntryCheck {
   const bytes = signedBytes(entry)
   return checkOf(
     entry,
-    entry.signatures.map((signature) => verifySignature(trust, bytes, signature, at)),
+    entry.signatures.map((signature) => makersOf(trust, bytes, signature)),
+    trust,
   )
 }
 
@@ -69,22 +69,27 @@ export function checkEntry(entry: Entry, trust: Trust, at?: number): EntryCheck 
  *
  * @example judge(about, slot, found, checksUnder(trust))
  */
-export function checksUnder(trust: Trust, at?: number): Checks {
-  return remembered(trust, new Map(), new Map(), at)
+export function checksUnder(trust: Trust): Checks {
+  return remembered(trust, new Map(), new Map())
+}
+
+export interface FoundOptions {
+  /** Of the same trust; what is verified is added to them. */
+  readonly verdicts?: Verdicts
+  /** Proofs that other backends hold, for signatures whose own place lacks one. */
+  readonly lent?: Lent
 }
 
 /**
  * Checks the entries among these items on other threads, as many at once as there are; an entry that is not among them is checked when it
- * is asked for.
+ * is asked for. Where several signers are wanted, those of all items with one id count together: a bundle holds one signature.
  *
- * @param verdicts of the same trust and time, which are added to
  * @example judge(about, slot, found, await checkFound(found, trust))
  */
 export async function checkFound(
   found: readonly { readonly entry?: Entry }[],
   trust: Trust,
-  at?: number,
-  verdicts: Verdicts = new Map(),
+  { verdicts = new Map(), lent }: FoundOptions = {},
 ): Promise<Checks> {
   const made = new Map<Entry, EntryCheck>()
   await Promise.all(
@@ -94,54 +99,81 @@ export async function checkFound(
       const own = entry.signatures.map((signature) => {
         const key = Buffer.from(signature.sig).toString('base64')
         const known = verdicts.get(key)
-        if (known !== undefined && isSame(known, entry, signature)) return known.verdict
-        const verdict = verifySignatureAside(trust, signedBytes(entry), signature, at)
-        if (known === undefined) verdicts.set(key, { entry, signature, verdict })
-        return verdict
+        if (known !== undefined && isSame(known, entry, signature)) return known.makers
+        const makers = makersAside(trust, signedBytes(entry), signature)
+        if (known === undefined) verdicts.set(key, { entry, signature, makers })
+        return makers
       })
-      made.set(entry, checkOf(entry, await Promise.all(own)))
+      made.set(entry, checkOf(entry, await Promise.all(own), trust, lent))
     }),
   )
-  return remembered(trust, made, verdicts, at)
+  return remembered(trust, together(made, trust), verdicts)
 }
 
-/** Whether all that the verdict rests on is the same, what a failure is called by included. */
-function isSame(known: Verified, entry: Entry, signature: Signature): boolean {
+/** Whether all that the mathematics rests on is the same. */
+function isSame(known: Verified, entry: Entry, { sig }: Signature): boolean {
   const { kind, payloadType, payload } = known.entry
-  const { sig, keyid, keyHint, certificate } = known.signature
   return (
     kind === entry.kind &&
     payloadType === entry.payloadType &&
     sameBytes(payload, entry.payload) &&
-    sameBytes(sig, signature.sig) &&
-    keyid === signature.keyid &&
-    keyHint === signature.keyHint &&
-    certificate === signature.certificate
+    sameBytes(known.signature.sig, sig)
   )
 }
 
-function remembered(trust: Trust, made: Map<Entry, EntryCheck>, verdicts: Verdicts, at: number | undefined): Checks {
+function remembered(trust: Trust, made: Map<Entry, EntryCheck>, verdicts: Verdicts): Checks {
   return {
     trust,
     verdicts,
     of(entry) {
-      const check = made.get(entry) ?? checkEntry(entry, trust, at)
+      const check = made.get(entry) ?? checkEntry(entry, trust)
       made.set(entry, check)
       return check
     },
   }
 }
 
-function checkOf(entry: Entry, verdicts: readonly SignatureVerdict[]): EntryCheck {
+/** With the threshold over all entries of one id. */
+function together(made: Map<Entry, EntryCheck>, trust: Trust): Map<Entry, EntryCheck> {
+  if (trust.threshold === undefined) return made
+  const byId = Map.groupBy(made, ([entry]) => entryId(entry))
+  return new Map(
+    [...byId.values()].flatMap((same) => {
+      const signers = signersOf(same.map(([, check]) => check))
+      return same.map(([entry, check]) => [entry, withThreshold(check, signers, trust)] as const)
+    }),
+  )
+}
+
+/** A key counts once, and so does an identity, however many certificates it holds. */
+function signersOf(checks: readonly EntryCheck[]): number {
+  const names = checks.flatMap(({ verified }) =>
+    verified.map(({ key: { hint, identity } }) =>
+      identity === undefined ? hint : JSON.stringify([identity.identity, identity.issuer]),
+    ),
+  )
+  return new Set(names).size
+}
+
+function withThreshold(check: EntryCheck, signers: number, { threshold = 1 }: Trust): EntryCheck {
+  if (signers >= threshold || check.verified.length === 0) return check
+  const message = `${signers} of the ${threshold} trusted signers that are asked for have signed it`
+  const missed = check.verified.map(({ signature }) => ({ signature, code: 'threshold_missed' as const, message }))
+  return { verified: [], failed: [...missed, ...check.failed] }
+}
+
+function checkOf(entry: Entry, makers: readonly (readonly TrustedKey[])[], trust: Trust, lent?: Lent): EntryCheck {
   const verified: VerifiedSignature[] = []
   const failed: FailedSignature[] = []
+  const content = contentOf(entry)
   for (const [i, signature] of entry.signatures.entries()) {
-    const verdict = verdicts[i]
-    if (verdict === undefined) continue
+    const verdict = verdictOf({ content, signature, makers: makers[i] ?? [], lent: lentTo(lent, signature) }, trust)
     const odd = verdict.ok ? oddCertificate(signature, verdict.key) : undefined
     if (odd !== undefined) failed.push({ signature, code: 'copy_malformed', message: odd })
-    else if (verdict.ok) verified.push({ signature, key: verdict.key })
-    else failed.push({ signature, code: verdict.code, message: verdict.message })
+    else if (verdict.ok) {
+      const { ok, ...rest } = verdict
+      verified.push({ signature, ...rest })
+    } else failed.push({ signature, code: verdict.code, message: verdict.message })
   }
   return { verified, failed }
 }

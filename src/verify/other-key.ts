@@ -2,7 +2,7 @@
 
 import type { Reading } from '../copies/read-copies.ts'
 import type { Signature } from '../model/entry.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 
 /** What the copies say of their key, and which ones were given. Nothing of it is proven: a key id is not signed. */
 export interface OtherKey {
@@ -38,7 +38,7 @@ export function keyWatch(): KeyWatch {
       }
     },
     found({ keys }) {
-      if (copies === 0 || verified > 0 || ids.size > 1 || hints.size > 1) return undefined
+      if (keys.length === 0 || copies === 0 || verified > 0 || ids.size > 1 || hints.size > 1) return undefined
       const [keyid] = [...ids, ...hints]
       if (keyid === undefined) return undefined
       if (keys.some((key) => ids.has(key.keyid) || hints.has(key.hint))) return undefined

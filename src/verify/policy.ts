@@ -1,6 +1,7 @@
 /** What a verdict was asked for, as bytes with a hash: two verdicts under one hash answer the same question. Pure. */
+
 import { sha256Hex } from '../model/entry.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import type { Demands } from './verdict.ts'
 
 /** What a policy is made of. */

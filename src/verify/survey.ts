@@ -9,7 +9,7 @@ import { readStatement } from '../model/statement.ts'
 import { type RetryOptions, retry } from '../platform/async/retry.ts'
 import { pool } from '../platform/async/stream-pool.ts'
 import { placesFor } from '../provenance/origin.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust } from '../trust/trust.ts'
 import { checkFound } from '../trust/verify-entry.ts'
 import { surveyMemory } from './survey-memory.ts'
 

@@ -7,9 +7,11 @@ import { type Artifact, artifactName, artifactUri, type Subject } from '../model
 import { limitTo } from '../platform/async/limit.ts'
 import { failuresOf, type ProgressUpdate } from '../platform/progress.ts'
 import { type Built, builtOf } from '../provenance/built.ts'
-import type { Trust } from '../trust/trusted-keys.ts'
+import type { Trust, TrustSummary } from '../trust/trust.ts'
+import { summaryOf } from '../trust/trusted-keys.ts'
 import { type Agreement, agree } from './agree.ts'
 import { keyWatch, type OtherKey } from './other-key.ts'
+import { type RestsOn, restsOn } from './rests-on.ts'
 import { type Demands, verdictOf } from './verdict.ts'
 
 export interface VerifyTarget {
@@ -31,7 +33,7 @@ export interface VerifyJob {
   readonly progress?: ProgressUpdate
 }
 
-export interface VerifiedArtifact extends Agreement {
+export interface VerifiedArtifact extends Agreement, RestsOn {
   readonly artifact: string
   readonly type: Artifact['type']
   readonly kind: About['kind']
@@ -52,8 +54,8 @@ export interface VerifyReport {
   readonly findings: readonly ErrorJson[]
   /** No copy verified, and all that name a key name one that was not given. */
   readonly otherKey?: OtherKey
-  /** Stable hash of the keys that the verdict rests on. */
-  readonly trust: { readonly hash: string; readonly keyids: readonly string[] }
+  /** What the verdict rests on; its hash is stable. */
+  readonly trust: TrustSummary
 }
 
 const AT_ONCE = 64
@@ -94,7 +96,7 @@ export async function verify(job: VerifyJob): Promise<VerifyReport> {
     exit: gravest(artifacts.map((one) => one.exit)),
     artifacts,
     findings: artifacts.flatMap((one) => one.findings),
-    trust: { hash: job.trust.hash, keyids: job.trust.keys.map((key) => key.keyid) },
+    trust: summaryOf(job.trust),
   }
 }
 
@@ -121,6 +123,7 @@ export async function verifyOne(
     uri: artifactUri(about.artifact),
     subjects: about.subjects,
     ...statedBy(seen),
+    ...restsOn(seen),
     ...agreement,
     ...verdictOf(agreement, job.demands),
   }

@@ -55,8 +55,8 @@ test('--version --json names version, commit, Node and platform', async () => {
 test('the flags of verify stand in groups, those that are required first', async () => {
   const { stdout } = await provHere(['verify', '--help'])
   const groups = stdout.split('\n').filter((line) => /^[A-Z][\w -]*:$/.test(line))
-  expect(groups.slice(0, 3)).toEqual(['Arguments:', 'Required:', 'What is verified:'])
-  const required = stdout.slice(stdout.indexOf('Required:'), stdout.indexOf('What is verified:'))
+  expect(groups.slice(0, 3)).toEqual(['Arguments:', 'Required:', 'Who may have signed it:'])
+  const required = stdout.slice(stdout.indexOf('Required:'), stdout.indexOf('Who may have signed it:'))
   expect(required.match(/--[a-z-]+(?= <)/g)).toEqual(['--storage', '--key'])
 })
 

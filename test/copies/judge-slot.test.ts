@@ -5,7 +5,8 @@ import type { About, Found } from '../../src/backend/backend.ts'
 import { judge, spoiledCopy } from '../../src/copies/judge-slot.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
-import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
+import type { Trust } from '../../src/trust/trust.ts'
+import { trustOf } from '../../src/trust/trusted-keys.ts'
 import { checksUnder } from '../../src/trust/verify-entry.ts'
 import {
   aboutImage,

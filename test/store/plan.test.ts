@@ -8,7 +8,8 @@ import { formatNamed } from '../../src/formats/index.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
 import { foreignSigner, type PlanOptions, type PlanRow, planRow } from '../../src/store/plan.ts'
-import { joinTrust, type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
+import type { Trust } from '../../src/trust/trust.ts'
+import { joinTrust, trustOf } from '../../src/trust/trusted-keys.ts'
 import { checksUnder } from '../../src/trust/verify-entry.ts'
 import {
   aboutImage,

@@ -11,7 +11,8 @@ import { encodeEnvelope, signedBytes } from '../../src/model/envelope.ts'
 import type { RetryOptions } from '../../src/platform/async/retry.ts'
 import { signerOf } from '../../src/signing/open-signer.ts'
 import type { KeySigner, Signer } from '../../src/signing/signer.ts'
-import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
+import type { Trust } from '../../src/trust/trust.ts'
+import { trustOf } from '../../src/trust/trusted-keys.ts'
 import { checksUnder } from '../../src/trust/verify-entry.ts'
 
 export const FORMAT_OPTIONS = {

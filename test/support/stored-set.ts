@@ -1,4 +1,5 @@
 /** A set of signed entries about made-up runs, and stores that hold it. */
+
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -8,7 +9,8 @@ import { type EntryLocation, type MigrateJob, type Moved, migrate } from '../../
 import type { ImageArtifact, RunArtifact } from '../../src/model/artifact.ts'
 import { type Entry, entryId } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
-import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
+import type { Trust } from '../../src/trust/trust.ts'
+import { trustOf } from '../../src/trust/trusted-keys.ts'
 import { aboutImage, aboutRun, attest, imageOf, retrying, signer, signImage, taskRun } from './makers.ts'
 import { scratch } from './scratch.ts'
 

@@ -1,8 +1,10 @@
 /** Which signatures of an entry count, a rule a line. */
+
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Entry } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
-import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
+import type { Trust } from '../../src/trust/trust.ts'
+import { trustOf } from '../../src/trust/trusted-keys.ts'
 import { checkEntry, checkFound, checksUnder, type Verdicts } from '../../src/trust/verify-entry.ts'
 import { CERTIFICATE_OF_ANOTHER } from '../support/forge.ts'
 import { attest, signer, taskRun } from '../support/makers.ts'
@@ -93,7 +95,7 @@ describe('checks are handed on', () => {
     const verdicts: Verdicts = new Map()
     const [signature = never()] = good.signatures
     const verdictOf = async (entry: Entry) => {
-      const { failed, verified } = (await checkFound([{ entry }], trust, undefined, verdicts)).of(entry)
+      const { failed, verified } = (await checkFound([{ entry }], trust, { verdicts })).of(entry)
       return failed[0]?.code ?? verified.length
     }
     const altered = Buffer.from(good.payload)
@@ -101,9 +103,9 @@ describe('checks are handed on', () => {
     const bad = Buffer.from(signature.sig)
     bad[10] = (bad[10] ?? 0) ^ 1
     expect(await verdictOf({ ...good })).toBe(1)
-    const { verdict } = [...verdicts.values()][0] ?? never()
+    const { makers } = [...verdicts.values()][0] ?? never()
     expect(await verdictOf({ ...good, payload: Buffer.from(good.payload) })).toBe(1)
-    expect([...verdicts.values()].map((one) => one.verdict === verdict)).toEqual([true])
+    expect([...verdicts.values()].map((one) => one.makers === makers)).toEqual([true])
 
     expect(await verdictOf({ ...good, payload: altered })).toBe('signature_invalid')
     expect(await verdictOf({ ...good, kind: 'raw' })).toBe('signature_invalid')

@@ -3,7 +3,7 @@ import type { About, Found } from '../../src/backend/backend.ts'
 import type { Reading } from '../../src/copies/read-copies.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
-import type { Trust } from '../../src/trust/trusted-keys.ts'
+import type { Trust } from '../../src/trust/trust.ts'
 import { agree, type Row } from '../../src/verify/agree.ts'
 import { verdictOf } from '../../src/verify/verdict.ts'
 import {

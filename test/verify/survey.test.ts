@@ -1,4 +1,5 @@
 /** What whole backends hold: each artifact once, whichever copies lead to it, and every place that is to hold one. */
+
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,7 +11,8 @@ import type { RunArtifact } from '../../src/model/artifact.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import { encodeEnvelope, signedBytes } from '../../src/model/envelope.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
-import { type Trust, trustOf } from '../../src/trust/trusted-keys.ts'
+import type { Trust } from '../../src/trust/trust.ts'
+import { trustOf } from '../../src/trust/trusted-keys.ts'
 import { survey } from '../../src/verify/survey.ts'
 import { verifyOne } from '../../src/verify/verify.ts'
 import { provHere } from '../support/in-process.ts'

@@ -77,6 +77,11 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
     causes: 'The algorithm or the size of the key is accepted by no verifier of this field.',
     action: 'Use ECDSA P-256, Ed25519 or RSA of at least 2048 bits.',
   },
+  trust_unreadable: {
+    causes:
+      'The file named with --keyring, --trusted-root or --ca-file is absent, cut off, or not of the form that prov reads.',
+    action: 'Correct what the message names. prov schema keyring prints the form of a keyring.',
+  },
   key_password: {
     causes: 'The password is wrong, or none was given.',
     action: 'Give it with --password-file, PROV_PASSWORD or COSIGN_PASSWORD.',
@@ -100,6 +105,63 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
   key_untrusted: {
     causes: 'The copy is signed with a key that was not given with --key.',
     action: 'Give that key with --key if you trust it. If you do not, somebody else wrote the copy: run prov repair.',
+  },
+  key_expired: {
+    causes:
+      'A log or a timestamp proves that the signature was made before or after the window that the keyring gives.',
+    action: 'Find out who had the key at that time. Change the window in the keyring only if it is wrong.',
+  },
+  identity_untrusted: {
+    causes: 'Another person, workflow or service account has signed the copy.',
+    action:
+      'Compare the identity in the message with --certificate-identity or the keyring. Trust it only if you know it.',
+  },
+  issuer_untrusted: {
+    causes: 'The same name was vouched for by another identity provider.',
+    action: 'Compare the issuer in the message with --certificate-oidc-issuer or the keyring.',
+  },
+  certificate_untrusted: {
+    causes:
+      'The certificate comes from a certificate authority that the trusted root does not name, or its chain is broken.',
+    action:
+      'Give the trusted root of that authority with --trusted-root, or its chain with --ca-file, if you trust it.',
+  },
+  certificate_time: {
+    causes: 'The signature was made after the certificate had ended, or before it began.',
+    action: 'Do not trust the copy. Sign again if the build is yours.',
+  },
+  sct_missing: {
+    causes:
+      'The certificate authority uses no certificate transparency log, or one that the trusted root does not name.',
+    action: 'For a private authority without such a log, give --sct-threshold 0.',
+  },
+  log_proof_invalid: {
+    causes: 'The proof was changed or damaged, or the log has signed something else.',
+    action: 'Let prov repair carry the proof over from another backend. If every copy has it, do not trust the log.',
+  },
+  log_untrusted: {
+    causes: 'The trusted root does not name this log, or the time of its key had ended.',
+    action: 'Give a trusted root that names the log with --trusted-root, if you trust it.',
+  },
+  log_entry_other: {
+    causes: 'The proof of another signature stands beside this one.',
+    action: 'Let prov repair carry the right proof over from another backend.',
+  },
+  log_proof_missing: {
+    causes: 'The signature was never logged, or its proof was lost when it was stored.',
+    action: 'Name a backend that has the proof in --storage, or lower --log-threshold if no log is used.',
+  },
+  timestamp_invalid: {
+    causes: 'The timestamp was changed, is about another signature, or its authority is not in the trusted root.',
+    action: 'Give a trusted root that names the authority with --trusted-root, if you trust it.',
+  },
+  timestamp_missing: {
+    causes: 'Neither a log nor a timestamp authority proves the time, which certificates and keys with a window need.',
+    action: 'Name a backend that has the proof in --storage. Without any proof of time the copy cannot be verified.',
+  },
+  threshold_missed: {
+    causes: 'The keyring asks for several signers, and some of them have not signed.',
+    action: 'Let the others sign, or lower the threshold of the keyring.',
   },
   copy_malformed: {
     causes: 'The bytes in the store were cut off or changed, or another program wrote there.',

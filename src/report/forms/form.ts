@@ -1,4 +1,5 @@
 /** What every form of report is: a function that is told what was verified, piece by piece, and gives text. No I/O. */
+import type { TrustSummary } from '../../trust/trust.ts'
 import type { Mark } from '../../verify/agree.ts'
 import type { Policy } from '../../verify/policy.ts'
 import type { Demands } from '../../verify/verdict.ts'
@@ -12,7 +13,7 @@ export interface ReportHead {
   /** In the order of --storage. */
   readonly backends: readonly string[]
   readonly demands: Demands
-  readonly trust: { readonly hash: string; readonly keyids: readonly string[] }
+  readonly trust: TrustSummary
   readonly policy: Policy
   /** Who says so: the setting `verifier.id`. */
   readonly verifier: string

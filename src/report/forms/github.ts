@@ -102,7 +102,7 @@ function page(head: ReportHead, { exit, totals, notes }: ReportSummary, { matrix
     '| --- | --- | --- | --- | --- |',
     copies.text('copies'),
     '',
-    `Trust ${codeSpan(trust.hash)}: ${trust.keyids.map((keyid) => codeSpan(keyid)).join(', ')}. prov ${head.version}, ${new Date(head.began).toISOString()}.`,
+    `Trust ${codeSpan(trust.hash)}: ${[...trust.keyids, ...(trust.identities ?? []).map(({ identity }) => identity)].map((who) => codeSpan(who)).join(', ')}. prov ${head.version}, ${new Date(head.began).toISOString()}.`,
     '',
     `${legend.join(' · ')}`,
     '',

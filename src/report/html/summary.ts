@@ -44,7 +44,7 @@ export function verdict(head: ReportHead, { exit, ended, totals }: ReportSummary
 <div><dt>Scope</dt><dd>${scope === undefined ? '' : `${scope} in `}${backends.join(', ')}</dd></div>
 <div><dt>Verified</dt><dd><time datetime="${when}">${when.slice(0, 10)} ${when.slice(11, 19)} UTC</time> by prov ${head.version}, exit ${exit}</dd></div>
 <div><dt>Required</dt><dd>${asked.join('; ')}</dd></div>
-<div><dt>Trusted keys</dt><dd>${trust.keyids.map((keyid) => markup`<code>${keyid}</code> `)}</dd></div>
+<div><dt>Trusted signers</dt><dd>${[...trust.keyids, ...(trust.identities ?? []).map(({ identity, issuer }) => `${identity} (${issuer})`)].map((signer) => markup`<code>${signer}</code> `)}</dd></div>
 <div><dt>Trust</dt><dd><code>${trust.hash}</code></dd></div>
 </dl>
 </header>`

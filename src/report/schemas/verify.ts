@@ -4,8 +4,11 @@ import { ERRORS } from '../../errors.ts'
 import type { Subject } from '../../model/artifact.ts'
 import type { Difference } from '../../model/difference.ts'
 import type { Built } from '../../provenance/built.ts'
+import type { Identity } from '../../trust/identity.ts'
+import type { TrustSummary } from '../../trust/trust.ts'
 import type { Agreement, Row, Stranger } from '../../verify/agree.ts'
 import type { OtherKey } from '../../verify/other-key.ts'
+import type { Lending, Retired } from '../../verify/rests-on.ts'
 import type { VerifiedArtifact, VerifyReport } from '../../verify/verify.ts'
 import type { Totals } from '../forms/form.ts'
 import type { Stopped, VerifySummary } from '../text/survey-text.ts'
@@ -62,6 +65,8 @@ const STRANGER = object<Stranger>(
   "somebody else's entry in a shared place",
 )
 
+const IDENTITY = object<Identity>({ identity: TEXT, issuer: TEXT }, {})
+
 const ARTIFACT = object<VerifiedArtifact>(
   {
     artifact: TEXT,
@@ -79,7 +84,19 @@ const ARTIFACT = object<VerifiedArtifact>(
     findings: list(ref('error')),
     holding: says(list(TEXT), 'backends that hold a copy that agrees in each of their places'),
   },
-  { built: says(object<Built>({}, { builder: TEXT, source: TEXT }), 'as the first copy that verifies states it') },
+  {
+    built: says(object<Built>({}, { builder: TEXT, source: TEXT }), 'as the first copy that verifies states it'),
+    identities: says(list(IDENTITY), 'who holds the certificates of the copies that verify'),
+    until: says(TEXT, 'when the first validity ends that the verdict rests on'),
+    retired: says(
+      list(object<Retired>({ source: TEXT, keyid: TEXT, until: TEXT, copies: list(TEXT) }, {})),
+      'keys that are no longer in use, with the copies that hang on them',
+    ),
+    lent: says(
+      list(object<Lending>({ backend: BACKEND, location: TEXT, from: BACKEND }, {})),
+      'copies that lack a proof which another backend holds for the same signature',
+    ),
+  },
 )
 
 /** The report as run-verify.ts prints it. */
@@ -119,8 +136,12 @@ const STOPPED = object<Stopped>(
 
 const TRUST = object<VerifyReport['trust']>(
   { hash: SHA256, keyids: list(TEXT) },
-  {},
-  'the keys that the verdict rests on',
+  {
+    identities: says(list(IDENTITY), 'who may sign with a certificate'),
+    root: says(object<NonNullable<TrustSummary['root']>>({ source: TEXT, hash: SHA256 }, {}), 'Sigstore trusted root'),
+    threshold: says(COUNT, 'signers that an entry needs'),
+  },
+  'the keys and identities that the verdict rests on',
 )
 
 const TOTALS = object<Totals>(

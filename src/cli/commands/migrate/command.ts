@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, INPUT, withCluster, withCommon, withFilters, withTruth } from '../../options.ts'
+import { collect, count, INPUT, withCluster, withCommon, withFilters, withSigners, withTruth } from '../../options.ts'
 import type { MigrateOptions } from './flags.ts'
 
 export function migrateCommand(io: Io, exit: Exit): Command {
@@ -33,7 +33,7 @@ export function migrateCommand(io: Io, exit: Exit): Command {
     .option('--job-image <IMAGE>', 'container image of prov for the Job')
     .option('--tekton-file <FILE>', 'file with the annotated runs, or for them')
     .addOption(new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count))
-  return withCommon(withTruth(withCluster(withFilters(command))))
+  return withCommon(withTruth(withCluster(withFilters(withSigners(command)))))
     .addHelpText(
       'after',
       `

@@ -1,12 +1,12 @@
 /** The flags of `prov migrate`, as they are parsed. */
+import type { SignerFlags } from '../../../setup/keys.ts'
 import type { CommonOptions, FilterOptions } from '../../options.ts'
 
-export interface MigrateOptions extends CommonOptions, FilterOptions {
+export interface MigrateOptions extends CommonOptions, FilterOptions, SignerFlags {
   readonly from: string
   readonly to: string
   readonly fromSet: readonly string[]
   readonly toSet: readonly string[]
-  readonly key: readonly string[]
   readonly image: readonly string[]
   readonly run?: string
   readonly tektonFile?: string

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, withCommon, withReach, withTruth } from '../../options.ts'
+import { collect, count, withCommon, withReach, withSigners, withTruth } from '../../options.ts'
 import type { DropOptions, ForgetOptions, LsOptions, PruneOptions, RetryOptions } from './flags.ts'
 
 export function outboxCommand(io: Io, exit: Exit): Command {
@@ -50,7 +50,7 @@ function retry(io: Io, exit: Exit): Command {
     .option('--target <BACKEND>', 'with --all: the backend')
     .option('--quarantined', 'entries that did not verify: verify them again, and let go those that do')
     .option('-k, --key <FILE>', 'with --quarantined: trusted public key, or env://NAME; may be repeated', collect, [])
-  return withCommon(command)
+  return withCommon(withSigners(command))
     .addHelpText(
       'after',
       `
@@ -104,7 +104,7 @@ function prune(io: Io, exit: Exit): Command {
     )
     .option('--dry-run', 'say what would be removed; remove nothing')
     .option('--tekton-file <FILE>', "file for the tekton annotations, when not the run's own")
-  return withCommon(withReach(command))
+  return withCommon(withReach(withSigners(command)))
     .addHelpText(
       'after',
       `

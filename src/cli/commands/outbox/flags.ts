@@ -1,4 +1,5 @@
 /** The flags of `prov outbox`, as they are parsed. */
+import type { SignerFlags } from '../../../setup/keys.ts'
 import type { CommonOptions } from '../../options.ts'
 
 export interface OutboxOptions extends CommonOptions {
@@ -14,11 +15,10 @@ export interface LsOptions extends OutboxOptions {
   readonly count?: boolean
 }
 
-export interface RetryOptions extends OutboxOptions {
+export interface RetryOptions extends OutboxOptions, SignerFlags {
   readonly all?: boolean
   readonly target?: string
   readonly quarantined?: boolean
-  readonly key: readonly string[]
 }
 
 export interface DropOptions extends OutboxOptions {
@@ -26,9 +26,8 @@ export interface DropOptions extends OutboxOptions {
   readonly yes?: boolean
 }
 
-export interface PruneOptions extends OutboxOptions {
+export interface PruneOptions extends OutboxOptions, SignerFlags {
   readonly storage?: string
-  readonly key: readonly string[]
   readonly olderThan?: string
   readonly keepIn?: number
   readonly dryRun?: boolean

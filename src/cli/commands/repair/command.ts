@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, withCommon, withFilters, withInput } from '../../options.ts'
+import { collect, withCommon, withFilters, withInput, withSigners } from '../../options.ts'
 import type { RepairOptions } from './flags.ts'
 
 export function repairCommand(io: Io, exit: Exit): Command {
@@ -16,7 +16,7 @@ export function repairCommand(io: Io, exit: Exit): Command {
     .option('--all', 'everything that the backends hold, instead of an INPUT')
     .option('--apply', 'do it; without this flag nothing is written')
     .option('--prefer <BACKEND>', 'whose copy is right where two that verify mean different things (*)')
-  return withCommon(command)
+  return withCommon(withSigners(command))
     .addHelpText(
       'after',
       `

@@ -19,7 +19,7 @@ import { trustFor } from '../../../setup/keys.ts'
 import { refuseBlind } from '../../../setup/refuse-blind.ts'
 import { targetsOf } from '../../../setup/targets.ts'
 import { surveyOf } from '../../../setup/whole-backends.ts'
-import type { Trust } from '../../../trust/trusted-keys.ts'
+import type { Trust } from '../../../trust/trust.ts'
 import type { Surveyed } from '../../../verify/survey.ts'
 import { VERSION } from '../../../version.ts'
 import { givenOf } from '../../given.ts'
@@ -42,7 +42,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
   if (options.all !== true) refuseFilters(options)
   const setup = await setUp(options, worldOf(io, options))
   try {
-    const trust = await trustFor(options.key, io)
+    const trust = await trustFor(options, io)
     refuseUnsupported(
       setup.settings,
       setup.backends.map(({ name }) => name),

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, duration, withCommon, withInput } from '../../options.ts'
+import { collect, count, duration, withCommon, withIdentities, withInput } from '../../options.ts'
 import type { StoreOptions } from './flags.ts'
 
 export function storeCommand(io: Io, exit: Exit): Command {
@@ -30,7 +30,7 @@ export function storeCommand(io: Io, exit: Exit): Command {
     )
     .option('--require-worker', 'with --truth: sign nothing unless a worker serves every backend')
     .option('--dry-run', 'print the plan: what would be written where; sign and write nothing')
-  return withCommon(command)
+  return withCommon(withIdentities(command))
     .addHelpText(
       'after',
       `

@@ -1,7 +1,8 @@
 /** The flags of `prov store`, as they are parsed. */
+import type { SignerFlags } from '../../../setup/keys.ts'
 import type { CommonOptions, InputOptions } from '../../options.ts'
 
-export interface StoreOptions extends CommonOptions, InputOptions {
+export interface StoreOptions extends CommonOptions, InputOptions, Omit<SignerFlags, 'key'> {
   readonly key?: string
   readonly verifyKey: readonly string[]
   readonly passwordFile?: string

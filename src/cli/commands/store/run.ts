@@ -20,11 +20,13 @@ import { nextText, stepAfter } from '../../../report/text/next-step.ts'
 import { storeText } from '../../../report/text/verify-text.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
 import { type Setup, setUp } from '../../../setup/backends.ts'
+import { isAnyoneTrusted, trustFor } from '../../../setup/keys.ts'
 import { loadSigner } from '../../../signing/open-signer.ts'
 import type { KeySigner } from '../../../signing/signer.ts'
 import type { StoreItem } from '../../../store/prepare.ts'
 import { type StoreJob, type StoreReport, store } from '../../../store/store.ts'
-import { joinTrust, loadTrust, type Trust, trustOf } from '../../../trust/trusted-keys.ts'
+import type { Trust } from '../../../trust/trust.ts'
+import { joinTrust, trustOf, withoutThreshold } from '../../../trust/trusted-keys.ts'
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
@@ -210,7 +212,9 @@ async function trustSource(
   options: StoreOptions,
   io: Io,
 ): Promise<Trust> {
-  const given = options.verifyKey.length === 0 ? [] : [await loadTrust(options.verifyKey, io.env)]
+  // How many must have signed is asked of whoever verifies: here the first of them may be at work.
+  const flags = { ...options, key: options.verifyKey }
+  const given = isAnyoneTrusted(flags) ? [withoutThreshold(await trustFor(flags, io))] : []
   if (options.dryRun !== true) return joinTrust([trustOf(await signer()), ...given])
   const beside = key === undefined ? undefined : await publicKeyBeside(key)
   if (beside !== undefined) return joinTrust([trustOf(beside), ...given])

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, withCommon, withFilters, withInput, withTruth } from '../../options.ts'
+import { collect, count, withCommon, withFilters, withInput, withSigners, withTruth } from '../../options.ts'
 import type { VerifyOptions } from './flags.ts'
 
 export function verifyCommand(io: Io, exit: Exit): Command {
@@ -34,7 +34,7 @@ export function verifyCommand(io: Io, exit: Exit): Command {
     .option('--report <FILE>', 'also write one HTML page that stands alone')
     .option('--vsa-key <FILE>', 'private key that signs what --output vsa makes, or env://NAME')
     .option('--password-file <FILE>', 'password of that key (else PROV_PASSWORD, COSIGN_PASSWORD, or a prompt)')
-  return grouped(withCommon(withTruth(withFilters(command))))
+  return grouped(withCommon(withTruth(withFilters(withSigners(command)))))
     .addHelpText(
       'after',
       `
@@ -52,6 +52,9 @@ Examples:
   prov verify --storage oci --key cosign.pub --image ghcr.io/acme/app@sha256:…
   prov verify --storage tekton,oci --key old.pub --key new.pub --json runs/
   prov verify --storage docdb,s3 --key cosign.pub --all --since 30d
+  prov verify --storage tekton,oci run.yaml \\
+    --certificate-identity dev@example.com \\
+    --certificate-oidc-issuer https://accounts.example.com
   prov verify --storage tekton,oci --key cosign.pub \\
     --output junit=junit.xml --output github --report prov.html runs/`,
     )
@@ -64,6 +67,17 @@ Examples:
 /** Which flags stand together in the help; what is not named here stands under the last. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Required:': ['storage', 'key'],
+  'Who may have signed it:': [
+    'keyring',
+    'certificate-identity',
+    'certificate-oidc-issuer',
+    'trusted-root',
+    'ca-file',
+    'offline',
+    'log-threshold',
+    'timestamp-threshold',
+    'sct-threshold',
+  ],
   'What is verified:': ['image', 'run', 'statement', 'predicate', 'type', 'subject', 'namespace', 'all'],
   'With --all:': ['kind', 'since', 'before', 'shard', 'sample', 'fail-fast', 'concurrency'],
   'What must be there:': ['format', 'optional', 'require', 'strict'],

@@ -1,8 +1,8 @@
 /** The flags of `prov verify`, as they are parsed. */
+import type { SignerFlags } from '../../../setup/keys.ts'
 import type { CommonOptions, FilterOptions, InputOptions } from '../../options.ts'
 
-export interface VerifyOptions extends CommonOptions, InputOptions, FilterOptions {
-  readonly key: readonly string[]
+export interface VerifyOptions extends CommonOptions, InputOptions, FilterOptions, SignerFlags {
   readonly optional?: string
   readonly require?: number
   readonly strict?: boolean

@@ -1,11 +1,13 @@
 /** The reports that the flags of `prov verify` ask for. */
+
 import type { Settings } from '../../../config/settings.ts'
 import type { Io } from '../../../platform/io.ts'
 import { shellWords } from '../../../platform/text/command-line.ts'
 import { cutTo } from '../../../platform/text/shorten.ts'
 import type { ReportHead } from '../../../report/forms/form.ts'
 import type { Reports } from '../../../report/forms/open.ts'
-import type { Trust } from '../../../trust/trusted-keys.ts'
+import type { Trust } from '../../../trust/trust.ts'
+import { summaryOf } from '../../../trust/trusted-keys.ts'
 import { givenOf } from '../../given.ts'
 import type { VerifyOptions } from './flags.ts'
 
@@ -43,7 +45,7 @@ export function headOf(
   const { trust, settings, ...rest } = head
   return {
     ...rest,
-    trust: { hash: trust.hash, keyids: trust.keys.map(({ keyid }) => keyid) },
+    trust: summaryOf(trust),
     verifier: settings.get('verifier.id') ?? '',
   }
 }

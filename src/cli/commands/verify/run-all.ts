@@ -24,7 +24,8 @@ import {
 import type { Setup } from '../../../setup/backends.ts'
 import { isBlind, refuseBlind } from '../../../setup/refuse-blind.ts'
 import { surveyOf } from '../../../setup/whole-backends.ts'
-import type { Trust } from '../../../trust/trusted-keys.ts'
+import type { Trust } from '../../../trust/trust.ts'
+import { summaryOf } from '../../../trust/trusted-keys.ts'
 import { keyWatch, otherKeyText } from '../../../verify/other-key.ts'
 import type { Surveyed } from '../../../verify/survey.ts'
 import { type Demands, verdictOf } from '../../../verify/verdict.ts'
@@ -65,8 +66,8 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
   const watch = keyWatch()
   const cures = curesOf()
   const named = setup.backends.map(({ name }) => name)
-  const keyids = trust.keys.map(({ keyid }) => keyid)
-  const seen = attentionOf({ backends: named, keyids, demands, atHand: false, wide: options.wide === true })
+  const rests = summaryOf(trust)
+  const seen = attentionOf({ backends: named, trust: rests, demands, atHand: false, wide: options.wide === true })
   let totals = NO_TOTALS
   const rows = options.quiet === true || options.verbose === true || options.show === 'all'
   const judged = pool(surveyed, options.concurrency, (one) => {
@@ -130,8 +131,7 @@ export async function runVerifyAll(inputs: readonly string[], options: VerifyOpt
       totals,
       ...(next === undefined ? {} : { next: next.text }),
     }
-    const keys = { hash: trust.hash, keyids }
-    await write(io.stdout, jsonLine({ ...said, trust: keys }))
+    await write(io.stdout, jsonLine({ ...said, trust: rests }))
   } else if (reports?.onStdout !== true) {
     const notes = [
       ...(otherKey === undefined ? [] : [otherKeyText(otherKey)]),

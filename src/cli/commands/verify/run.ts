@@ -33,7 +33,7 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
   const setup = await setUp(options, worldOf(io, options), { truth: true })
   let reports: Reports | undefined
   try {
-    const trust = await trustFor(options.key, io)
+    const trust = await trustFor(options, io)
     refuseUnsupported(setup.settings, ['format', ...setup.backends.map((backend) => backend.name)])
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     const odd = optional.find((name) => !setup.backends.some((backend) => backend.name === name))
@@ -88,7 +88,7 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
       if (!silent && options.quiet === true) await write(io.stdout, report.exit === 0 ? '' : badText(report, layout))
       else if (!silent) {
         const atHand = artifacts.some(({ type }) => type === 'run')
-        const head = { backends, keyids: report.trust.keyids, demands, atHand, wide: options.wide === true }
+        const head = { backends, trust: report.trust, demands, atHand, wide: options.wide === true }
         await write(
           io.stdout,
           inputLine(named, layout) + whole(report, { head, all: options.show === 'all', next }, layout),

@@ -4,6 +4,7 @@ import { type AttentionHead, attentionOf } from '../../../report/text/attention.
 import { type NextStep, nextText } from '../../../report/text/next-step.ts'
 import { type Layout, verifyText } from '../../../report/text/verify-text.ts'
 import { otherKeyText } from '../../../verify/other-key.ts'
+import { restsOnLines } from '../../../verify/rests-on.ts'
 import type { VerifyReport } from '../../../verify/verify.ts'
 
 /**
@@ -19,6 +20,15 @@ export function whole(
   if (all) return verifyText(report, layout) + nextText(next, layout)
   const seen = attentionOf(head)
   for (const one of report.artifacts) seen.add(one)
-  const notes = report.otherKey === undefined ? [] : [otherKeyText(report.otherKey)]
+  const notes = [...(report.otherKey === undefined ? [] : [otherKeyText(report.otherKey)]), ...resting(report)]
   return seen.text({ exit: report.exit, notes }, layout) + nextText(next, layout)
+}
+
+const MOST_LINES = 5
+
+/** Who signed and what that rests on, where it is more than keys. */
+function resting({ artifacts }: VerifyReport): readonly string[] {
+  const lines = [...new Set(artifacts.flatMap(restsOnLines))]
+  const more = lines.length - MOST_LINES
+  return more > 0 ? [...lines.slice(0, MOST_LINES), `and ${more} more lines of that kind (--show all)`] : lines
 }

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, duration, withCommon, withReach, withTruth } from '../../options.ts'
+import { collect, count, duration, withCommon, withReach, withSigners, withTruth } from '../../options.ts'
 import type { WorkerOptions } from './flags.ts'
 
 export function workerCommand(io: Io, exit: Exit): Command {
@@ -22,7 +22,7 @@ export function workerCommand(io: Io, exit: Exit): Command {
     )
     .option('--once', 'end once nothing is left that can be delivered')
     .option('--listen <HOST:PORT>', 'serve /metrics, /healthz and /readyz there')
-  return withCommon(withReach(command))
+  return withCommon(withReach(withSigners(command)))
     .addHelpText(
       'after',
       `

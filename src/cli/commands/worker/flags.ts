@@ -1,10 +1,10 @@
 /** The flags of `prov worker`, as they are parsed. */
+import type { SignerFlags } from '../../../setup/keys.ts'
 import type { CommonOptions } from '../../options.ts'
 
-export interface WorkerOptions extends CommonOptions {
+export interface WorkerOptions extends CommonOptions, SignerFlags {
   readonly truth?: string
   readonly storage?: string
-  readonly key: readonly string[]
   readonly concurrency?: number
   /** Milliseconds. */
   readonly lease?: number

@@ -1,0 +1,97 @@
+/** Who may sign with a certificate: an identity and the issuer that vouches for it. Pure. */
+import { ProvError } from '../errors.ts'
+import type { Algorithm } from './made-by.ts'
+import { isWithin, type Validity } from './validity.ts'
+
+/** What a certificate states: the name in it (an e-mail address or a URI), and the identity provider that vouched for it. */
+export interface Identity {
+  readonly identity: string
+  readonly issuer: string
+}
+
+/** One identity that is trusted. Texts are compared whole; `/^…$/` is a pattern for the whole. */
+export interface IdentityRule extends Identity {
+  /** What reports call it; absent: by its identity. */
+  readonly name?: string
+  /** When its signatures count; absent: always. */
+  readonly validity?: Validity
+  /** Algorithms that count beside the usual ones. */
+  readonly algorithms?: readonly Algorithm[]
+  readonly isIdentity: Matcher
+  readonly isIssuer: Matcher
+}
+
+export type Matcher = (text: string) => boolean
+
+/** No e-mail address or URI of a workflow is longer; a pattern is not tried on more. */
+const MAX_LENGTH = 2048
+
+/**
+ * A rule from texts as people write them. Throws `usage` for an empty text, and for a pattern that is not anchored at both ends or that is
+ * not a regular expression.
+ *
+ * @example identityRule({ identity: '/^.+@example\\.com$/', issuer: 'https://accounts.example.com' }).isIdentity('dev@example.com') // true
+ */
+export function identityRule(
+  of: Identity & Pick<IdentityRule, 'name' | 'validity' | 'algorithms'>,
+  names = { identity: '--certificate-identity', issuer: '--certificate-oidc-issuer' },
+): IdentityRule {
+  return { ...of, isIdentity: matcher(of.identity, names.identity), isIssuer: matcher(of.issuer, names.issuer) }
+}
+
+function matcher(text: string, name: string): Matcher {
+  if (text.trim() === '') throw usage(`${name} is empty`, 'an empty text would be found in no certificate')
+  const isPattern = text.length > 1 && text.startsWith('/') && text.endsWith('/')
+  if (!isPattern) return (found) => found === text
+  const inner = /^\/\^(.*)\$\/$/s.exec(text)?.[1]
+  // An odd number of backslashes before the last `$` makes it a dollar sign.
+  if (inner === undefined || /(?:^|[^\\])(?:\\\\)*\\$/.test(inner)) {
+    throw usage(`${name} is a pattern that is not anchored at both ends`, 'write /^…$/')
+  }
+  let pattern: RegExp
+  try {
+    // In a group, so that both anchors hold for every alternative.
+    pattern = new RegExp(`^(?:${inner})$`, 'u')
+  } catch {
+    throw usage(`${name} is not a regular expression`, String.raw`a dot that stands for itself is written \.`)
+  }
+  return (found) => found.length <= MAX_LENGTH && pattern.test(found)
+}
+
+function usage(message: string, hint: string): ProvError {
+  return new ProvError('usage', message, { hint })
+}
+
+export type IdentityVerdict =
+  | { readonly rule: IdentityRule }
+  | { readonly code: 'identity_untrusted' | 'issuer_untrusted' | 'key_expired'; readonly message: string }
+
+/**
+ * The rule that this identity meets at all these times, or why there is none.
+ *
+ * @param times when the signature was made, as far as that is proven, in milliseconds since the epoch
+ *
+ * @example ruleFor(rules, { identity: 'dev@example.com', issuer: 'https://accounts.example.com' }, [Date.now()])
+ */
+export function ruleFor(rules: readonly IdentityRule[], found: Identity, times: readonly number[]): IdentityVerdict {
+  const named = rules.filter((rule) => rule.isIdentity(found.identity))
+  if (named.length === 0) {
+    return { code: 'identity_untrusted', message: `it was signed by ${printable(found.identity)}, who is not trusted` }
+  }
+  const vouched = named.filter((rule) => rule.isIssuer(found.issuer))
+  if (vouched.length === 0) {
+    const message = `it was signed by ${printable(found.identity)}, for whom another issuer vouches: ${printable(found.issuer)}`
+    return { code: 'issuer_untrusted', message }
+  }
+  const rule = vouched.find(({ validity }) => isWithin(validity, times))
+  if (rule !== undefined) return { rule }
+  const message = `${printable(found.identity)} signed it at a time at which that identity was not trusted`
+  return { code: 'key_expired', message }
+}
+
+/** What comes from a certificate may hold anything, control characters for the terminal included. */
+function printable(text: string): string {
+  if (text === '') return '(nobody named)'
+  const clean = text.replace(/[^\x21-\x7e]/g, '?')
+  return clean.length > 200 ? `${clean.slice(0, 200)}…` : clean
+}

@@ -1,0 +1,123 @@
+/**
+ * The checks of @sigstore/verify, one at a time: its verifier does all in one call and says of several faults only the first, so each is asked
+ * with nothing else to find. Everything it is asked about one signature goes through here.
+ */
+import { createSecretKey } from 'node:crypto'
+import { RFC3161Timestamp, X509Certificate } from '@sigstore/core'
+import type { TransparencyLogEntry } from '@sigstore/protobuf-specs'
+import { type SignedEntity, type Signer, type TrustMaterial, Verifier } from '@sigstore/verify'
+import type { HashName, SignedContent } from './content.ts'
+import { certificateBlocks, MAX_CHAIN, type OwnAuthority } from './root-material.ts'
+
+/** A log entry as it was read; nothing of it is verified. */
+export type LogEntry = ReturnType<typeof TransparencyLogEntry.fromJSON>
+
+export type Stamp = SignedEntity['timestamps'][number]
+
+export interface LibraryChecks {
+  /** Why the entry does not prove that the log holds this signature; undefined when it does. */
+  logFault(entry: LogEntry): Error | undefined
+  /** The time that the timestamp proves, milliseconds since the epoch, and the certificate of the authority that says so; or why it proves none. */
+  stampTime(der: Uint8Array): { readonly stamp: Stamp; readonly time: number; readonly authority: string } | Error
+  /** Who holds the certificate, its chain and `scts` certificate logs checked at the times of the stamps, at least one; or why nobody does. */
+  signerOf(certificate: string, stamps: readonly Stamp[], scts: number): Signer | Error
+}
+
+const HASHES: Readonly<Record<number, HashName>> = { 32: 'sha256', 48: 'sha384', 64: 'sha512' }
+/** Stands where the library wants a key and asks nothing of it. */
+const UNUSED = createSecretKey(Buffer.of(0))
+const NONE = { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 }
+
+/** @example libraryChecks(material, authorities, content, signature).logFault(entry) // undefined */
+export function libraryChecks(
+  material: TrustMaterial,
+  authorities: readonly OwnAuthority[],
+  content: SignedContent,
+  signed: { readonly sig: Uint8Array; readonly chain?: string },
+): LibraryChecks {
+  const signature = Buffer.from(signed.sig)
+  const entity: SignedEntity = {
+    signature: {
+      signature,
+      compareSignature: (other) => signature.equals(other),
+      compareDigest: (digest) => isDigest(digest, content.payloadDigest),
+      compareSignedDigest: (digest) => isDigest(digest, content.signedDigest),
+      verifySignature: () => true, // the mathematics is ours, over the algorithms that we allow
+    },
+    key: { $case: 'public-key', hint: '' },
+    tlogEntries: [],
+    timestamps: [],
+  }
+  const trusted: TrustMaterial = {
+    ...material,
+    certificateAuthorities: [
+      ...material.certificateAuthorities,
+      ...authorities.map((one) => withChain(one, signed.chain)),
+    ],
+    publicKey: () => ({ publicKey: UNUSED, validFor: () => true }),
+  }
+  const ask = (more: Partial<SignedEntity>, demands = NONE): Signer | Error => {
+    try {
+      return new Verifier(trusted, demands).verify({ ...entity, ...more })
+    } catch (thrown) {
+      return thrown instanceof Error ? thrown : new Error(String(thrown))
+    }
+  }
+  return {
+    logFault(entry) {
+      const answer = ask({ tlogEntries: [entry as SignedEntity['tlogEntries'][number]] })
+      return answer instanceof Error ? answer : undefined
+    },
+    stampTime(der) {
+      try {
+        const timestamp = RFC3161Timestamp.parse(Buffer.from(der))
+        const stamp: Stamp = { $case: 'timestamp-authority', timestamp }
+        const answer = ask({ timestamps: [stamp] })
+        if (answer instanceof Error) return answer
+        const authority = Buffer.concat([timestamp.signerIssuer, timestamp.signerSerialNumber]).toString('hex')
+        return { stamp, time: timestamp.signingTime.getTime(), authority }
+      } catch (thrown) {
+        return thrown instanceof Error ? thrown : new Error(String(thrown))
+      }
+    },
+    signerOf(certificate, stamps, scts) {
+      try {
+        const leaf = X509Certificate.parse(certificate)
+        return ask(
+          { key: { $case: 'certificate', certificate: leaf }, timestamps: [...stamps] },
+          { ...NONE, ctlogThreshold: scts, timestampThreshold: 1 },
+        )
+      } catch (thrown) {
+        return thrown instanceof Error ? thrown : new Error(String(thrown))
+      }
+    },
+  }
+}
+
+function isDigest(digest: Buffer, of: (hash: HashName) => Uint8Array): boolean {
+  const hash = HASHES[digest.length]
+  return hash !== undefined && digest.equals(of(hash))
+}
+
+const FOREVER = { start: new Date(0), end: new Date(8_640_000_000_000_000) }
+
+/**
+ * An authority of one's own with the intermediates that stand beside the signature. A path ends only in a certificate that has signed itself,
+ * so none of those is taken from there.
+ */
+function withChain(
+  { certificates }: OwnAuthority,
+  chain: string | undefined,
+): TrustMaterial['certificateAuthorities'][number] {
+  const beside = certificateBlocks(chain ?? '')
+    .slice(0, MAX_CHAIN)
+    .flatMap((pem) => {
+      try {
+        return [X509Certificate.parse(pem)]
+      } catch {
+        return []
+      }
+    })
+  const between = beside.filter((one) => !one.subject.equals(one.issuer))
+  return { certChain: [...certificates, ...between], validFor: FOREVER }
+}

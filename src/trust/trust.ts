@@ -1,0 +1,122 @@
+/**
+ * What is trusted, and how it is asked: keys here, and behind a port certificates, transparency logs and timestamps, so that who asks loads no
+ * library for them.
+ */
+import type { KeyObject } from 'node:crypto'
+import type { Signature } from '../model/entry.ts'
+import type { SignedContent } from './content.ts'
+import type { Identity, IdentityRule } from './identity.ts'
+import type { Algorithm } from './made-by.ts'
+import type { Validity } from './validity.ts'
+
+export interface TrustedKey {
+  /** Chains' key id, `SHA256:…`. */
+  readonly keyid: string
+  /** base64 of sha256 of the SPKI DER, as in Sigstore bundles. */
+  readonly hint: string
+  readonly publicKey: KeyObject
+  /** Where it came from, for reports: a path, `env://NAME`, or `the signing key`. */
+  readonly source: string
+  /** When its signatures count; absent: always. */
+  readonly validity?: Validity
+  /** The algorithm that counts; absent: those that Chains and cosign use with such a key. */
+  readonly algorithm?: Algorithm
+  /** It is no longer in use: the end of its validity is past. */
+  readonly retired?: true
+  /** What its certificate states; absent for a key that was given as such. */
+  readonly identity?: Identity
+}
+
+/** What is trusted: keys, and whoever signs with a certificate, each with its validity and its source. */
+export interface Trust {
+  readonly keys: readonly TrustedKey[]
+  /** Judges certificates, proofs of transparency logs and timestamps; absent: only keys count, and proofs are not looked at. */
+  readonly proofs?: ProofJudge
+  /** How many trusted signers an entry needs; absent: one. */
+  readonly threshold?: number
+  /** `sha256:<hex>`, the same for the same keys, identities, roots, windows and thresholds, whatever their order, spelling or source. */
+  readonly hash: string
+}
+
+/** A trust as reports show it. */
+export interface TrustSummary {
+  readonly hash: string
+  readonly keyids: readonly string[]
+  /** Who may sign with a certificate, as it was written; absent: nobody. */
+  readonly identities?: readonly Identity[]
+  /** The Sigstore trusted root, and where it came from; absent: proofs are not looked at. */
+  readonly root?: { readonly source: string; readonly hash: string }
+  /** Signers that an entry needs; absent: one. */
+  readonly threshold?: number
+}
+
+/** Why a signature does not count. */
+export type SignatureFault =
+  | 'signature_invalid'
+  | 'key_untrusted'
+  | 'key_expired'
+  | 'identity_untrusted'
+  | 'issuer_untrusted'
+  | 'certificate_untrusted'
+  | 'certificate_time'
+  | 'sct_missing'
+  | 'log_proof_invalid'
+  | 'log_untrusted'
+  | 'log_entry_other'
+  | 'log_proof_missing'
+  | 'timestamp_invalid'
+  | 'timestamp_missing'
+
+/** `until`: the end of the first validity that this rests on, in milliseconds since the epoch; absent: none ends. */
+export type SignatureVerdict =
+  | { readonly ok: true; readonly key: TrustedKey; readonly until?: number }
+  | { readonly ok: false; readonly code: SignatureFault; readonly message: string }
+
+/** A key as it was given. */
+export interface GivenKey extends Pick<TrustedKey, 'publicKey' | 'source' | 'validity' | 'algorithm' | 'retired'> {}
+
+/** How many proofs a signature needs. */
+export interface ProofDemands {
+  /** Transparency logs that prove inclusion. */
+  readonly logs: number
+  /** Proofs of time, by a log or by a timestamp authority. */
+  readonly timestamps: number
+  /** Certificate transparency logs that prove that they hold the certificate. */
+  readonly scts: number
+}
+
+/** What the proofs beside a signature prove. */
+export interface Proven {
+  /** When the signature was made, milliseconds since the epoch: one for each proof of time, [] when none was there. */
+  readonly times: readonly number[]
+  /** Transparency logs that hold it. */
+  readonly logs: number
+  /** Logs and timestamp authorities that say when. */
+  readonly clocks: number
+  /** The end of the first validity that this rests on; absent: none ends. */
+  readonly until?: number
+  /** Checks the certificate at these times, who stands in it, and that its key made the signature. */
+  certified(): SignatureVerdict
+}
+
+export interface ProofFault {
+  readonly code: SignatureFault
+  readonly message: string
+}
+
+export interface ProofJudge {
+  /** Who may sign with a certificate. */
+  readonly identities: readonly IdentityRule[]
+  /** What a signature by a plain key needs. */
+  readonly keyDemands: ProofDemands
+  /** What a signature by a certificate needs. */
+  readonly demands: ProofDemands
+  /** Where the trusted root came from, for reports. */
+  readonly root: { readonly source: string; readonly hash: string }
+  /** All of the above as lines for the hash of a trust. */
+  readonly lines: readonly string[]
+  /**
+   * Checks every log entry and timestamp beside the signature; one that does not verify is a fault, as cosign and sigstore-js have it.
+   */
+  prove(content: SignedContent, signature: Signature): Proven | ProofFault
+}
