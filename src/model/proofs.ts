@@ -60,6 +60,17 @@ export function joinProofs<S extends Proofs>(own: S, other: Proofs): S {
 }
 
 /**
+ * One signature as two copies have it: with the names of both, and the proofs of both.
+ *
+ * @example joinSignatures(fromTag, fromBundle).keyHint
+ */
+export function joinSignatures(own: Signature, other: Signature): Signature {
+  const { keyid = other.keyid, keyHint = other.keyHint } = own
+  const names = { ...(keyid === undefined ? {} : { keyid }), ...(keyHint === undefined ? {} : { keyHint }) }
+  return joinProofs({ ...own, ...names }, other)
+}
+
+/**
  * The entry with every proof that the others have of the same signatures over the same payload.
  *
  * @example withProofsOf(entry, copies.map((copy) => copy.found.entry))
