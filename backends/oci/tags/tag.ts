@@ -41,6 +41,11 @@ export interface TagEdit {
   readonly drop: readonly string[]
   /** Digest of a manifest that is damaged as a whole and may be replaced. */
   readonly replaces?: string
+  /**
+   * Layers to be written anew, as they were read: their annotations are changed, and another writer's change of them would be lost. Absent: what
+   * is dropped may look as it likes.
+   */
+  readonly was?: readonly Layer[]
 }
 
 /**
@@ -97,6 +102,14 @@ function isAsIs(state: TagState, layer: Layer): boolean {
   return state.layers.some((other) => JSON.stringify(other) === text)
 }
 
+/** Throws `conflict` when another writer has changed a layer that the edit was to change: neither as it was read nor as it shall be. */
+export function refuseChanged(tag: Tag, state: TagState, { was = [], add }: TagEdit): void {
+  const known = new Set([...was, ...add].map((layer) => JSON.stringify(layer)))
+  const keys = new Set(was.map(layerKey))
+  const there = state.layers.filter((layer) => keys.has(layerKey(layer)))
+  if (there.some((layer) => !known.has(JSON.stringify(layer)))) throw changed(tag)
+}
+
 /** True when what the edit is to replace is not there any more. Asked once: afterwards it is our own write that took it away. */
 export function isStale(state: TagState, edit: TagEdit): boolean {
   const present = new Set(state.layers.map(layerKey))
@@ -106,6 +119,20 @@ export function isStale(state: TagState, edit: TagEdit): boolean {
 export function stale(tag: Tag): ProvError {
   const where = { operation: 'write tag', location: `${tag.repo}:${tag.name}` }
   return failure('conflict', 'what was to be replaced was changed by another writer', where, { hint: 'look again' })
+}
+
+/** Errors of {@link refuseChanged}, which another look at the tag does not heal: the caller must read it anew. */
+const CHANGED = new WeakSet<object>()
+
+/** True for an error of {@link refuseChanged}. */
+export function isChanged(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && CHANGED.has(thrown)
+}
+
+function changed(tag: Tag): ProvError {
+  const error = stale(tag)
+  CHANGED.add(error)
+  return error
 }
 
 /** True when the tag holds exactly those layers, in whatever order. */
