@@ -49,7 +49,7 @@ export function hasProofs(signature: Proofs): boolean {
 export function joinProofs<S extends Proofs>(own: S, other: Proofs): S {
   const { certificate = other.certificate, logProof = other.logProof } = own
   // A chain belongs to its certificate.
-  const sameLeaf = own.certificate === undefined || isSameLeaf(own.certificate, other.certificate)
+  const sameLeaf = !own.certificate || !other.certificate || isSameLeaf(own.certificate, other.certificate)
   const chain = own.chain ?? (sameLeaf ? other.chain : undefined)
   const second = own.logProof !== undefined && other.logProof !== undefined && !isSameText(own.logProof, other.logProof)
   const converted = second ? logEntryOf(other.logProof ?? '') : undefined
@@ -144,10 +144,10 @@ function isSameText(a: string, b: string): boolean {
   return a === b || logContent(a) === logContent(b)
 }
 
-function isSameLeaf(a: string, b: string | undefined): boolean {
+function isSameLeaf(a: string, b: string): boolean {
   if (a === b) return true
   try {
-    return b !== undefined && sameBytes(new X509Certificate(a).raw, new X509Certificate(b).raw)
+    return sameBytes(new X509Certificate(a).raw, new X509Certificate(b).raw)
   } catch {
     return false
   }

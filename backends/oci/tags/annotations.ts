@@ -49,8 +49,8 @@ export function proofAnnotations(signatures: readonly Signature[]): Record<strin
 }
 
 /**
- * The annotations of a layer, with those proofs of its signatures added that they do not say yet. cosign's own stay where they say anything,
- * and where the layer has several signatures: there they are those of one.
+ * The annotations of a layer that say all of these proofs of its signatures, what was read from it included. Where it has several signatures,
+ * cosign's own stay as they are: they are those of one.
  *
  * @example withMoreProofs(layer.annotations, signatures)['dev.prov/proofs']
  */
@@ -59,8 +59,7 @@ export function withMoreProofs(there: Annotations, signatures: readonly Signatur
   const own = made[OWN_PROOFS]
   if (signatures.length !== 1) return { ...there, ...(own === undefined ? {} : { [OWN_PROOFS]: own }) }
   const { [OWN_PROOFS]: _, ...rest } = there
-  const said = Object.fromEntries(Object.entries(rest).filter(([, text]) => text !== ''))
-  return { ...rest, ...made, ...said }
+  return { ...rest, ...made }
 }
 
 /** What the reading of one place may still spend on telling whose certificates are. */

@@ -55,7 +55,7 @@ export function tags(connected: () => Promise<Connection>): Tags {
         const was = lacking.map((one) => one.was)
         const add = [...fresh, ...lacking].map((one) => one.layer)
         try {
-          await writer.edit(tag, { add, drop: was.map(layerKey), ...(was.length === 0 ? {} : { was }) }, signal)
+          await writer.edit(tag, { add, drop: was.map(layerKey), was }, signal)
           return receipt(slot, entry, layer ?? firstOf(layers), 'written')
         } catch (error) {
           if (!isChanged(error) || round === ROUNDS) throw error

@@ -42,8 +42,8 @@ export interface TagEdit {
   /** Digest of a manifest that is damaged as a whole and may be replaced. */
   readonly replaces?: string
   /**
-   * Layers to be written anew, as they were read: their annotations are changed, and another writer's change of them would be lost. Absent: what
-   * is dropped may look as it likes.
+   * Layers to be written anew, as they were read: their annotations are changed, and another writer's change of them, or its own form of a layer
+   * that is added, would be lost. Such a change is a conflict. Absent: layers of one key are one, however they look.
    */
   readonly was?: readonly Layer[]
 }
@@ -83,7 +83,9 @@ export async function readTagState(
 /** The layers that the tag should hold: its own, those carried over, those added, without the dropped. */
 export function wanted(state: TagState, carried: readonly Layer[], edit: TagEdit): readonly Layer[] {
   const drop = new Set(edit.drop)
-  const kept = unionOf(state.layers, carried).filter((layer) => !drop.has(layerKey(layer)))
+  const mine = new Set(edit.was === undefined ? [] : edit.add.map(layerKey))
+  const others = carried.filter((layer) => !mine.has(layerKey(layer)))
+  const kept = unionOf(state.layers, others).filter((layer) => !drop.has(layerKey(layer)))
   return unionOf(kept, edit.add)
 }
 
@@ -92,9 +94,8 @@ export function isDone(state: TagState, layers: readonly Layer[], edit: TagEdit)
   // What was written in the place of a damaged manifest may well be the very manifest that it once was: then it reads again.
   const isDamaged = state.manifest === undefined && state.index === undefined
   if (edit.replaces !== undefined && state.digest === edit.replaces && isDamaged) return false
-  return (
-    holdsAll(state, layers) && edit.add.every((layer) => !edit.drop.includes(layerKey(layer)) || isAsIs(state, layer))
-  )
+  const isExact = (layer: Layer) => edit.was !== undefined || edit.drop.includes(layerKey(layer))
+  return holdsAll(state, layers) && edit.add.every((layer) => !isExact(layer) || isAsIs(state, layer))
 }
 
 function isAsIs(state: TagState, layer: Layer): boolean {
@@ -103,9 +104,10 @@ function isAsIs(state: TagState, layer: Layer): boolean {
 }
 
 /** Throws `conflict` when another writer has changed a layer that the edit was to change: neither as it was read nor as it shall be. */
-export function refuseChanged(tag: Tag, state: TagState, { was = [], add }: TagEdit): void {
+export function refuseChanged(tag: Tag, state: TagState, { was, add }: TagEdit): void {
+  if (was === undefined) return
   const known = new Set([...was, ...add].map((layer) => JSON.stringify(layer)))
-  const keys = new Set(was.map(layerKey))
+  const keys = new Set([...was, ...add].map(layerKey))
   const there = state.layers.filter((layer) => keys.has(layerKey(layer)))
   if (there.some((layer) => !known.has(JSON.stringify(layer)))) throw changed(tag)
 }
