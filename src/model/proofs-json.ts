@@ -7,9 +7,9 @@ import { base64Of, bytesOf } from '../platform/text/base64.ts'
 import { parseBounded } from '../platform/text/bounded-json.ts'
 import { isRecord, textIn } from '../platform/text/guards.ts'
 import { isCertificates } from '../platform/text/pem-text.ts'
-import { type Entry, type Signature, signatureId } from './entry.ts'
+import { type Entry, type Signature, sameBytes, signatureId } from './entry.ts'
 import { MAX_LOG_ENTRY_LENGTH } from './log-entry.ts'
-import { joinProofs, MAX_PROOFS, PROOFS, type ProofKind, type Proofs, proofsOf } from './proofs.ts'
+import { holdsProofs, joinProofs, MAX_PROOFS, PROOFS, type ProofKind, type Proofs, proofsOf } from './proofs.ts'
 
 /** A reader refuses a newer version: what it does not know it must not drop. */
 const VERSION = 1
@@ -18,11 +18,14 @@ const MAX_SIGNATURES = 100
 const MAX_TIMESTAMP_BYTES = 64 * 1024
 const MEMBERS: readonly string[] = ['signature', ...PROOFS]
 
+/** What the forms of Tekton Chains have no place for: they hold a certificate and its chain. */
+export const BESIDE_CHAINS: readonly ProofKind[] = ['logEntries', 'logProof', 'timestamps']
+
 /** Proofs by the id of their signature. */
 export type ProofsById = ReadonlyMap<string, Proofs>
 
 /**
- * The text for those proofs of the signatures that are among `kinds`; undefined when there is none. The same proofs give the same text. Throws
+ * The text for these proofs; undefined when there is none. The same proofs give the same text. Throws
  * `entry_too_large` for more than a reader takes.
  *
  * @example proofsText(proofsIn(entry.signatures, ['logEntries', 'logProof', 'timestamps']))
@@ -108,6 +111,45 @@ export function withProofs(entry: Entry, proofs: ProofsById): Entry {
     return own === undefined ? signature : joinProofs(signature, own)
   })
   return { ...entry, signatures }
+}
+
+/**
+ * What `found` lacks of the proofs of `wanted`, as far as they are among `kinds`.
+ *
+ * @example proofsLacking(found, wanted, PROOFS).size // 0 when it lacks none
+ */
+export function proofsLacking(found: Entry, wanted: Entry, kinds: readonly ProofKind[]): ProofsById {
+  const lacking = wanted.signatures.flatMap((signature) => {
+    const own = found.signatures.find(({ sig }) => sameBytes(sig, signature.sig))
+    const missing = kinds.filter((kind) => !holdsProofs(own ?? {}, signature, [kind]))
+    return missing.map((kind) => ({ sig: signature.sig, [kind]: signature[kind] }) as Signature)
+  })
+  return proofsIn(lacking, kinds)
+}
+
+/**
+ * The text with these proofs added; undefined when it says them all. What cannot be read is written anew. Throws `not_supported` for a text of a
+ * later version: it stays.
+ *
+ * @param text what stands there; undefined for nothing
+ * @example addedTo(text, proofsLacking(found, entry, PROOFS))
+ */
+export function addedTo(text: string | undefined, more: ProofsById): string | undefined {
+  if (text !== undefined && isNewer(text)) {
+    const hint = 'use the prov that wrote them, or a newer one'
+    throw new ProvError('not_supported', 'the proofs beside this copy were written by a newer prov', { hint })
+  }
+  const there = text === undefined ? undefined : readable(text)
+  const isHeld = [...more].every(([id, proofs]) => holdsProofs(there?.get(id) ?? {}, proofs, PROOFS))
+  return there !== undefined && isHeld ? undefined : proofsText(joinById(there ?? new Map(), more))
+}
+
+function readable(text: string): ProofsById | undefined {
+  try {
+    return readProofs(text)
+  } catch {
+    return undefined
+  }
 }
 
 /**

@@ -186,16 +186,6 @@ const OBJECTS: readonly KnownGap[] = [
     kind: 'raw',
     reason: "Chains' objects of an image hold one signature; put refuses more",
   },
-  {
-    line: 'logProof',
-    shows: 'differs',
-    reason: "Chains' objects have no place for it; the signature is complete without",
-  },
-  {
-    line: 'timestamps',
-    shows: 'differs',
-    reason: "Chains' objects have no place for them; the signature is complete without",
-  },
   { line: 'seal', shows: 'untried', reason: 'not kept on the run, so there is nothing to mark' },
 ]
 
