@@ -13,6 +13,7 @@ import type {
 import { receiptOf } from '../../src/backend/receipt.ts'
 import { ProvError } from '../../src/errors.ts'
 import { type Entry, holds, sha256Hex } from '../../src/model/entry.ts'
+import { holdsWith, PROOFS, withProofsOf } from '../../src/model/proofs.ts'
 import { copyOf, NAME, passes, rawOf, slotsOf } from './layout.ts'
 
 /** What several handles share. Make one with {@link memoryStore}. */
@@ -80,7 +81,14 @@ export function openMemory(context: Context, options: MemoryOptions = {}): Backe
     await giveWay(signal, 'put')
     size(slot, entry)
     const known = itemsOf(slot).find((item) => item.entry !== undefined && holds(item.entry, entry))
-    if (known !== undefined) return receipt(slot, known, entry, 'unchanged')
+    if (known?.entry !== undefined) {
+      if (holdsWith(known.entry, entry, PROOFS)) return receipt(slot, known, entry, 'unchanged')
+      const fuller = withProofsOf(known.entry, [entry])
+      const item = { id: known.id, raw: rawOf(fuller), entry: copyOf(fuller) }
+      const items = itemsOf(slot).map((old) => (old === known ? item : old))
+      keep(slot, items)
+      return receipt(slot, item, entry, 'written')
+    }
     const item = newItem(entry)
     keep(slot, [...itemsOf(slot), item])
     return receipt(slot, item, entry, 'written')

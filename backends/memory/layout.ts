@@ -42,7 +42,8 @@ export function copyOf(entry: Entry): Entry {
 export function rawOf(entry: Entry): Uint8Array {
   const parts = [entry.envelope ?? entry.payload]
   for (const s of entry.signatures) {
-    parts.push(s.sig, Buffer.from(`${s.certificate ?? ''}${s.chain ?? ''}${s.logProof ?? ''}`), ...(s.timestamps ?? []))
+    const texts = [s.certificate, s.chain, s.logProof, ...(s.logEntries ?? [])]
+    parts.push(s.sig, Buffer.from(texts.join('')), ...(s.timestamps ?? []))
   }
   return new Uint8Array(Buffer.concat(parts))
 }

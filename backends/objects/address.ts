@@ -10,7 +10,7 @@ import { ProvError } from '../../src/errors.ts'
 import { type ImageRef, imageKey, type RunArtifact, type RunClaim, runKey } from '../../src/model/artifact.ts'
 import { type Kind, sha256Hex } from '../../src/model/entry.ts'
 import { keyBeside } from '../shared/image-key.ts'
-import type { Part } from './layout.ts'
+import { PARTS, type Part } from './layout.ts'
 
 export interface ObjectAddress {
   readonly folder: string
@@ -20,6 +20,10 @@ export interface ObjectAddress {
   readonly image?: ImageRef
 }
 
+/** The object with the proofs beside a copy. */
+export const PROOFS_PART = 'proofs' as const
+/** The four of Chains, and the one beside them. */
+export const ALL_PARTS = [...PARTS, PROOFS_PART] as const
 const IMAGES = 'image'
 const STATEMENTS = 'statement'
 const RUNS = 'run'
@@ -68,7 +72,11 @@ export function keysOf({ folder, key, image }: ObjectAddress): readonly string[]
 }
 
 /** @example objectName(place, place.key, 'signature') // 'taskrun-ci-build-7x/taskrun-b0a4….signature' */
-export function objectName({ folder }: Pick<ObjectAddress, 'folder'>, key: string, part: Part): string {
+export function objectName(
+  { folder }: Pick<ObjectAddress, 'folder'>,
+  key: string,
+  part: Part | typeof PROOFS_PART,
+): string {
   return `${folder}/${key}.${part}`
 }
 

@@ -3,14 +3,17 @@ import type { Backend, Context, Receipt, Slot } from '../../src/backend/backend.
 import { receiptOf } from '../../src/backend/receipt.ts'
 import { ProvError } from '../../src/errors.ts'
 import { type Entry, holds } from '../../src/model/entry.ts'
+import { PROOFS } from '../../src/model/proofs.ts'
+import { BESIDE_CHAINS } from '../../src/model/proofs-json.ts'
 import { keptName, type ObjectAddress, placeOf, slotOf } from './address.ts'
 import { type CallsOptions, callsOf } from './calls.ts'
 import type { DiagnoseJob } from './diagnose.ts'
 import { PARTS, type Parts, partsOf } from './layout.ts'
 import { listSlots } from './list.ts'
+import { addProofs, proofBytes, setProofs } from './proofs.ts'
 import { foundOf, locationOf, readPlace, readStored, versionIn } from './read.ts'
 import { MAX_OBJECT_BYTES } from './store.ts'
-import { complete, removeCopy, replaceCopy, writeCopy } from './write.ts'
+import { changed, complete, removeCopy, replaceCopy, writeCopy } from './write.ts'
 
 export interface ObjectsOptions extends CallsOptions {
   readonly sharedWrites: 'precondition' | 'lock'
@@ -35,7 +38,7 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
   function fitting(slot: Slot, entry: Entry): { readonly parts: Parts; readonly bytes: number } {
     try {
       const parts = partsOf(entry)
-      const bytes = PARTS.reduce((sum, part) => sum + parts[part].length, 0)
+      const bytes = PARTS.reduce((sum, part) => sum + parts[part].length, proofBytes(entry)?.length ?? 0)
       if (bytes <= MAX_OBJECT_BYTES) return { parts, bytes }
       const message = `the entry has ${bytes} bytes, over the ${MAX_OBJECT_BYTES} this backend holds`
       throw new ProvError('entry_too_large', message)
@@ -55,14 +58,19 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
         const { items, freeKey } = await readPlace(writer.store, place, calls)
         const same = items.find((item) => item.entry !== undefined && holds(item.entry, entry))
         if (same !== undefined) {
-          const added = await complete(writer.store, place, same.key, same.stored, parts, calls)
-          return receipt(slot, place, same.key, entry, added ? 'written' : 'unchanged')
+          const { key, stored, entry: standing } = same
+          const added = await complete(writer.store, place, key, stored, parts, calls)
+          // Chains' own objects are for the certificates, where they are missing.
+          const kinds = stored.cert === undefined || stored.chain === undefined ? BESIDE_CHAINS : PROOFS
+          const proven = await addProofs(writer.store, place, key, entry, { standing, kinds }, calls)
+          return receipt(slot, place, key, entry, added || proven ? 'written' : 'unchanged')
         }
         const [occupant] = items
         if (occupant !== undefined) {
           const found = items.map((item) => foundOf(name, home().root, place, item))
           return { ...receipt(slot, place, occupant.key, entry, 'occupied'), found }
         }
+        await addProofs(writer.store, place, freeKey, entry, {}, calls)
         if (await writeCopy(writer, place, freeKey, parts, calls)) {
           return receipt(slot, place, freeKey, entry, 'written')
         }
@@ -108,6 +116,7 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
         const version = versionIn(found)
         const stored = (await readStored(writer.store, place, version.key, calls)) ?? {}
         await replaceCopy(writer, place, version, stored, parts, calls)
+        if (!(await setProofs(writer.store, place, version.key, entry, version.proofs, calls))) throw changed('replace')
         return receipt(slot, place, version.key, entry, 'replaced')
       }),
 

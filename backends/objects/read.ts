@@ -3,11 +3,12 @@ import type { CallOptions, Found } from '../../src/backend/backend.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../../src/errors.ts'
 import type { Entry, Kind } from '../../src/model/entry.ts'
 import { isOtherImage } from '../shared/image-key.ts'
-import { keysOf, type ObjectAddress, objectName } from './address.ts'
+import { ALL_PARTS, keysOf, type ObjectAddress, objectName, PROOFS_PART } from './address.ts'
 import { entryOf, isPending, PARTS, type Part } from './layout.ts'
+import { readObject, withObject } from './proofs.ts'
 import type { ObjectStore, StoredObject } from './store.ts'
 
-export type Stored = Readonly<Partial<Record<Part, StoredObject>>>
+export type Stored = Readonly<Partial<Record<Part | typeof PROOFS_PART, StoredObject>>>
 
 /** What stands under one key: always with a signature object that is not a mark. */
 export interface Item {
@@ -15,6 +16,8 @@ export interface Item {
   readonly stored: Stored
   readonly entry?: Entry
   readonly damage?: ErrorJson
+  /** Of the object beside: the entry is without its proofs. */
+  readonly proofsDamage?: ErrorJson
 }
 
 /** What stands in a place, and the key for an entry that is not there yet. */
@@ -60,11 +63,11 @@ async function readItem(
 }
 
 /** An envelope carries the payload, so with nothing else beside it no mixture can pass for a copy. */
-function isBound({ entry }: Pick<Item, 'entry'>, kind: Kind): boolean {
-  return kind === 'dsse' && entry !== undefined && entry.signatures.every((s) => !s.certificate && !s.chain)
+function isBound({ entry, stored }: Pick<Item, 'entry' | 'stored'>, kind: Kind): boolean {
+  return kind === 'dsse' && entry !== undefined && !stored.cert?.bytes.length && !stored.chain?.bytes.length
 }
 
-/** All four objects; undefined when no signature stands there. */
+/** All four objects, and the one beside them, asked for together; undefined when no signature stands there. */
 export async function readStored(
   store: ObjectStore,
   place: ObjectAddress,
@@ -74,16 +77,19 @@ export async function readStored(
   const signature = await store.get(objectName(place, key, 'signature'), options)
   if (signature === undefined || isPending(signature.bytes)) return undefined
   const others = PARTS.filter((part) => part !== 'signature')
-  const read = await Promise.all(others.map((part) => store.get(objectName(place, key, part), options)))
+  const [read, proofs] = await Promise.all([
+    Promise.all(others.map((part) => store.get(objectName(place, key, part), options))),
+    readObject(store, place, key, options),
+  ])
   const found = others.flatMap((part, i) => (read[i] === undefined ? [] : [[part, read[i]] as const]))
-  return { ...Object.fromEntries(found), signature }
+  return { ...Object.fromEntries(found), signature, ...(proofs === undefined ? {} : { [PROOFS_PART]: proofs }) }
 }
 
-function meaning(stored: Stored, kind: Kind): Pick<Item, 'entry' | 'damage'> {
+function meaning(stored: Stored, kind: Kind): Pick<Item, 'entry' | 'damage' | 'proofsDamage'> {
   const odd = PARTS.toReversed().flatMap((part) => stored[part]?.damage ?? [])[0]
   if (odd !== undefined) return { damage: odd }
   try {
-    return { entry: entryOf(bytesOf(stored), kind) }
+    return withObject(entryOf(bytesOf(stored), kind), stored.proofs)
   } catch (thrown) {
     return { damage: errorJson(asProvError(thrown)) }
   }
@@ -98,7 +104,7 @@ export function foundOf(
   backend: string,
   root: string,
   place: ObjectAddress,
-  { key, stored, entry, damage }: Item,
+  { key, stored, entry, damage, proofsDamage }: Item,
 ): Found {
   // Few ask for these two.
   const lazy = {
@@ -110,13 +116,14 @@ export function foundOf(
     },
   }
   const location = locationOf(root, place, key)
-  if (entry !== undefined) return Object.assign(lazy, { location, entry })
+  const beside = proofsDamage === undefined ? {} : { proofsDamage: { ...proofsDamage, backend } }
+  if (entry !== undefined) return Object.assign(lazy, { location, entry, ...beside })
   const what = { code: 'copy_malformed' as const, message: 'the objects are not an entry', ...damage, backend }
   return Object.assign(lazy, { location, damage: what })
 }
 
 function rawOf(place: ObjectAddress, key: string, stored: Stored): Uint8Array {
-  const native = PARTS.flatMap((part) => {
+  const native = ALL_PARTS.flatMap((part) => {
     const object = stored[part]
     if (object === undefined) return []
     const { bytes, damage } = object
@@ -129,11 +136,13 @@ export function locationOf(root: string, place: ObjectAddress, key: string): str
   return `${root}${objectName(place, key, 'signature')}`
 }
 
-/** The state of the four objects, for replace and remove. */
-export type Version = { readonly key: string } & Readonly<Partial<Record<Part, string>>>
+/** The state of the four objects and of the one beside them, for replace and remove. */
+export type Version = { readonly key: string } & Readonly<Partial<Record<Part | typeof PROOFS_PART, string>>>
 
 function versionOf(key: string, stored: Stored): string {
-  const versions = PARTS.flatMap((part) => (stored[part] === undefined ? [] : [[part, stored[part].version] as const]))
+  const versions = ALL_PARTS.flatMap((part) =>
+    stored[part] === undefined ? [] : [[part, stored[part].version] as const],
+  )
   return JSON.stringify({ key, ...Object.fromEntries(versions) })
 }
 

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallOptions } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import { sameBytes } from '../../src/model/entry.ts'
-import { type ObjectAddress, objectName } from './address.ts'
+import { ALL_PARTS, type ObjectAddress, objectName, PROOFS_PART } from './address.ts'
 import { isPending, PARTS, type Part, type Parts, pendingMark } from './layout.ts'
 import type { Stored, Version } from './read.ts'
 import type { ObjectStore, StoredObject } from './store.ts'
@@ -122,7 +122,7 @@ export async function replaceCopy(
   options: CallOptions,
 ): Promise<void> {
   const { store, random } = writer
-  if (PARTS.some((part) => stored[part]?.version !== version[part])) throw changed('replace')
+  if (ALL_PARTS.some((part) => stored[part]?.version !== version[part])) throw changed('replace')
   const { key } = version
   const put = async (part: Part, bytes: Uint8Array, expect: string | null): Promise<string> => {
     const now = await store.put(objectName(place, key, part), bytes, expect, options)
@@ -155,6 +155,8 @@ export async function removeCopy(
   const there = await store.get(signature, options)
   if (there === undefined || isPending(there.bytes)) return
   if (there.version !== version.signature) throw changed('remove')
+  const beside = objectName(place, key, PROOFS_PART)
+  if (version.proofs !== undefined && (await store.head(beside, options)) !== version.proofs) throw changed('remove')
   // A mark first: some services heed the condition of a write, but not that of a deletion.
   const mark = await store.put(signature, pendingMark(random(16)), there.version, options)
   if (mark === undefined) throw changed('remove')
@@ -162,6 +164,7 @@ export async function removeCopy(
     const expected = version[part]
     if (expected !== undefined) await store.delete(objectName(place, key, part), expected, options)
   }
+  if (version.proofs !== undefined) await store.delete(beside, version.proofs, options)
   if ((await store.head(signature, options)) === mark) await store.delete(signature, mark, options)
 }
 
@@ -174,6 +177,7 @@ function inUse(message: string): ProvError {
   return new ProvError('conflict', message, { operation: 'put', hint: 'try again' })
 }
 
-function changed(operation: string): ProvError {
+/** The error for what is not as it was read. */
+export function changed(operation: string): ProvError {
   return new ProvError('conflict', 'what was found there has changed since', { operation, hint: 'read the slot again' })
 }

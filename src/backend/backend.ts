@@ -6,6 +6,7 @@
 import type { ErrorJson } from '../errors.ts'
 import type { Artifact, ImageRef, RunArtifact, RunClaim, Subject } from '../model/artifact.ts'
 import type { Entry, Kind } from '../model/entry.ts'
+import type { KeptProofs } from '../model/proofs.ts'
 import type { CallOptions } from '../platform/async/call.ts'
 
 export type { CallOptions } from '../platform/async/call.ts'
@@ -34,6 +35,8 @@ export interface Capabilities {
   readonly needsRun: boolean
   /** The envelope's own bytes survive; otherwise only payload, signatures and certificates do. */
   readonly keepsEnvelope: boolean
+  /** Which of the proofs beside a signature survive, by kind; absent: all. What is not named is not missed when it does not come back. */
+  readonly keepsProofs?: KeptProofs
   /** A record of what is owed, not a store: its copy is compared like any other, and never counts for `--require`. */
   readonly record?: true
   /** Largest native form of one entry in bytes; undefined: no limit known. */
@@ -94,6 +97,8 @@ export interface FoundEntry {
   readonly entry: Entry
   /** Opaque token of the state that was read, for `replace` and `remove`. */
   readonly version?: string
+  /** Why the proofs that lie beside it could not be read: the entry is without them, and otherwise whole. */
+  readonly proofsDamage?: ErrorJson
   readonly damage?: never
 }
 export interface FoundDamage {
@@ -143,7 +148,10 @@ export interface EveryBackend {
    * Throws `entry_too_large` when one put can never fit.
    */
   size(slot: Slot, entry: Entry): number
-  /** Never overwrites, signs or verifies. Throws ProvError only: `conflict`, `entry_too_large` (before a byte is sent), `denied`, … */
+  /**
+   * Never overwrites, signs or verifies. Of an entry that is there, proofs that it lacks are added (`written`), and none is lost.
+   * Throws ProvError only: `conflict`, `entry_too_large` (before a byte is sent), `denied`, …
+   */
   put(slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt>
   /** Every item in the slot; [] when absent. Throws only when it could not look. */
   get(slot: Slot, options: CallOptions): Promise<readonly Found[]>

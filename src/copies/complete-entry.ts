@@ -1,6 +1,7 @@
 /** What one backend keeps of an entry in several places, put together: a bundle has no room for an envelope or a chain, a tag has. */
 import type { Backend, Found, FoundEntry, Slot } from '../backend/backend.ts'
 import { type Entry, holds, type Signature, sameBytes, signatureId } from '../model/entry.ts'
+import { joinSignatures } from '../model/proofs.ts'
 import { retry } from '../platform/async/retry.ts'
 import type { WriteOptions } from './write-copy.ts'
 
@@ -34,11 +35,14 @@ function isWhole({ kind, envelope }: Entry): boolean {
   return kind === 'raw' || envelope !== undefined
 }
 
-/** The entry with what is said beside its signatures elsewhere; of two that say something, the fuller one's word. */
+/** The entry with what is said beside its signatures elsewhere; of two that say something, the fuller one's word, and the proofs of both. */
 function joined(entry: Entry, found: readonly Found[]): Entry {
   const whole = found.find((item) => item.entry !== undefined && isWhole(item.entry) && holds(item.entry, entry))?.entry
   if (whole === undefined) return entry
   const own = new Map(entry.signatures.map((signature) => [signatureId(signature), signature]))
-  const signatures = whole.signatures.map((one): Signature => ({ ...own.get(signatureId(one)), ...one }))
+  const signatures = whole.signatures.map((one): Signature => {
+    const mine = own.get(signatureId(one))
+    return mine === undefined ? one : joinSignatures(one, mine)
+  })
   return { ...whole, signatures }
 }

@@ -1,6 +1,7 @@
 /** Items of one slot with one id are one entry. Pure. */
 import type { Found, FoundEntry } from '../backend/backend.ts'
-import { type Entry, entryId, signatureId } from '../model/entry.ts'
+import { type Entry, entryId, type Signature, signatureId } from '../model/entry.ts'
+import { joinSignatures } from '../model/proofs.ts'
 
 export interface MergedEntry {
   readonly entry: Entry
@@ -8,7 +9,8 @@ export interface MergedEntry {
 }
 
 /**
- * The entries among the items, in their order. One that lies in several items has all their signatures, and no envelope of its own.
+ * The entries among the items, in their order. One that lies in several items has all their signatures, each with the proofs
+ * of all, and no envelope of its own.
  *
  * @example mergedEntries(await backend.get(slot, { signal })).length
  */
@@ -24,8 +26,12 @@ export function mergedEntries(found: readonly Found[]): readonly MergedEntry[] {
     if (first === undefined) return []
     if (others.length === 0) return [{ entry: first.entry, items }]
     const { envelope: _, ...entry } = first.entry
-    const all = items.flatMap((item) => item.entry.signatures)
-    const signatures = [...new Map(all.map((signature) => [signatureId(signature), signature])).values()]
-    return [{ entry: { ...entry, signatures }, items }]
+    const signatures = new Map<string, Signature>()
+    for (const signature of items.flatMap((item) => item.entry.signatures)) {
+      const id = signatureId(signature)
+      const known = signatures.get(id)
+      signatures.set(id, known === undefined ? signature : joinSignatures(known, signature))
+    }
+    return [{ entry: { ...entry, signatures: [...signatures.values()] }, items }]
   })
 }

@@ -5,7 +5,7 @@ import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import { type Entry, entryId, sameBytes, signatureId } from '../model/entry.ts'
 import type { CallOptions } from '../platform/async/call.ts'
 import { type RetryOptions, retry } from '../platform/async/retry.ts'
-import { isThere, notThere } from './read-back.ts'
+import { isThere, keptBy, notThere } from './read-back.ts'
 
 /** What was found in a place that was thought to be free, and what that means for the copy. */
 export type Occupied =
@@ -90,7 +90,7 @@ async function writeOnce(
     outcome = 'replaced'
     found = await backend.get(slot, options)
   }
-  if (!isThere(found, entry)) throw notThere(backend.name, slot.key)
+  if (!isThere(found, entry, keptBy(backend, entry))) throw notThere(backend.name, slot.key)
   return { location, outcome, confirmed: true }
 }
 

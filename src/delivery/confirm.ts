@@ -1,7 +1,7 @@
 /** Before an entry may leave the truth: a fresh look has to find its bytes where they belong. */
 
 import type { Backend } from '../backend/backend.ts'
-import { isThere } from '../copies/read-back.ts'
+import { isThere, keptBy } from '../copies/read-back.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import type { CallOptions } from '../platform/async/call.ts'
 import type { Trust } from '../trust/trust.ts'
@@ -40,7 +40,7 @@ export async function confirm({ entry, copies }: Prunable, options: ConfirmOptio
     if (backend?.capabilities.readable === false) continue
     try {
       if (backend === undefined) throw new ProvError('not_looked', `--storage does not name ${target}`)
-      if (!isThere(await backend.get(slot, { signal }), entry)) {
+      if (!isThere(await backend.get(slot, { signal }), entry, keptBy(backend, entry))) {
         throw new ProvError('absent', 'a fresh look does not find the bytes', { location: slot.key })
       }
       found.push({ target, key: slot.key })

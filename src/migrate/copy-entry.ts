@@ -1,7 +1,7 @@
 /** Copies one entry, signed bytes untouched, into one slot of a target; or says what it would do. */
 import type { Backend, Slot } from '../backend/backend.ts'
 import type { CopyReceipt } from '../backend/receipt.ts'
-import { isThere } from '../copies/read-back.ts'
+import { isThere, keptBy } from '../copies/read-back.ts'
 import { failedCopy, occupied, writeCopy } from '../copies/write-copy.ts'
 import { type Entry, entryId, signatureId } from '../model/entry.ts'
 import type { CallOptions } from '../platform/async/call.ts'
@@ -50,12 +50,14 @@ export async function planCopy(
   try {
     const bytes = backend.size(slot, entry)
     const found = await retry(() => backend.get(slot, options), options.retry)
-    if (isThere(found, entry)) return { ...base, outcome: 'unchanged', confirmed: true }
-    if (slot.holds === 'one' && found.length > 0) throw occupied(backend, slot, found, entry)
+    if (isThere(found, entry, keptBy(backend, entry))) return { ...base, outcome: 'unchanged', confirmed: true }
+    // What stands there without a proof of the entry's is given it.
+    const standing = isThere(found, entry, [])
+    if (slot.holds === 'one' && found.length > 0 && !standing) throw occupied(backend, slot, found, entry)
     const place = `${backend.name} ${slot.key}`
     const isNew = options.planned.add(`${place} ${ids.entry} ${ids.signatures.join(' ')}`)
     if (!isNew) return { ...base, outcome: 'unchanged' }
-    if (slot.holds === 'one' && !options.planned.add(place)) throw occupied(backend, slot, [], entry)
+    if (slot.holds === 'one' && !standing && !options.planned.add(place)) throw occupied(backend, slot, [], entry)
     return { ...base, outcome: 'planned', bytes }
   } catch (thrown) {
     return failedCopy(backend, slot, entry, thrown)

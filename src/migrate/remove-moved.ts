@@ -1,6 +1,6 @@
 /** Removes an entry from its old slot, once it was found in every new slot. */
 import type { Backend, FoundEntry, Slot } from '../backend/backend.ts'
-import { isThere, notThere } from '../copies/read-back.ts'
+import { isThere, keptBy, notThere } from '../copies/read-back.ts'
 import { ProvError } from '../errors.ts'
 import { type Entry, holds, sameBytes } from '../model/entry.ts'
 import { retry } from '../platform/async/retry.ts'
@@ -35,7 +35,7 @@ export async function removeMoved(
   }
   for (const place of places) {
     const found = await retry(() => place.backend.get(place.slot, options), options.retry)
-    if (!isThere(found, entry)) throw notThere(place.backend.name, place.slot.key)
+    if (!isThere(found, entry, keptBy(place.backend, entry))) throw notThere(place.backend.name, place.slot.key)
   }
   try {
     await removeAll(source, slot, entry, options)
@@ -84,7 +84,7 @@ async function restore(
   options: MoveOptions,
 ): Promise<readonly ProvError[]> {
   const found = await retry(() => backend.get(slot, options), options.retry).catch(() => undefined)
-  if (found !== undefined && isThere(found, entry)) return []
+  if (found !== undefined && isThere(found, entry, keptBy(backend, entry))) return []
   const copies: MovedCopy[] = []
   for (const part of parts) copies.push(await putCopy(backend, slot, part, options))
   const failed = copies.find(({ outcome }) => outcome === 'failed')?.error

@@ -6,12 +6,14 @@
 import type { About, Backend, Found, Receipt, Slot } from '../backend/backend.ts'
 import type { GoodCopy } from '../copies/judge-slot.ts'
 import { mergedEntries } from '../copies/merge-items.ts'
+import { isThere, keptBy } from '../copies/read-back.ts'
 import { type Reading, readCopies } from '../copies/read-copies.ts'
 import { writeCopy } from '../copies/write-copy.ts'
 import { asProvError, ERRORS, type ErrorJson, errorJson, gravest, ProvError } from '../errors.ts'
 import { artifactName } from '../model/artifact.ts'
 import { meaningOf } from '../model/canonical.ts'
 import { type Entry, entryId } from '../model/entry.ts'
+import { withProofsOf } from '../model/proofs.ts'
 import { readStatement } from '../model/statement.ts'
 import { type RetryOptions, retry } from '../platform/async/retry.ts'
 import { formatOf } from '../provenance/detect-format.ts'
@@ -88,7 +90,7 @@ export async function repair(about: About, job: RepairJob, seen?: readonly Readi
   const copies = await Promise.all(
     readings.flatMap((reading) => {
       const { slot } = reading
-      return slot === undefined ? [] : [repairSlot(reading, slot, entry, about, job)]
+      return slot === undefined ? [] : [repairSlot({ reading, slot, entry, about, good: goodEntries(readings) }, job)]
     }),
   )
   const open = copies.flatMap(({ done, action, error }) =>
@@ -154,16 +156,24 @@ function chosen(readings: readonly Reading[], prefer: string | undefined): Refer
   const same = good.filter((copy) => copy.id === first.id).map((copy) => copy.found)
   const [merged] = mergedEntries(same)
   if (merged === undefined) return undefined
-  return { entry: merged.entry, location: first.found.location, backend: holder.backend }
+  const entry = withProofsOf(merged.entry, goodEntries(readings))
+  return { entry, location: first.found.location, backend: holder.backend }
 }
 
-async function repairSlot(
-  reading: Reading,
-  slot: Slot,
-  entry: Entry,
-  about: About,
-  job: RepairJob,
-): Promise<RepairedCopy> {
+function goodEntries(readings: readonly Reading[]): readonly Entry[] {
+  return readings.flatMap((reading) => reading.judged?.good.map((copy) => copy.found.entry) ?? [])
+}
+
+interface SlotToRepair {
+  readonly reading: Reading
+  readonly slot: Slot
+  readonly entry: Entry
+  readonly about: About
+  /** Every copy that verifies, wherever it was found. */
+  readonly good: readonly Entry[]
+}
+
+async function repairSlot({ reading, slot, entry, about, good }: SlotToRepair, job: RepairJob): Promise<RepairedCopy> {
   const { judged } = reading
   const base = { backend: reading.backend, slot: slot.key, location: slot.key, done: false }
   if (judged === undefined)
@@ -172,7 +182,11 @@ async function repairSlot(
   const damaged = slot.holds === 'one' && wrong !== undefined
   if (judged.good.length > 0 && !damaged) {
     const odd = judged.good.find((copy) => drifts(copy, entry, about))
-    if (odd === undefined) return { ...base, location: judged.good[0]?.found.location ?? slot.key, action: 'ok' }
+    if (odd === undefined) {
+      const at = { ...base, location: judged.good[0]?.found.location ?? slot.key }
+      const fuller = withMoreProofs(judged.good, good, backendIn(job, base.backend))
+      return fuller === undefined ? { ...at, action: 'ok' } : act(at, 'write', slot, undefined, fuller, job)
+    }
     const error: ErrorJson = {
       code: 'drift',
       message: 'verifies, but means something else than another copy that verifies',
@@ -192,6 +206,20 @@ async function repairSlot(
   return act({ ...base, error }, 'write', slot, undefined, entry, job)
 }
 
+/** What is to be written for a slot whose copies lack proofs that another copy of the same signature has; undefined when none does. */
+function withMoreProofs(own: readonly GoodCopy[], all: readonly Entry[], backend: Backend): Entry | undefined {
+  const found = own.map((copy) => copy.found)
+  return own
+    .map((copy) => withProofsOf(copy.found.entry, all))
+    .find((full) => !isThere(found, full, keptBy(backend, full)))
+}
+
+function backendIn({ backends }: RepairJob, name: string): Backend {
+  const backend = backends.find((one) => one.name === name)
+  if (backend === undefined) throw new ProvError('internal', `no backend ${name} in this job`)
+  return backend
+}
+
 type Base = Omit<RepairedCopy, 'action'>
 
 async function act(
@@ -202,8 +230,7 @@ async function act(
   entry: Entry,
   job: RepairJob,
 ): Promise<RepairedCopy> {
-  const backend = job.backends.find(({ name }) => name === base.backend)
-  if (backend === undefined) throw new ProvError('internal', `no backend ${base.backend} in this job`)
+  const backend = backendIn(job, base.backend)
   if (!job.apply) return { ...base, action }
   const kept = found === undefined ? undefined : await keepBeside(backend, slot, found, job).catch(asJson)
   if (typeof kept === 'object') return { ...base, action: 'keep', error: { ...kept, backend: backend.name } }

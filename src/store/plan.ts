@@ -2,14 +2,16 @@
 
 import type { Slot } from '../backend/backend.ts'
 import { type Judged, spoiledCopy } from '../copies/judge-slot.ts'
+import { isThere } from '../copies/read-back.ts'
 import type { Reading } from '../copies/read-copies.ts'
 import type { ErrorJson } from '../errors.ts'
 import { meaningOf } from '../model/canonical.ts'
 import { type Entry, holds } from '../model/entry.ts'
+import type { ProofKind } from '../model/proofs.ts'
 import { formatOf } from '../provenance/detect-format.ts'
 
 /**
- * `present`: a copy that verifies stands there. `write`: the place is free. `replace`: what stands there is damaged (or, with
+ * `present`: a copy that verifies stands there. `write`: the place is free, or the copy there lacks proofs of this entry. `replace`: what stands there is damaged (or, with
  * --resign, older). `attempt`: could not look, will try. `blocked`: holds what prov must not overwrite, or can never fit.
  * `not_kept`: this backend does not keep such an entry. `send`: a write-only store gets it, each time.
  */
@@ -37,12 +39,14 @@ export interface PlanOptions {
   readonly resign: boolean
   /** See {@link PlanRow}. */
   readonly foreign: boolean
+  /** The proofs that the backend keeps beside the signatures of the entry. */
+  readonly kept: readonly ProofKind[]
 }
 
 /**
  * The row of one look.
  *
- * @example planRow(reading, entry, { size, resign: false, foreign: false }).action // 'write'
+ * @example planRow(reading, entry, { size, resign: false, foreign: false, kept: PROOFS }).action // 'write'
  */
 export function planRow(reading: Reading, entry: Entry, options: PlanOptions): PlanRow {
   const { foreign, resign } = options
@@ -91,7 +95,12 @@ function rowFor(reading: Reading, entry: Entry, options: PlanOptions): PlanRow {
 
 function goodRow(reading: Reading, slot: Slot, judged: Judged, entry: Entry, options: PlanOptions): PlanRow {
   const base = { backend: reading.backend, slot }
-  if (judged.good.some((copy) => holds(copy.found.entry, entry))) return { ...base, action: 'present' }
+  if (judged.good.some((copy) => holds(copy.found.entry, entry))) {
+    const found = judged.good.map((copy) => copy.found)
+    if (isThere(found, entry, options.kept)) return { ...base, action: 'present' }
+    const size = sized(slot, options)
+    return { ...base, action: 'error' in size ? 'blocked' : 'write', ...size }
+  }
   if (options.resign) return { ...base, action: 'replace', ...sized(slot, options) }
   const first = judged.good[0]
   const same = first !== undefined && meaningOf(first.found.entry.payload) === meaningOf(entry.payload)

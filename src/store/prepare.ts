@@ -2,12 +2,14 @@
 
 import type { About, Backend, Slot } from '../backend/backend.ts'
 import type { GoodCopy } from '../copies/judge-slot.ts'
+import { keptBy } from '../copies/read-back.ts'
 import { type Reading, readCopies } from '../copies/read-copies.ts'
 import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import type { Format, FormatOptions } from '../formats/format.ts'
 import { type Artifact, artifactName } from '../model/artifact.ts'
 import { differences } from '../model/canonical.ts'
 import { type Entry, entryId, signatureId } from '../model/entry.ts'
+import { withProofsOf } from '../model/proofs.ts'
 import type { CallOptions } from '../platform/async/call.ts'
 import { draft, type Sign } from '../signing/sign-once.ts'
 import type { Trust } from '../trust/trust.ts'
@@ -126,7 +128,7 @@ export async function readItem(
 
 /**
  * The first copy that verifies and says what the run does, in the order of the backends, else one that the artifact brought along; its bytes are
- * the entry.
+ * the entry, with the proofs that any of the others has of the same signatures.
  */
 function adopt(readings: readonly Reading[]): Entry | undefined {
   const all = [
@@ -134,7 +136,11 @@ function adopt(readings: readonly Reading[]): Entry | undefined {
     ...readings.flatMap((reading) => reading.carried ?? []),
   ]
   const copy = all.find(({ altered }) => altered !== true)
-  return copy === undefined ? undefined : hinted(copy)
+  if (copy === undefined) return undefined
+  return withProofsOf(
+    hinted(copy),
+    all.map(({ found }) => found.entry),
+  )
 }
 
 /** The copy's entry, with the key that verified each signature named: stores of bundles tell keys by that. */
@@ -217,7 +223,7 @@ function rowsOf(
       }
     }
     const isForeign = uid !== undefined && foreign.get(uid)?.has(reading.backend) === true
-    return planRow(reading, entry, { size, resign, foreign: isForeign })
+    return planRow(reading, entry, { size, resign, foreign: isForeign, kept: keptBy(backend, entry) })
   })
 }
 

@@ -13,6 +13,7 @@ import { changeLines } from './lines-change.ts'
 import { faultLines } from './lines-fault.ts'
 import { memoryLines } from './lines-memory.ts'
 import { placeLines } from './lines-place.ts'
+import { proofLines } from './lines-proofs.ts'
 import { writeLines } from './lines-write.ts'
 import type { Conformance } from './rig.ts'
 import { aboutOf } from './samples.ts'
@@ -20,6 +21,7 @@ import type { LineTests, Scene } from './scene.ts'
 
 const TESTS: LineTests = {
   ...byteLines,
+  ...proofLines,
   ...writeLines,
   ...placeLines,
   ...faultLines,

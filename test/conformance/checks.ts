@@ -4,6 +4,7 @@ import { AssertionError } from 'node:assert'
 import type { Backend, Found, FoundDamage, Slot } from '../../src/backend/backend.ts'
 import { type ErrorCode, ProvError } from '../../src/errors.ts'
 import { type Entry, entryId, type Signature, sameBytes } from '../../src/model/entry.ts'
+import { joinSignatures } from '../../src/model/proofs.ts'
 import { expect } from './expect.ts'
 
 /** A signal that nobody aborts. */
@@ -14,7 +15,7 @@ export async function look(backend: Backend, slot: Slot): Promise<readonly Found
   return backend.get(JSON.parse(JSON.stringify(slot)), calm())
 }
 
-/** The entries in the slot; items with one id are one entry, with the signatures of all. */
+/** The entries in the slot; items with one id are one entry, with the signatures and proofs of all. */
 export async function entries(backend: Backend, slot: Slot): Promise<readonly Entry[]> {
   return merged(await look(backend, slot))
 }
@@ -30,7 +31,11 @@ export function merged(found: readonly Found[]): readonly Entry[] {
 }
 
 function union(a: Entry, b: Entry): readonly Signature[] {
-  return [...a.signatures, ...b.signatures.filter((s) => !a.signatures.some((known) => sameBytes(known.sig, s.sig)))]
+  const joined = a.signatures.map((own) => {
+    const same = b.signatures.find(({ sig }) => sameBytes(sig, own.sig))
+    return same === undefined ? own : joinSignatures(own, same)
+  })
+  return [...joined, ...b.signatures.filter((s) => !a.signatures.some((known) => sameBytes(known.sig, s.sig)))]
 }
 
 export function damages(found: readonly Found[]): readonly FoundDamage[] {

@@ -3,7 +3,7 @@
 import type { Entry } from '../../src/model/entry.ts'
 import { calm, entries, expectSame } from './checks.ts'
 import { expect } from './expect.ts'
-import { LEAF, oddlySpelled, ROOT, sampleEntry, signed, simplesigning, statement } from './samples.ts'
+import { oddlySpelled, sampleEntry, signed, simplesigning, statement } from './samples.ts'
 import type { LineTests, Scene } from './scene.ts'
 
 export const byteLines: LineTests = {
@@ -24,13 +24,6 @@ export const byteLines: LineTests = {
     const entry = sampleEntry(scene.kind, scene.rig.run, scene.rig.image, 'Größe 漢字 \u{1f511} \u0000 </script>')
     expectSame(await roundTrip(scene, entry), entry)
   },
-  certificates: async (scene) => {
-    const entry = sampleEntry(scene.kind, scene.rig.run, scene.rig.image, 'c', { certificate: LEAF, chain: ROOT })
-    const found = await roundTrip(scene, entry)
-    expectSame(found, entry)
-    expect(found.signatures[0]?.certificate).toBe(LEAF)
-    expect(found.signatures[0]?.chain).toBe(ROOT)
-  },
   plainKey: async (scene) => {
     const entry = plain(scene)
     const found = await roundTrip(scene, entry)
@@ -42,16 +35,6 @@ export const byteLines: LineTests = {
   severalSignatures: async (scene) => {
     const entry = sampleEntry(scene.kind, scene.rig.run, scene.rig.image, 's', { signatures: 3 })
     expectSame(await roundTrip(scene, entry), entry)
-  },
-  logProof: async (scene) => {
-    const logProof = '{"SignedEntryTimestamp": "MEUC","Payload":{"body":"e30=","logIndex":7}}'
-    const found = await roundTrip(scene, sampleEntry(scene.kind, scene.rig.run, scene.rig.image, 'l', { logProof }))
-    expect(found.signatures[0]?.logProof).toBe(logProof)
-  },
-  timestamps: async (scene) => {
-    const timestamps = [new Uint8Array([48, 3, 2, 1, 0])]
-    const found = await roundTrip(scene, sampleEntry(scene.kind, scene.rig.run, scene.rig.image, 't', { timestamps }))
-    expect(found.signatures[0]?.timestamps?.map((t) => [...t])).toEqual([[48, 3, 2, 1, 0]])
   },
   envelope: async (scene) => {
     expect(scene.backend.capabilities.keepsEnvelope).toBe(true)

@@ -121,6 +121,7 @@ export interface SignedLook {
   readonly certificate?: string
   readonly chain?: string
   readonly logProof?: string
+  readonly logEntries?: readonly string[]
   readonly timestamps?: readonly Uint8Array[]
 }
 
@@ -134,6 +135,7 @@ export function signed(kind: Kind, payload: Uint8Array, look: SignedLook = {}): 
     ...(look.certificate === undefined ? {} : { certificate: look.certificate }),
     ...(look.chain === undefined ? {} : { chain: look.chain }),
     ...(look.logProof === undefined ? {} : { logProof: look.logProof }),
+    ...(look.logEntries === undefined ? {} : { logEntries: look.logEntries }),
     ...(look.timestamps === undefined ? {} : { timestamps: look.timestamps }),
   }))
   const entry: Entry = { kind, payloadType, payload: new Uint8Array(payload), signatures }

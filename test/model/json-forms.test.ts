@@ -181,7 +181,7 @@ test('a plan row and a receipt are plain JSON, and enough to deliver by', async 
   if (slot === undefined) throw new Error('the memory backend keeps runs')
   const judged = { good: [], neighbours: [], others: [] }
   const size = () => ({ bytes: 7 })
-  const row = planRow({ backend: 'memory', slot, judged }, one, { size, resign: true, foreign: true })
+  const row = planRow({ backend: 'memory', slot, judged }, one, { size, resign: true, foreign: true, kept: [] })
   const again = throughJson(row) as PlanRow
   expect(again).toEqual(row)
   expect(again).toMatchObject({ action: 'write', bytes: 7, resign: true, foreign: true })

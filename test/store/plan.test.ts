@@ -6,6 +6,7 @@ import { judge } from '../../src/copies/judge-slot.ts'
 import type { Reading } from '../../src/copies/read-copies.ts'
 import { formatNamed } from '../../src/formats/index.ts'
 import type { Entry } from '../../src/model/entry.ts'
+import { PROOFS } from '../../src/model/proofs.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
 import { foreignSigner, type PlanOptions, type PlanRow, planRow } from '../../src/store/plan.ts'
 import type { Trust } from '../../src/trust/trust.ts'
@@ -47,7 +48,7 @@ function reading(holds: 'one' | 'many', found: readonly (Entry | Found)[], of = 
 }
 
 function planned(looked: Reading, more: Partial<PlanOptions> = {}, wanted = entry): PlanRow {
-  return planRow(looked, wanted, { size: () => SIZE, resign: false, foreign: false, ...more })
+  return planRow(looked, wanted, { size: () => SIZE, resign: false, foreign: false, kept: PROOFS, ...more })
 }
 const action = (...args: Parameters<typeof planned>): string => planned(...args).action
 

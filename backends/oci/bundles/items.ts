@@ -1,10 +1,13 @@
 /** The bundles in a list of referrers, as items of a slot. */
-import type { Found, Slot } from '../../../src/backend/backend.ts'
+import type { Found, FoundEntry, Slot } from '../../../src/backend/backend.ts'
 import { type ErrorJson, errorJson, ProvError } from '../../../src/errors.ts'
-import { type Entry, entryId, holds, type Signature } from '../../../src/model/entry.ts'
+import { type Entry, entryId, type Signature, sameBytes } from '../../../src/model/entry.ts'
+import { holdsProofs, joinProofs, PROOFS } from '../../../src/model/proofs.ts'
+import { withProofs } from '../../../src/model/proofs-json.ts'
 import { boundedMap } from '../../../src/platform/async/bounded-map.ts'
 import { failure } from '../failure.ts'
 import { MAX_BLOB_BYTES, MAX_PLACE_BYTES, type Registry } from '../port.ts'
+import { OWN_PROOFS, ownProofs } from '../tags/annotations.ts'
 import { layerKey } from '../tags/layout.ts'
 import { boundSignatures } from '../tags/read.ts'
 import type { Referrer } from './layout.ts'
@@ -21,7 +24,10 @@ import {
 export interface BundleItems {
   /** Every one of them. Throws `limit_exceeded` for more than one place may hold. */
   all(slot: Slot, place: SubjectAddress, referrers: readonly Referrer[], signal: AbortSignal): Promise<readonly Found[]>
-  /** Which of the entry's signatures are not there yet, and where the first of the others is. Bundles of other entries are not read twice. */
+  /**
+   * Which of the entry's signatures are not there yet, or lack a proof, each with all its proofs; and where the first of the others is. Bundles of
+   * other entries are not read twice.
+   */
   held(
     slot: Slot,
     place: SubjectAddress,
@@ -58,9 +64,9 @@ export function bundleItems(registry: Registry): BundleItems {
     if (layer === undefined) return { location, raw: described, damage: damageOf(error, location), version }
     try {
       const blob = await blobOf(place, layer, location, signal)
-      const entry = readBundle(blob)
-      entries.set(layer.digest, entryId(entry))
-      return { location, raw: blob, entry, version }
+      const bare = readBundle(blob)
+      entries.set(layer.digest, entryId(bare))
+      return { location, raw: blob, ...beside(bare, found.proofs), version }
     } catch (thrown) {
       if (!(thrown instanceof ProvError) || !DAMAGE.includes(thrown.code)) throw thrown
       return { location, raw: described, damage: damageOf(thrown, location), version }
@@ -99,11 +105,28 @@ export function bundleItems(registry: Registry): BundleItems {
       const mine = places.filter(({ layer }) => layer !== undefined && (entries.get(layer.digest) ?? id) === id)
       const items = await inParallel(mine, (found) => read(place, found, locationOf(slot, found), signal))
       const there = items.filter((item) => item.entry !== undefined && entryId(item.entry) === id)
-      const isThere = (signature: Entry['signatures'][number]) =>
-        there.some((item) => item.entry !== undefined && holds(item.entry, { ...entry, signatures: [signature] }))
-      return { first: there[0]?.location, missing: entry.signatures.filter((signature) => !isThere(signature)) }
+      const held = there.flatMap((item) => (item.entry?.payloadType === entry.payloadType ? item.entry.signatures : []))
+      const missing = entry.signatures.flatMap((wanted) => {
+        const [first, ...rest] = held.filter(({ sig }) => sameBytes(sig, wanted.sig))
+        if (first === undefined) return [wanted]
+        const known = rest.reduce(joinProofs, first)
+        return holdsProofs(known, wanted, PROOFS) ? [] : [joinProofs(known, wanted)]
+      })
+      return { first: there[0]?.location, missing }
     },
   }
+}
+
+/** The entry with what lies beside its bundle. */
+function beside(bare: Entry, texts: readonly string[]): Pick<FoundEntry, 'entry' | 'proofsDamage'> {
+  let entry = bare
+  let damage: ErrorJson | undefined
+  for (const text of texts) {
+    const { own, proofsDamage } = ownProofs({ [OWN_PROOFS]: text })
+    entry = withProofs(entry, own)
+    damage ??= proofsDamage
+  }
+  return { entry, ...(damage === undefined ? {} : { proofsDamage: damage }) }
 }
 
 function locationOf(slot: Slot, { layer, referrers }: BundlePlace): string {

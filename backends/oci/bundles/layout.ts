@@ -6,7 +6,10 @@
 import { X509Certificate } from 'node:crypto'
 import { ProvError } from '../../../src/errors.ts'
 import { type Entry, type Signature, sha256Hex } from '../../../src/model/entry.ts'
-import { arrayIn } from '../../../src/platform/text/guards.ts'
+import { hasInclusionProof } from '../../../src/model/log-entry.ts'
+import { proofsIn, proofsText } from '../../../src/model/proofs-json.ts'
+import { arrayIn, recordIn, textIn } from '../../../src/platform/text/guards.ts'
+import { OWN_PROOFS } from '../tags/annotations.ts'
 import { isDescriptor, type Layer, OCI_MANIFEST_TYPE, parseObject, predicateTypeOf } from '../tags/layout.ts'
 
 export const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
@@ -50,14 +53,21 @@ export function readFallbackTag(tag: string): string | undefined {
   return /^sha256-([0-9a-f]{64})$/.exec(tag)?.[1]
 }
 
+/** A bundle, and what belongs to its signature and has no place in it. */
+export interface NewBundle {
+  readonly bytes: Uint8Array
+  /** For the annotation `dev.prov/proofs` of the manifest that refers to the image. */
+  readonly proofs?: string
+}
+
 /**
- * The bundles an entry becomes, one a signature, since a bundle holds exactly one. The same entry always gives the same bytes.
- * A log proof in cosign's old form has no inclusion proof, which v0.3 demands, and is left out; so is a certificate's chain.
- * Throws `not_supported` for a raw signature: cosign makes a Statement of what an image signature says.
+ * The bundles an entry becomes, one a signature, since a bundle holds exactly one. The same entry always gives the same bytes. v0.3 demands an
+ * inclusion proof of every log entry and has no chain: a log proof in cosign's old form, an entry with the log's promise alone and a certificate's
+ * chain go beside the bundle. Throws `not_supported` for a raw signature: cosign makes a Statement of what an image signature says.
  *
  * @example bundlesOf(entry).length === entry.signatures.length
  */
-export function bundlesOf(entry: Entry): readonly Uint8Array[] {
+export function bundlesOf(entry: Entry): readonly NewBundle[] {
   if (entry.kind !== 'dsse') throw new ProvError('not_supported', 'a bundle has no place for a raw signature')
   return entry.signatures.map((signature) => {
     const envelope = {
@@ -68,18 +78,32 @@ export function bundlesOf(entry: Entry): readonly Uint8Array[] {
       ],
     }
     const json = { mediaType: BUNDLE_TYPE, verificationMaterial: materialOf(signature), dsseEnvelope: envelope }
-    return Buffer.from(JSON.stringify(json))
+    const { sig, chain = '', logProof = '', logEntries = [] } = signature
+    const promised = logEntries.filter((one) => !hasInclusionProof(one))
+    const proofs = proofsText(
+      proofsIn([{ sig, chain, logProof, logEntries: promised }], ['chain', 'logEntries', 'logProof']),
+    )
+    return { bytes: Buffer.from(JSON.stringify(json)), ...(proofs === undefined ? {} : { proofs }) }
   })
 }
 
-function materialOf({ certificate, keyHint, timestamps = [] }: Signature): Readonly<Record<string, unknown>> {
+function materialOf({
+  certificate,
+  keyHint,
+  logEntries = [],
+  timestamps = [],
+}: Signature): Readonly<Record<string, unknown>> {
   const by =
     certificate === undefined
       ? { publicKey: keyHint === undefined ? {} : { hint: keyHint } }
       : { certificate: { rawBytes: base64(derOf(certificate)) } }
-  if (timestamps.length === 0) return by
+  const tlogEntries = logEntries.filter(hasInclusionProof).map((one): unknown => JSON.parse(one))
   const rfc3161Timestamps = timestamps.map((stamp) => ({ signedTimestamp: base64(stamp) }))
-  return { ...by, timestampVerificationData: { rfc3161Timestamps } }
+  return {
+    ...by,
+    ...(tlogEntries.length === 0 ? {} : { tlogEntries }),
+    ...(rfc3161Timestamps.length === 0 ? {} : { timestampVerificationData: { rfc3161Timestamps } }),
+  }
 }
 
 function derOf(pem: string): Uint8Array {
@@ -98,7 +122,7 @@ function derOf(pem: string): Uint8Array {
  * @example referrerOf(bundle, entry.payload, subject, now()).descriptor.digest
  */
 export function referrerOf(
-  bundle: Uint8Array,
+  { bytes: bundle, proofs }: NewBundle,
   payload: Uint8Array,
   subject: SubjectDescriptor,
   created: number,
@@ -117,7 +141,7 @@ export function referrerOf(
       mediaType: OCI_MANIFEST_TYPE,
       config: { ...config, artifactType: BUNDLE_TYPE },
       layers: [layer],
-      annotations,
+      annotations: { ...annotations, ...(proofs === undefined ? {} : { [OWN_PROOFS]: proofs }) },
       subject: { mediaType: subject.mediaType, size: subject.size, digest: subject.digest },
       artifactType: BUNDLE_TYPE,
     }),
@@ -150,6 +174,11 @@ export function bundleLayer(bytes: Uint8Array, digest: string): Layer | undefine
     throw new ProvError('copy_malformed', 'the manifest is listed with this image, and refers to another')
   }
   return found
+}
+
+/** What prov itself put beside the bundle of a referring manifest; undefined where there is nothing. */
+export function proofsBeside(bytes: Uint8Array): string | undefined {
+  return textIn(recordIn(parseObject(bytes)?.['annotations'])[OWN_PROOFS])
 }
 
 /**

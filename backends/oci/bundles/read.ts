@@ -3,6 +3,8 @@ import { type Bundle, bundleFromJSON, ValidationError } from '@sigstore/bundle'
 import { ProvError } from '../../../src/errors.ts'
 import { type Entry, SIMPLESIGNING_TYPE, type Signature } from '../../../src/model/entry.ts'
 import { decodeEnvelope } from '../../../src/model/envelope.ts'
+import { MAX_PROOFS } from '../../../src/model/proofs.ts'
+import { arrayIn, isRecord, recordIn } from '../../../src/platform/text/guards.ts'
 import { parseObject } from '../tags/layout.ts'
 
 /**
@@ -21,7 +23,7 @@ export function readBundle(blob: Uint8Array): Entry {
   }
   // The library decodes base64 leniently; what other readers refuse must not verify here.
   const envelope = decodeEnvelope(Buffer.from(JSON.stringify(json['dsseEnvelope'])))
-  const proofs = proofsOf(bundle)
+  const proofs = { ...proofsOf(bundle), ...logEntriesIn(json) }
   const signatures = envelope.signatures.map((signature) => ({ ...signature, ...proofs }))
   const { payload, payloadType } = envelope
   const kind = payloadType === SIMPLESIGNING_TYPE ? 'raw' : 'dsse'
@@ -44,6 +46,16 @@ function proofsOf({ verificationMaterial }: Bundle): Omit<Signature, 'sig' | 'ke
     ...keyOf(content),
     ...(timestamps === undefined || timestamps.length === 0 ? {} : { timestamps }),
   }
+}
+
+/** As they stand in the bundle; the library has seen that they are entries. */
+function logEntriesIn(json: Readonly<Record<string, unknown>>): Pick<Signature, 'logEntries'> {
+  const all = arrayIn(recordIn(json['verificationMaterial'])['tlogEntries'])
+  const logEntries = all
+    .filter(isRecord)
+    .slice(0, MAX_PROOFS)
+    .map((one) => JSON.stringify(one))
+  return logEntries.length === 0 ? {} : { logEntries }
 }
 
 function keyOf(

@@ -8,7 +8,7 @@ import { failure, ITEM_DAMAGE } from '../failure.ts'
 import { MAX_ITEMS, type Manifest, type Registry } from '../port.ts'
 import type { Layer } from '../tags/layout.ts'
 import { readTagState, type Tag } from '../tags/tag.ts'
-import { bundleLayer, fallbackTag, mayBeBundle, type Referrer, type SubjectDescriptor } from './layout.ts'
+import { bundleLayer, fallbackTag, mayBeBundle, proofsBeside, type Referrer, type SubjectDescriptor } from './layout.ts'
 
 /** An image in its repository. */
 export interface SubjectAddress {
@@ -34,6 +34,8 @@ export interface FallbackOptions {
 export interface BundlePlace {
   readonly referrers: readonly Referrer[]
   readonly layer?: Layer
+  /** What prov itself put beside that bundle, in each of the manifests where it did. */
+  readonly proofs: readonly string[]
   /** Of the manifest: with it there is no layer. */
   readonly error?: ProvError
 }
@@ -72,10 +74,16 @@ export async function listReferrers(
 }
 
 /** Where bundles are, by the digest of a manifest: a digest's bytes never change. */
-export type KnownReferrers = Pick<BoundedMap<string, { readonly layer: Layer | undefined }>, 'get' | 'set'>
+export type KnownReferrers = Pick<BoundedMap<string, KnownReferrer>, 'get' | 'set'>
+
+export interface KnownReferrer {
+  readonly layer: Layer | undefined
+  readonly proofs?: string
+}
 
 /**
- * The bundles among the referrers, each once: two manifests with one bundle differ in their dates alone. In the order of the
+ * The bundles among the referrers, each once: two manifests with one bundle differ in
+ * their dates, and in what prov put beside it. In the order of the
  * list. No descriptor is believed: each manifest is read.
  *
  * @example for (const { layer } of await findBundles(registry, place, referrers, known, signal)) console.log(layer?.digest)
@@ -93,9 +101,14 @@ export async function findBundles(
     if (found === undefined) continue
     const key = found.layer?.digest ?? `manifest ${found.referrers[0]?.digest}`
     const before = places.get(key)
-    places.set(key, before === undefined ? found : { ...before, referrers: [...before.referrers, ...found.referrers] })
+    places.set(key, before === undefined ? found : both(before, found))
   }
   return [...places.values()]
+}
+
+function both(one: BundlePlace, other: BundlePlace): BundlePlace {
+  const proofs = [...new Set([...one.proofs, ...other.proofs])]
+  return { ...one, referrers: [...one.referrers, ...other.referrers], proofs }
 }
 
 async function lookInto(
@@ -111,13 +124,16 @@ async function lookInto(
     if (found === undefined) {
       const manifest = await registry.getManifest(place.repo, digest, { signal })
       if (manifest === undefined) throw gone(place, digest)
-      found = { layer: bundleLayer(manifest.bytes, place.digest) }
+      const proofs = proofsBeside(manifest.bytes)
+      found = { layer: bundleLayer(manifest.bytes, place.digest), ...(proofs === undefined ? {} : { proofs }) }
       known.set(digest, found)
     }
-    return found.layer === undefined ? undefined : { referrers: [referrer], layer: found.layer }
+    const { layer, proofs } = found
+    if (layer === undefined) return undefined
+    return { referrers: [referrer], layer, proofs: proofs === undefined ? [] : [proofs] }
   } catch (error) {
     if (!(error instanceof ProvError) || !DAMAGE.includes(error.code)) throw error
-    return { referrers: [referrer], error }
+    return { referrers: [referrer], proofs: [], error }
   }
 }
 

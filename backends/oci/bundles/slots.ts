@@ -35,10 +35,11 @@ export function bundles({ registry, protocol, writer }: Connection, now: () => n
 
   /** Puts manifests that refer to the image; what the registry lists by itself is complete then. */
   async function upload(place: SubjectAddress, entry: Entry, signal: AbortSignal): Promise<readonly NewReferrer[]> {
-    const blobs = bundlesOf(entry)
+    const bundles = bundlesOf(entry)
+    const blobs = bundles.map(({ bytes }) => bytes)
     for (const blob of blobs) readBundle(blob)
     const subject = await subjectOf(registry, place, signal)
-    const made = blobs.map((blob) => referrerOf(blob, entry.payload, subject, now()))
+    const made = bundles.map((bundle) => referrerOf(bundle, entry.payload, subject, now()))
     await Promise.all([EMPTY_CONFIG, ...blobs].map((blob) => registry.putBlob(place.repo, blob, { signal })))
     await inParallel(made, ({ manifest, descriptor }) =>
       registry.putManifest(place.repo, descriptor.digest, manifest, descriptor.mediaType, { signal }),

@@ -3,12 +3,14 @@
  * signature or envelope (cosign pkg/oci, Chains pkg/chains/storage/oci). Pure.
  */
 
-import { ProvError } from '../../../src/errors.ts'
+import { type ErrorJson, ProvError } from '../../../src/errors.ts'
 import type { ImageRef } from '../../../src/model/artifact.ts'
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sha256Hex } from '../../../src/model/entry.ts'
-import { decodeEnvelope, encodeEnvelope } from '../../../src/model/envelope.ts'
+import { decodeEnvelope, encodeEnvelope, signedBytes } from '../../../src/model/envelope.ts'
+import { hasProofs } from '../../../src/model/proofs.ts'
 import { parseBounded } from '../../../src/platform/text/bounded-json.ts'
 import { isRecord } from '../../../src/platform/text/guards.ts'
+import { newEffort, PROOF_ANNOTATIONS, proofAnnotations, readAnnotations, withMoreProofs } from './annotations.ts'
 
 export const OCI_MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json'
 export const DOCKER_MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json'
@@ -17,10 +19,6 @@ const DOCKER_CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json'
 export const ENVELOPE_TYPE = 'application/vnd.dsse.envelope.v1+json'
 
 const SIGNATURE = 'dev.cosignproject.cosign/signature'
-const BUNDLE = 'dev.sigstore.cosign/bundle'
-const CERTIFICATE = 'dev.sigstore.cosign/certificate'
-const CHAIN = 'dev.sigstore.cosign/chain'
-const TIMESTAMP = 'dev.sigstore.cosign/rfc3161timestamp'
 const PREDICATE_TYPE = 'predicateType'
 
 /** A descriptor with whatever members its maker gave it; never taken apart and put together again. */
@@ -38,10 +36,11 @@ export interface TagManifest {
   readonly layers: readonly Layer[]
 }
 
-/** A layer and the blob it describes. */
+/** A layer, the blob it describes, and the signatures that lie in it. */
 export interface NewLayer {
   readonly layer: Layer
   readonly blob: Uint8Array
+  readonly signatures: readonly Signature[]
 }
 
 /**
@@ -65,39 +64,47 @@ export function keptTag(tag: string, digest: string): string {
 }
 
 /**
- * The layers an entry becomes: one for an envelope, one a signature for `raw`. Annotations stand in the order of their
- * names, and certificate and chain are `""` for a plain key, as Chains writes them; `predicateType` is cosign's addition.
+ * The layers an entry becomes: one for an envelope, one a signature for `raw`. An envelope of which several signatures have proofs becomes one
+ * layer a signature as well, each with an envelope of its own: cosign's annotations stand for one signature, so it verifies each of them so.
+ * Annotations stand in the order of their names; `predicateType` is cosign's addition.
  *
  * @example layersOf(entry)[0]?.layer.mediaType // 'application/vnd.dsse.envelope.v1+json'
  */
 export function layersOf(entry: Entry): readonly NewLayer[] {
   if (entry.kind === 'raw') {
     return entry.signatures.map((signature) => {
-      const annotations = annotationsOf([signature], Buffer.from(signature.sig).toString('base64'))
-      return { blob: entry.payload, layer: describe(SIMPLESIGNING_TYPE, entry.payload, annotations) }
+      const text = Buffer.from(signature.sig).toString('base64')
+      const annotations = { [SIGNATURE]: text, ...proofAnnotations([signature]) }
+      return {
+        blob: entry.payload,
+        layer: describe(SIMPLESIGNING_TYPE, entry.payload, annotations),
+        signatures: [signature],
+      }
     })
   }
+  if (entry.signatures.filter(hasProofs).length < 2) return [envelopeLayer(entry)]
+  const { envelope: _, ...rest } = entry
+  return entry.signatures.map((signature) => envelopeLayer({ ...rest, signatures: [signature] }))
+}
+
+function envelopeLayer(entry: Entry): NewLayer {
   const blob = encodeEnvelope(entry)
   const predicateType = predicateTypeOf(entry.payload)
   const annotations = {
-    ...annotationsOf(entry.signatures, ''),
+    [SIGNATURE]: '',
+    ...proofAnnotations(entry.signatures),
     ...(predicateType === undefined ? {} : { [PREDICATE_TYPE]: predicateType }),
   }
-  return [{ blob, layer: describe(ENVELOPE_TYPE, blob, annotations) }]
+  return { blob, layer: describe(ENVELOPE_TYPE, blob, annotations), signatures: entry.signatures }
 }
 
-function annotationsOf(signatures: readonly Signature[], signature: string): Record<string, string> {
-  const certified = signatures.find((s) => s.certificate !== undefined)
-  const logProof = signatures.find((s) => s.logProof !== undefined)?.logProof
-  const timestamp = signatures.find((s) => s.timestamps?.[0] !== undefined)?.timestamps?.[0]
-  const stamp = timestamp && JSON.stringify({ SignedRFC3161Timestamp: Buffer.from(timestamp).toString('base64') })
-  return {
-    [SIGNATURE]: signature,
-    ...(logProof === undefined ? {} : { [BUNDLE]: logProof }),
-    [CERTIFICATE]: certified?.certificate ?? '',
-    [CHAIN]: certified?.chain ?? '',
-    ...(stamp === undefined ? {} : { [TIMESTAMP]: stamp }),
-  }
+/**
+ * The layer as it is to be read with these proofs beside its signatures, and otherwise as it was.
+ *
+ * @example fuller(layer, joined).annotations
+ */
+export function fuller(layer: Layer, signatures: readonly Signature[]): Layer {
+  return { ...layer, annotations: withMoreProofs(layer.annotations ?? {}, signatures) }
 }
 
 function describe(mediaType: string, blob: Uint8Array, annotations?: Readonly<Record<string, string>>): Layer {
@@ -120,23 +127,35 @@ export function isCopy(layer: Layer, kind: Kind): boolean {
   return layer.mediaType === (kind === 'raw' ? SIMPLESIGNING_TYPE : ENVELOPE_TYPE)
 }
 
+/** What a layer holds. `proofsDamage`: of prov's own annotation, whose proofs are left out then. */
+export interface LayerEntry {
+  readonly entry: Entry
+  readonly proofsDamage?: ErrorJson
+}
+
 /**
- * The entry in one layer, with the layer's blob as it was served. A certificate belongs to the layer, hence to each of its
- * signatures. Throws `copy_malformed`, `limit_exceeded`.
+ * The entry in one layer, with the layer's blob as it was served. Throws `copy_malformed`, `limit_exceeded`.
  *
- * @example readLayer(layer, blob, 'dsse').signatures.length
+ * @param effort what may be spent on telling whose a certificate is; see {@link readAnnotations}
+ * @example readLayer(layer, blob, 'dsse').entry.signatures.length
  */
-export function readLayer(layer: Layer, blob: Uint8Array, kind: Kind): Entry {
-  const proofs = proofsOf(layer.annotations ?? {})
-  if (kind === 'dsse') {
-    const entry = decodeEnvelope(blob)
-    return { ...entry, signatures: entry.signatures.map((signature) => ({ ...signature, ...proofs })) }
-  }
+export function readLayer(layer: Layer, blob: Uint8Array, kind: Kind, effort = newEffort()): LayerEntry {
+  const bare = kind === 'dsse' ? decodeEnvelope(blob) : rawEntry(layer, blob)
+  const { signatures, ...rest } = readAnnotations(
+    layer.annotations ?? {},
+    bare.signatures,
+    () => signedBytes(bare),
+    effort,
+  )
+  return { entry: { ...bare, signatures }, ...rest }
+}
+
+function rawEntry(layer: Layer, blob: Uint8Array): Entry {
   const sig = signatureOf(layer)
   if (sig === undefined) {
     throw new ProvError('copy_malformed', `the layer has no base64 signature in its annotation ${SIGNATURE}`)
   }
-  return { kind, payloadType: SIMPLESIGNING_TYPE, payload: blob, signatures: [{ sig, ...proofs }] }
+  return { kind: 'raw', payloadType: SIMPLESIGNING_TYPE, payload: blob, signatures: [{ sig }] }
 }
 
 /** The signature that a `.sig` layer's annotation holds; undefined when it is absent or no base64. */
@@ -150,31 +169,8 @@ export function signatureOf(layer: Layer): Uint8Array | undefined {
 /** Layers of one key are one entry, whatever else their annotations say: it is read and checked once. */
 export function entryKey(layer: Layer): string {
   const { digest, annotations = {} } = layer
-  const known = [SIGNATURE, CERTIFICATE, CHAIN, BUNDLE, TIMESTAMP].map((name) => annotations[name] || null)
+  const known = [SIGNATURE, ...PROOF_ANNOTATIONS].map((name) => annotations[name] || null)
   return JSON.stringify([digest, ...known])
-}
-
-function proofsOf(annotations: Readonly<Record<string, string>>): Omit<Signature, 'sig' | 'keyid'> {
-  const certificate = annotations[CERTIFICATE]
-  const chain = annotations[CHAIN]
-  const logProof = annotations[BUNDLE]
-  const timestamp = timestampOf(annotations[TIMESTAMP])
-  return {
-    ...(certificate ? { certificate } : {}),
-    ...(chain ? { chain } : {}),
-    ...(logProof ? { logProof } : {}),
-    ...(timestamp === undefined ? {} : { timestamps: [timestamp] }),
-  }
-}
-
-function timestampOf(text: string | undefined): Uint8Array | undefined {
-  try {
-    const json = parseBounded(text ?? '') as { readonly SignedRFC3161Timestamp?: unknown } | null
-    const stamp = json?.SignedRFC3161Timestamp
-    return typeof stamp === 'string' ? Buffer.from(stamp, 'base64') : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /**

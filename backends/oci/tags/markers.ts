@@ -7,7 +7,18 @@ import { type Layer, unionOf } from './layout.ts'
 import { EMPTY_BLOB, EMPTY_DIGEST, type Marker, markerTag } from './marker.ts'
 import { MAX_FAILURES, markerTags, type Named } from './marker-tags.ts'
 import { outrun, pause, worthAnotherLook } from './readback.ts'
-import { isDone, isStale, readTagState, stale, type Tag, type TagEdit, wanted, writeTag } from './tag.ts'
+import {
+  isChanged,
+  isDone,
+  isStale,
+  readTagState,
+  refuseChanged,
+  stale,
+  type Tag,
+  type TagEdit,
+  wanted,
+  writeTag,
+} from './tag.ts'
 import type { Protocol, ProtocolOptions } from './writes.ts'
 
 export interface MarkersOptions extends ProtocolOptions {
@@ -57,6 +68,7 @@ export function markers(options: MarkersOptions): Protocol {
         if (mine !== undefined && now() - mine.created > requestMs / 2)
           mine = await tags.put(tag, mine.name, mine, signal)
         const { others, state } = await tags.look(tag, self, edit, signal)
+        refuseChanged(tag, state, edit)
         const layers = wanted(state, unionOf(sum, asked(others)), edit)
         const alive = others.filter(isAlive)
         if (isDone(state, layers, edit)) return { carried: sum, alive }
@@ -65,7 +77,7 @@ export function markers(options: MarkersOptions): Protocol {
         writes++
         if (await writeTag(registry, tag, state, layers, signal)) sum = layers
       } catch (error) {
-        if (!worthAnotherLook(error) || ++failures > MAX_FAILURES) throw error
+        if (isChanged(error) || !worthAnotherLook(error) || ++failures > MAX_FAILURES) throw error
       }
     }
     throw outrun(tag)
@@ -102,7 +114,11 @@ export function markers(options: MarkersOptions): Protocol {
         // A new name for each turn: anybody may remove a done marker at any time, but never an open one.
         const name = markerTag(tag.name, edit, Buffer.from(options.random(16)).toString('hex'))
         const own = await tags.put(tag, name, { state: 'open', layers, waitsFor: [] }, signal)
-        const end = await bring(tag, edit, own, carried, signal)
+        const end = await bring(tag, edit, own, carried, signal).catch(async (error: unknown) => {
+          // A refused edit asks for nothing any more.
+          if (isChanged(error)) await tags.remove(tag, own, signal)
+          throw error
+        })
         carried = end.carried
         const waitsFor = end.alive.map((other) => other.name)
         spent.set(name, await tags.put(tag, name, { state: 'done', layers, waitsFor }, signal))

@@ -1,10 +1,20 @@
 /** Reading every copy under one tag: a damaged layer never hides its neighbours. */
 import type { Found, Slot } from '../../../src/backend/backend.ts'
 import { asProvError, errorJson, ProvError } from '../../../src/errors.ts'
-import { type Entry, sha256Hex } from '../../../src/model/entry.ts'
+import { sha256Hex } from '../../../src/model/entry.ts'
 import { failure, ITEM_DAMAGE } from '../failure.ts'
 import { MAX_BLOB_BYTES, MAX_ITEMS, MAX_PLACE_BYTES, MAX_PLACE_SIGNATURES, type Registry } from '../port.ts'
-import { entryKey, isCopy, type Layer, layerKey, parseManifest, readLayer, type TagManifest } from './layout.ts'
+import { newEffort } from './annotations.ts'
+import {
+  entryKey,
+  isCopy,
+  type Layer,
+  type LayerEntry,
+  layerKey,
+  parseManifest,
+  readLayer,
+  type TagManifest,
+} from './layout.ts'
 import type { Tag } from './tag.ts'
 
 const PARALLEL = 8
@@ -72,13 +82,14 @@ interface Blobs {
   /** Undefined when the blob is gone. */
   read(layer: Layer): Promise<Uint8Array | undefined>
   /** Throws `copy_malformed`, `limit_exceeded`. */
-  entryOf(layer: Layer, blob: Uint8Array): Entry
+  entryOf(layer: Layer, blob: Uint8Array): LayerEntry
 }
 
 /** Each digest is fetched and read once, and no more of it than the layer says: other bytes would not have the digest. */
 function blobReader(registry: Registry, repo: string, kind: Slot['kind'], signal: AbortSignal): Blobs {
   const known = new Map<string, Promise<Uint8Array | undefined>>()
-  const entries = new Map<string, Entry | ProvError>()
+  const entries = new Map<string, LayerEntry | ProvError>()
+  const effort = newEffort()
   return {
     read({ digest, size }) {
       const key = `${digest} ${size}`
@@ -88,7 +99,7 @@ function blobReader(registry: Registry, repo: string, kind: Slot['kind'], signal
     },
     entryOf(layer, blob) {
       const key = entryKey(layer)
-      const entry = entries.get(key) ?? tried(() => readLayer(layer, blob, kind))
+      const entry = entries.get(key) ?? tried(() => readLayer(layer, blob, kind, effort))
       entries.set(key, entry)
       if (entry instanceof ProvError) throw entry
       return entry
@@ -96,7 +107,7 @@ function blobReader(registry: Registry, repo: string, kind: Slot['kind'], signal
   }
 }
 
-function tried(read: () => Entry): Entry | ProvError {
+function tried(read: () => LayerEntry): LayerEntry | ProvError {
   try {
     return read()
   } catch (thrown) {
@@ -122,7 +133,7 @@ async function readItem(blobs: Blobs, slot: Slot, layer: Layer): Promise<Found> 
     const blob = await blobs.read(layer)
     if (blob === undefined)
       throw failure('copy_malformed', 'the manifest names a layer that is gone', { operation: 'get blob', location })
-    return { location, raw: blob, entry: blobs.entryOf(layer, blob), version }
+    return { location, raw: blob, ...blobs.entryOf(layer, blob), version }
   } catch (error) {
     // Not the blob: of what is not an entry nothing is kept in memory.
     return damaged(location, described, error, version)

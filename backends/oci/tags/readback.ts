@@ -4,7 +4,7 @@ import { ProvError } from '../../../src/errors.ts'
 import { jittered } from '../../../src/platform/async/jitter.ts'
 import { failure } from '../failure.ts'
 import type { Layer } from './layout.ts'
-import { isDone, isStale, readTagState, stale, type Tag, wanted, writeTag } from './tag.ts'
+import { isChanged, isDone, isStale, readTagState, refuseChanged, stale, type Tag, wanted, writeTag } from './tag.ts'
 import type { Protocol, ProtocolOptions } from './writes.ts'
 
 const MAX_ROUNDS = 12
@@ -35,13 +35,14 @@ export function readback(options: ProtocolOptions): Protocol {
           const layers = wanted(state, carried, edit)
           if (!checked && isStale(state, edit)) throw stale(tag)
           checked = true
+          refuseChanged(tag, state, edit)
           if (isDone(state, layers, edit)) return
           const unchanged = async () =>
             registry.conditional || (await readTagState(registry, tag, signal, edit.replaces)).digest === state.digest
           // What was in the tag when we wrote must not get lost through a third writer either.
           if (await writeTag(registry, tag, state, layers, signal, unchanged)) carried = layers
         } catch (error) {
-          if (!checked || !worthAnotherLook(error)) throw error
+          if (!checked || isChanged(error) || !worthAnotherLook(error)) throw error
           if (!isConflict(error) && ++failedRounds > MAX_FAILED_ROUNDS) throw error
         }
       }

@@ -1,17 +1,17 @@
 /** Slots of tags: what put, get, replace, remove and keep do there. */
 import type { Found, Receipt, Slot } from '../../../src/backend/backend.ts'
 import { receiptOf } from '../../../src/backend/receipt.ts'
-import { type Entry, signatureId } from '../../../src/model/entry.ts'
+import { type Entry, sameBytes } from '../../../src/model/entry.ts'
 import { boundedMap } from '../../../src/platform/async/bounded-map.ts'
 import type { Connection } from '../connect.ts'
 import { failure } from '../failure.ts'
 import type { Registry } from '../port.ts'
 import { refuseTooLarge } from '../size.ts'
 import { tagOfSlot } from '../slots.ts'
-import { keptTag, type Layer, layerKey, layersOf, type NewLayer, signatureOf } from './layout.ts'
+import { keptTag, type Layer, layerKey, layersOf, type NewLayer } from './layout.ts'
 import { type KnownBlobs, present } from './present.ts'
 import { editOf, locationOf, readTag } from './read.ts'
-import { readTagState, type Tag } from './tag.ts'
+import { isChanged, readTagState, type Tag } from './tag.ts'
 
 export interface Tags {
   /** Bytes of the blobs and of what the manifest says of them. Throws `entry_too_large`. */
@@ -26,6 +26,8 @@ export interface Tags {
 
 /** Blobs of which it is remembered whose they are. */
 const MAX_KNOWN = 500
+/** How often a put looks again when another writer has changed a layer that it was to change. */
+const ROUNDS = 5
 
 /**
  * @param connected asked only once it is sure that the entry fits
@@ -43,13 +45,22 @@ export function tags(connected: () => Promise<Connection>): Tags {
       const layers = checkedLayers(entry, slot)
       const { registry, writer } = await connected()
       const tag = tagOfSlot(slot)
-      const state = await readTagState(registry, tag, signal)
-      const { layer, missing } = await present(registry, tag, state.layers, entry, known, signal)
-      if (missing.length === 0 && layer !== undefined) return receipt(slot, entry, layer, 'unchanged')
-      const add = layersWith(layers, missing)
-      await upload(registry, tag, add, signal)
-      await writer.edit(tag, { add: add.map((item) => item.layer), drop: [] }, signal)
-      return receipt(slot, entry, layer ?? firstOf(layers), 'written')
+      for (let round = 1; ; round++) {
+        const state = await readTagState(registry, tag, signal)
+        const { layer, missing, lacking } = await present(registry, tag, state.layers, entry, known, signal)
+        if (missing.length + lacking.length === 0 && layer !== undefined)
+          return receipt(slot, entry, layer, 'unchanged')
+        const fresh = layersWith(layers, missing)
+        await upload(registry, tag, fresh, signal)
+        const was = lacking.map((one) => one.was)
+        const add = [...fresh, ...lacking].map((one) => one.layer)
+        try {
+          await writer.edit(tag, { add, drop: was.map(layerKey), was }, signal)
+          return receipt(slot, entry, layer ?? firstOf(layers), 'written')
+        } catch (error) {
+          if (!isChanged(error) || round === ROUNDS) throw error
+        }
+      }
     },
 
     async get(slot, signal) {
@@ -97,13 +108,11 @@ function checkedLayers(entry: Entry, slot: Slot): readonly NewLayer[] {
   return layers
 }
 
-/** An envelope goes as a whole; of single signatures only those that are missing. */
+/** Only those in which a signature lies that is missing. */
 function layersWith(layers: readonly NewLayer[], missing: Entry['signatures']): readonly NewLayer[] {
-  const wanted = new Set(missing.map(signatureId))
-  return layers.filter(({ layer }) => {
-    const sig = signatureOf(layer)
-    return sig === undefined || wanted.has(signatureId({ sig }))
-  })
+  return layers.filter(({ signatures }) =>
+    signatures.some((one) => missing.some((wanted) => sameBytes(wanted.sig, one.sig))),
+  )
 }
 
 async function upload(registry: Registry, { repo }: Tag, layers: readonly NewLayer[], signal: AbortSignal) {

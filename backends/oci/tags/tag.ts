@@ -41,6 +41,11 @@ export interface TagEdit {
   readonly drop: readonly string[]
   /** Digest of a manifest that is damaged as a whole and may be replaced. */
   readonly replaces?: string
+  /**
+   * Layers to be written anew, as they were read: their annotations are changed, and another writer's change of them, or its own form of a layer
+   * that is added, would be lost. Such a change is a conflict. Absent: layers of one key are one, however they look.
+   */
+  readonly was?: readonly Layer[]
 }
 
 /**
@@ -78,7 +83,9 @@ export async function readTagState(
 /** The layers that the tag should hold: its own, those carried over, those added, without the dropped. */
 export function wanted(state: TagState, carried: readonly Layer[], edit: TagEdit): readonly Layer[] {
   const drop = new Set(edit.drop)
-  const kept = unionOf(state.layers, carried).filter((layer) => !drop.has(layerKey(layer)))
+  const mine = new Set(edit.was === undefined ? [] : edit.add.map(layerKey))
+  const others = carried.filter((layer) => !mine.has(layerKey(layer)))
+  const kept = unionOf(state.layers, others).filter((layer) => !drop.has(layerKey(layer)))
   return unionOf(kept, edit.add)
 }
 
@@ -87,14 +94,22 @@ export function isDone(state: TagState, layers: readonly Layer[], edit: TagEdit)
   // What was written in the place of a damaged manifest may well be the very manifest that it once was: then it reads again.
   const isDamaged = state.manifest === undefined && state.index === undefined
   if (edit.replaces !== undefined && state.digest === edit.replaces && isDamaged) return false
-  return (
-    holdsAll(state, layers) && edit.add.every((layer) => !edit.drop.includes(layerKey(layer)) || isAsIs(state, layer))
-  )
+  const isExact = (layer: Layer) => edit.was !== undefined || edit.drop.includes(layerKey(layer))
+  return holdsAll(state, layers) && edit.add.every((layer) => !isExact(layer) || isAsIs(state, layer))
 }
 
 function isAsIs(state: TagState, layer: Layer): boolean {
   const text = JSON.stringify(layer)
   return state.layers.some((other) => JSON.stringify(other) === text)
+}
+
+/** Throws `conflict` when another writer has changed a layer that the edit was to change: neither as it was read nor as it shall be. */
+export function refuseChanged(tag: Tag, state: TagState, { was, add }: TagEdit): void {
+  if (was === undefined) return
+  const known = new Set([...was, ...add].map((layer) => JSON.stringify(layer)))
+  const keys = new Set([...was, ...add].map(layerKey))
+  const there = state.layers.filter((layer) => keys.has(layerKey(layer)))
+  if (there.some((layer) => !known.has(JSON.stringify(layer)))) throw changed(tag)
 }
 
 /** True when what the edit is to replace is not there any more. Asked once: afterwards it is our own write that took it away. */
@@ -106,6 +121,20 @@ export function isStale(state: TagState, edit: TagEdit): boolean {
 export function stale(tag: Tag): ProvError {
   const where = { operation: 'write tag', location: `${tag.repo}:${tag.name}` }
   return failure('conflict', 'what was to be replaced was changed by another writer', where, { hint: 'look again' })
+}
+
+/** Errors of {@link refuseChanged}, which another look at the tag does not heal: the caller must read it anew. */
+const CHANGED = new WeakSet<object>()
+
+/** True for an error of {@link refuseChanged}. */
+export function isChanged(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && CHANGED.has(thrown)
+}
+
+function changed(tag: Tag): ProvError {
+  const error = stale(tag)
+  CHANGED.add(error)
+  return error
 }
 
 /** True when the tag holds exactly those layers, in whatever order. */

@@ -90,7 +90,16 @@ export function tagWriter(protocol: Protocol): TagWriter {
 /** Additions go together; an edit that takes something away goes alone, so that the order of calls is kept. */
 function takeBatch(queue: Waiting[]): readonly Waiting[] {
   const pure = (waiting: Waiting) => waiting.edit.drop.length === 0 && waiting.edit.replaces === undefined
-  const first = queue.findIndex((waiting) => !pure(waiting))
+  const forms = new Map<string, string>()
+  // Layers of one key that look unlike go one after the other: the second builds on the first.
+  const isUnlike = ({ edit }: Waiting) =>
+    edit.add.some((layer) => {
+      const [key, text] = [layerKey(layer), JSON.stringify(layer)]
+      const known = forms.get(key)
+      forms.set(key, known ?? text)
+      return known !== undefined && known !== text
+    })
+  const first = queue.findIndex((waiting) => !pure(waiting) || isUnlike(waiting))
   return queue.splice(0, first < 0 ? queue.length : Math.max(1, first))
 }
 
@@ -98,5 +107,6 @@ function merge(batch: readonly Waiting[]): TagEdit {
   const [only] = batch
   if (batch.length === 1 && only !== undefined) return only.edit
   const add = new Map(batch.flatMap((waiting) => waiting.edit.add.map((layer) => [layerKey(layer), layer])))
-  return { add: [...add.values()], drop: [] }
+  const exact = batch.every((waiting) => waiting.edit.was !== undefined)
+  return { add: [...add.values()], drop: [], ...(exact ? { was: [] } : {}) }
 }

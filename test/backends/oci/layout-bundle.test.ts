@@ -37,14 +37,14 @@ describe.each(['sign', 'attest'])('what cosign stored with %s', (name) => {
 
   test('is made again from the entry: the bundle with the same members, the manifest byte for byte', () => {
     const entry = readBundle(bundle)
-    const made = bundlesOf(entry)[0] ?? Buffer.from('')
+    const made = bundlesOf(entry)[0]?.bytes ?? Buffer.from('')
     expect(json(made)).toEqual(json(bundle))
     const { subject, annotations } = json(manifest) as {
       readonly subject: { readonly mediaType: string; readonly digest: string; readonly size: number }
       readonly annotations: Readonly<Record<string, string>>
     }
     const created = Date.parse(annotations['org.opencontainers.image.created'] ?? '')
-    const referrer = referrerOf(bundle, entry.payload, subject, created)
+    const referrer = referrerOf({ bytes: bundle }, entry.payload, subject, created)
     expect(Buffer.from(referrer.manifest).toString()).toBe(manifest.toString())
     const listed = parseReferrers(stored('index.json')).referrers.find((r) => r.digest === referrer.descriptor.digest)
     const { annotations: _, ...descriptor } = referrer.descriptor
@@ -72,7 +72,7 @@ describe('bundles of entries', () => {
   test('hold one signature each, with what stands beside it', () => {
     const timestamps = [new Uint8Array([48, 3, 2, 1, 0])]
     const made = sampleEntry('dsse', run, image, 'x', { signatures: 2, certificate: LEAF, timestamps })
-    const read = bundlesOf(made).map(readBundle)
+    const read = bundlesOf(made).map(({ bytes }) => readBundle(bytes))
     expect(read.flatMap(signaturesOf)).toEqual(signaturesOf(made))
     expect(read).toHaveLength(2)
     expect(b64(read[0]?.payload ?? [])).toBe(b64(made.payload))
@@ -80,10 +80,18 @@ describe('bundles of entries', () => {
 
   test('name the key by its hint, or not at all', () => {
     const made = sampleEntry('dsse', run, image)
-    expect(bundlesOf(made).map(readBundle).map(signaturesOf)).toEqual([signaturesOf(made)])
+    expect(
+      bundlesOf(made)
+        .map(({ bytes }) => readBundle(bytes))
+        .map(signaturesOf),
+    ).toEqual([signaturesOf(made)])
     const signatures = made.signatures.map((signature) => ({ ...signature, keyHint: 'aGludA==' }))
     const hinted = { ...made, signatures }
-    expect(bundlesOf(hinted).map(readBundle).map(signaturesOf)).toEqual([signaturesOf(hinted)])
+    expect(
+      bundlesOf(hinted)
+        .map(({ bytes }) => readBundle(bytes))
+        .map(signaturesOf),
+    ).toEqual([signaturesOf(hinted)])
   })
 
   test('are never made of a raw signature', () => {

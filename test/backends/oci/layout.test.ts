@@ -39,7 +39,7 @@ describe.each(rows.map((row) => [row.manifest.split('/').slice(-2).join('/'), ro
     const [layer] = manifest.layers
     if (layer === undefined) throw new Error('no layer')
     const blob = read(row.layers[0] ?? '')
-    const entry = readLayer(layer, blob, kind)
+    const { entry } = readLayer(layer, blob, kind)
 
     test('is read', () => {
       expect(readTag(row.tag)?.kind).toBe(kind)
@@ -93,7 +93,7 @@ test('each raw signature is a layer of its own, over one blob, with its own proo
       layers.map((item) => item.layer),
     ),
   ).toHaveLength(2)
-  const found = layers.map(({ layer, blob }) => readLayer(layer, blob, 'raw'))
+  const found = layers.map(({ layer, blob }) => readLayer(layer, blob, 'raw').entry)
   expect(found.flatMap((entry) => entry.signatures)).toEqual(raw.signatures)
   expect(holds({ ...raw, signatures: found.flatMap((entry) => entry.signatures) }, raw)).toBe(true)
   expect(Object.keys(layers[0]?.layer.annotations ?? {})).toEqual([
