@@ -23,6 +23,8 @@ export const CHECKS = {
   topic: 'the topic is there',
   workers: 'somebody delivers what a source of truth owes',
   'clean-up': 'nothing is left behind',
+  signers: 'who is trusted, and in which time',
+  root: 'the trusted root by which proofs are judged',
   sign: 'the private key signs',
   verify: 'signatures can be verified with it',
 } as const satisfies Record<string, string>

@@ -66,7 +66,7 @@ export function reportOf(backend: string, checks: readonly Diagnosis[]): Backend
   return { backend, outcome, exit: gravest(checks.map(exitOf)), checks }
 }
 
-const TOUCHING: readonly Check[] = ['reach', 'read']
+const TOUCHING: readonly Check[] = ['reach', 'read', 'signers', 'root']
 const GATES: readonly Check[] = ['configuration', 'reach', 'authenticate']
 
 async function probeOf(backend: Backend, diagnostics: Diagnostics, job: BackendJob): Promise<readonly Diagnosis[]> {

@@ -1,6 +1,7 @@
 /** One signature: who made it, and whether the proofs beside it are those that this signer needs. */
 
 import { type Signature, signatureId } from '../model/entry.ts'
+import { joinProofs } from '../model/proofs.ts'
 import type { SignedContent } from './content.ts'
 import type { ProofJudge, Proven, SignatureFault, SignatureVerdict, Trust, TrustedKey } from './trust.ts'
 import { amongMakers } from './trusted-keys.ts'
@@ -52,7 +53,7 @@ export function verdictOf({ content, signature, makers, lent }: Judging, trust: 
   const verdict = judged(content, signature, makers, trust, proofs)
   if (verdict.ok || !isLack(verdict.code)) return verdict
   for (const { backend, signature: other } of lent) {
-    const helped = judged(content, withProofsOf(signature, other), makers, trust, proofs)
+    const helped = judged(content, joinProofs(signature, other), makers, trust, proofs)
     if (helped.ok) return { ...helped, proofFrom: backend }
   }
   return verdict
@@ -98,23 +99,4 @@ function lackOf({ logs, clocks }: Proven, wanted: ProofJudge['demands']): Signat
   if (clocks >= wanted.timestamps) return undefined
   const message = `${clocks} of the ${wanted.timestamps} proofs of time that are asked for stand beside it`
   return { ok: false, code: 'timestamp_missing', message }
-}
-
-/** What both say; of what only one of them can say, its own word. */
-function withProofsOf(own: Signature, other: Signature): Signature {
-  const certificate = own.certificate ?? other.certificate
-  const chain = own.chain ?? other.chain
-  const logProof = own.logProof ?? other.logProof
-  const logEntries = [...new Set([...(own.logEntries ?? []), ...(other.logEntries ?? [])])]
-  const timestamps = [...(own.timestamps ?? []), ...(other.timestamps ?? [])]
-  return {
-    sig: own.sig,
-    ...(own.keyid === undefined ? {} : { keyid: own.keyid }),
-    ...(own.keyHint === undefined ? {} : { keyHint: own.keyHint }),
-    ...(certificate === undefined ? {} : { certificate }),
-    ...(chain === undefined ? {} : { chain }),
-    ...(logProof === undefined ? {} : { logProof }),
-    ...(logEntries.length === 0 ? {} : { logEntries }),
-    ...(timestamps.length === 0 ? {} : { timestamps }),
-  }
 }

@@ -39,7 +39,8 @@ export function openProofs(grounds: ProofGrounds): ProofJudge {
     identities,
     keyDemands,
     demands,
-    root: { source: root.source, hash: root.hash },
+    root: { source: root.source, hash: root.hash, windows: root.windows },
+    authorities: authorities.map(({ source }) => source),
     lines: linesFor(grounds),
     prove(content, signature) {
       const library = libraryChecks(root.material, authorities, content, signature)
@@ -90,9 +91,14 @@ function proveAll(library: LibraryChecks, signature: Signature, grounds: ProofGr
     if (fault !== undefined) return fault
   }
   const logs = new Set(entries.map(({ key }) => key.id)).size
-  const until = firstEnd([endOfLogs(entries), ...(times.length > 0 ? grounds.root.ends : [])].filter(isAhead(grounds)))
+  const until = firstEnd([endOfLogs(entries), ...(times.length > 0 ? endsOf(grounds) : [])].filter(isAhead(grounds)))
   const end = until === undefined ? {} : { until }
   return { times, logs, clocks: clocks.size, stamps: [...stamps.values()], ...end }
+}
+
+/** Of what proves the time; a log's own end is known by its entry. */
+function endsOf({ root: { windows } }: ProofGrounds): readonly (number | undefined)[] {
+  return windows.flatMap(({ what, until }) => (what === 'timestamp authority' ? [until] : []))
 }
 
 const isAhead =
@@ -119,6 +125,9 @@ function certified({ content, signature, library, proven }: Certified, grounds: 
       'the certificate beside it cannot be read, or is of a key that prov does not verify',
     )
   }
+  const made = EVERY.filter((algorithm) => content.isSignedBy(leaf.publicKey, sig, [algorithm]))
+  if (made.length === 0)
+    return fault('signature_invalid', 'the key of its certificate does not verify it over the stored bytes')
   if (proven.times.length === 0) {
     return fault('timestamp_missing', 'it was made with a certificate, and nothing proves when')
   }
@@ -128,9 +137,6 @@ function certified({ content, signature, library, proven }: Certified, grounds: 
   }
   const signer = library.signerOf(certificate, proven.stamps, grounds.demands.scts)
   if (signer instanceof Error) return signerFault(signer)
-  const made = EVERY.filter((algorithm) => content.isSignedBy(leaf.publicKey, sig, [algorithm]))
-  if (made.length === 0)
-    return fault('signature_invalid', 'the key of its certificate does not verify it over the stored bytes')
   const identity = { identity: signer.identity?.subjectAlternativeName ?? '', issuer: issuerOf(signer) }
   const found = ruleFor(grounds.identities, identity, proven.times)
   if ('code' in found) return { ok: false, ...found }

@@ -5,6 +5,7 @@ import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { type TrustMaterial, toTrustMaterial } from '@sigstore/verify'
 import { ProvError } from '../errors.ts'
 import { isRecord } from '../platform/text/guards.ts'
+import type { RootWindow } from './trust.ts'
 
 /** The key of a transparency log; times in milliseconds since the epoch, `until` infinite where it has no end. */
 export interface LogKey {
@@ -20,8 +21,7 @@ export interface RootMaterial {
   readonly hash: string
   readonly material: TrustMaterial
   readonly logs: readonly LogKey[]
-  /** When the first of its timestamp authorities and certificate authorities ends; absent: none does. */
-  readonly ends: readonly number[]
+  readonly windows: readonly RootWindow[]
 }
 
 /** What the root of a file or of an update is called, and what was read. */
@@ -49,13 +49,7 @@ export function rootMaterial({ source, json }: ReadRoot): RootMaterial {
   } catch {
     throw refused(source, 'holds a key or a certificate that cannot be read')
   }
-  const windows = [
-    ...[...root.tlogs, ...root.ctlogs].map(({ publicKey }) => publicKey?.validFor),
-    ...[...root.certificateAuthorities, ...root.timestampAuthorities].map(({ validFor }) => validFor),
-  ]
-  if (windows.some((window) => window?.start === undefined)) {
-    throw refused(source, 'does not say from when on one of its keys or authorities is valid')
-  }
+  const windows = windowsIn(source, root)
   const logs = material.tlogs.map(({ logID, validFor }, i) => ({
     id: logID.toString('hex'),
     from: validFor.start.getTime(),
@@ -67,8 +61,25 @@ export function rootMaterial({ source, json }: ReadRoot): RootMaterial {
     hash: `sha256:${createHash('sha256').update(said).digest('hex')}`,
     material,
     logs,
-    ends: windows.flatMap((window) => window?.end?.getTime() ?? []),
+    windows,
   }
+}
+
+function windowsIn(source: string, root: TrustedRoot): readonly RootWindow[] {
+  const logs = (what: RootWindow['what'], all: TrustedRoot['tlogs']) =>
+    all.map(({ baseUrl, publicKey }) => ({ what, name: baseUrl, validFor: publicKey?.validFor }))
+  const authorities = (what: RootWindow['what'], all: TrustedRoot['certificateAuthorities']) =>
+    all.map(({ uri, validFor }) => ({ what, name: uri, validFor }))
+  const all = [
+    ...logs('transparency log', root.tlogs),
+    ...logs('certificate log', root.ctlogs),
+    ...authorities('certificate authority', root.certificateAuthorities),
+    ...authorities('timestamp authority', root.timestampAuthorities),
+  ]
+  return all.map(({ what, name, validFor: { start, end } = {} }) => {
+    if (start === undefined) throw refused(source, `does not say from when on its ${what} ${name} is valid`)
+    return { what, name, from: start.getTime(), ...(end === undefined ? {} : { until: end.getTime() }) }
+  })
 }
 
 /** A certificate authority that was given by itself. */

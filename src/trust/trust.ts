@@ -104,6 +104,14 @@ export interface ProofFault {
   readonly message: string
 }
 
+/** When one key or authority of a trusted root counts; milliseconds since the epoch. */
+export interface RootWindow extends Validity {
+  readonly what: 'transparency log' | 'certificate log' | 'certificate authority' | 'timestamp authority'
+  /** Its URL. */
+  readonly name: string
+  readonly from: number
+}
+
 export interface ProofJudge {
   /** Who may sign with a certificate. */
   readonly identities: readonly IdentityRule[]
@@ -111,8 +119,10 @@ export interface ProofJudge {
   readonly keyDemands: ProofDemands
   /** What a signature by a certificate needs. */
   readonly demands: ProofDemands
-  /** Where the trusted root came from, for reports. */
-  readonly root: { readonly source: string; readonly hash: string }
+  /** Where the trusted root came from and what it holds, for reports. */
+  readonly root: { readonly source: string; readonly hash: string; readonly windows: readonly RootWindow[] }
+  /** Where certificate authorities beside those of the root came from. */
+  readonly authorities: readonly string[]
   /** All of the above as lines for the hash of a trust. */
   readonly lines: readonly string[]
   /**

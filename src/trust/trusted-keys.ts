@@ -190,7 +190,7 @@ export function summaryOf({ hash, keys, proofs, threshold }: Trust): TrustSummar
     hash,
     keyids: keys.map(({ keyid }) => keyid),
     ...(identities.length === 0 ? {} : { identities }),
-    ...(proofs === undefined ? {} : { root: proofs.root }),
+    ...(proofs === undefined ? {} : { root: { source: proofs.root.source, hash: proofs.root.hash } }),
     ...(threshold === undefined ? {} : { threshold }),
   }
 }

@@ -1,4 +1,5 @@
 /** The tables and help texts of README.md and docs/, made from the code that they describe. */
+
 import type { Command } from 'commander'
 import { BACKENDS } from '../../backends/index.ts'
 import type { Backend, Capabilities, Context } from '../../src/backend/backend.ts'
@@ -14,6 +15,7 @@ import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import { ENTRY_STATES, STATES, TRANSITIONS } from '../../src/truth/states.ts'
 import { GAPS } from '../conformance/gaps.ts'
 import { LINES } from '../conformance/lines.ts'
+import { KINDS, MATRIX, TOOLS } from '../trust/matrix.ts'
 
 /** Some backends say what they can only when they know where. Nothing is contacted. */
 const PLACES: Readonly<Record<string, string>> = {
@@ -98,9 +100,25 @@ function tableCalled(called: string, rows: readonly BackendRow[]): string {
           row.help,
         ]),
       )
+    case 'signers':
+      return matrix()
     default:
       throw new Error(`no table is called ${name}`)
   }
+}
+
+/** Who verifies what whom signed with a key of this kind. */
+function matrix(): string {
+  return table(
+    ['key', 'signed by', ...TOOLS.map((tool) => `${tool} verifies`)],
+    KINDS.flatMap((kind) =>
+      Object.entries(MATRIX[kind]).map(([signer, believers]) => [
+        kind,
+        signer,
+        ...TOOLS.map((tool) => (believers.includes(tool) ? 'yes' : 'no')),
+      ]),
+    ),
+  )
 }
 
 function meanings(head: readonly [string, string], rows: Readonly<Record<string, string>>): string {

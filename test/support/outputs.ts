@@ -1,7 +1,8 @@
 /** Real outputs of every command, good and bad, on embedded backends: what the schemas are held against. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { parseYaml } from '../../src/platform/text/strict-yaml.ts'
 import type { SchemaName } from '../../src/report/schemas/index.ts'
 import { ROOT } from './cli.ts'
 import { provHere, type Said, type World } from './in-process.ts'
@@ -190,6 +191,13 @@ export const OUTPUTS: Readonly<Record<SchemaName, () => Promise<readonly Output[
   },
   async explain() {
     return [await ask(['explain', 'denied']), await ask(['explain']), await ask(['explain', 'deneid'])]
+  },
+  /** Not printed: the keyring that docs/trust.md shows, as JSON. */
+  async keyring() {
+    const page = readFileSync(join(ROOT, 'docs/trust.md'), 'utf8')
+    const yaml = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
+    const [ring] = parseYaml('docs/trust.md', yaml)
+    return [{ args: [], code: 0, stdout: JSON.stringify(ring), stderr: '' }]
   },
   async failure() {
     return [await ask(['stroe']), await ask(['verify']), await ask(['get', 'nothing'])]

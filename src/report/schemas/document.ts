@@ -18,6 +18,15 @@ export function failureOnly(title: string): Schema {
   return whole(title, ref('failure'))
 }
 
+/**
+ * What a file holds that people write for prov.
+ *
+ * @example file('a keyring', object<KeyringFile>({ … }, { … }))
+ */
+export function file(title: string, schema: Schema): Schema {
+  return whole(title, schema)
+}
+
 function whole(title: string, schema: Schema): Schema {
   return { $schema: DIALECT, title, ...schema, $defs: partsOf(schema) }
 }

@@ -87,6 +87,7 @@ export const SCHEMAS = {
   doctor: { command: 'doctor', summary: 'what each backend and key is good for', load: () => import('./doctor.ts') },
   conform: { command: 'conform', summary: 'what a backend of your own passes', load: () => import('./conform.ts') },
   explain: { command: 'explain', summary: 'what a code means', load: () => import('./explain.ts') },
+  keyring: { summary: 'the file of --keyring', load: () => import('./keyring.ts') },
   failure: { summary: 'in place of a result', load: () => import('./failure.ts') },
 } as const satisfies Readonly<Record<string, SchemaRow>>
 

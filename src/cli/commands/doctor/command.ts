@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, INPUT, withCluster, withCommon, withTruth } from '../../options.ts'
+import { collect, count, INPUT, withCluster, withCommon, withSigners, withTruth } from '../../options.ts'
 import type { DoctorOptions } from './flags.ts'
 
 export function doctorCommand(io: Io, exit: Exit): Command {
@@ -25,7 +25,7 @@ export function doctorCommand(io: Io, exit: Exit): Command {
     .option('--run <UID|NAME>', 'only this run of the input')
     .option('--tekton-file <FILE>', "file for the tekton annotations, when not the run's own")
     .addOption(new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count))
-  return withCommon(withTruth(withCluster(command)))
+  return withCommon(withTruth(withCluster(withSigners(command))))
     .addHelpText(
       'after',
       `
@@ -44,6 +44,7 @@ Examples:
   prov doctor --storage tekton,oci --image ghcr.io/acme/app@sha256:… run.yaml
   prov doctor --storage oci --set storage.oci.repository=ghcr.io/acme/sigs
   prov doctor --storage s3 --read-only --json
+  prov doctor --keyring keyring.yaml --trusted-root root.json
   prov doctor --storage oci --truth postgres://prov@db/prov`,
     )
     .action(async (inputs: string[], options: DoctorOptions) => {

@@ -1,9 +1,9 @@
 /** The flags of `prov doctor`, as they are parsed. */
+import type { SignerFlags } from '../../../setup/keys.ts'
 import type { CommonOptions } from '../../options.ts'
 
-export interface DoctorOptions extends CommonOptions {
+export interface DoctorOptions extends CommonOptions, SignerFlags {
   readonly storage?: string
-  readonly key: readonly string[]
   readonly passwordFile?: string
   readonly image: readonly string[]
   readonly readOnly?: boolean

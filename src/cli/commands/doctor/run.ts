@@ -28,7 +28,8 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
   const listed = options.storage ?? io.env['PROV_STORAGE']
   // A key or a truth may be tried alone; without one, the configuration says which backends there are.
   const isTruthNamed = settings.get('truth.url') !== undefined
-  const isAlone = listed === undefined && (keys.length > 0 || options.truth !== undefined)
+  const isTrustNamed = namesTrust(options)
+  const isAlone = listed === undefined && (keys.length > 0 || options.truth !== undefined || isTrustNamed)
   const names = isAlone ? [] : backendNames(settings, listed)
   const named = await looked(inputs, options, world)
   const { artifacts, notes } = named
@@ -41,9 +42,10 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
       now: io.now,
     },
     backends: names.map((name) => ({ name, open: () => opened(name, settings, world) })),
-    ...(isTruthNamed
-      ? { others: [async () => (await import('./truth.ts')).diagnoseTruth(settings, names, io.now)] }
-      : {}),
+    others: [
+      ...(isTrustNamed ? [async () => (await import('./trust.ts')).diagnoseTrust(options, io)] : []),
+      ...(isTruthNamed ? [async () => (await import('./truth.ts')).diagnoseTruth(settings, names, io.now)] : []),
+    ],
     artifacts,
     readOnly: options.readOnly === true,
     signal: io.signal,
@@ -53,6 +55,17 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
   const report = { ...told, exit: exitStatus(told.exit, io) }
   await print(report, named, options, io)
   return report.exit
+}
+
+/** True when a flag is about more than keys: those are tried one by one. */
+function namesTrust({
+  keyring,
+  certificateIdentity,
+  certificateOidcIssuer,
+  trustedRoot,
+  caFile,
+}: DoctorOptions): boolean {
+  return (keyring ?? certificateIdentity ?? certificateOidcIssuer ?? trustedRoot ?? caFile) !== undefined
 }
 
 /** Runs and images are wanted by some backends only: none is not a mistake. */

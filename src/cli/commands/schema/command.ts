@@ -7,7 +7,7 @@ export function schemaCommand(io: Io): Command {
   return new Command('schema')
     .summary("print the JSON Schema of a command's --json")
     .description(
-      'Prints the JSON Schema (2020-12) of what a command prints with --json, failures included; without a name, the list of them. ' +
+      'Prints the JSON Schema (2020-12) of what a command prints with --json, failures included, or of a keyring; without a name, the list of them. ' +
         'The same files are in the package under schemas/.',
     )
     .addArgument(new Argument('[NAME]', 'which one').choices(Object.keys(SCHEMAS)))
