@@ -92,16 +92,6 @@ const ANNOTATIONS: readonly KnownGap[] = [
     kind: 'raw',
     reason: "Chains' annotations of an image hold one signature; put refuses more",
   },
-  {
-    line: 'logProof',
-    shows: 'differs',
-    reason: "Chains' annotations have no place for it; the signature is complete without",
-  },
-  {
-    line: 'timestamps',
-    shows: 'differs',
-    reason: "Chains' annotations have no place for them; the signature is complete without",
-  },
 ]
 
 const TEKTON_CLUSTER: readonly KnownGap[] = [...ANNOTATIONS, FLAT]
@@ -146,16 +136,6 @@ const DOCDB: readonly KnownGap[] = [
     shows: 'not_supported',
     kind: 'raw',
     reason: "Chains' document of an image holds one signature; put refuses more",
-  },
-  {
-    line: 'logProof',
-    shows: 'differs',
-    reason: "Chains' document has no place for it; the signature is complete without",
-  },
-  {
-    line: 'timestamps',
-    shows: 'differs',
-    reason: "Chains' document has no place for them; the signature is complete without",
   },
   { line: 'seal', shows: 'untried', reason: NOT_ON_THE_RUN },
 ]
