@@ -3,7 +3,8 @@
 import type { Backend, CallOptions, Context, Found, OpenBackend, Receipt, Slot } from '../../src/backend/backend.ts'
 import { receiptOf } from '../../src/backend/receipt.ts'
 import { ProvError } from '../../src/errors.ts'
-import { type Entry, holds } from '../../src/model/entry.ts'
+import type { Entry } from '../../src/model/entry.ts'
+import { holdsWith, PROOFS, withProofsOf } from '../../src/model/proofs.ts'
 import { type JsonApi, jsonApi, objectOf } from '../../src/platform/http/json-client.ts'
 import { arrayIn, isRecord } from '../../src/platform/text/guards.ts'
 import { refuseProxies } from '../shared/configured.ts'
@@ -66,9 +67,12 @@ export const open: OpenBackend = (context) => {
 
   async function put(slot: Slot, entry: Entry, options: CallOptions): Promise<Receipt> {
     size(slot, entry)
-    const known = (await get(slot, options)).find((item) => item.entry !== undefined && holds(item.entry, entry))
+    const found = await get(slot, options)
+    const known = found.find((item) => item.entry !== undefined && holdsWith(item.entry, entry, PROOFS))
     if (known !== undefined) return receiptOf(slot, known.location, entry, 'unchanged')
-    const body = uploadOf(entry)
+    // What was given before stays as it was: a fuller envelope goes beside it.
+    const there = found.flatMap((item) => item.entry ?? [])
+    const body = uploadOf(withProofsOf(entry, there))
     const gitoid = gitoidOf(body)
     const where = { backend: NAME, operation: 'upload', location: slot.key }
     try {

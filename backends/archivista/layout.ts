@@ -1,17 +1,22 @@
 /**
  * Entries in Archivista's native form. Pure. Archivista keeps an envelope byte for byte under its gitoid, and indexes the Statement's
- * subjects by digest. Envelopes are go-witness's: DSSE, where a signature may have `certificate`, `intermediates` and `timestamps`.
+ * subjects by digest. Envelopes are go-witness's: DSSE, where a signature may have `certificate`, `intermediates` and `timestamps`. Log entries and
+ * log proofs have no place in it; they go into a member of the envelope of prov's own, which its readers pass over.
  */
 import { createHash } from 'node:crypto'
-import type { About, Found, Slot } from '../../src/backend/backend.ts'
-import { errorJson, ProvError } from '../../src/errors.ts'
+import type { About, Found, FoundEntry, Slot } from '../../src/backend/backend.ts'
+import { asProvError, errorJson, ProvError } from '../../src/errors.ts'
 import { type Entry, type Signature, sha256Hex } from '../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
-
+import { hasProofs } from '../../src/model/proofs.ts'
+import { proofsIn, proofsText, readProofs, withProofs } from '../../src/model/proofs-json.ts'
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { arrayIn, isRecord, recordIn } from '../../src/platform/text/guards.ts'
 
 export const NAME = 'archivista'
+
+/** A member beside `signatures`, with proofs by signature. */
+const OWN_PROOFS = 'dev.prov/proofs'
 
 /** A query asks for no more digests than this; each of them finds the Statement. */
 const MAX_DIGESTS = 50
@@ -41,16 +46,14 @@ export function digestsOf(slot: Slot): readonly string[] {
 }
 
 /**
- * The bytes to upload: the envelope's own, or where certificates or time-stamps would be lost, go-witness's encoding of it
+ * The bytes to upload: the envelope's own, or where proofs would be lost, go-witness's encoding of it
  * (members payload, payloadType, signatures; a newline at the end), as Chains sends.
  *
  * @example uploadOf(entry) // the envelope
  */
 export function uploadOf(entry: Entry): Uint8Array {
-  const plain = entry.signatures.every(
-    ({ certificate, chain, timestamps }) => certificate === undefined && chain === undefined && !timestamps?.length,
-  )
-  if (plain && entry.envelope !== undefined) return encodeEnvelope(entry)
+  if (!entry.signatures.some(hasProofs) && entry.envelope !== undefined) return encodeEnvelope(entry)
+  const own = proofsText(proofsIn(entry.signatures, ['logEntries', 'logProof']))
   const json = {
     payload: base64(entry.payload),
     payloadType: entry.payloadType,
@@ -65,6 +68,7 @@ export function uploadOf(entry: Entry): Uint8Array {
         ? { timestamps: signature.timestamps.map((data) => ({ type: 'tsp', data: base64(data) })) }
         : {}),
     })),
+    ...(own === undefined ? {} : { [OWN_PROOFS]: JSON.parse(own) as unknown }),
   }
   return Buffer.from(`${JSON.stringify(json)}\n`)
 }
@@ -82,10 +86,20 @@ export function foundOf(location: string, raw: Uint8Array, gitoid: string): Foun
     const entry = decodeEnvelope(raw)
     const extras = extrasOf(raw)
     const signatures = entry.signatures.map((signature, i) => ({ ...signature, ...extras[i] }))
-    return { location, raw, version: gitoid, entry: { ...entry, signatures } }
+    return { location, raw, version: gitoid, ...withOwn({ ...entry, signatures }, raw) }
   } catch (thrown) {
     if (!(thrown instanceof ProvError)) throw thrown
     return { location, raw, version: gitoid, damage: { ...errorJson(thrown), backend: NAME } }
+  }
+}
+
+function withOwn(entry: Entry, raw: Uint8Array): Pick<FoundEntry, 'entry' | 'proofsDamage'> {
+  const own = recordIn(parseBounded(Buffer.from(raw).toString('utf8')))[OWN_PROOFS]
+  if (own === undefined) return { entry }
+  try {
+    return { entry: withProofs(entry, readProofs(JSON.stringify(own))) }
+  } catch (thrown) {
+    return { entry, proofsDamage: { ...errorJson(asProvError(thrown)), backend: NAME } }
   }
 }
 

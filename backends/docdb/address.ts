@@ -1,11 +1,13 @@
 /** Where an entry belongs: under which key of the collection. Pure. */
 
 import type { About, ListFilter, Slot } from '../../src/backend/backend.ts'
+import type { ErrorJson } from '../../src/errors.ts'
 import { type ImageRef, imageKey, runKey } from '../../src/model/artifact.ts'
 import { type Kind, sha256Hex } from '../../src/model/entry.ts'
 import { parseBounded } from '../../src/platform/text/bounded-json.ts'
 import { imageAddress, imageIn, imageSuffix, isOtherImage, keyBeside } from '../shared/image-key.ts'
-import { type Item, itemOf, NAME } from './layout.ts'
+import { type Item, itemOf, NAME, rawOf } from './layout.ts'
+import { proofsKey, withDocument } from './proofs.ts'
 import type { StoredDocument } from './store.ts'
 
 /** A slot's address with its types. */
@@ -66,28 +68,60 @@ export function keysOf({ key, image }: DocumentAddress): readonly string[] {
   return image === undefined ? [key] : [key, keyBeside(image)]
 }
 
+/** What has to be read for a place: those, and the documents beside them. */
+export function readKeysOf(place: DocumentAddress): readonly string[] {
+  const keys = keysOf(place)
+  return [...keys, ...keys.map(proofsKey)]
+}
+
 /** A document with what could be made of it. */
-export type Standing = Item & { readonly stored: StoredDocument }
+export type Standing = Item & {
+  readonly stored: StoredDocument
+  /** The document beside it. */
+  readonly beside?: StoredDocument
+  readonly proofsDamage?: ErrorJson
+}
 
 /**
  * The documents of this place, without that of another image that rightly has the same key, and the key for an entry that is not there.
  *
- * @example standing(place, await store.get(keysOf(place), options)).items.length // 0 when absent
+ * @example standing(place, await store.get(readKeysOf(place), options)).items.length // 0 when absent
  */
 export function standing(
   place: DocumentAddress,
   documents: readonly StoredDocument[],
-): { readonly items: readonly Standing[]; readonly freeKey: string } {
+): {
+  readonly items: readonly Standing[]
+  readonly freeKey: string
+  readonly beside: (key: string) => StoredDocument | undefined
+} {
+  const beside = (key: string) => documents.find((stored) => stored.key === proofsKey(key))
   const all = keysOf(place).flatMap((key) => documents.filter((stored) => stored.key === key))
-  const items = all.map((stored) => Object.assign(itemOf(stored.key, stored.fields, place.kind), { stored }))
+  const items = all.map((stored) => joined(itemOf(stored.key, stored.fields, place.kind), stored, beside(stored.key)))
   const { image } = place
-  if (image === undefined) return { items, freeKey: place.key }
+  if (image === undefined) return { items, freeKey: place.key, beside }
   const taken = items.find(
     ({ key, entry }) => key === place.key && entry !== undefined && isOtherImage(entry.payload, image),
   )
   return taken === undefined
-    ? { items, freeKey: place.key }
-    : { items: items.filter((item) => item !== taken), freeKey: keyBeside(image) }
+    ? { items, freeKey: place.key, beside }
+    : { items: items.filter((item) => item !== taken), freeKey: keyBeside(image), beside }
+}
+
+function joined(item: Item, stored: StoredDocument, beside: StoredDocument | undefined): Standing {
+  if (beside === undefined) return Object.assign(item, { stored })
+  const common = {
+    key: item.key,
+    stored,
+    beside,
+    /** With the document beside it: what is kept, or has changed, is both. */
+    get raw() {
+      const proofs = rawOf(beside.fields)
+      return Buffer.concat([item.raw, Buffer.from('\n'), proofs])
+    },
+  }
+  if (item.entry === undefined) return Object.assign(common, { damage: item.damage })
+  return Object.assign(common, withDocument(item.entry, beside))
 }
 
 const STATEMENT_KEY = /^(?:(?:taskrun|pipelinerun)-.|statement-[0-9a-f]{32}$)/

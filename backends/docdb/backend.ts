@@ -4,11 +4,14 @@ import type { About, Backend, CallOptions, Context, Found, Receipt, Slot } from 
 import { receiptOf } from '../../src/backend/receipt.ts'
 import { errorAt, ProvError } from '../../src/errors.ts'
 import { type Entry, holds, sha256Hex } from '../../src/model/entry.ts'
+import { PROOFS } from '../../src/model/proofs.ts'
+import { BESIDE_CHAINS, proofsIn, proofsLacking } from '../../src/model/proofs-json.ts'
 import { refuseProxies } from '../shared/configured.ts'
-import { keysOf, locationOf, placeIn, placeOf, type Standing, slotOf, standing } from './address.ts'
+import { locationOf, placeIn, placeOf, readKeysOf, type Standing, slotOf, standing } from './address.ts'
 import { callsOf } from './calls.ts'
 import { documentOf, keptDocument, NAME, type SignedDocument } from './layout.ts'
 import { listSlots } from './list.ts'
+import { addProofs, proofsDocument, setProofs } from './proofs.ts'
 import { readTarget } from './settings.ts'
 import { SIZE_RULES, sizeOf, tooLarge } from './size.ts'
 import type { DocumentStore } from './store.ts'
@@ -32,7 +35,8 @@ export function open(context: Context): Backend {
     try {
       if (entry.payload.length > rule.limit) throw tooLarge('the payload', entry.payload.length, rule.limit)
       const document = documentOf(entry, placeIn(slot).key)
-      return { document, bytes: sizeOf(document, rule) }
+      const beside = proofsDocument(entry, document.Name)
+      return { document, bytes: sizeOf(document, rule) + (beside === undefined ? 0 : sizeOf(beside, rule)) }
     } catch (thrown) {
       throw errorAt(thrown, { backend: NAME, operation: 'put', location: slot.key })
     }
@@ -43,13 +47,19 @@ export function open(context: Context): Backend {
       const { document } = fitting(slot, entry)
       const place = placeIn(slot)
       for (let round = 0; round < ROUNDS; round++) {
-        const { items, freeKey } = standing(place, await documents.get(keysOf(place), { signal }))
+        const { items, freeKey, beside } = standing(place, await documents.get(readKeysOf(place), { signal }))
         const same = items.find((item) => item.entry !== undefined && holds(item.entry, entry))
-        if (same !== undefined) return receipt(slot, same.key, entry, 'unchanged')
+        if (same?.entry !== undefined) {
+          const lacking = proofsLacking(same.entry, entry, PROOFS)
+          const added = await addProofs(documents, same.key, lacking, same.beside, { signal })
+          return receipt(slot, same.key, entry, added ? 'written' : 'unchanged')
+        }
         const [occupant] = items
         if (occupant !== undefined) {
           return { ...receipt(slot, occupant.key, entry, 'occupied'), found: items.map((item) => foundOf(where, item)) }
         }
+        const proofs = proofsIn(entry.signatures, BESIDE_CHAINS)
+        await addProofs(documents, freeKey, proofs, beside(freeKey), { signal })
         if (await documents.create({ ...document, Name: freeKey }, { signal }))
           return receipt(slot, freeKey, entry, 'written')
       }
@@ -59,7 +69,9 @@ export function open(context: Context): Backend {
   const get = (slot: Slot, options: CallOptions): Promise<readonly Found[]> =>
     call('get', slot.key, options, async (documents, signal) => {
       const place = placeIn(slot)
-      return standing(place, await documents.get(keysOf(place), { signal })).items.map((item) => foundOf(where, item))
+      return standing(place, await documents.get(readKeysOf(place), { signal })).items.map((item) =>
+        foundOf(where, item),
+      )
     })
 
   const replace = (slot: Slot, found: Found, entry: Entry, options: CallOptions): Promise<Receipt> =>
@@ -67,14 +79,19 @@ export function open(context: Context): Backend {
       const { document } = fitting(slot, entry)
       const item = await still(documents, where, slot, found, signal)
       const done = item && (await documents.replace(item.stored, { ...document, Name: item.key }, { signal }))
-      if (!done) throw changedSince()
+      if (!done || !(await setProofs(documents, item.key, entry, item.beside, { signal }))) throw changedSince()
       return receipt(slot, item.key, entry, 'replaced')
     })
 
   const remove = (slot: Slot, found: Found, options: CallOptions): Promise<void> =>
     call('remove', slot.key, options, async (documents, signal) => {
       const item = await still(documents, where, slot, found, signal)
-      if (item === undefined || (await documents.remove(item.stored, { signal }))) return
+      if (item === undefined) return
+      if (await documents.remove(item.stored, { signal })) {
+        // Proofs that another writer has added meanwhile stay: alone they are nothing, and belong to a signature that comes again.
+        if (item.beside !== undefined) await documents.remove(item.beside, { signal })
+        return
+      }
       // Somebody was faster: gone is well, changed is a conflict.
       if ((await still(documents, where, slot, found, signal)) !== undefined) throw changedSince()
     })
@@ -133,14 +150,14 @@ async function still(
   signal: AbortSignal,
 ): Promise<Standing | undefined> {
   const place = placeIn(slot)
-  const { items } = standing(place, await documents.get(keysOf(place), { signal }))
+  const { items } = standing(place, await documents.get(readKeysOf(place), { signal }))
   const item = items.find(({ key }) => locationOf(where, key) === found.location)
   if (item !== undefined && sha256Hex(item.raw) !== found.version) throw changedSince()
   return item
 }
 
 function foundOf(where: string, item: Standing): Found {
-  const { key, entry, damage } = item
+  const { key, entry, damage, proofsDamage } = item
   const common = {
     location: locationOf(where, key),
     get raw() {
@@ -150,7 +167,8 @@ function foundOf(where: string, item: Standing): Found {
       return sha256Hex(item.raw)
     },
   }
-  return entry === undefined ? Object.assign(common, { damage }) : Object.assign(common, { entry })
+  if (entry === undefined) return Object.assign(common, { damage })
+  return Object.assign(common, { entry, ...(proofsDamage === undefined ? {} : { proofsDamage }) })
 }
 
 function changedSince(): ProvError {

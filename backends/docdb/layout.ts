@@ -131,7 +131,8 @@ function refuseOtherObject(payload: Uint8Array, object: unknown): void {
   if (!sameJson(said, object)) throw damaged('payload_mismatch', 'Object is not what Signed says')
 }
 
-function rawOf(fields: Fields): Uint8Array {
+/** A document's fields as JSON, bytes in base64. */
+export function rawOf(fields: Fields): Uint8Array {
   const names = Object.keys(fields).sort()
   const shown = names.map((name) => {
     const value = fields[name]

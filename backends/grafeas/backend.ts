@@ -139,6 +139,7 @@ export const open: OpenBackend = (context) => {
       kinds: ['dsse', 'raw'],
       needsRun: !context.setting('storage.grafeas.noteid'),
       keepsEnvelope: false,
+      keepsProofs: { dsse: [], raw: [] },
       maxEntryBytes: undefined,
     },
     slots: (about) => slotsOf(about, names()),

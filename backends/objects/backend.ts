@@ -1,5 +1,5 @@
 /** The backend that gcs and s3 share: Chains' four objects an entry, over any {@link ObjectStore}. */
-import type { Backend, Context, Receipt, Slot } from '../../src/backend/backend.ts'
+import type { Backend, CallOptions, Context, Receipt, Slot } from '../../src/backend/backend.ts'
 import { receiptOf } from '../../src/backend/receipt.ts'
 import { ProvError } from '../../src/errors.ts'
 import { type Entry, holds } from '../../src/model/entry.ts'
@@ -11,8 +11,8 @@ import type { DiagnoseJob } from './diagnose.ts'
 import { PARTS, type Parts, partsOf } from './layout.ts'
 import { listSlots } from './list.ts'
 import { addProofs, proofBytes, setProofs } from './proofs.ts'
-import { foundOf, locationOf, readPlace, readStored, versionIn } from './read.ts'
-import { MAX_OBJECT_BYTES } from './store.ts'
+import { foundOf, type Item, locationOf, readPlace, readStored, versionIn } from './read.ts'
+import { MAX_OBJECT_BYTES, type ObjectStore } from './store.ts'
 import { changed, complete, removeCopy, replaceCopy, writeCopy } from './write.ts'
 
 export interface ObjectsOptions extends CallsOptions {
@@ -58,12 +58,9 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
         const { items, freeKey } = await readPlace(writer.store, place, calls)
         const same = items.find((item) => item.entry !== undefined && holds(item.entry, entry))
         if (same !== undefined) {
-          const { key, stored, entry: standing } = same
-          const added = await complete(writer.store, place, key, stored, parts, calls)
-          // Chains' own objects are for the certificates, where they are missing.
-          const kinds = stored.cert === undefined || stored.chain === undefined ? BESIDE_CHAINS : PROOFS
-          const proven = await addProofs(writer.store, place, key, entry, { standing, kinds }, calls)
-          return receipt(slot, place, key, entry, added || proven ? 'written' : 'unchanged')
+          const { key } = same
+          const added = await fill(writer.store, place, same, entry, parts, calls)
+          return receipt(slot, place, key, entry, added ? 'written' : 'unchanged')
         }
         const [occupant] = items
         if (occupant !== undefined) {
@@ -150,4 +147,20 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
 
     close,
   }
+}
+
+/** Adds to a copy that stands what it lacks of the entry; true when it lacked anything. */
+async function fill(
+  store: ObjectStore,
+  place: ObjectAddress,
+  { key, stored, entry: standing }: Item,
+  entry: Entry,
+  parts: Parts,
+  calls: CallOptions,
+): Promise<boolean> {
+  const added = await complete(store, place, key, stored, parts, calls)
+  // Chains' own objects are for the certificates, where they are missing.
+  const kinds = stored.cert === undefined || stored.chain === undefined ? BESIDE_CHAINS : PROOFS
+  const proven = await addProofs(store, place, key, entry, { standing, kinds }, calls)
+  return added || proven
 }

@@ -13,10 +13,11 @@ import { type Homes, homesOf } from './homes.ts'
 import {
   type Annotations,
   annotationBytes,
-  annotationNames,
   annotationsOf,
   type Item,
+  moreProofs,
   NAME,
+  replaced,
   SIGNED,
   TOTAL_LIMIT,
 } from './layout.ts'
@@ -64,7 +65,11 @@ export function openTekton(
     edit('put', slot, options, (now, place) => {
       const { items, freeKey } = standing(now, place)
       const same = items.find((item) => item.entry !== undefined && holds(item.entry, entry))
-      if (same !== undefined) return { result: receipt(slot, place, same.key, entry, 'unchanged'), changes: {} }
+      if (same?.entry !== undefined) {
+        const changes = moreProofs(now, same.key, same.entry, entry)
+        const outcome = Object.keys(changes).length === 0 ? 'unchanged' : 'written'
+        return { result: receipt(slot, place, same.key, entry, outcome), changes }
+      }
       const [occupant] = items
       if (occupant !== undefined) {
         const found = items.map((item) => foundOf(place, item))
@@ -90,7 +95,7 @@ export function openTekton(
     edit('replace', slot, options, (now, place) => {
       const item = itemAt(now, place, found)
       if (item === undefined || sha256Hex(item.raw) !== found.version) throw changedSince()
-      return { result: receipt(slot, place, item.key, entry, 'replaced'), changes: annotationsOf(entry, item.key) }
+      return { result: receipt(slot, place, item.key, entry, 'replaced'), changes: replaced(now, item.key, entry) }
     })
 
   const remove = (slot: Slot, found: Found, options: CallOptions): Promise<void> =>
@@ -98,8 +103,7 @@ export function openTekton(
       const item = itemAt(now, place, found)
       if (item === undefined) return { result: undefined, changes: {} }
       if (sha256Hex(item.raw) !== found.version) throw changedSince()
-      const names = Object.values(annotationNames(item.key)).filter((name) => Object.hasOwn(now, name))
-      return { result: undefined, changes: Object.fromEntries(names.map((name) => [name, undefined])) }
+      return { result: undefined, changes: replaced(now, item.key, undefined) }
     })
 
   const seal = (run: RunArtifact, options: CallOptions): Promise<void> =>
@@ -209,7 +213,9 @@ function itemAt(now: Annotations, place: AnnotationAddress, found: Found): Item 
 
 function foundOf(place: AnnotationAddress, item: Item): Found {
   const common = { location: locationOf(place, item.key), raw: item.raw, version: sha256Hex(item.raw) }
-  return item.entry === undefined ? { ...common, damage: item.damage } : { ...common, entry: item.entry }
+  if (item.entry === undefined) return { ...common, damage: item.damage }
+  const { entry, proofsDamage } = item
+  return { ...common, entry, ...(proofsDamage === undefined ? {} : { proofsDamage }) }
 }
 
 function receipt(

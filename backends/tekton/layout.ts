@@ -8,6 +8,16 @@
 import { asProvError, type ErrorCode, type ErrorJson, errorJson, ProvError } from '../../src/errors.ts'
 import { type Entry, type Kind, SIMPLESIGNING_TYPE, type Signature, sameBytes } from '../../src/model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/model/envelope.ts'
+import { PROOFS } from '../../src/model/proofs.ts'
+import {
+  addedTo,
+  BESIDE_CHAINS,
+  proofsIn,
+  proofsLacking,
+  proofsText,
+  readProofs,
+  withProofs,
+} from '../../src/model/proofs-json.ts'
 import { isCertificates } from '../../src/platform/text/pem-text.ts'
 
 export const NAME = 'tekton'
@@ -22,6 +32,9 @@ export const TOTAL_LIMIT = 262_144
 const NAME_LIMIT = 63
 
 const PARTS = ['payload', 'signature', 'cert', 'chain'] as const
+
+/** Before the key: an annotation of prov's own, beside Chains' four, with the proofs for which those have no place. */
+const OWN_PREFIX = 'dev.prov/proofs-'
 
 export type Annotations = Readonly<Record<string, string>>
 
@@ -50,7 +63,16 @@ export function annotationNames(key: string): Readonly<Record<(typeof PARTS)[num
 }
 
 /**
- * The annotations that hold `entry` under `key`. Throws `not_supported` for what four annotations cannot hold: several raw signatures, or
+ * The name of the annotation with the proofs beside a copy. Not longer than Chains' longest.
+ *
+ * @example proofsName('09e72cd46682') // 'dev.prov/proofs-09e72cd46682'
+ */
+export function proofsName(key: string): string {
+  return `${OWN_PREFIX}${key}`
+}
+
+/**
+ * The annotations that hold `entry` under `key`: Chains' four, and prov's own where it has proofs for which those have no place. Throws `not_supported` for what four annotations cannot hold: several raw signatures, or
  * signatures with unlike certificates.
  *
  * @example annotationsOf(entry, 'taskrun-b0a4c3c0-eb9d-40fe-929f-d0e25fd1d7e9')
@@ -70,13 +92,59 @@ export function annotationsOf(entry: Entry, key: string): Annotations {
     [names.signature]: base64(entry.kind === 'dsse' ? encodeEnvelope(entry) : first.sig),
     [names.cert]: base64(Buffer.from(first.certificate ?? '')),
     [names.chain]: base64(Buffer.from(first.chain ?? '')),
+    ...besideChains(entry, key),
   }
+}
+
+function besideChains(entry: Entry, key: string): Annotations {
+  const text = proofsText(proofsIn(entry.signatures, BESIDE_CHAINS))
+  return text === undefined ? {} : { [proofsName(key)]: text }
+}
+
+/**
+ * What has to be changed so that the copy under `key`, which holds `found`, has all proofs of `entry`; {} when it has. Throws `not_supported` for
+ * proofs of a later version.
+ *
+ * @example moreProofs(annotations, key, item.entry, entry)
+ */
+export function moreProofs(annotations: Annotations, key: string, found: Entry, entry: Entry): Annotations {
+  const lacking = proofsLacking(found, entry, PROOFS)
+  if (lacking.size === 0) return {}
+  const name = proofsName(key)
+  const text = addedTo(Object.hasOwn(annotations, name) ? annotations[name] : undefined, lacking)
+  return text === undefined ? {} : { [name]: text }
+}
+
+/**
+ * The changes that take away the copy under `key`, proofs and all, with another entry in its place or none.
+ *
+ * @example replaced(annotations, key, undefined) // each of its annotations: undefined
+ */
+export function replaced(
+  annotations: Annotations,
+  key: string,
+  entry: Entry | undefined,
+): Readonly<Record<string, string | undefined>> {
+  const names = [...Object.values(annotationNames(key)), proofsName(key)].filter((name) =>
+    Object.hasOwn(annotations, name),
+  )
+  const gone = Object.fromEntries(names.map((name) => [name, undefined]))
+  return entry === undefined ? gone : { ...gone, ...annotationsOf(entry, key) }
 }
 
 /** What stands under one key. `raw` is JSON of its annotations, as found. */
 export type Item =
-  | { readonly key: string; readonly raw: Uint8Array; readonly entry: Entry; readonly damage?: never }
+  | EntryItem
   | { readonly key: string; readonly raw: Uint8Array; readonly damage: ErrorJson; readonly entry?: never }
+
+interface EntryItem {
+  readonly key: string
+  readonly raw: Uint8Array
+  readonly entry: Entry
+  /** Of the annotation beside: the entry is without its proofs. */
+  readonly proofsDamage?: ErrorJson
+  readonly damage?: never
+}
 
 /**
  * What stands under `key`; undefined when none of the four annotations does. Damage is `copy_malformed` (a half is missing, no base64, no
@@ -88,12 +156,23 @@ export function readItem(annotations: Annotations, key: string, kind: Kind): Ite
   const names = annotationNames(key)
   const own = Object.fromEntries(PARTS.flatMap((p) => present(annotations, names[p])))
   if (Object.keys(own).length === 0) return undefined
-  const raw = Buffer.from(JSON.stringify(own))
+  const beside = Object.fromEntries(present(annotations, proofsName(key)))
+  const raw = Buffer.from(JSON.stringify({ ...own, ...beside }))
   try {
-    return { key, raw, entry: readEntry(own, names, kind) }
+    return { key, raw, ...withBeside(readEntry(own, names, kind), beside[proofsName(key)]) }
   } catch (thrown) {
     const error = asProvError(thrown)
     return { key, raw, damage: errorJson(new ProvError(error.code, error.message, { backend: NAME })) }
+  }
+}
+
+function withBeside(entry: Entry, text: string | undefined): Pick<EntryItem, 'entry' | 'proofsDamage'> {
+  if (text === undefined) return { entry }
+  try {
+    return { entry: withProofs(entry, readProofs(text)) }
+  } catch (thrown) {
+    const { code, message } = asProvError(thrown)
+    return { entry, proofsDamage: errorJson(new ProvError(code, message, { backend: NAME })) }
   }
 }
 

@@ -86,6 +86,10 @@ export function judge(about: About, slot: Slot, found: readonly Found[], checks:
       others.push({ found: item, code: 'wrong_artifact', message, claims: true })
     }
     if (checked.verified.length > 0) others.push(...strayFailures(item, checked))
+    if (item.proofsDamage !== undefined) {
+      const { code, message } = item.proofsDamage
+      others.push({ found: item, code, message, claims: false })
+    }
   }
   return { good, neighbours, others }
 }

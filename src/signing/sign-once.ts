@@ -5,8 +5,10 @@ import type { Format } from '../formats/format.ts'
 import { keyHint } from '../keys/key-id.ts'
 import { type Entry, entryId, type Signature } from '../model/entry.ts'
 import { encodeEnvelope, signedBytes } from '../model/envelope.ts'
+import type { ProofKind } from '../model/proofs.ts'
 import type { Trust } from '../trust/trust.ts'
 import { verifySignature } from '../trust/trusted-keys.ts'
+import { expectedProofs } from './expected-proofs.ts'
 import type { Signed, Signer } from './signer.ts'
 
 /** Makes the entry of a payload; the same promise for the same payload. */
@@ -54,12 +56,13 @@ function withEnvelope(entry: Entry): Entry {
 /**
  * The entry as it will be, with a signature of the usual length, so that a plan can count bytes without the key.
  *
+ * @param expects what the signer will put beside its signature
  * @example backend.size(slot, draft(format, payload))
  */
-export function draft(format: Format, payload: Uint8Array): Entry {
+export function draft(format: Format, payload: Uint8Array, expects: readonly ProofKind[] = []): Entry {
   const { kind, payloadType } = format
   const sig = new Uint8Array(72)
   const names = { keyid: `SHA256:${'0'.repeat(43)}`, keyHint: `${'0'.repeat(43)}=` }
-  const signature: Signature = kind === 'dsse' ? { sig, ...names } : { sig }
+  const signature: Signature = { sig, ...(kind === 'dsse' ? names : {}), ...expectedProofs(expects) }
   return withEnvelope({ kind, payloadType, payload, signatures: [signature] })
 }

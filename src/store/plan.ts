@@ -61,6 +61,8 @@ function rowFor(reading: Reading, entry: Entry, options: PlanOptions): PlanRow {
   }
   if (slot === undefined)
     return { backend, action: 'not_kept', ...(reading.error === undefined ? {} : { error: reading.error }) }
+  const uncertified = withoutCertificate(entry, options.kept)
+  if (uncertified !== undefined) return { backend, slot, action: 'blocked', error: uncertified }
   if (reading.judged === undefined) {
     return {
       backend,
@@ -91,6 +93,16 @@ function rowFor(reading: Reading, entry: Entry, options: PlanOptions): PlanRow {
   if ('error' in size) return { backend, slot, action: 'blocked', ...size }
   const replaces = damaged || otherFormat !== undefined || spoiledCopy(judged, entry) !== undefined
   return { backend, slot, action: replaces ? 'replace' : 'write', ...size }
+}
+
+/** A signature of a certificate's key is worth nothing without the certificate. */
+function withoutCertificate({ signatures }: Entry, kept: readonly ProofKind[]): ErrorJson | undefined {
+  if (kept.includes('certificate') || signatures.every(({ certificate }) => certificate === undefined)) return undefined
+  return {
+    code: 'not_supported',
+    message: 'this backend has no place for the certificate that the signature needs',
+    hint: 'leave this backend out of --storage, or make it optional with --optional; or sign with a key',
+  }
 }
 
 function goodRow(reading: Reading, slot: Slot, judged: Judged, entry: Entry, options: PlanOptions): PlanRow {

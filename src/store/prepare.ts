@@ -9,7 +9,7 @@ import type { Format, FormatOptions } from '../formats/format.ts'
 import { type Artifact, artifactName } from '../model/artifact.ts'
 import { differences } from '../model/canonical.ts'
 import { type Entry, entryId, signatureId } from '../model/entry.ts'
-import { withProofsOf } from '../model/proofs.ts'
+import { type ProofKind, withProofsOf } from '../model/proofs.ts'
 import type { CallOptions } from '../platform/async/call.ts'
 import { draft, type Sign } from '../signing/sign-once.ts'
 import type { Trust } from '../trust/trust.ts'
@@ -29,6 +29,8 @@ export interface PrepareOptions extends CallOptions {
   readonly resign: boolean
   /** Nothing is signed: an entry with a signature of the usual length stands for it. */
   readonly dryRun: boolean
+  /** What the signer will put beside its signature, as far as that is known beforehand; undefined: nothing. */
+  readonly expects?: readonly ProofKind[]
   /** Backends that have to hold a copy; undefined: all that are not optional. */
   readonly require?: number
 }
@@ -185,7 +187,7 @@ export async function prepareItem(
   options: PrepareOptions,
 ): Promise<PreparedItem> {
   const { item, about, adopted, payload } = read
-  const unsigned = payload === undefined ? undefined : draft(item.format, payload)
+  const unsigned = payload === undefined ? undefined : draft(item.format, payload, options.expects)
   const planned =
     unsigned !== undefined && adopted === undefined && (options.dryRun || isPointless(unsigned, read, foreign, options))
   const entry = adopted ?? (planned ? unsigned : payload === undefined ? undefined : await sign(item.format, payload))

@@ -68,7 +68,7 @@ describe('a dead backend confirms no gap', () => {
     const reasons = { seal: 'an untried one', logProof: 'one that differs', close: 'one that holds' }
     for (const end of await ends(() => broken('unreachable', CALLS), reasons)) expect(end).toBeInstanceOf(Error)
     const context = testContext({ 'storage.archivista.url': dead, 'storage.timeout': '2s' })
-    const some = GAPS.archivista.filter(({ line }) => ['logProof', 'list', 'seal'].includes(line))
+    const some = GAPS.archivista.filter(({ line }) => ['list', 'remove', 'seal'].includes(line))
     const gone = await ends(
       () => openBackend('archivista', context),
       some.map((gap) => ({ ...gap, kind: 'dsse' })),

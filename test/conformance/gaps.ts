@@ -92,16 +92,6 @@ const ANNOTATIONS: readonly KnownGap[] = [
     kind: 'raw',
     reason: "Chains' annotations of an image hold one signature; put refuses more",
   },
-  {
-    line: 'logProof',
-    shows: 'differs',
-    reason: "Chains' annotations have no place for it; the signature is complete without",
-  },
-  {
-    line: 'timestamps',
-    shows: 'differs',
-    reason: "Chains' annotations have no place for them; the signature is complete without",
-  },
 ]
 
 const TEKTON_CLUSTER: readonly KnownGap[] = [...ANNOTATIONS, FLAT]
@@ -146,16 +136,6 @@ const DOCDB: readonly KnownGap[] = [
     shows: 'not_supported',
     kind: 'raw',
     reason: "Chains' document of an image holds one signature; put refuses more",
-  },
-  {
-    line: 'logProof',
-    shows: 'differs',
-    reason: "Chains' document has no place for it; the signature is complete without",
-  },
-  {
-    line: 'timestamps',
-    shows: 'differs',
-    reason: "Chains' document has no place for them; the signature is complete without",
   },
   { line: 'seal', shows: 'untried', reason: NOT_ON_THE_RUN },
 ]
@@ -202,11 +182,6 @@ const OBJECTS_DIRECTORY: readonly KnownGap[] = [
 ]
 
 const ARCHIVISTA: readonly KnownGap[] = [
-  {
-    line: 'logProof',
-    shows: 'differs',
-    reason: "Archivista's envelope has no place for it; the signature is complete without",
-  },
   { line: 'replace', shows: 'untried', reason: 'Archivista keeps what it was given for good; a new copy goes beside' },
   {
     line: 'replaceDamage',
@@ -220,10 +195,25 @@ const ARCHIVISTA: readonly KnownGap[] = [
   },
   { line: 'remove', shows: 'untried', reason: 'Archivista keeps what it was given for good; nothing is removed' },
   { line: 'removeGone', shows: 'untried', reason: 'Archivista keeps what it was given for good; nothing is removed' },
+  { line: 'removeProofs', shows: 'untried', reason: 'Archivista keeps what it was given for good; nothing is removed' },
+  {
+    line: 'replaceProofs',
+    shows: 'untried',
+    reason: 'Archivista keeps what it was given for good; nothing is replaced',
+  },
   { line: 'list', shows: 'untried', reason: 'Archivista finds by subject; its index cannot be listed by run' },
   { line: 'listFound', shows: 'untried', reason: 'Archivista finds by subject; its index cannot be listed by run' },
   { line: 'seal', shows: 'untried', reason: NOT_ON_THE_RUN },
 ]
+
+const NO_PROOFS = (['logProof', 'logEntries', 'timestamps', 'proofOfOne', 'addsProof', 'proofRace'] as const).map(
+  (line): KnownGap => ({
+    line,
+    shows: 'differs',
+    reason:
+      'a Grafeas envelope has payload, signatures and key ids; proofs are left out, and the signature is complete without',
+  }),
+)
 
 const GRAFEAS: readonly KnownGap[] = [
   {
@@ -231,16 +221,7 @@ const GRAFEAS: readonly KnownGap[] = [
     shows: 'not_supported',
     reason: 'a Grafeas envelope has no place for them; put refuses what needs one',
   },
-  {
-    line: 'logProof',
-    shows: 'differs',
-    reason: 'a Grafeas envelope has no place for it; the signature is complete without',
-  },
-  {
-    line: 'timestamps',
-    shows: 'differs',
-    reason: 'a Grafeas envelope has no place for them; the signature is complete without',
-  },
+  ...NO_PROOFS,
   {
     line: 'envelope',
     shows: 'differs',
@@ -274,6 +255,16 @@ const GRAFEAS: readonly KnownGap[] = [
     shows: 'untried',
     reason: 'an occurrence has no version that a condition could name; nothing is removed',
   },
+  {
+    line: 'removeProofs',
+    shows: 'untried',
+    reason: 'an occurrence has no version that a condition could name; nothing is removed',
+  },
+  {
+    line: 'replaceProofs',
+    shows: 'untried',
+    reason: 'an occurrence has no version that a condition could name; nothing is replaced',
+  },
   { line: 'seal', shows: 'untried', reason: NOT_ON_THE_RUN },
 ]
 
@@ -285,6 +276,8 @@ const BY_KIND: readonly Line[] = ['severalSignatures', 'size']
 const UNSEEN = 'write-only: nobody can look up what was accepted, so no copy there ever counts'
 /** Lines that end with the refusal of a look. */
 const LOOK: readonly Line[] = [
+  'proofOfOne',
+  'proofRace',
   'abortBefore',
   'absent',
   'another',
@@ -296,9 +289,11 @@ const LOOK: readonly Line[] = [
 ]
 /** Lines that demand `written` of a put, which is `accepted` here. */
 const WRITTEN: readonly Line[] = [
+  'addsProof',
   'bytes',
   'certificates',
   'envelope',
+  'logEntries',
   'logProof',
   'nonAscii',
   'plainKey',

@@ -2,9 +2,14 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openMemory } from '../../backends/memory/backend.ts'
 import type { About, Backend, Context, Found, Slot } from '../../src/backend/backend.ts'
+import { mergedEntries } from '../../src/copies/merge-items.ts'
+import { isThere } from '../../src/copies/read-back.ts'
 import { type WriteOptions, writeCopy } from '../../src/copies/write-copy.ts'
 import { ProvError } from '../../src/errors.ts'
-import { type Entry, entryId, signatureId } from '../../src/model/entry.ts'
+import { type Entry, entryId, type Signature, signatureId } from '../../src/model/entry.ts'
+import { type KeptProofs, PROOFS, type Proofs } from '../../src/model/proofs.ts'
+import { LOG_ENTRY_V2, LOG_PROOF, STAMPS } from '../conformance/proof-samples.ts'
+import { LEAF, ROOT } from '../conformance/samples.ts'
 import { aboutRun, attest, retrying, signer, taskRun } from '../support/makers.ts'
 
 const context: Context = {
@@ -146,5 +151,65 @@ test('a write-only store takes it, and nothing is confirmed', async () => {
     location: 'id-7',
     outcome: 'accepted',
     confirmed: false,
+  })
+})
+
+describe('proofs beside the signature', () => {
+  const proven = (proofs: Proofs): Entry => ({
+    ...entry,
+    signatures: entry.signatures.map((signature) => ({ ...signature, ...proofs })),
+  })
+
+  test('a put that only adds one is no unchanged copy, and loses none', async () => {
+    const { backend, slot } = memory()
+    await writeCopy(backend, slot, proven({ timestamps: STAMPS.slice(0, 1) }), OPTIONS)
+    const added = await writeCopy(backend, slot, proven({ logEntries: [LOG_ENTRY_V2] }), OPTIONS)
+    expect(added).toMatchObject({ outcome: 'written', confirmed: true })
+    const [found] = await backend.get(slot, { signal })
+    expect(found?.entry?.signatures[0]).toMatchObject({ logEntries: [LOG_ENTRY_V2], timestamps: STAMPS.slice(0, 1) })
+    for (const proofs of [{}, { logEntries: [LOG_ENTRY_V2] }]) {
+      expect((await writeCopy(backend, slot, proven(proofs), OPTIONS)).outcome).toBe('unchanged')
+    }
+  })
+
+  test.each(PROOFS)('a read-back that has lost one is not confirmed: %s', async (kind) => {
+    const all = proven({
+      certificate: LEAF,
+      chain: ROOT,
+      logEntries: [LOG_ENTRY_V2],
+      logProof: LOG_PROOF,
+      timestamps: STAMPS,
+    })
+    const losing = (keepsProofs?: KeptProofs) => {
+      const inner = openMemory(context)
+      const get: Backend['get'] = async (slot, options) =>
+        (await inner.get(slot, options)).map((item): Found => {
+          if (item.entry === undefined) return item
+          const signatures = item.entry.signatures.map(({ [kind]: _, ...rest }): Signature => rest as Signature)
+          return { ...item, entry: { ...item.entry, signatures } }
+        })
+      const capabilities = { ...inner.capabilities, ...(keepsProofs === undefined ? {} : { keepsProofs }) }
+      return memory({ ...inner, capabilities, get })
+    }
+    const { backend, slot } = losing()
+    expect(await writeCopy(backend, slot, all, OPTIONS)).toMatchObject({
+      outcome: 'failed',
+      confirmed: false,
+      error: { code: 'read_back_failed' },
+    })
+    // A backend that says that it has no place for it is not blamed.
+    const kept = PROOFS.filter((one) => one !== kind)
+    const honest = losing({ dsse: kept, raw: kept })
+    expect(await writeCopy(honest.backend, honest.slot, all, OPTIONS)).toMatchObject({ confirmed: true })
+  })
+
+  test('proofs of one signature may lie in several items', async () => {
+    const found = [proven({ timestamps: STAMPS }), proven({ logEntries: [LOG_ENTRY_V2] })].map(
+      (one): Found => ({ location: 'x', raw: one.payload, entry: one }),
+    )
+    const both = proven({ timestamps: STAMPS, logEntries: [LOG_ENTRY_V2] })
+    expect(isThere(found, both, PROOFS)).toBe(true)
+    expect(isThere(found.slice(1), both, PROOFS)).toBe(false)
+    expect(mergedEntries(found)[0]?.entry.signatures).toEqual(both.signatures)
   })
 })

@@ -7,11 +7,13 @@ import type { Reading } from '../../src/copies/read-copies.ts'
 import { formatNamed } from '../../src/formats/index.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import { PROOFS } from '../../src/model/proofs.ts'
+import { draft } from '../../src/signing/sign-once.ts'
 import type { KeySigner } from '../../src/signing/signer.ts'
 import { foreignSigner, type PlanOptions, type PlanRow, planRow } from '../../src/store/plan.ts'
 import type { Trust } from '../../src/trust/trust.ts'
 import { joinTrust, trustOf } from '../../src/trust/trusted-keys.ts'
 import { checksUnder } from '../../src/trust/verify-entry.ts'
+import { STAMPS } from '../conformance/proof-samples.ts'
 import {
   aboutImage,
   aboutRun,
@@ -182,5 +184,32 @@ describe('a foreign signer', () => {
     const both = { ...entry, signatures: [...entry.signatures, { sig: Buffer.from('x'), keyid: theirs.keyid }] }
     expect(foreignSigner(of([both]), true)).toBeUndefined()
     expect(action(reading('one', [both]))).toBe('present')
+  })
+})
+
+describe('proofs beside the signature', () => {
+  const proven = (): Entry => ({
+    ...entry,
+    signatures: entry.signatures.map((signature) => ({ ...signature, timestamps: STAMPS })),
+  })
+
+  test.each(['one', 'many'] as const)('a copy without them is given them, in a place for %s', (holds) => {
+    expect(planned(reading(holds, [entry]), {}, proven())).toMatchObject({ action: 'write', ...SIZE })
+    expect(planned(reading(holds, [proven()]), {}, proven())).toMatchObject({ action: 'present' })
+    expect(planned(reading(holds, [entry]), { size: () => TOO_LARGE }, proven())).toMatchObject({ action: 'blocked' })
+  })
+
+  test('where there is no place for them, nothing is missing', () => {
+    expect(action(reading('one', [entry]), { kept: ['certificate'] }, proven())).toBe('present')
+  })
+
+  test('a certificate without a place is refused before anything is signed', () => {
+    const { payload } = entry
+    const certified = draft(formatNamed('slsa/v1'), payload, ['certificate', 'timestamps'])
+    expect(certified.signatures[0]?.certificate).toContain('BEGIN CERTIFICATE')
+    const refused = planned(reading('many', []), { kept: [] }, certified)
+    expect(refused).toMatchObject({ action: 'blocked', error: { code: 'not_supported', hint: expect.any(String) } })
+    expect(action(reading('many', []), {}, certified)).toBe('write')
+    expect(action(reading('many', []), { kept: [] }, draft(formatNamed('slsa/v1'), payload))).toBe('write')
   })
 })

@@ -20,6 +20,7 @@ const MAX_LISTED_BYTES = 1024 * 1024
 const MAX_NAME_BYTES = 1024
 /** The key of a run or Statement says all that a list wants to know; the payload of a whole database need not be read for it. */
 const SIGNED_OF_IMAGES = `CASE WHEN Name GLOB 'taskrun-*' OR Name GLOB 'pipelinerun-*' OR Name GLOB 'statement-*'
+  OR Name GLOB 'proofs-*'
   OR octet_length(Signed) > ${MAX_LISTED_BYTES} THEN NULL ELSE Signed END AS Signed`
 /** Documents in one transaction; others wait for it meanwhile. */
 const AT_ONCE = 64
