@@ -35,6 +35,12 @@ CREATE TABLE decision(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at big
   delivery bigint NOT NULL, reason text NOT NULL);
 CREATE TABLE tombstone(uri text NOT NULL, format text NOT NULL, id text NOT NULL, removed bigint NOT NULL, PRIMARY KEY (uri, format, id));
 `,
+  // Search terms. Without a foreign key: a program that knows nothing of them may prune their entry.
+  `
+CREATE TABLE term(term text COLLATE "C" NOT NULL, seq bigint NOT NULL, PRIMARY KEY (term, seq));
+CREATE INDEX term_by_entry ON term(seq);
+CREATE INDEX entry_superseded ON entry(superseded_by) WHERE superseded_by IS NOT NULL;
+`,
 ]
 
 export const POSTGRES_META = 'CREATE TABLE meta(key text PRIMARY KEY, value text NOT NULL)'

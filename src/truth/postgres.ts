@@ -5,6 +5,7 @@ import { postgresFailure } from './postgres-failure.ts'
 import { POSTGRES_CHANGES, POSTGRES_META } from './postgres-schema.ts'
 import { forgetHolders, migrate, readMeta, refuseSchema, type SchemaState, stateOf } from './schema.ts'
 import type { Database, Dialect, Query, Row, SqlValue } from './sql.ts'
+import { fillTerms } from './terms.ts'
 
 /** The channel on which a commit is told. */
 const CHANNEL = 'prov_delivery'
@@ -64,7 +65,7 @@ export async function migratePostgres(options: PostgresOptions): Promise<number>
   const db = await connect(options)
   try {
     await refuseServer(db.query, options.location)
-    return await db.transaction(async (query) => {
+    const had = await db.transaction(async (query) => {
       await query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK])
       if (options.schema !== undefined) await query(`CREATE SCHEMA IF NOT EXISTS ${options.schema}`)
       if (!(await hasMeta(query))) await query(POSTGRES_META)
@@ -78,6 +79,8 @@ export async function migratePostgres(options: PostgresOptions): Promise<number>
       }
       return before
     })
+    await fillTerms(db)
+    return had
   } finally {
     await db.close()
   }

@@ -31,6 +31,12 @@ CREATE TABLE decision(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,
   delivery INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
 CREATE TABLE tombstone(uri TEXT NOT NULL, format TEXT NOT NULL, id TEXT NOT NULL, removed INTEGER NOT NULL, PRIMARY KEY (uri, format, id)) STRICT;
 `,
+  // Search terms. Without a foreign key: a program that knows nothing of them may prune their entry.
+  `
+CREATE TABLE term(term TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (term, seq)) STRICT, WITHOUT ROWID;
+CREATE INDEX term_by_entry ON term(seq);
+CREATE INDEX entry_superseded ON entry(superseded_by) WHERE superseded_by IS NOT NULL;
+`,
 ]
 
 export const SQLITE_META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT'

@@ -9,6 +9,7 @@ import type { Database, Dialect, Query, Row, SqlValue } from './sql.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 import { refuseShape, sameFile } from './sqlite-guard.ts'
 import { SQLITE_CHANGES, SQLITE_META } from './sqlite-schema.ts'
+import { fillTerms } from './terms.ts'
 
 /** How long, and at which distance, a writer asks again while another process writes. */
 const BUSY_MS = 10_000
@@ -63,7 +64,7 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
   if (!options.make && !existsSync(path)) throw noFile(path)
   const db = opened(path, false)
   try {
-    await prepareTables(db, path, options)
+    await prepareTables(db, path, options, 1)
     refuseSchema(await patiently(() => stateNow(db, path)), SQLITE_CHANGES.length, path)
     await patiently(() => refuseShape(db, path))
     return databaseOf(db, queryOf(db), path)
@@ -103,7 +104,8 @@ export async function migrateSqlite(path: string, options: SqliteOptions): Promi
   try {
     const before = (await patiently(() => stateNow(db, path))).version
     if (before > SQLITE_CHANGES.length) refuseSchema({ version: before, id: undefined }, SQLITE_CHANGES.length, path)
-    await prepareTables(db, path, { ...options, make: true })
+    await prepareTables(db, path, { ...options, make: true }, SQLITE_CHANGES.length)
+    await fillTerms(databaseOf(db, queryOf(db), path))
     return before
   } catch (thrown) {
     throw sqliteFailure(thrown, path)
@@ -189,20 +191,26 @@ async function patiently<T>(work: () => T): Promise<T> {
   }
 }
 
-async function prepareTables(db: DatabaseSync, path: string, { make, newId }: SqliteOptions): Promise<void> {
+/** Makes the tables, or changes those of a schema below `least`. */
+async function prepareTables(
+  db: DatabaseSync,
+  path: string,
+  { make, newId }: SqliteOptions,
+  least: number,
+): Promise<void> {
   const state = await patiently(() => stateNow(db, path))
   if (db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] !== 'wal') {
     if (!make) refuseSchema(state, SQLITE_CHANGES.length, path)
     await patiently(() => db.exec('PRAGMA journal_mode = WAL'))
   }
   db.exec('PRAGMA synchronous = FULL')
-  if (!make || state.version >= SQLITE_CHANGES.length) return
+  if (!make || state.version >= least) return
   const query = queryOf(db)
   await patiently(() => db.exec('BEGIN IMMEDIATE'))
   try {
     // Another process may have made them meanwhile.
     const now = stateNow(db, path)
-    if (now.version < SQLITE_CHANGES.length) {
+    if (now.version < least) {
       if (!tablesOf(db).includes('meta')) db.exec(SQLITE_META)
       await migrate(async (text, values) => query(text, values), now, SQLITE_CHANGES, newId)
     }

@@ -42,7 +42,7 @@ export interface NewItem {
   readonly uri: string
   readonly format: string
   readonly entry: Entry
-  /** Ids of the keys under which it was verified before the commit. */
+  /** Names of the keys under which it was verified before the commit: `SHA256:…`, and sha256 of the SPKI in hex. */
   readonly keyids: readonly string[]
   readonly source: 'signed' | 'adopted'
   readonly about: About

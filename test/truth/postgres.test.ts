@@ -23,6 +23,7 @@ async function rig(): Promise<PostgresRig> {
     migrate: () => migrateTruth(place, { make: true }),
     adopt: () => adoptTruth({ ...place, newId: randomUUID() }),
     open: () => openTruth(place, { make: false }),
+    make: () => openTruth(place, { make: true }),
     sql,
     close,
   }

@@ -20,6 +20,7 @@ async function rig(): Promise<Rig> {
     migrate: () => migrateTruth(place(file), { make: true }),
     adopt: () => adoptTruth(place(file)),
     open: () => openTruth(place(file), { make: false }),
+    make: () => openTruth(place(file), { make: true }),
     sql: async (text, values = []) => {
       const db = new DatabaseSync(file, { timeout: 10_000 })
       try {

@@ -44,6 +44,7 @@ interface Checked extends Facts {
   readonly exit: number
   readonly engine: string
   readonly damage: readonly string[]
+  readonly withoutTerms: number
   readonly backlog: readonly Backlog[]
   readonly workers: readonly WorkerBeat[]
   readonly unserved: readonly string[]
@@ -58,6 +59,7 @@ export const check = output(
       exit: EXIT,
       engine: oneOf({ sqlite: true, postgres: true }),
       damage: says(list(TEXT), 'what SQLite finds wrong with the file'),
+      withoutTerms: says(COUNT, 'entries that no search finds until prov truth migrate was run'),
       backlog: list(object<Backlog>({ target: TEXT, state: OWED_STATE, rows: COUNT, oldestMs: COUNT }, {})),
       workers: list(object<WorkerBeat>({ holder: TEXT, host: TEXT, targets: list(TEXT) }, {})),
       unserved: says(list(TEXT), 'backends that something is owed to, and that no worker serves'),

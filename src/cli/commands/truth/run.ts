@@ -85,6 +85,9 @@ export async function runTruthCheck(options: TruthOptions, io: Io): Promise<numb
       const lines = [
         `${url}: schema ${facts.schema}, ${workers.length} ${workers.length === 1 ? 'worker' : 'workers'} in the last 10 min`,
         ...facts.damage.map((line) => `damaged: ${line}`),
+        ...(facts.withoutTerms > 0
+          ? [`not found by search yet: ${facts.withoutTerms}; prov truth migrate adds them`]
+          : []),
         ...backlog.map(
           ({ target, state, rows }) =>
             `owed: ${target}, ${rows} ${state}${unserved.includes(target) ? ', no worker serves it' : ''}`,
