@@ -4,7 +4,10 @@
  */
 import { ENTRY_STATES, OPEN, STATES, sqlList } from './states.ts'
 
-/** Schema changes, in their order: number n brings a truth from schema n - 1 to n. Never changed once released; add another. */
+/**
+ * Schema changes, in their order: number n brings a truth from schema n - 1 to n. Never changed once released; add another. A change only adds
+ * (tables, indexes, columns that are NULL or have a default): programs of the schema before go on working with it.
+ */
 export const POSTGRES_CHANGES: readonly string[] = [
   `
 CREATE TABLE run(uid text PRIMARY KEY, kind text NOT NULL, namespace text NOT NULL, name text NOT NULL, cluster text, object bytea,

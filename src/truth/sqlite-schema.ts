@@ -1,7 +1,10 @@
 /** The tables of a truth in SQLite. Times are milliseconds since the epoch; there is one writer at a time, so `seq` is commit order. */
 import { ENTRY_STATES, OPEN, STATES, sqlList } from './states.ts'
 
-/** Schema changes, in their order: number n brings a truth from schema n - 1 to n. Never changed once released; add another. */
+/**
+ * Schema changes, in their order: number n brings a truth from schema n - 1 to n. Never changed once released; add another. A change only adds
+ * (tables, indexes, columns that are NULL or have a default): programs of the schema before go on working with it.
+ */
 export const SQLITE_CHANGES: readonly string[] = [
   `
 CREATE TABLE run(uid TEXT PRIMARY KEY, kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, cluster TEXT, object BLOB,

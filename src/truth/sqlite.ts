@@ -65,8 +65,9 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
   const db = opened(path, false)
   try {
     await prepareTables(db, path, options, 1)
-    refuseSchema(await patiently(() => stateNow(db, path)), SQLITE_CHANGES.length, path)
-    await patiently(() => refuseShape(db, path))
+    const state = await patiently(() => stateNow(db, path))
+    refuseSchema(state, SQLITE_CHANGES.length, path)
+    await patiently(() => refuseShape(db, state.version, path))
     return databaseOf(db, queryOf(db), path)
   } catch (thrown) {
     db.close()
@@ -105,6 +106,7 @@ export async function migrateSqlite(path: string, options: SqliteOptions): Promi
     const before = (await patiently(() => stateNow(db, path))).version
     if (before > SQLITE_CHANGES.length) refuseSchema({ version: before, id: undefined }, SQLITE_CHANGES.length, path)
     await prepareTables(db, path, { ...options, make: true }, SQLITE_CHANGES.length)
+    await patiently(() => refuseShape(db, stateNow(db, path).version, path))
     await fillTerms(databaseOf(db, queryOf(db), path))
     return before
   } catch (thrown) {
