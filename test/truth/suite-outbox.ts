@@ -124,6 +124,21 @@ export function outboxLines({ truth, rig, another }: Scene): void {
     expect(await truth.workers(600_000)).toEqual([])
   })
 
+  it('machines that alone can deliver something are named, and when they were last seen', async () => {
+    await committed(truth, await runItem(makeRun('a'), [owed('tekton', { host: 'machine-a' }), owed('oci')]))
+    await committed(truth, await runItem(makeRun('b'), [owed('tekton', { host: 'machine-b' })]))
+    await committed(truth, await runItem(makeRun('c'), [owed('tekton', { host: 'machine-c', state: 'done' })]))
+    await rig.sql('UPDATE entry SET created = created - 7200000')
+    await truth.beat({ holder: 'w1', host: 'machine-a', targets: ['oci'] })
+    const found = await truth.machines()
+    expect(found.map(({ host, rows }) => [host, rows])).toEqual([
+      ['machine-a', 1],
+      ['machine-b', 1],
+    ])
+    expect(found[0]?.seenMs).toBeLessThan(60_000)
+    expect(found[1]?.seenMs).toBeGreaterThanOrEqual(7_200_000)
+  })
+
   describe('the schema', () => {
     it('is made once, whoever comes first', async () => {
       expect(await rig.migrate()).toBe(2)

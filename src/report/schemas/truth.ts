@@ -1,5 +1,7 @@
 /** What the commands of `prov truth` print with --json. */
-import type { Backlog, WorkerBeat } from '../../truth/truth.ts'
+
+import type { Backlog } from '../../truth/truth.ts'
+import type { Machine, WorkerBeat } from '../../truth/worker-beat.ts'
 import { output } from './document.ts'
 import { EXIT, NEXT } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
@@ -48,6 +50,7 @@ interface Checked extends Facts {
   readonly backlog: readonly Backlog[]
   readonly workers: readonly WorkerBeat[]
   readonly unserved: readonly string[]
+  readonly stranded: readonly Machine[]
   readonly next?: string
 }
 
@@ -63,6 +66,10 @@ export const check = output(
       backlog: list(object<Backlog>({ target: TEXT, state: OWED_STATE, rows: COUNT, oldestMs: COUNT }, {})),
       workers: list(object<WorkerBeat>({ holder: TEXT, host: TEXT, targets: list(TEXT) }, {})),
       unserved: says(list(TEXT), 'backends that something is owed to, and that no worker serves'),
+      stranded: says(
+        list(object<Machine>({ host: TEXT, rows: COUNT, seenMs: says(COUNT, 'how long ago it was last seen') }, {})),
+        'machines that alone can deliver something, and on which no worker runs',
+      ),
     },
     { next: NEXT },
   ),
