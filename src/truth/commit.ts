@@ -4,6 +4,7 @@ import { entryId, holds } from '../model/entry.ts'
 import { termsOf } from '../provenance/terms.ts'
 import { prunedError } from '../store/ledger.ts'
 import { runOf } from '../store/seal.ts'
+import { commitAtOnce } from './commit-at-once.ts'
 import { addDeliveries, addItems, addRuns, type PlacedItem } from './commit-rows.ts'
 import { bytesOfEntry } from './kept.ts'
 import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, keptOf, numberOf } from './rows.ts'
@@ -25,15 +26,19 @@ class Lost extends Error {
 }
 
 /**
- * See Truth.commit. Statements that do not need each other's answers are given together: over a network each answer costs more than what it
+ * See Truth.commit. In steps where one statement is not enough, or the database does not take it. Statements that do not need each other's answers are given together: over a network each answer costs more than what it
  * answers.
  */
 export async function commit(db: Database, items: readonly NewItem[]): Promise<Committed> {
   const { dialect } = db
+  // Always in one order, so that two writers of the same artifacts wait for each other instead of blocking each other.
+  const order = items.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)))
+  if (dialect.takesSeveral) {
+    const made = await commitAtOnce(db, order)
+    if (made !== undefined) return { items: items.map((item) => made.get(item) ?? unknown(item)) }
+  }
   try {
     return await db.transaction(async (query) => {
-      // Always in one order, so that two writers of the same artifacts wait for each other instead of blocking each other.
-      const order = items.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)))
       const [runs, entries] = await Promise.all([addRuns(query, dialect, items), addEntries(query, dialect, order)])
       const first = order.flatMap((item) => entries.get(item)?.stands ?? [])
       if (first.length > 0) throw new Lost(first)

@@ -18,6 +18,7 @@ const DIALECT: Dialect = {
   numbers: (parameter) => `(SELECT unnest(translate(${parameter}, '[]', '{}')::bigint[]))`,
   texts: (parameter) => `(SELECT value FROM json_array_elements_text(${parameter}::json))`,
   length: (column) => `octet_length(${column})`,
+  takesSeveral: true,
   tell: `, pg_notify('${CHANNEL}', '')`,
   xid: 'xid::text',
   // What lies below the snapshot's oldest running transaction is final: nothing can be committed before it any more.

@@ -24,6 +24,7 @@ const DIALECT: Dialect = {
   numbers: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
   texts: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
   length: (column) => `length(${column})`,
+  takesSeveral: false,
   tell: '',
   xid: "'0'",
   afterMark: "($1 = '0' AND seq > $2)",

@@ -17,7 +17,8 @@ export function termLines({ truth, rig, another }: Scene): void {
   const written = async (): Promise<ReadonlyMap<number, readonly string[]>> => {
     const rows = await rig.sql('SELECT seq, term FROM term')
     const groups = Map.groupBy(rows, (row) => Number(row['seq']))
-    return new Map([...groups].map(([seq, own]) => [seq, own.map(({ term }) => String(term)).sort()]))
+    const sorted = [...groups].sort(([a], [b]) => a - b)
+    return new Map(sorted.map(([seq, own]) => [seq, own.map(({ term }) => String(term)).sort()]))
   }
   /** The tables as a prov made them that knew no terms. */
   const asBefore = async (): Promise<void> => {
