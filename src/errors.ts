@@ -19,6 +19,11 @@ export const ERRORS = {
   config_invalid: { exit: 2, retryable: false, meaning: 'a configuration value is not one of those allowed' },
   config_unknown_key: { exit: 2, retryable: false, meaning: 'a configuration key that prov does not know' },
   not_supported: { exit: 2, retryable: false, meaning: 'known to prov, but not supported by this version' },
+  truth_version: {
+    exit: 2,
+    retryable: false,
+    meaning: 'the tables of the truth are older or newer than this prov takes',
+  },
   input_unreadable: { exit: 2, retryable: false, meaning: 'an input file could not be read' },
   input_too_large: { exit: 2, retryable: false, meaning: 'an input is larger or deeper than prov accepts' },
   input_invalid: {

@@ -36,7 +36,8 @@ export async function addRuns(
   return new Map(uids.map((uid) => [uid, fresh.has(uid) ? 'new' : 'known']))
 }
 
-function runRow({ uid, kind, namespace, name, source }: RunArtifact, object: Uint8Array | null): SqlValue[] {
+/** In the order of the columns object, uid, kind, namespace, name, cluster. */
+export function runRow({ uid, kind, namespace, name, source }: RunArtifact, object: Uint8Array | null): SqlValue[] {
   return [object, uid, kind, namespace, name, source?.cluster?.server ?? null]
 }
 
@@ -92,15 +93,21 @@ export interface OwedRow {
   readonly row: Omit<NewDelivery, 'state'> & { readonly state: NewDelivery['state'] | 'waiting' }
 }
 
+const rowKey = (item: number, target: string, slot: string): string => JSON.stringify([item, target, slot])
+
+/** Each row once, as it was given last. */
+export function distinctRows(owed: readonly OwedRow[]): readonly OwedRow[] {
+  return [...new Map(owed.map((one) => [rowKey(one.item, one.row.target, one.row.slot.key), one])).values()]
+}
+
 /** Adds what is owed; what was settled, and is owed again, is opened again. Gives the rows that are new or open again. */
 export async function addDeliveries(
   query: Query,
   { now, tell }: Dialect,
   owed: readonly OwedRow[],
 ): Promise<readonly Row[]> {
-  const keyOf = (item: number, target: string, slot: string): string => JSON.stringify([item, target, slot])
   // One statement must not change a row twice; the last command's word counts.
-  const distinct = [...new Map(owed.map((one) => [keyOf(one.item, one.row.target, one.row.slot.key), one])).values()]
+  const distinct = distinctRows(owed)
   const changed = await inParts(
     distinct.map(({ item, row }) => deliveryRow(item, row)),
     (part) =>
@@ -118,10 +125,10 @@ export async function addDeliveries(
   )
   if (changed.length === distinct.length) return changed
   const seen = new Set(
-    changed.map((row) => keyOf(numberOf(row, 'item'), String(row['target']), String(row['slot_key']))),
+    changed.map((row) => rowKey(numberOf(row, 'item'), String(row['target']), String(row['slot_key']))),
   )
   // These rows stand as they were; what is required is for the last command to say.
-  const stayed = distinct.filter(({ item, row }) => !seen.has(keyOf(item, row.target, row.slot.key)))
+  const stayed = distinct.filter(({ item, row }) => !seen.has(rowKey(item, row.target, row.slot.key)))
   await Promise.all(
     stayed.map(({ item, row }) =>
       query('UPDATE delivery SET required = $1 WHERE item = $2 AND target = $3 AND slot_key = $4 AND required <> $1', [

@@ -1,14 +1,17 @@
 /** The one write of a store: entries, items and everything that is owed, in one transaction. First commit wins. */
 import { ProvError } from '../errors.ts'
 import { entryId, holds } from '../model/entry.ts'
+import { termsOf } from '../provenance/terms.ts'
 import { prunedError } from '../store/ledger.ts'
 import { runOf } from '../store/seal.ts'
+import { commitAtOnce } from './commit-at-once.ts'
 import { addDeliveries, addItems, addRuns, type PlacedItem } from './commit-rows.ts'
 import { bytesOfEntry } from './kept.ts'
 import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, keptOf, numberOf } from './rows.ts'
 import { addSeals, forgetObject, newSeals, settleSeals } from './seals.ts'
 import { type Database, type Dialect, inParts, type Query, type Row, valuesOf } from './sql.ts'
 import { OPEN, sqlList, statesBefore } from './states.ts'
+import { addTerms, writeTerms } from './terms.ts'
 import { type Committed, type Delivery, type Kept, type NewItem, SEAL } from './truth.ts'
 
 const STANDING = "superseded_by IS NULL AND source <> 'imported'"
@@ -23,15 +26,19 @@ class Lost extends Error {
 }
 
 /**
- * See Truth.commit. Statements that do not need each other's answers are given together: over a network each answer costs more than what it
+ * See Truth.commit. In steps where one statement is not enough, or the database does not take it. Statements that do not need each other's answers are given together: over a network each answer costs more than what it
  * answers.
  */
 export async function commit(db: Database, items: readonly NewItem[]): Promise<Committed> {
   const { dialect } = db
+  // Always in one order, so that two writers of the same artifacts wait for each other instead of blocking each other.
+  const order = items.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)))
+  if (dialect.takesSeveral) {
+    const made = await commitAtOnce(db, order)
+    if (made !== undefined) return { items: items.map((item) => made.get(item) ?? unknown(item)) }
+  }
   try {
     return await db.transaction(async (query) => {
-      // Always in one order, so that two writers of the same artifacts wait for each other instead of blocking each other.
-      const order = items.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)))
       const [runs, entries] = await Promise.all([addRuns(query, dialect, items), addEntries(query, dialect, order)])
       const first = order.flatMap((item) => entries.get(item)?.stands ?? [])
       if (first.length > 0) throw new Lost(first)
@@ -41,7 +48,10 @@ export async function commit(db: Database, items: readonly NewItem[]): Promise<C
       const isKnown = ({ about }: NewItem): boolean => runs.get(runOf(about.artifact)?.uid ?? '') === 'known'
       const [ofKnown, others] = [order.filter(isKnown), order.filter((item) => !isKnown(item))]
       const owed = order.flatMap((item) => item.deliveries.map((row) => ({ item: idOf(item), row })))
-      const added = await addDeliveries(query, dialect, [...owed, ...newSeals(others, idOf)])
+      const [added] = await Promise.all([
+        addDeliveries(query, dialect, [...owed, ...newSeals(others, idOf)]),
+        ...termsFor(query, dialect, order, entries, placeIn),
+      ])
       // Of what is new everything is known by now; of the rest the rows have to be read, after the marks have changed.
       const rest = items.filter((item) => isKnown(item) || !placeIn(item).isNew)
       const open = openRuns(added, [...placed.values()])
@@ -65,6 +75,28 @@ export async function commit(db: Database, items: readonly NewItem[]): Promise<C
     if (thrown instanceof Lost) return { first: thrown.first }
     throw thrown
   }
+}
+
+/** Adds the search terms of what is new: of a new entry from what is at hand, of one that stands, or takes the place of another, from the tables. */
+function termsFor(
+  query: Query,
+  dialect: Dialect,
+  items: readonly NewItem[],
+  entries: ReadonlyMap<NewItem, Placed>,
+  placeIn: (item: NewItem) => PlacedItem,
+): readonly Promise<void>[] {
+  const again = new Set<number>()
+  const added = items.flatMap((item) => {
+    const { seq, isNew } = placeIn(item)
+    const run = runOf(item.about.artifact)
+    if (entries.get(item)?.isFresh === true) {
+      const runs = run === undefined ? [] : [run]
+      return [addTerms(query, dialect, seq, termsOf(item.entry, { keyids: item.keyids, runs }))]
+    }
+    if (isNew) again.add(seq)
+    return []
+  })
+  return again.size === 0 ? added : [...added, writeTerms(query, dialect, [...again])]
 }
 
 /** Runs of which one of these rows is open. */
@@ -92,7 +124,9 @@ function unknown({ uri }: NewItem): never {
 }
 
 /** The number of an item's entry, or the entry that stands in its stead. */
-type Placed = { readonly seq: number; readonly stands?: never } | { readonly stands: Kept; readonly seq?: never }
+type Placed =
+  | { readonly seq: number; readonly isFresh?: true; readonly stands?: never }
+  | { readonly stands: Kept; readonly seq?: never; readonly isFresh?: never }
 
 async function addEntries(
   query: Query,
@@ -109,7 +143,7 @@ async function addEntries(
     const item = fresh.get(keyOf({ uri: String(row['uri']), format: String(row['format']) }))
     if (item === undefined) continue
     if (item.source === 'signed' && Number(row['pruned']) > 0) throw prunedError(item.uri)
-    placed.set(item, { seq: numberOf(row, 'seq') })
+    placed.set(item, { seq: numberOf(row, 'seq'), isFresh: true })
   }
   for (const item of items) if (!placed.has(item)) placed.set(item, await placeOf(query, dialect, item))
   return placed
@@ -169,6 +203,7 @@ function isSame({ entry }: Kept, item: NewItem): boolean {
 
 async function supersede(query: Query, { now }: Dialect, old: number, seq: number): Promise<void> {
   await query('UPDATE entry SET superseded_by = $1 WHERE seq = $2', [seq, old])
+  await query('DELETE FROM term WHERE seq = $1', [old])
   await query(
     `UPDATE delivery SET state = 'superseded', holder = NULL, lease_until = NULL, changed = ${now}
      WHERE state IN (${sqlList(statesBefore('superseded', 'store'))}) AND target <> '${SEAL}'

@@ -3,7 +3,8 @@ import { commit, find } from './commit.ts'
 import { claim, inspect, renew, settle } from './deliveries.ts'
 import { artifacts, page, quarantine, release, stored } from './entries.ts'
 import { laneFailed, laneOpen, lanes, laneWell, nextDue, pausedLanes } from './lanes.ts'
-import { backlog, beat, count, drop, leave, list, owed, retry, workers } from './outbox.ts'
+import { beat, leave, machines, workers } from './machines.ts'
+import { backlog, count, drop, list, owed, retry } from './outbox.ts'
 import { forget, prunable, prune, pruned } from './prune.ts'
 import type { Database } from './sql.ts'
 import type { Truth } from './truth.ts'
@@ -43,6 +44,7 @@ export function truthOver(db: Database): Truth {
     beat: (worker) => beat(db, worker),
     leave: (holder) => leave(db, holder),
     workers: (withinMs) => workers(db, withinMs),
+    machines: () => machines(db),
     close: () => db.close(),
   }
 }

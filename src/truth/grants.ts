@@ -5,27 +5,28 @@ export type Role = 'store' | 'worker' | 'reader'
 /** Tables by role and right. Rows that are locked before they change need UPDATE. */
 const RIGHTS: Readonly<Record<Role, Readonly<Record<string, readonly string[]>>>> = {
   store: {
-    SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'tombstone', 'worker', 'lane'],
-    INSERT: ['run', 'entry', 'item', 'delivery'],
+    SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'tombstone', 'worker', 'lane', 'term'],
+    INSERT: ['run', 'entry', 'item', 'delivery', 'term'],
     UPDATE: ['run', 'entry', 'delivery'],
+    DELETE: ['term'],
   },
   worker: {
-    SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'lane', 'worker'],
+    SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'lane', 'worker', 'term'],
     INSERT: ['lane', 'worker'],
     UPDATE: ['run', 'entry', 'delivery', 'lane', 'worker'],
     DELETE: ['worker'],
   },
-  reader: { SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'lane', 'worker', 'tombstone', 'decision'] },
+  reader: { SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'lane', 'worker', 'tombstone', 'decision', 'term'] },
 }
 
 /**
  * Statements for the owner of the tables; every role may be given to several users. `store --wait` delivers as well, and needs store and worker.
  *
- * @example grantsSql('public').split('\n')[0] // 'CREATE ROLE prov_store NOLOGIN;'
+ * @example grantsSql('public') // to be run again after a migration: what is there stays
  */
 export function grantsSql(schema: string): string {
   const lines = (Object.keys(RIGHTS) as Role[]).flatMap((role) => [
-    `CREATE ROLE prov_${role} NOLOGIN;`,
+    `DO $$ BEGIN CREATE ROLE prov_${role} NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;`,
     `GRANT USAGE ON SCHEMA ${schema} TO prov_${role};`,
     ...Object.entries(RIGHTS[role]).map(
       ([right, tables]) =>

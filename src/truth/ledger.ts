@@ -40,7 +40,7 @@ function newItem(prepared: PreparedItem, host: string, { optional, resign, trust
     uri: truthUri(about.artifact),
     format: item.format.name,
     entry,
-    keyids: [...new Set(checkEntry(entry, trust).verified.map(({ key }) => key.keyid))],
+    keyids: [...new Set(checkEntry(entry, trust).verified.flatMap(({ key }) => [key.keyid, hexOf(key.hint)]))],
     source: source === 'signed' ? 'signed' : 'adopted',
     about,
     resign,
@@ -74,6 +74,11 @@ function newDelivery(row: PlanRow, prepared: PreparedItem, host: string): NewDel
     ...(error === undefined ? {} : { error }),
     ...(receipt === undefined ? {} : { receipt }),
   }
+}
+
+/** The key's second name: sha256 of its SPKI. */
+function hexOf(hint: string): string {
+  return Buffer.from(hint, 'base64').toString('hex')
 }
 
 function isHere(backend: Backend, { slot }: PlanRow): boolean {

@@ -3,6 +3,7 @@ import { ProvError } from '../errors.ts'
 import { truthOver } from './engine.ts'
 import { forgetHolders, readMeta, stateOf } from './schema.ts'
 import type { Database } from './sql.ts'
+import { withoutTerms } from './terms.ts'
 import type { Truth } from './truth.ts'
 
 export interface TruthPlace {
@@ -72,6 +73,8 @@ export interface TruthFacts {
   readonly id: string
   /** What SQLite finds wrong with the file; [] when it is sound. */
   readonly damage: readonly string[]
+  /** Entries without search terms, as a prov commits them that knows none; `migrateTruth` gives them theirs. */
+  readonly withoutTerms: number
 }
 
 /**
@@ -85,7 +88,7 @@ export async function truthFacts(place: TruthPlace): Promise<TruthFacts> {
     const { version, id } = stateOf(await readMeta(db.query))
     const checked = db.engine === 'sqlite' ? await db.query('PRAGMA quick_check(10)') : []
     const damage = checked.map((row) => String(row['quick_check'])).filter((line) => line !== 'ok')
-    return { engine: db.engine, schema: version, id: id ?? '', damage }
+    return { engine: db.engine, schema: version, id: id ?? '', damage, withoutTerms: await withoutTerms(db) }
   } finally {
     await db.close()
   }

@@ -1,20 +1,9 @@
 /** What is owed, for people: list, count, retry, drop; and who is there to deliver it. */
-import { arrayIn } from '../platform/text/guards.ts'
-import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, jsonOf, numberOf } from './rows.ts'
-import { forgetObject } from './seals.ts'
+import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, numberOf } from './rows.ts'
+import { dropSeals, forgetObject } from './seals.ts'
 import type { Database, SqlValue } from './sql.ts'
 import { OPEN, type State, sqlList, statesBefore } from './states.ts'
-import {
-  type Backlog,
-  type Delivery,
-  type OutboxFilter,
-  type Owed,
-  SEAL,
-  type Truth,
-  type WorkerBeat,
-} from './truth.ts'
-
-const DAY_MS = 24 * 60 * 60_000
+import { type Backlog, type Delivery, type OutboxFilter, type Owed, SEAL, type Truth } from './truth.ts'
 
 /** See Truth.list. */
 export async function list(db: Database, filter: OutboxFilter): Promise<readonly Delivery[]> {
@@ -68,7 +57,10 @@ export async function retry(db: Database, ids: readonly number[]): Promise<reado
   return rows.map((row) => numberOf(row, 'id')).sort((a, b) => a - b)
 }
 
-/** See Truth.drop. What is kept of a run goes with its last open delivery. */
+/**
+ * See Truth.drop. The mark of a run of which a required copy is given up will never come, and is given up with it. What is kept of a run goes
+ * with its last open delivery.
+ */
 export function drop(db: Database, ids: readonly number[], who: string, reason: string): Promise<readonly number[]> {
   const { now, numbers, forUpdate } = db.dialect
   return db.transaction(async (query) => {
@@ -77,11 +69,14 @@ export function drop(db: Database, ids: readonly number[], who: string, reason: 
        ORDER BY uid ${forUpdate}`,
       [JSON.stringify(ids)],
     )
-    const rows = await query(
-      `UPDATE delivery SET state = 'dropped', holder = NULL, lease_until = NULL, changed = ${now}
+    const rows = [
+      ...(await query(
+        `UPDATE delivery SET state = 'dropped', holder = NULL, lease_until = NULL, changed = ${now}
        WHERE id IN ${numbers('$1')} AND state IN (${sqlList(statesBefore('dropped', 'operator'))}) RETURNING id`,
-      [JSON.stringify(ids)],
-    )
+        [JSON.stringify(ids)],
+      )),
+    ]
+    for (const row of held) rows.push(...(await dropSeals(query, db.dialect, String(row['uid']))))
     const dropped = rows.map((row) => numberOf(row, 'id')).sort((a, b) => a - b)
     for (const id of dropped) {
       await query(`INSERT INTO decision(at, who, what, delivery, reason) VALUES (${now}, $1, 'drop', $2, $3)`, [
@@ -119,34 +114,4 @@ export async function owed({ query, dialect }: Database): Promise<Owed> {
      WHERE seq IN (SELECT i.seq FROM item i JOIN delivery d ON d.item = i.id WHERE d.state IN (${sqlList(OPEN)}))`,
   )
   return { rows: numberOf(rows, 'n'), bytes: numberOf(bytes, 'n') }
-}
-
-/** See Truth.beat. */
-export async function beat(db: Database, { holder, host, targets }: WorkerBeat): Promise<void> {
-  const { now } = db.dialect
-  await db.query(
-    `INSERT INTO worker(holder, host, targets, seen) VALUES ($1, $2, $3, ${now})
-     ON CONFLICT (holder) DO UPDATE SET targets = excluded.targets, seen = excluded.seen`,
-    [holder, host, JSON.stringify(targets)],
-  )
-  await db.query(`DELETE FROM worker WHERE seen < ${now} - ${DAY_MS}`)
-}
-
-/** See Truth.leave. */
-export async function leave(db: Database, holder: string): Promise<void> {
-  await db.query('DELETE FROM worker WHERE holder = $1', [holder])
-}
-
-/** See Truth.workers. */
-export async function workers(db: Database, withinMs: number): Promise<readonly WorkerBeat[]> {
-  const { now } = db.dialect
-  const rows = await db.query(
-    `SELECT holder, host, targets FROM worker WHERE seen >= ${now} - $1 AND seen <= ${now} ORDER BY holder`,
-    [withinMs],
-  )
-  return rows.map((row) => ({
-    holder: String(row['holder']),
-    host: String(row['host']),
-    targets: arrayIn(jsonOf<unknown>(row, 'targets')).map(String),
-  }))
 }

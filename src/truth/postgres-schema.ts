@@ -4,7 +4,10 @@
  */
 import { ENTRY_STATES, OPEN, STATES, sqlList } from './states.ts'
 
-/** Schema changes, in their order: number n brings a truth from schema n - 1 to n. Never changed once released; add another. */
+/**
+ * Schema changes, in their order: number n brings a truth from schema n - 1 to n. Never changed once released; add another. A change only adds
+ * (tables, indexes, columns that are NULL or have a default): programs of the schema before go on working with it.
+ */
 export const POSTGRES_CHANGES: readonly string[] = [
   `
 CREATE TABLE run(uid text PRIMARY KEY, kind text NOT NULL, namespace text NOT NULL, name text NOT NULL, cluster text, object bytea,
@@ -34,6 +37,12 @@ CREATE TABLE worker(holder text PRIMARY KEY, host text NOT NULL, targets text NO
 CREATE TABLE decision(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL, who text NOT NULL, what text NOT NULL,
   delivery bigint NOT NULL, reason text NOT NULL);
 CREATE TABLE tombstone(uri text NOT NULL, format text NOT NULL, id text NOT NULL, removed bigint NOT NULL, PRIMARY KEY (uri, format, id));
+`,
+  // Search terms. Without a foreign key: a program that knows nothing of them may prune their entry.
+  `
+CREATE TABLE term(term text COLLATE "C" NOT NULL, seq bigint NOT NULL, PRIMARY KEY (term, seq));
+CREATE INDEX term_by_entry ON term(seq);
+CREATE INDEX entry_superseded ON entry(superseded_by) WHERE superseded_by IS NOT NULL;
 `,
 ]
 

@@ -5,6 +5,7 @@ import { postgresFailure } from './postgres-failure.ts'
 import { POSTGRES_CHANGES, POSTGRES_META } from './postgres-schema.ts'
 import { forgetHolders, migrate, readMeta, refuseSchema, type SchemaState, stateOf } from './schema.ts'
 import type { Database, Dialect, Query, Row, SqlValue } from './sql.ts'
+import { fillTerms } from './terms.ts'
 
 /** The channel on which a commit is told. */
 const CHANNEL = 'prov_delivery'
@@ -17,6 +18,7 @@ const DIALECT: Dialect = {
   numbers: (parameter) => `(SELECT unnest(translate(${parameter}, '[]', '{}')::bigint[]))`,
   texts: (parameter) => `(SELECT value FROM json_array_elements_text(${parameter}::json))`,
   length: (column) => `octet_length(${column})`,
+  takesSeveral: true,
   tell: `, pg_notify('${CHANNEL}', '')`,
   xid: 'xid::text',
   // What lies below the snapshot's oldest running transaction is final: nothing can be committed before it any more.
@@ -64,7 +66,7 @@ export async function migratePostgres(options: PostgresOptions): Promise<number>
   const db = await connect(options)
   try {
     await refuseServer(db.query, options.location)
-    return await db.transaction(async (query) => {
+    const had = await db.transaction(async (query) => {
       await query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK])
       if (options.schema !== undefined) await query(`CREATE SCHEMA IF NOT EXISTS ${options.schema}`)
       if (!(await hasMeta(query))) await query(POSTGRES_META)
@@ -78,6 +80,8 @@ export async function migratePostgres(options: PostgresOptions): Promise<number>
       }
       return before
     })
+    await fillTerms(db)
+    return had
   } finally {
     await db.close()
   }

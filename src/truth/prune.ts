@@ -84,6 +84,7 @@ export function prune({ transaction, dialect }: Database, seq: number): Promise<
     )
     await query(`DELETE FROM delivery WHERE item IN (SELECT id FROM item WHERE seq IN ${dialect.numbers('$1')})`, all)
     await query(`DELETE FROM item WHERE seq IN ${dialect.numbers('$1')}`, all)
+    await query(`DELETE FROM term WHERE seq IN ${dialect.numbers('$1')}`, all)
     for (const one of seqs) await query('DELETE FROM entry WHERE seq = $1', [one])
     for (const { run_uid: uid } of runs) {
       await query('DELETE FROM run WHERE uid = $1 AND NOT EXISTS (SELECT 1 FROM item WHERE run_uid = $1)', [

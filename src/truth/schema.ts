@@ -22,29 +22,28 @@ export function stateOf(meta: ReadonlyMap<string, string>): SchemaState {
 }
 
 /**
- * Throws for a schema that this program does not work with.
+ * Throws for a schema that this program does not work with: it takes its own and the next one, which only adds to it, so that programs are
+ * replaced one after the other while all of them work.
  *
- * @example refuseSchema({ version: 2, id }, 1, 'truth.db') // throws: newer than this program
+ * @example refuseSchema({ version: 3, id }, 1, 'truth.db') // throws: newer than this program
  */
 export function refuseSchema({ version }: SchemaState, own: number, location: string): void {
-  if (version === own) return
+  if (version === own || version === own + 1) return
   if (version === 0) {
     throw new ProvError('config_invalid', 'it does not hold the tables of a truth yet', {
       location,
       hint: 'prov truth init makes them',
     })
   }
-  const older = `its schema is ${version}, this program works with ${own}`
   if (version < own) {
-    throw new ProvError('config_invalid', older, { location, hint: 'prov truth migrate brings it there' })
+    const older = `its schema is ${version}, older than ${own}, which this program works with`
+    throw new ProvError('truth_version', older, { location, hint: 'prov truth migrate brings it there' })
   }
-  throw new ProvError('not_supported', `its schema is ${version}, newer than this program, which knows ${own}`, {
-    location,
-    hint: 'use the prov that made it, or a newer one',
-  })
+  const newer = `its schema is ${version}; this program works with ${own} and ${own + 1}`
+  throw new ProvError('truth_version', newer, { location, hint: 'use the prov that migrated it, or a newer one' })
 }
 
-/** Makes what is missing, in the transaction of `query`; gives the schema that was there. */
+/** Makes what is missing, in the transaction of `query`; gives the schema that was there. One that is newer stays as it is. */
 export async function migrate(
   query: Query,
   state: SchemaState,
@@ -52,6 +51,7 @@ export async function migrate(
   newId: string,
 ): Promise<number> {
   const { version } = state
+  if (version >= changes.length) return version
   for (const change of changes.slice(version)) {
     for (const statement of change.split(/;\s*\n/)) if (statement.trim() !== '') await query(statement)
   }

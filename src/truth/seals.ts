@@ -2,7 +2,7 @@
 import type { Slot } from '../backend/backend.ts'
 import { runOf } from '../store/seal.ts'
 import type { OwedRow } from './commit-rows.ts'
-import type { Dialect, Query } from './sql.ts'
+import type { Dialect, Query, Row } from './sql.ts'
 import { OPEN, SETTLED, sqlList, statesBefore } from './states.ts'
 import { type NewItem, SEAL } from './truth.ts'
 
@@ -73,11 +73,23 @@ export const OWES_OF = (run: string): string => `EXISTS (SELECT 1 FROM delivery 
 const OWES = OWES_OF('$1')
 const SEALS = `target = '${SEAL}' AND item IN (SELECT id FROM item WHERE run_uid = $1)`
 
+/** True in SQL when an operator gave up a required copy of the run: it is never marked as signed. */
+const GAVE_UP = `EXISTS (SELECT 1 FROM delivery o JOIN item oi ON oi.id = o.item
+  WHERE oi.run_uid = $1 AND o.required = 1 AND o.target <> '${SEAL}' AND o.state = 'dropped')`
+
+/** Gives up marks that wait for a required copy which was given up. Gives their rows. The run's row has to be held. */
+export function dropSeals(query: Query, { now }: Dialect, run: string): Promise<readonly Row[]> {
+  return query(
+    `UPDATE delivery SET state = 'dropped', changed = ${now} WHERE ${SEALS} AND state = 'waiting' AND ${GAVE_UP} RETURNING id`,
+    [run],
+  )
+}
+
 /** The marks of a run that owes a copy again wait again; those of a run that owes none are released. */
 export async function settleSeals(query: Query, dialect: Dialect, run: string): Promise<void> {
   const waits = query(
     `UPDATE delivery SET state = 'waiting', holder = NULL, lease_until = NULL, changed = ${dialect.now}
-     WHERE ${SEALS} AND state IN (${sqlList(statesBefore('waiting', 'store'))}) AND ${OWES}`,
+     WHERE ${SEALS} AND state IN (${sqlList(statesBefore('waiting', 'store'))}) AND ${OWES} AND NOT (state = 'dropped' AND ${GAVE_UP})`,
     [run],
   )
   await Promise.all([waits, releaseSeals(query, dialect, run)])

@@ -23,6 +23,8 @@ export interface Dialect {
   texts(parameter: string): string
   /** The bytes of a column, as a number. */
   length(column: string): string
+  /** One statement may write to several tables: `WITH x AS (INSERT … RETURNING …) INSERT … SELECT … FROM x`. */
+  readonly takesSeveral: boolean
   /** At the end of the RETURNING of a statement that owes something: tells whoever listens, once it is committed. '' where nobody can. */
   readonly tell: string
   /** The number of the transaction that wrote an entry, as text; '0' where sequence is commit order. */

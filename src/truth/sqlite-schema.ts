@@ -1,7 +1,10 @@
 /** The tables of a truth in SQLite. Times are milliseconds since the epoch; there is one writer at a time, so `seq` is commit order. */
 import { ENTRY_STATES, OPEN, STATES, sqlList } from './states.ts'
 
-/** Schema changes, in their order: number n brings a truth from schema n - 1 to n. Never changed once released; add another. */
+/**
+ * Schema changes, in their order: number n brings a truth from schema n - 1 to n. Never changed once released; add another. A change only adds
+ * (tables, indexes, columns that are NULL or have a default): programs of the schema before go on working with it.
+ */
 export const SQLITE_CHANGES: readonly string[] = [
   `
 CREATE TABLE run(uid TEXT PRIMARY KEY, kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, cluster TEXT, object BLOB,
@@ -30,6 +33,12 @@ CREATE TABLE worker(holder TEXT PRIMARY KEY, host TEXT NOT NULL, targets TEXT NO
 CREATE TABLE decision(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
   delivery INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
 CREATE TABLE tombstone(uri TEXT NOT NULL, format TEXT NOT NULL, id TEXT NOT NULL, removed INTEGER NOT NULL, PRIMARY KEY (uri, format, id)) STRICT;
+`,
+  // Search terms. Without a foreign key: a program that knows nothing of them may prune their entry.
+  `
+CREATE TABLE term(term TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (term, seq)) STRICT, WITHOUT ROWID;
+CREATE INDEX term_by_entry ON term(seq);
+CREATE INDEX entry_superseded ON entry(superseded_by) WHERE superseded_by IS NOT NULL;
 `,
 ]
 

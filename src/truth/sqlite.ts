@@ -9,6 +9,7 @@ import type { Database, Dialect, Query, Row, SqlValue } from './sql.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 import { refuseShape, sameFile } from './sqlite-guard.ts'
 import { SQLITE_CHANGES, SQLITE_META } from './sqlite-schema.ts'
+import { fillTerms } from './terms.ts'
 
 /** How long, and at which distance, a writer asks again while another process writes. */
 const BUSY_MS = 10_000
@@ -23,6 +24,7 @@ const DIALECT: Dialect = {
   numbers: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
   texts: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
   length: (column) => `length(${column})`,
+  takesSeveral: false,
   tell: '',
   xid: "'0'",
   afterMark: "($1 = '0' AND seq > $2)",
@@ -63,9 +65,10 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
   if (!options.make && !existsSync(path)) throw noFile(path)
   const db = opened(path, false)
   try {
-    await prepareTables(db, path, options)
-    refuseSchema(await patiently(() => stateNow(db, path)), SQLITE_CHANGES.length, path)
-    await patiently(() => refuseShape(db, path))
+    await prepareTables(db, path, options, 1)
+    const state = await patiently(() => stateNow(db, path))
+    refuseSchema(state, SQLITE_CHANGES.length, path)
+    await patiently(() => refuseShape(db, state.version, path))
     return databaseOf(db, queryOf(db), path)
   } catch (thrown) {
     db.close()
@@ -103,7 +106,9 @@ export async function migrateSqlite(path: string, options: SqliteOptions): Promi
   try {
     const before = (await patiently(() => stateNow(db, path))).version
     if (before > SQLITE_CHANGES.length) refuseSchema({ version: before, id: undefined }, SQLITE_CHANGES.length, path)
-    await prepareTables(db, path, { ...options, make: true })
+    await prepareTables(db, path, { ...options, make: true }, SQLITE_CHANGES.length)
+    await patiently(() => refuseShape(db, stateNow(db, path).version, path))
+    await fillTerms(databaseOf(db, queryOf(db), path))
     return before
   } catch (thrown) {
     throw sqliteFailure(thrown, path)
@@ -189,20 +194,26 @@ async function patiently<T>(work: () => T): Promise<T> {
   }
 }
 
-async function prepareTables(db: DatabaseSync, path: string, { make, newId }: SqliteOptions): Promise<void> {
+/** Makes the tables, or changes those of a schema below `least`. */
+async function prepareTables(
+  db: DatabaseSync,
+  path: string,
+  { make, newId }: SqliteOptions,
+  least: number,
+): Promise<void> {
   const state = await patiently(() => stateNow(db, path))
   if (db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] !== 'wal') {
     if (!make) refuseSchema(state, SQLITE_CHANGES.length, path)
     await patiently(() => db.exec('PRAGMA journal_mode = WAL'))
   }
   db.exec('PRAGMA synchronous = FULL')
-  if (!make || state.version >= SQLITE_CHANGES.length) return
+  if (!make || state.version >= least) return
   const query = queryOf(db)
   await patiently(() => db.exec('BEGIN IMMEDIATE'))
   try {
     // Another process may have made them meanwhile.
     const now = stateNow(db, path)
-    if (now.version < SQLITE_CHANGES.length) {
+    if (now.version < least) {
       if (!tablesOf(db).includes('meta')) db.exec(SQLITE_META)
       await migrate(async (text, values) => query(text, values), now, SQLITE_CHANGES, newId)
     }

@@ -67,6 +67,12 @@ export const TRANSITIONS: readonly Transition[] = [
   },
   { from: 'held', to: 'pending', who: 'operator', when: 'retry' },
   { from: 'gone', to: 'pending', who: 'operator', when: 'retry' },
+  {
+    from: 'waiting',
+    to: 'dropped',
+    who: 'operator',
+    when: 'drop of the mark, or of a required copy of its run',
+  },
   { from: 'pending', to: 'dropped', who: 'operator', when: 'drop, with a reason' },
   { from: 'held', to: 'dropped', who: 'operator', when: 'drop, with a reason' },
   { from: 'gone', to: 'dropped', who: 'operator', when: 'drop, with a reason' },

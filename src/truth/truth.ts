@@ -8,6 +8,7 @@ import type { ErrorJson } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
 import type { Action } from '../store/plan.ts'
 import type { EntryState, State } from './states.ts'
+import type { Machine, WorkerBeat } from './worker-beat.ts'
 
 /** The name by which `--storage` has it, to be read like a backend. */
 export const TRUTH = 'truth'
@@ -42,7 +43,7 @@ export interface NewItem {
   readonly uri: string
   readonly format: string
   readonly entry: Entry
-  /** Ids of the keys under which it was verified before the commit. */
+  /** Names of the keys under which it was verified before the commit: `SHA256:…`, and sha256 of the SPKI in hex. */
   readonly keyids: readonly string[]
   readonly source: 'signed' | 'adopted'
   readonly about: About
@@ -228,12 +229,6 @@ export interface Prunable {
   readonly copies: readonly { readonly target: string; readonly slot: Slot }[]
 }
 
-export interface WorkerBeat {
-  readonly holder: string
-  readonly host: string
-  readonly targets: readonly string[]
-}
-
 export interface Truth {
   readonly engine: 'sqlite' | 'postgres'
   /** All items in one transaction, or none. */
@@ -290,11 +285,13 @@ export interface Truth {
   forget(run: string): Promise<boolean | undefined>
   /** Ids of the rows that are pending again. */
   retry(ids: readonly number[]): Promise<readonly number[]>
-  /** Ids of the rows that are dropped now; who and why is kept. */
+  /** Ids of the rows that are dropped now, marks that will never come among them; who and why is kept. */
   drop(ids: readonly number[], who: string, reason: string): Promise<readonly number[]>
   beat(worker: WorkerBeat): Promise<void>
   leave(holder: string): Promise<void>
   /** Workers that gave a sign of life within `withinMs`. */
   workers(withinMs: number): Promise<readonly WorkerBeat[]>
+  /** Machines that alone can deliver something that is owed, by name. */
+  machines(): Promise<readonly Machine[]>
   close(): Promise<void>
 }

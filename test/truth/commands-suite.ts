@@ -173,12 +173,38 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
       expect((await prov('outbox', 'drop', String(first), '--reason', ' ')).code).toBe(2)
       expect((await prov('outbox', 'drop', '99999', '--reason', 'gone')).code).toBe(2)
       expect((await prov('outbox', 'drop', String(first), '--reason', 'moved away')).code).toBe(0)
-      expect(await truth.sql('SELECT what, reason FROM decision')).toEqual([{ what: 'drop', reason: 'moved away' }])
+      // The mark will never come, and goes with it.
+      const decision = { what: 'drop', reason: 'moved away' }
+      expect(await truth.sql('SELECT what, reason FROM decision')).toEqual([decision, decision])
       const drained = await worker()
-      expect(await states()).toContain('seal waiting')
+      expect(await states()).toContain('seal dropped')
       expect(drained.code).toBe(0) // what waits for a decision of somebody is no delivery of this worker
       expect((await prov('outbox', 'drop', String(more[0]), '--reason', 'late')).code).toBe(2)
       expect((await prov('outbox', 'retry', String(first))).stdout).toContain('stay as they are')
+    })
+
+    it('what only a machine that is gone could deliver is said everywhere, and can be given up', async () => {
+      await store()
+      await worker()
+      await truth.sql("UPDATE delivery SET host = 'build-7', state = 'pending' WHERE target = 'seal'")
+      await truth.sql('UPDATE entry SET created = 0')
+      const [id] = (await truth.sql("SELECT id FROM delivery WHERE target = 'seal'")).map((row) => String(row['id']))
+      const only = expect.stringMatching(/only machine build-7 can deliver/)
+      expect((await worker()).code).not.toBe(1)
+      const ls = await prov('outbox', 'ls', '--state', 'pending')
+      expect(ls.stdout.replaceAll(/\s+/g, ' ')).toContain(
+        'only machine build-7 can deliver this; it was last seen 1970-01-01T00:00:00Z',
+      )
+      expect(await prov('truth', 'check')).toMatchObject({ code: 7, stdout: only })
+      expect(JSON.parse((await prov('truth', 'check', '--json')).stdout)).toMatchObject({
+        stranded: [{ host: 'build-7', rows: 1 }],
+      })
+      await truth.sql(
+        `INSERT INTO worker(holder, host, targets, seen) SELECT 'w', 'elsewhere', '["docdb","tekton"]', max(changed) FROM delivery`,
+      )
+      expect(await prov('doctor')).toMatchObject({ code: 7, stdout: only })
+      expect((await prov('outbox', 'drop', id ?? '', '--reason', 'build-7 was taken down')).code).toBe(0)
+      expect(JSON.parse((await prov('truth', 'check', '--json')).stdout)).toMatchObject({ backlog: [], stranded: [] })
     })
 
     it('prune removes only what a fresh look finds everywhere, and nobody signs it again', async () => {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { expect, it } from 'vitest'
+import { commit } from '../../src/truth/commit.ts'
 import { adoptTruth, migrateTruth, openTruth, type TruthPlace } from '../../src/truth/open.ts'
-import { refuseServer } from '../../src/truth/postgres.ts'
+import { openPostgres, refuseServer } from '../../src/truth/postgres.ts'
 import { describeWith } from '../servers/endpoints.ts'
 import { postgresTruth } from '../support/truth.ts'
-import { committed, makeRun, owed, paged, runItem } from './made.ts'
+import { committed, imageItem, makeRun, owed, paged, runItem } from './made.ts'
 import { type Rig, truthSuite } from './suite.ts'
 
 interface PostgresRig extends Rig {
@@ -23,6 +24,7 @@ async function rig(): Promise<PostgresRig> {
     migrate: () => migrateTruth(place, { make: true }),
     adopt: () => adoptTruth({ ...place, newId: randomUUID() }),
     open: () => openTruth(place, { make: false }),
+    make: () => openTruth(place, { make: true }),
     sql,
     close,
   }
@@ -121,6 +123,50 @@ describeWith(['postgresql'], 'PostgreSQL', () => {
       expect(await paged(truth, 2)).toHaveLength(2)
       await truth.close()
     })
+  })
+
+  it('what nobody has committed yet takes one statement, which writes the same rows as several would', async () => {
+    const [a, b] = [makeRun('a'), { ...makeRun('b'), namespace: 'half \ud800' }]
+    const seals = [{ backend: 'tekton', host: 'machine-b' }]
+    const error = { code: 'occupied' as const, message: 'nul \u0000' }
+    const items = [
+      await runItem(a, [owed('oci'), owed('gcs', { state: 'held', error, host: 'machine-b' })], { seals }),
+      await imageItem(a, [owed('s3', { required: false, foreign: true }), owed('s3', { action: 'send' })]),
+      await runItem(b, [owed('oci', { state: 'done' })], { source: 'adopted' }),
+    ]
+    const ways = await Promise.all(
+      [true, false].map(async (takesSeveral) => {
+        const tables: (readonly unknown[])[] = []
+        await withRig(async ({ migrate, place, sql }) => {
+          await migrate()
+          const { password } = place
+          const db = await openPostgres({ ...place, password, connections: 1, location: 'test' })
+          const transaction: typeof db.transaction = (work) => {
+            if (takesSeveral) throw new Error('it takes several statements')
+            return db.transaction(work)
+          }
+          const made = await commit({ ...db, transaction, dialect: { ...db.dialect, takesSeveral } }, items)
+          await db.close()
+          tables.push(
+            made.items?.map(({ deliveries }) => deliveries.map((one) => ({ ...one, due: 0, changed: 0 }))) ?? [],
+          )
+          for (const [table, times] of [
+            ['run', 'created'],
+            ['entry', 'created, xid'],
+            ['item', ''],
+            ['delivery', 'due, changed'],
+            ['term', ''],
+          ] as const) {
+            const rows = await sql(`SELECT * FROM ${table} ORDER BY 1, 2`)
+            const same = Object.fromEntries(times.split(', ').map((name) => [name, 0]))
+            tables.push(rows.map((row) => ({ ...row, ...same })))
+          }
+        })
+        return tables
+      }),
+    )
+    expect(ways[0]).toEqual(ways[1])
+    expect(ways[0]?.map((rows) => rows.length)).toEqual([3, 2, 3, 3, 5, expect.any(Number)])
   })
 
   it('a connection that is cut in the middle of a commit leaves nothing half made, and the next call has a new one', async () => {

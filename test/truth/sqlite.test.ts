@@ -20,6 +20,7 @@ async function rig(): Promise<Rig> {
     migrate: () => migrateTruth(place(file), { make: true }),
     adopt: () => adoptTruth(place(file)),
     open: () => openTruth(place(file), { make: false }),
+    make: () => openTruth(place(file), { make: true }),
     sql: async (text, values = []) => {
       const db = new DatabaseSync(file, { timeout: 10_000 })
       try {
@@ -106,6 +107,44 @@ describe('a SQLite file', () => {
     await committed(truth, await runItem(makeRun('a'), [owed('oci')]))
     await truth.close()
     other.close()
+  })
+
+  describe('of the next schema', () => {
+    it.each([
+      ['a view', 'CREATE VIEW odd AS SELECT 1'],
+      ['a trigger', 'CREATE TRIGGER odd AFTER UPDATE ON delivery BEGIN DELETE FROM entry; END'],
+      ['a column that is computed', 'ALTER TABLE lane ADD COLUMN odd TEXT AS (hex(zeroblob(9))) VIRTUAL'],
+      ['a column with a check', 'ALTER TABLE lane ADD COLUMN odd TEXT CHECK (length(odd) > 9)'],
+      ['an index over a function', 'CREATE INDEX odd ON lane(hex(zeroblob(9)))'],
+      ['an index over what a function says', 'CREATE INDEX odd ON lane(lane) WHERE lane = hex(lane)'],
+      ['a table that is code', 'CREATE VIRTUAL TABLE odd USING fts5(a)'],
+      ['an index less', 'DROP INDEX entry_one'],
+      ['a table made anew', 'DROP TABLE lane; CREATE TABLE lane(lane TEXT PRIMARY KEY) STRICT'],
+      ['a table renamed', 'ALTER TABLE lane RENAME TO other'],
+    ])('%s is refused', async (_, change) => {
+      await (await open(true)).close()
+      const db = new DatabaseSync(file)
+      db.exec(`${change}; UPDATE meta SET value = '3' WHERE key = 'schema'`)
+      db.close()
+      await expect(open()).rejects.toMatchObject({ code: 'schema_invalid' })
+      await expect(migrateTruth(place(file), { make: false })).rejects.toMatchObject({ code: 'schema_invalid' })
+    })
+
+    it.each([
+      ['a column', 'ALTER TABLE delivery ADD COLUMN more INTEGER'],
+      ['a column with a default', "ALTER TABLE entry ADD COLUMN more TEXT NOT NULL DEFAULT 'a, (b'"],
+      ['a column that points elsewhere', 'ALTER TABLE item ADD COLUMN more INTEGER REFERENCES entry'],
+      ['an index', "CREATE UNIQUE INDEX more ON entry(seq, id) WHERE state = 'good'"],
+      ['a table with what belongs to it', 'CREATE TABLE more(a TEXT UNIQUE, b TEXT); CREATE INDEX more_b ON more(b)'],
+    ])('%s more is taken', async (_, change) => {
+      await (await open(true)).close()
+      const db = new DatabaseSync(file)
+      db.exec(`${change}; UPDATE meta SET value = '3' WHERE key = 'schema'`)
+      db.close()
+      const truth = await open()
+      await committed(truth, await runItem(makeRun('a'), [owed('oci')]))
+      await truth.close()
+    })
   })
 
   it('is not kept on a network disk', () => {

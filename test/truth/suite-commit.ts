@@ -40,6 +40,24 @@ export function commitLines({ truth, rig, another }: Scene): void {
       expect(await paged(truth, 1)).toHaveLength(1)
     })
 
+    it('of many that commit the same at once one wins, whole, and nobody fails', async () => {
+      const writers = await Promise.all([1, 2, 3, 4].map(another))
+      const keys = await Promise.all(writers.map(() => signer()))
+      for (let round = 0; round < 8; round += 1) {
+        const runs = [makeRun(`a${round}`), makeRun(`b${round}`)]
+        const results = await Promise.all(
+          writers.map(async (writer, at) => {
+            const items = await Promise.all(runs.map((run) => runItem(run, [owed('oci')], {}, keys[at])))
+            return writer.commit(at % 2 === 0 ? items : items.toReversed())
+          }),
+        )
+        expect(results.filter(({ items }) => items !== undefined)).toHaveLength(1)
+        expect(results.filter(({ first }) => first?.length === 2)).toHaveLength(3)
+      }
+      expect(await truth.list({})).toHaveLength(16)
+      expect(await rig.sql('SELECT DISTINCT seq FROM term')).toHaveLength(16)
+    })
+
     it('all items or none: one that is taken undoes its neighbours', async () => {
       const [a, b] = [makeRun('a'), makeRun('b')]
       await committed(truth, await runItem(a, [owed('oci')]))

@@ -162,7 +162,47 @@ export function deliveryLines({ truth, rig, another }: Scene): void {
       if (state === 'dropped') await truth.drop([claim.id], 'me', 'not wanted')
       else await truth.settle(claim, { state, error: { code: 'occupied', message: 'taken' } })
       await settleDone(truth, await claimOne(truth, 'oci'))
+      expect(await stateOf(truth, 'seal')).toBe(state === 'dropped' ? 'dropped' : 'waiting')
+      expect(await truth.claim(wanted('seal/tekton'))).toEqual([])
+    })
+
+    it('is given up with a required copy, so that nothing of the run waits for ever; a store that wants the copy brings it back', async () => {
+      const item = await runItem(makeRun('a'), [owed('oci'), owed('gcs', { host: 'machine-gone' })], { seals })
+      const [made] = await committed(truth, item)
+      await settleDone(truth, await claimOne(truth, 'oci'))
+      const rows = await truth.list({})
+      const [copy = 0, mark = 0] = ['gcs', 'seal'].map((name) => rows.find(({ target }) => target === name)?.id ?? 0)
+      expect(await truth.drop([copy], 'ann', 'the machine is gone')).toEqual([copy, mark])
+      expect(await rig.sql('SELECT delivery, reason FROM decision ORDER BY delivery')).toHaveLength(2)
+      expect(await truth.owed()).toEqual({ rows: 0, bytes: 0 })
+      // Another required copy does not bring the mark back: it would wait for ever.
+      await committed(truth, { ...item, deliveries: [owed('s3')] })
+      expect(await stateOf(truth, 'seal')).toBe('dropped')
+      await settleDone(truth, await claimOne(truth, 's3'))
+      await committed(truth, { ...item, deliveries: [owed('gcs')] })
       expect(await stateOf(truth, 'seal')).toBe('waiting')
+      await settleDone(truth, await claimOne(truth, 'gcs'))
+      expect(await stateOf(truth, 'seal')).toBe('pending')
+      await settleDone(truth, await claimOne(truth, 'seal/tekton'))
+      expect(await truth.prune(made?.seq ?? 0)).toBe(true)
+    })
+
+    it('of a file on a machine that is gone can be given up by itself, waiting or pending; then the entry can be pruned', async () => {
+      for (const [name, isDone] of [
+        ['a', false],
+        ['b', true],
+      ] as const) {
+        const gone = [{ backend: 'tekton', host: 'machine-gone' }]
+        const item = await runItem(makeRun(name), [owed('oci')], { seals: gone })
+        const [made] = await committed(truth, item)
+        if (isDone) await settleDone(truth, await claimOne(truth, 'oci'))
+        const [mark] = await truth.list({ target: 'seal', run: makeRun(name).uid })
+        expect(mark).toMatchObject({ host: 'machine-gone', state: isDone ? 'pending' : 'waiting' })
+        expect(await truth.claim(wanted('seal/tekton'))).toEqual([])
+        expect(await truth.drop([mark?.id ?? 0], 'ann', 'the machine is gone')).toEqual([mark?.id])
+        if (!isDone) await settleDone(truth, await claimOne(truth, 'oci'))
+        expect(await truth.prune(made?.seq ?? 0)).toBe(true)
+      }
     })
   })
 }

@@ -124,16 +124,76 @@ export function outboxLines({ truth, rig, another }: Scene): void {
     expect(await truth.workers(600_000)).toEqual([])
   })
 
+  it('machines that alone can deliver something are named, and when they were last seen', async () => {
+    await committed(truth, await runItem(makeRun('a'), [owed('tekton', { host: 'machine-a' }), owed('oci')]))
+    await committed(truth, await runItem(makeRun('b'), [owed('tekton', { host: 'machine-b' })]))
+    await committed(truth, await runItem(makeRun('c'), [owed('tekton', { host: 'machine-c', state: 'done' })]))
+    await rig.sql('UPDATE entry SET created = created - 7200000')
+    await truth.beat({ holder: 'w1', host: 'machine-a', targets: ['oci'] })
+    const found = await truth.machines()
+    expect(found.map(({ host, rows }) => [host, rows])).toEqual([
+      ['machine-a', 1],
+      ['machine-b', 1],
+    ])
+    expect(found[0]?.seenMs).toBeLessThan(60_000)
+    expect(found[1]?.seenMs).toBeGreaterThanOrEqual(7_200_000)
+  })
+
   describe('the schema', () => {
     it('is made once, whoever comes first', async () => {
-      expect(await rig.migrate()).toBe(1)
-      expect(await Promise.all([rig.migrate(), rig.migrate()])).toEqual([1, 1])
+      expect(await rig.migrate()).toBe(2)
+      expect(await Promise.all([rig.migrate(), rig.migrate()])).toEqual([2, 2])
     })
 
-    it('newer than the program is refused', async () => {
-      await rig.sql("UPDATE meta SET value = '2' WHERE key = 'schema'")
-      await expect(rig.open()).rejects.toMatchObject({ code: 'not_supported', message: /newer/ })
-      await expect(rig.migrate()).rejects.toMatchObject({ code: 'not_supported', message: /newer/ })
+    describe('one newer than the program', () => {
+      /** What a next schema may bring. */
+      const addNext = async (): Promise<void> => {
+        await rig.sql('CREATE TABLE novelty(a integer)')
+        await rig.sql("ALTER TABLE delivery ADD COLUMN colour text DEFAULT 'blue'")
+        await rig.sql("CREATE INDEX delivery_colour ON delivery(colour) WHERE state = 'pending'")
+        await rig.sql("UPDATE meta SET value = '3' WHERE key = 'schema'")
+      }
+
+      it('works, and what it added is left alone', async () => {
+        await addNext()
+        await rig.sql('INSERT INTO novelty(a) VALUES (7)')
+        const next = await another()
+        const item = await runItem(makeRun('a'), [owed('oci'), owed('gcs')])
+        const [made] = await committed(next, item)
+        await rig.sql("UPDATE delivery SET colour = 'red'")
+        await settleDone(next, await claimOne(next, 'oci'))
+        await settleDone(next, await claimOne(next, 'gcs'))
+        expect(await rig.migrate()).toBe(3)
+        await rig.adopt()
+        expect(await rig.sql('SELECT state, colour FROM delivery')).toEqual([
+          { state: 'done', colour: 'red' },
+          { state: 'done', colour: 'red' },
+        ])
+        expect(await next.prune(made?.seq ?? 0)).toBe(true)
+        expect(await rig.sql('SELECT a FROM novelty')).toEqual([{ a: 7 }])
+        expect(await rig.sql("SELECT value FROM meta WHERE key = 'schema'")).toEqual([{ value: '3' }])
+      })
+
+      it('two newer is refused, with both and the next step', async () => {
+        await addNext()
+        await rig.sql("UPDATE meta SET value = '4' WHERE key = 'schema'")
+        const refused = {
+          code: 'truth_version',
+          message: expect.stringMatching(/schema is 4; this program works with 2 and 3/),
+          hint: expect.stringContaining('use the prov that migrated it'),
+        }
+        for (const step of [rig.open, rig.make, rig.migrate, rig.adopt])
+          await expect(step()).rejects.toMatchObject(refused)
+      })
+    })
+
+    it('one older is refused, with both and the next step', async () => {
+      await rig.sql("UPDATE meta SET value = '1' WHERE key = 'schema'")
+      const message = expect.stringMatching(/schema is 1, older than 2/)
+      const hint = expect.stringContaining('prov truth migrate')
+      for (const step of [rig.open, rig.make, rig.adopt]) {
+        await expect(step()).rejects.toMatchObject({ code: 'truth_version', message, hint })
+      }
     })
   })
 }

@@ -5,6 +5,7 @@ import type { Truth } from '../../src/truth/truth.ts'
 import { commitLines } from './suite-commit.ts'
 import { deliveryLines } from './suite-deliver.ts'
 import { outboxLines } from './suite-outbox.ts'
+import { termLines } from './suite-terms.ts'
 
 /** An empty truth of one engine. */
 export interface Rig {
@@ -14,6 +15,8 @@ export interface Rig {
   adopt(): Promise<void>
   /** As another process would. */
   open(): Promise<Truth>
+  /** As `prov store` would, which makes an SQLite file that is not there. */
+  make(): Promise<Truth>
   /** What somebody does by hand. Parameters are `$1`. */
   sql(text: string, values?: readonly SqlValue[]): Promise<readonly Readonly<Record<string, unknown>>[]>
   close(): Promise<void>
@@ -50,6 +53,7 @@ export function truthSuite(name: string, makeRig: () => Promise<Rig>): void {
     commitLines(scene)
     deliveryLines(scene)
     outboxLines(scene)
+    termLines(scene)
   })
 }
 

@@ -33,6 +33,10 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
     causes: 'A setting or an ability that exists, but not in this version or not with this backend.',
     action: 'Use what the message names in its place, or another backend.',
   },
+  truth_version: {
+    causes: 'The truth was made by an older prov, or migrated by one that is newer by two schemas or more.',
+    action: 'Run prov truth migrate for an older one. For a newer one use the prov that migrated it.',
+  },
   input_unreadable: {
     causes: 'The path is wrong, or the permission to read it is missing.',
     action: 'Check the path and the permissions.',

@@ -30,6 +30,7 @@ const ROW = object<Row>(
   {
     run: says(TEXT, 'uid'),
     host: says(TEXT, 'the only machine that can deliver it'),
+    hostSeen: says(TEXT, 'when that machine was last seen, RFC 3339; of what is still owed'),
     error: says(ref('error'), 'what went wrong the last time'),
     deliveryState: says(oneOf(STATES), 'of a quarantined entry: the state of the delivery'),
     location: says(TEXT, 'where the copy is'),

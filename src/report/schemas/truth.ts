@@ -1,5 +1,7 @@
 /** What the commands of `prov truth` print with --json. */
-import type { Backlog, WorkerBeat } from '../../truth/truth.ts'
+
+import type { Backlog } from '../../truth/truth.ts'
+import type { Machine, WorkerBeat } from '../../truth/worker-beat.ts'
 import { output } from './document.ts'
 import { EXIT, NEXT } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
@@ -44,9 +46,11 @@ interface Checked extends Facts {
   readonly exit: number
   readonly engine: string
   readonly damage: readonly string[]
+  readonly withoutTerms: number
   readonly backlog: readonly Backlog[]
   readonly workers: readonly WorkerBeat[]
   readonly unserved: readonly string[]
+  readonly stranded: readonly Machine[]
   readonly next?: string
 }
 
@@ -58,9 +62,14 @@ export const check = output(
       exit: EXIT,
       engine: oneOf({ sqlite: true, postgres: true }),
       damage: says(list(TEXT), 'what SQLite finds wrong with the file'),
+      withoutTerms: says(COUNT, 'entries that no search finds until prov truth migrate was run'),
       backlog: list(object<Backlog>({ target: TEXT, state: OWED_STATE, rows: COUNT, oldestMs: COUNT }, {})),
       workers: list(object<WorkerBeat>({ holder: TEXT, host: TEXT, targets: list(TEXT) }, {})),
       unserved: says(list(TEXT), 'backends that something is owed to, and that no worker serves'),
+      stranded: says(
+        list(object<Machine>({ host: TEXT, rows: COUNT, seenMs: says(COUNT, 'how long ago it was last seen') }, {})),
+        'machines that alone can deliver something, and on which no worker runs',
+      ),
     },
     { next: NEXT },
   ),

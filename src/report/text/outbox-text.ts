@@ -16,19 +16,24 @@ export interface ShownDelivery {
   readonly attempts: number
   readonly due: string
   readonly host?: string
+  /** When that machine was last seen, RFC 3339; of what is still owed. */
+  readonly hostSeen?: string
   readonly error?: ErrorJson
 }
 
 /** @example deliveryText(row, layout) // '17 pending oci ghcr.io/acme/app:sha256-….att …\n' */
 export function deliveryText(row: ShownDelivery, layout: Layout): string {
-  const { id, state, target, slotKey, required, attempts, due, host, error } = row
+  const { id, state, target, slotKey, required, attempts, due, host, hostSeen, error } = row
   const what =
     target === 'seal' ? `mark as signed in ${slotKey} of the run ${row.run ?? row.uri}` : `${target} ${slotKey}`
   const facts = [
     ...(required || target === 'seal' ? [] : ['optional']),
     ...(attempts === 0 ? [] : [`${attempts} ${attempts === 1 ? 'try' : 'tries'}`]),
     ...(state === 'pending' ? [`due ${due.slice(0, 19)}Z`] : []),
-    ...(host === undefined ? [] : [`only on ${host}`]),
+    ...(host === undefined || hostSeen !== undefined ? [] : [`only on ${host}`]),
+    ...(hostSeen === undefined
+      ? []
+      : [`only machine ${host} can deliver this; it was last seen ${hostSeen.slice(0, 19)}Z`]),
   ]
   const more = facts.length === 0 ? '' : ` (${facts.join(', ')})`
   return page([`${id} ${state} ${what}${more}`, ...(error === undefined ? [] : [`  ${errorLine(error)}`])], layout)

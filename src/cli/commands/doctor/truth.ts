@@ -1,7 +1,7 @@
 /** What `prov doctor` finds out about a source of truth: that it answers, is sound, and that somebody delivers from it. */
 import { type Diagnosis, examine } from '../../../backend/diagnosis.ts'
 import type { Settings } from '../../../config/settings.ts'
-import { noWorker, servedBy } from '../../../delivery/served.ts'
+import { noWorker, onlyThere, STRANDED_HINT, servedBy, strandedIn } from '../../../delivery/served.ts'
 import { type BackendReport, reportOf } from '../../../doctor/backend.ts'
 import { ProvError } from '../../../errors.ts'
 import { truthPlace } from '../../../setup/truth.ts'
@@ -30,7 +30,7 @@ export async function diagnoseTruth(
     return shownUrl(place.url)
   })
   const isThere = isSet && (await look('reach', async () => factsOf(place as TruthPlace)))
-  if (isThere) await look('workers', async () => deliveredBy(place as TruthPlace, names))
+  if (isThere) await look('workers', async () => deliveredBy(place as TruthPlace, names, now))
   return reportOf(TRUTH, checks)
 }
 
@@ -40,12 +40,14 @@ async function factsOf(place: TruthPlace): Promise<string> {
   return `${engine === 'sqlite' ? 'SQLite' : 'PostgreSQL'}, schema ${schema}`
 }
 
-async function deliveredBy(place: TruthPlace, names: readonly string[]): Promise<string> {
+async function deliveredBy(place: TruthPlace, names: readonly string[], now: () => number): Promise<string> {
   const truth = await openTruth(place, { make: false })
   try {
     const [{ workers, without }, backlog] = [await servedBy(truth), await truth.backlog()]
     const alone = without([...names.filter((name) => name !== TRUTH), ...backlog.map(({ target }) => target)])
     if (alone.length > 0) throw noWorker(alone, 'start prov worker with these backends in --storage')
+    const [machine] = await strandedIn(truth)
+    if (machine !== undefined) throw new ProvError('no_worker', onlyThere(machine, now()), { hint: STRANDED_HINT })
     const owed = backlog.reduce((sum, { rows }) => sum + rows, 0)
     return `${workers.length} ${workers.length === 1 ? 'worker' : 'workers'}, ${owed} owed`
   } finally {

@@ -70,7 +70,7 @@ function drop(io: Io): Command {
   const command = withTruth(new Command('drop'))
     .summary('give up deliveries')
     .description(
-      'Gives up copies that are owed; who did so and why is kept. A run of which a required copy was given up is not marked as signed.',
+      'Gives up copies that are owed; who did so and why is kept. A run of which a required copy was given up is not marked as signed: its mark is given up as well.',
     )
     .argument('<ID...>', 'numbers of deliveries, as ls shows them')
     .requiredOption('--reason <TEXT>', 'why; kept in the truth')

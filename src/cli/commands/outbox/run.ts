@@ -12,7 +12,7 @@ import { page } from '../../../report/text/verify-text.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import { truthOf } from '../../../setup/truth.ts'
-import { STATES, type State } from '../../../truth/states.ts'
+import { OPEN, STATES, type State, statesBefore } from '../../../truth/states.ts'
 import type { Delivery, OutboxFilter, Truth } from '../../../truth/truth.ts'
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
@@ -54,13 +54,12 @@ export async function runOutboxLs(options: LsOptions, io: Io): Promise<void> {
       return write(io.stdout, options.json === true ? jsonText(json) : backlogText(counts, backlog, layoutOf(io)))
     }
     let shown = 0
+    const seen = new Map((await truth.machines()).map(({ host, seenMs }) => [host, timeText(io.now() - seenMs)]))
     for (let after = 0; shown < limit; ) {
       const rows = await truth.list({ ...filter, after, limit: Math.min(PAGE, limit - shown) })
       for (const row of rows) {
-        await write(
-          io.stdout,
-          options.json === true ? jsonLine(shownRow(row)) : deliveryText(shownRow(row), layoutOf(io)),
-        )
+        const line = shownRow(row, seen)
+        await write(io.stdout, options.json === true ? jsonLine(line) : deliveryText(line, layoutOf(io)))
       }
       shown += rows.length
       after = rows.at(-1)?.id ?? 0
@@ -83,12 +82,17 @@ function stateFilter(state: string): Pick<OutboxFilter, 'states' | 'quarantined'
 }
 
 /** A row as --json prints it: times in RFC 3339. */
-function shownRow({ seq: _seq, entryState, due, changed, lane: _lane, receipt, ...row }: Delivery) {
+function shownRow(
+  { seq: _seq, entryState, due, changed, lane: _lane, receipt, ...row }: Delivery,
+  seen: ReadonlyMap<string, string>,
+) {
   const isOut = entryState === QUARANTINED
+  const hostSeen = OPEN.includes(row.state) ? seen.get(row.host ?? '') : undefined
   return {
     ...row,
     state: isOut ? QUARANTINED : row.state,
     ...(isOut ? { deliveryState: row.state } : {}),
+    ...(hostSeen === undefined ? {} : { hostSeen }),
     due: timeText(due),
     changed: timeText(changed),
     ...(receipt === undefined ? {} : { location: receipt.location }),
@@ -185,10 +189,10 @@ export async function runOutboxDrop(named: readonly string[], options: DropOptio
     const rows = await truth.list({ ids, limit: ids.length })
     const unknown = ids.filter((id) => !rows.some((row) => row.id === id))
     if (unknown.length > 0) throw noSuchRows(unknown)
-    const fixed = rows.filter(({ state }) => state !== 'pending' && state !== 'held' && state !== 'gone')
+    const fixed = rows.filter(({ state }) => !statesBefore('dropped', 'operator').includes(state))
     if (fixed.length > 0) {
       const what = fixed.slice(0, 10).map(({ id, state }) => `${id} is ${state}`)
-      throw new ProvError('usage', `only what is pending, held or gone can be dropped: ${what.join(', ')}`)
+      throw new ProvError('usage', `only what is waiting, pending, held or gone can be dropped: ${what.join(', ')}`)
     }
     await told('drop', { ids: await truth.drop(ids, whoAmI(), options.reason) }, options, io)
   })

@@ -1,5 +1,5 @@
 /** The work of `prov truth`. */
-import { servedBy } from '../../../delivery/served.ts'
+import { onlyThere, STRANDED_HINT, servedBy, strandedIn } from '../../../delivery/served.ts'
 import { ERRORS, ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
@@ -64,8 +64,11 @@ export async function runTruthCheck(options: TruthOptions, io: Io): Promise<numb
   try {
     const [backlog, { workers, without }] = [await truth.backlog(), await servedBy(truth)]
     const unserved = without(backlog.map(({ target }) => target))
-    const exit = facts.damage.length > 0 ? ERRORS.storage_io.exit : unserved.length > 0 ? ERRORS.no_worker.exit : 0
-    const next = unserved.length > 0 ? { text: 'start prov worker with these backends in --storage' } : undefined
+    const stranded = (await strandedIn(truth)).map((one) => ({ ...one, text: onlyThere(one, io.now()) }))
+    const isLeft = unserved.length + stranded.length > 0
+    const exit = facts.damage.length > 0 ? ERRORS.storage_io.exit : isLeft ? ERRORS.no_worker.exit : 0
+    const start = 'start prov worker with these backends in --storage'
+    const next = isLeft ? { text: unserved.length > 0 ? start : STRANDED_HINT } : undefined
     const url = shownUrl(place.url)
     if (options.json === true) {
       const step = next === undefined ? {} : { next: next.text }
@@ -78,6 +81,7 @@ export async function runTruthCheck(options: TruthOptions, io: Io): Promise<numb
         backlog,
         workers,
         unserved,
+        stranded: stranded.map(({ host, rows, seenMs }) => ({ host, rows, seenMs })),
         ...step,
       }
       await write(io.stdout, jsonText(json))
@@ -85,10 +89,14 @@ export async function runTruthCheck(options: TruthOptions, io: Io): Promise<numb
       const lines = [
         `${url}: schema ${facts.schema}, ${workers.length} ${workers.length === 1 ? 'worker' : 'workers'} in the last 10 min`,
         ...facts.damage.map((line) => `damaged: ${line}`),
+        ...(facts.withoutTerms > 0
+          ? [`not found by search yet: ${facts.withoutTerms}; prov truth migrate adds them`]
+          : []),
         ...backlog.map(
           ({ target, state, rows }) =>
             `owed: ${target}, ${rows} ${state}${unserved.includes(target) ? ', no worker serves it' : ''}`,
         ),
+        ...stranded.map(({ text }) => text),
         ...(backlog.length === 0 ? ['nothing is owed'] : []),
       ]
       await write(io.stdout, page(lines, layoutOf(io)) + nextText(next, layoutOf(io)))
