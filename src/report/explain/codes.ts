@@ -127,8 +127,7 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
   certificate_untrusted: {
     causes:
       'The certificate comes from a certificate authority that the trusted root does not name, or its chain is broken.',
-    action:
-      'Give the trusted root of that authority with --trusted-root, or its chain with --ca-file, if you trust it.',
+    action: 'If you trust it, give its root with --trusted-root, or its chain with --ca-file.',
   },
   certificate_time: {
     causes: 'The signature was made after the certificate had ended, or before it began.',
