@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseYaml } from '../../src/platform/text/strict-yaml.ts'
 import type { SchemaName } from '../../src/report/schemas/index.ts'
+import { DEV, placed, RUN as RECORDED_RUN, ROOT_FILE } from '../trust/live/recorded.ts'
 import { ROOT } from './cli.ts'
 import { provHere, type Said, type World } from './in-process.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from './runs.ts'
@@ -79,6 +80,9 @@ export const OUTPUTS: Readonly<Record<SchemaName, () => Promise<readonly Output[
     return said
   },
   async verify() {
+    const keyless = scratch()
+    await placed('cosign', join(keyless, 'copies.db'))
+    const certified = ['--certificate-identity', DEV.identity, '--certificate-oidc-issuer', DEV.issuer]
     const at = await stored()
     const said = [
       await verify(at),
@@ -90,6 +94,10 @@ export const OUTPUTS: Readonly<Record<SchemaName, () => Promise<readonly Output[
       ask(['verify', ...at.storage, '--storage', 'docdb,oci', '--key', PUBLIC_KEY, '--all'])
     said.push(await all())
     damage(at)
+    const from = ['--storage', 'docdb', '--set', `storage.docdb.url=sqlite:${keyless}/copies.db`]
+    said.push(
+      await ask(['verify', ...from, ...certified, '--trusted-root', ROOT_FILE, '--sct-threshold', '0', RECORDED_RUN]),
+    )
     said.push(await verify(at), await verify(at, '--strict'), await all())
     writeFileSync(join(at.folder, 'prov.db'), 'no database')
     said.push(await verify(at))

@@ -26,7 +26,21 @@ const {
   SIGSTORE_SIGN,
 } = process.env
 mkdirSync(OUT, { recursive: true })
-const RUN = join(ROOT, 'fixtures/runs/kaniko-taskrun.json')
+// A run whose image can be pushed: of an empty manifest, so that a bundle finds what it refers to.
+const MANIFEST = JSON.stringify({
+  schemaVersion: 2,
+  mediaType: 'application/vnd.oci.image.manifest.v1+json',
+  config: {
+    mediaType: 'application/vnd.oci.empty.v1+json',
+    digest: `sha256:${createHash('sha256').update('{}').digest('hex')}`,
+    size: 2,
+  },
+  layers: [],
+})
+writeFileSync(join(OUT, 'image-manifest.json'), MANIFEST)
+const RUN = join(OUT, 'run.json')
+const made = readFileSync(join(ROOT, 'fixtures/runs/kaniko-taskrun.json'), 'utf8')
+writeFileSync(RUN, made.replaceAll(/3e9bca1c[0-9a-f]{56}/g, createHash('sha256').update(MANIFEST).digest('hex')))
 const STATEMENT = join(OUT, 'statement.json')
 writeFileSync(
   STATEMENT,
@@ -35,7 +49,9 @@ writeFileSync(
   }),
 )
 
-const tokenFor = async (email) => (await (await fetch(`${SIGSTORE_OIDC}/token?email=${email}`)).text()).trim()
+// A connection that was kept open has ended while cosign ran: the second try opens another.
+const token = async (email) => (await (await fetch(`${SIGSTORE_OIDC}/token?email=${email}`)).text()).trim()
+const tokenFor = (email) => token(email).catch(() => token(email))
 const cosign = (...args) =>
   execFileSync('cosign-v3', args, { env: { ...process.env, COSIGN_PASSWORD: 'prov' }, stdio: 'inherit' })
 const service = ['--signing-config', SIGSTORE_SIGNING_CONFIG, '--trusted-root', SIGSTORE_TRUSTED_ROOT, '--yes']
@@ -65,6 +81,19 @@ cosign(
   join(OUT, 'key.bundle.json'),
   ...service,
 )
+
+// The image signature of the same run: cosign signs the simplesigning document as a blob.
+const IMAGE = join(OUT, 'simplesigning.json')
+writeFileSync(
+  IMAGE,
+  execFileSync('node', [join(ROOT, 'bin/prov.js'), 'payload', '--format', 'simplesigning', RUN], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }),
+)
+const own = await tokenFor('dev@example.com')
+cosign('sign-blob', '--identity-token', own, '--bundle', join(OUT, 'cosign-image.bundle.json'), ...service, IMAGE)
+const KEY = join(ROOT, 'fixtures/keys/cosign.key')
+cosign('sign-blob', '--key', KEY, '--bundle', join(OUT, 'key-image.bundle.json'), ...service, IMAGE)
 
 // @sigstore/sign logs a DSSE envelope in a form that Rekor v2 refuses: the log entry over the digest of the PAE is asked for here.
 const { FulcioSigner, TSAWitness } = createRequire(join(SIGSTORE_SIGN ?? ROOT, 'index.js'))('@sigstore/sign')
