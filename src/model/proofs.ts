@@ -73,7 +73,7 @@ export function joinSignatures(own: Signature, other: Signature): Signature {
 /**
  * The entry with every proof that the others have of the same signatures over the same payload.
  *
- * @example withProofsOf(entry, copies.map((copy) => copy.found.entry))
+ * @example withProofsOf(entry, [found, wanted])
  */
 export function withProofsOf(entry: Entry, others: readonly Entry[]): Entry {
   const known = new Map<string, Proofs>()
@@ -117,11 +117,11 @@ export function holdsProofs(found: Proofs, wanted: Proofs, kept: readonly ProofK
 }
 
 /**
- * True when `found` holds the payload, every signature of `wanted`, and beside each what is among `kept`.
+ * True when `found` holds the payload, every signature of `wanted`, and beside each those of its proofs that are among `kept`; absent: all.
  *
- * @example holdsWith(found, wanted, backend.capabilities.keepsProofs[wanted.kind]) // the read-back test after a put
+ * @example holdsWith(found, wanted, backend.capabilities.keepsProofs?.dsse) // the read-back test after a put
  */
-export function holdsWith(found: Entry, wanted: Entry, kept: readonly ProofKind[]): boolean {
+export function holdsWith(found: Entry, wanted: Entry, kept: readonly ProofKind[] = PROOFS): boolean {
   if (!holds(found, wanted)) return false
   return wanted.signatures.every((w) =>
     found.signatures.some((f) => sameBytes(f.sig, w.sig) && holdsProofs(f, w, kept)),

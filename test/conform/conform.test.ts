@@ -43,7 +43,7 @@ describe('a sound backend', () => {
       expect(lines(report, 'pass', kind)).toHaveLength(ALL.length - missing.length - faults.length)
     }
     expect(report.cases.find((row) => row.line === 'denied')?.reason).toBe('the rig has no `faults.denied`')
-    expect(report.counts).toEqual({ pass: 60, fail: 0, gap: 0, not_run: 22 })
+    expect(report.counts).toEqual({ pass: 72, fail: 0, gap: 0, not_run: 22 })
   })
 
   test('with a rig that can make trouble every line is run', async () => {
@@ -56,13 +56,17 @@ describe('a sound backend', () => {
 
 describe('a flawed backend fails just the lines that its flaw breaks', () => {
   const look = ['bytes', 'spelling', 'nonAscii', 'certificates', 'severalSignatures', 'putTwice', 'resign', 'another']
+  const proofs = ['logEntries', 'logProof', 'timestamps', 'proofOfOne', 'addsProof', 'proofRace']
   test.each<readonly [string, readonly string[], RegExp]>([
-    ['losesSecond', ['race'], /expected 1 of them, found 2/],
+    ['losesSecond', ['race', 'proofRace'], /expected 1 of them, found 2/],
+    ['addsNoProof', ['addsProof', 'proofRace'], /expected 'written', found 'unchanged'/],
     ['overwrites', ['resign', 'another', 'race', 'neighbours', 'diagnose'], /expected 'occupied', found 'written'/],
     [
       'altersPayload',
       [
         ...look,
+        ...proofs,
+        'replaceProofs',
         'race',
         'raceMany',
         'neighbours',
@@ -88,6 +92,7 @@ describe('a flawed backend fails just the lines that its flaw breaks', () => {
         'timedOut',
         'abortBefore',
         'remove',
+        'removeProofs',
         'diagnose',
         'flat',
         'close',
@@ -100,7 +105,7 @@ describe('a flawed backend fails just the lines that its flaw breaks', () => {
     ['exits', ['list', 'listFound', 'diagnose', 'flat'], /^the process ended \(exit 0\)$/],
     [
       'leavesRejections',
-      ['remove', 'removeGone', 'diagnose', 'flat'],
+      ['remove', 'removeProofs', 'removeGone', 'diagnose', 'flat'],
       /^an error that nobody handles: nobody waits for this$/,
     ],
     ['plainErrors', ['abortBefore', 'abortDuring'], /^it failed without a code: AbortError/],

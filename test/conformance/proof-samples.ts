@@ -1,4 +1,6 @@
 /** Proofs for the conformance suite: made by hand, of the right shape, and of no log or authority. */
+import { createHash } from 'node:crypto'
+import { LEAF } from './samples.ts'
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
@@ -6,9 +8,38 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64')
 const checkpoint = (origin: string, size: number): string =>
   `${origin}\n${size}\n${base64('a root hash of thirty-two bytes!')}\n\n\u2014 ${origin} ${base64('hint and signature')}\n`
 
+/** A signature over `made by hand`, and the key that made it and was thrown away: readers of Rekor v1 check it as they read. */
+const SIGNATURE = 'MEUCIHyaQ4m4p/TsDopukX/q38nvsNi/wIc2yNKWH7b1d4JVAiEAplJHoboQuL9tOm8XTnlpIfqDzRG661iL6/ShtSFUoK4='
+const KEY = `-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAENXwWeHD7sSArVIN/NOvjq/ZGvyFS
+MkRtD4DjUNVh1H/Ltf0zwDVE7w9+YICyAgq0IIwqG2Nqfuds+5/kIBQ8hQ==
+-----END PUBLIC KEY-----
+`
+
+/** What the log has entered: a digest, a signature over it, and what verifies it. */
+function bodyOf(version: string): string {
+  const digest = createHash('sha256').update('made by hand')
+  const leaf = LEAF.replaceAll(/-----[A-Z ]+-----|\s/g, '')
+  const spec =
+    version === '0.0.1'
+      ? {
+          data: { hash: { algorithm: 'sha256', value: digest.digest('hex') } },
+          signature: { content: SIGNATURE, publicKey: { content: base64(KEY) } },
+        }
+      : {
+          hashedRekordV002: {
+            data: { algorithm: 'SHA2_256', digest: digest.digest('base64') },
+            signature: {
+              content: SIGNATURE,
+              verifier: { keyDetails: 'PKIX_ECDSA_P256_SHA_256', x509Certificate: { rawBytes: leaf } },
+            },
+          },
+        }
+  return base64(JSON.stringify({ apiVersion: version, kind: 'hashedrekord', spec }))
+}
+
 function logEntry(made: { index: number; origin: string; version: string; time: string; promise?: string }): string {
   const { index, origin, version, time, promise } = made
-  const body = { apiVersion: version, kind: 'hashedrekord', spec: { note: 'made by hand' } }
   return JSON.stringify({
     logIndex: String(index),
     logId: { keyId: base64('a log id of thirty-two bytes, no') },
@@ -22,7 +53,7 @@ function logEntry(made: { index: number; origin: string; version: string; time: 
       hashes: [base64('a node hash of thirty-two bytes!')],
       checkpoint: { envelope: checkpoint(origin, index + 1) },
     },
-    canonicalizedBody: base64(JSON.stringify(body)),
+    canonicalizedBody: bodyOf(version),
   })
 }
 

@@ -1,6 +1,6 @@
 // A sound backend, in one map for each test, that every line of the suite can be tried on; and, with --set flaw=NAME, one with that flaw.
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { entryId, holds, ProvError, signatureId } from 'prov'
+import { entryId, holds, holdsWith, ProvError, signatureId, withProofsOf } from 'prov'
 
 const name = 'flawed'
 const maxEntryBytes = 100_000
@@ -93,7 +93,11 @@ function open(flaw, places, state, trouble) {
       await begin(signal)
       backend.size({ ...slot, kind: 'dsse' }, entry)
       const place = places.get(slot.key)
-      if (place?.entry !== undefined && holds(place.entry, entry)) return receipt(slot, entry, 'unchanged')
+      if (place?.entry !== undefined && holds(place.entry, entry)) {
+        if (flaw === 'addsNoProof' || holdsWith(place.entry, entry)) return receipt(slot, entry, 'unchanged')
+        write(slot, withProofsOf(place.entry, [entry]))
+        return receipt(slot, entry, 'written')
+      }
       if (place !== undefined && flaw !== 'overwrites') return receipt(slot, entry, 'occupied', look(slot))
       if (flaw === 'losesSecond') await setImmediate()
       write(slot, entry)
