@@ -56,56 +56,137 @@ const UNSERVED_MS = 60_000
 /** One try a claim: when it is tried again is the database's to say. */
 const ONE_TRY = { attempts: 1, totalMs: 0 }
 
-/** Ends when nothing of the lane is due any more, or it pauses; gives how many rows it has claimed. Throws what the truth throws. */
+/**
+ * Claims again as soon as a quarter of its places is free, so that one slow delivery holds up none of the others. Ends when nothing of the lane is
+ * due any more, or it pauses; gives how many rows it has claimed. Throws what the truth throws, once nothing is in flight any more.
+ */
 export async function runLane(lane: string, job: LaneJob): Promise<number> {
-  const { truth, leaseMs, holder, host, only, targets } = job
+  const { truth, leaseMs, holder, host, only, targets, concurrency } = job
+  const flight = flightOf(job)
+  const health = healthOf(lane, job)
   let claimed = 0
-  while (!job.drain.aborted && !job.stop.aborted) {
-    // SQLite answers at once: without this a long lane would keep signals and timers from ever being heard.
-    await new Promise<void>((resolve) => setImmediate(resolve))
-    const leave = await truth.laneOpen(lane, leaseMs)
-    if (leave === 'paused') return claimed
-    const limit = leave === 'probe' ? 1 : job.concurrency
-    const wanted = { lane, targets, holder, host, leaseMs, limit, without: [...job.givenBack] }
-    const rows = await truth.claim({ ...wanted, ...(only === undefined ? {} : { only }) })
-    if (rows.length === 0) return claimed
-    claimed += rows.length
-    const faults = await underLease(rows, job)
-    const failed = faults.filter((one) => one !== undefined)
-    const [fault] = failed
-    if (fault !== undefined) await truth.laneFailed(lane, fault, job.retry.random(), failed.length)
-    if (fault === undefined || faults.includes(undefined)) await truth.laneWell(lane)
+  try {
+    while (!job.drain.aborted && !job.stop.aborted) {
+      // SQLite answers at once: without this a long lane would keep signals and timers from ever being heard.
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      const leave = await truth.laneOpen(lane, leaseMs)
+      if (leave === 'paused') break
+      const limit = leave === 'probe' ? 1 : concurrency - flight.size
+      const wanted = { lane, targets, holder, host, leaseMs, limit, without: [...job.givenBack] }
+      const rows = await truth.claim({ ...wanted, ...(only === undefined ? {} : { only }) })
+      for (const row of rows) flight.add(row)
+      claimed += rows.length
+      if (flight.size === 0) break
+      // Where little is due it is not asked for each time: half of what is left has to be done first.
+      const busy = rows.length < limit ? Math.floor(flight.size / 2) : concurrency - Math.ceil(concurrency / 4)
+      await flight.untilAtMost(leave === 'probe' ? 0 : busy)
+      await health.told(flight.results(), flight.size)
+    }
+  } finally {
+    await flight.end()
   }
+  await health.told(flight.results(), 0)
   return claimed
 }
 
-/** Delivers all rows while their leases are renewed; what another worker has taken over is stopped. Gives each row's fault of the lane. */
-async function underLease(rows: readonly Claimed[], job: LaneJob): Promise<readonly (ErrorJson | undefined)[]> {
-  const open = new Map(rows.map((row) => [row.id, { row, stop: new AbortController() }]))
+/** What a delivery came to for its lane: the fault that its others would meet alike, or none. */
+type Result = ErrorJson | undefined
+
+interface Health {
+  /** With how many are still in flight. */
+  told(results: readonly Result[], inFlight: number): Promise<void>
+}
+
+/** Counts what went wrong, all that was in flight together at once, and says when all is well. */
+function healthOf(lane: string, { truth, retry, concurrency }: LaneJob): Health {
+  let well = 0
+  return {
+    told: async (results, inFlight) => {
+      const faults = results.filter((one) => one !== undefined)
+      const [fault] = faults
+      well += results.length - faults.length
+      if (fault !== undefined) await truth.laneFailed(lane, fault, retry.random(), faults.length)
+      if (well === 0 || (fault === undefined && well < concurrency && inFlight > 0)) return
+      well = 0
+      await truth.laneWell(lane)
+    },
+  }
+}
+
+/** Rows that are being delivered, under leases that are renewed. */
+interface Flight {
+  readonly size: number
+  add(row: Claimed): void
+  /**
+   * Resolves when so many rows at most are in flight; after a fault of the lane, when none is: nothing more is tried until all is counted. Throws
+   * what kept a row from being settled.
+   */
+  untilAtMost(rows: number): Promise<void>
+  /** What has ended since the last call. */
+  results(): readonly Result[]
+  /** Resolves when nothing is in flight; throws nothing. */
+  end(): Promise<void>
+}
+
+/** What another worker has taken over is stopped, and so is everything when the job says stop. */
+function flightOf(job: LaneJob): Flight {
+  const open = new Map<number, { readonly row: Claimed; readonly stop: AbortController }>()
+  let results: Result[] = []
+  let failure: { readonly thrown: unknown } | undefined
+  let wake = (): void => undefined
   const stopAll = (): void => {
     for (const { stop } of open.values()) stop.abort(job.stop.reason)
   }
   const renew = async (): Promise<void> => {
     const claims = [...open.values()].map(({ row }) => row)
+    if (claims.length === 0) return
     const held = await job.truth.renew(claims, job.leaseMs).catch((): readonly number[] => [])
     for (const { id } of claims) if (!held.includes(id)) open.get(id)?.stop.abort(new Error('the lease was lost'))
   }
   const timer = setInterval(renew, job.leaseMs / 3)
   job.stop.addEventListener('abort', stopAll, { once: true })
-  if (job.stop.aborted) stopAll()
-  try {
-    return await Promise.all(
-      [...open.values()].map(async ({ row, stop }) => {
-        try {
-          return await work(row, job, stop.signal).catch((thrown: unknown) => giveUp(row, thrown, job))
-        } finally {
-          open.delete(row.id)
-        }
-      }),
-    )
-  } finally {
-    clearInterval(timer)
-    job.stop.removeEventListener('abort', stopAll)
+  const fly = async (row: Claimed, stop: AbortController): Promise<void> => {
+    try {
+      results.push(await work(row, job, stop.signal).catch((thrown: unknown) => giveUp(row, thrown, job)))
+    } catch (thrown) {
+      failure ??= { thrown }
+    } finally {
+      open.delete(row.id)
+      wake()
+    }
+  }
+  const until = async (isSo: () => boolean): Promise<void> => {
+    while (!isSo()) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+  return {
+    get size() {
+      return open.size
+    },
+    add: (row) => {
+      const stop = new AbortController()
+      open.set(row.id, { row, stop })
+      if (job.stop.aborted) stop.abort(job.stop.reason)
+      void fly(row, stop)
+    },
+    untilAtMost: async (rows) => {
+      const most = (): number => (results.some((one) => one !== undefined) ? 0 : rows)
+      await until(() => failure !== undefined || open.size <= most())
+      if (failure !== undefined) throw failure.thrown
+    },
+    results: () => {
+      const ended = results
+      results = []
+      return ended
+    },
+    end: async () => {
+      await until(() => open.size === 0)
+      clearInterval(timer)
+      job.stop.removeEventListener('abort', stopAll)
+    },
   }
 }
 

@@ -11,9 +11,9 @@ import { refuseShape, sameFile } from './sqlite-guard.ts'
 import { SQLITE_CHANGES, SQLITE_META } from './sqlite-schema.ts'
 import { fillTerms } from './terms.ts'
 
-/** How long, and at which distance, a writer asks again while another process writes. */
+/** How long, and at which distances, a writer asks again while another process writes: most writes take a millisecond or two. */
 const BUSY_MS = 10_000
-const BUSY_WAIT_MS = 10
+const BUSY_WAITS_MS: readonly number[] = [1, 2, 3, 5, 8, 10]
 /** No value, row or statement is longer. */
 const MAX_VALUE_BYTES = 256 * 1024 * 1024
 
@@ -184,12 +184,12 @@ function stateNow(db: DatabaseSync, location: string): SchemaState {
 
 async function patiently<T>(work: () => T): Promise<T> {
   const began = performance.now()
-  for (;;) {
+  for (let tries = 0; ; tries += 1) {
     try {
       return work()
     } catch (thrown) {
       if (!isBusy(thrown) || performance.now() - began >= BUSY_MS) throw thrown
-      await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS))
+      await new Promise((resolve) => setTimeout(resolve, BUSY_WAITS_MS[tries] ?? 10))
     }
   }
 }

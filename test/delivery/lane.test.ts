@@ -197,7 +197,7 @@ describe('a lane', () => {
           })
         }),
     }
-    await run({ leaseMs: 60 })
+    await run({ leaseMs: 600 })
     expect(stopped).toBe(true)
     expect(told[0]).toBe('memory stale')
   })
@@ -215,6 +215,96 @@ describe('a lane', () => {
     }
     await run({ drain: drain.signal, concurrency: 1 })
     expect((await truth.list({})).map(({ state }) => state).sort()).toEqual(['done', 'pending'])
+  })
+
+  describe('with places for 4', () => {
+    const soon = (): AbortSignal => AbortSignal.timeout(20_000)
+    /** Commits so many, and has each put go through `put`. */
+    const many = async (rows: number, put: (n: number) => Promise<void>): Promise<void> => {
+      const items = await Promise.all(Array.from({ length: rows }, (_, at) => item(makeRun(`run-${at}`))))
+      await committed(truth, ...items)
+      const alive = memory
+      let puts = 0
+      memory = {
+        ...alive,
+        put: async (...all) => {
+          puts += 1
+          await put(puts)
+          return alive.put(...all)
+        },
+      }
+    }
+
+    it('one slow delivery holds up none of the others, and never more than 4 are made at once', async () => {
+      const [others, done] = [Promise.withResolvers<void>(), told]
+      let [now, most] = [0, 0]
+      await many(12, async (n) => {
+        now += 1
+        most = Math.max(most, now)
+        await (n === 1 ? Promise.race([others.promise, pause(20_000, soon())]) : pause(10, soon()))
+        now -= 1
+      })
+      const stop = soon()
+      const running = run({ stop })
+      while (done.length < 11 && !stop.aborted) await pause(5, soon())
+      expect(done).toHaveLength(11)
+      others.resolve()
+      await running
+      expect(done).toHaveLength(12)
+      expect(most).toBe(4)
+    })
+
+    it('after a failure of the backend nothing more is tried until all that is in flight has ended, and is counted together', async () => {
+      const gate = Promise.withResolvers<void>()
+      let puts = 0
+      await many(12, async (n) => {
+        puts = n
+        if (n !== 1) await gate.promise
+        throw new ProvError('unreachable', 'no answer')
+      })
+      const counted: number[] = []
+      const laneFailed: Truth['laneFailed'] = (lane, error, chance, rows = 1) => {
+        counted.push(rows)
+        return truth.laneFailed(lane, error, chance, rows)
+      }
+      const running = run({ truth: { ...truth, laneFailed } })
+      while (told.length < 1) await pause(5, soon())
+      await pause(100, soon())
+      expect([puts, counted]).toEqual([4, []])
+      gate.resolve()
+      await running
+      expect([puts, counted]).toEqual([8, [4, 4]])
+      expect(await truth.pausedLanes()).toEqual(['memory'])
+    })
+
+    it('a truth that does not answer any more ends it, once nothing is in flight', async () => {
+      let isOver = false
+      await many(6, async (n) => {
+        if (n === 1) return
+        await pause(100, soon())
+        isOver = true
+      })
+      const settle: Truth['settle'] = async () => {
+        throw new ProvError('unreachable', 'the database is gone')
+      }
+      await expect(run({ truth: { ...truth, settle } })).rejects.toMatchObject({ code: 'unreachable' })
+      expect(isOver).toBe(true)
+      expect((await truth.list({})).map(({ state }) => state)).toEqual(Array(6).fill('pending'))
+    })
+
+    it('the leases of all that is in flight are renewed; what was taken over is stopped', async () => {
+      const renewed: number[] = []
+      await many(6, async (n) => {
+        if (n > 2) await pause(700, soon())
+      })
+      const renew: Truth['renew'] = async (claims, leaseMs) => {
+        renewed.push(claims.length)
+        return truth.renew(claims, leaseMs)
+      }
+      await run({ truth: { ...truth, renew }, leaseMs: 600 })
+      expect(Math.max(...renewed)).toBe(4)
+      expect(told).toEqual(Array(6).fill('memory done'))
+    })
   })
 
   describe('delivered by who committed it', () => {
