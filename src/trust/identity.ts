@@ -1,4 +1,5 @@
 /** Who may sign with a certificate: an identity and the issuer that vouches for it. Pure. */
+import { X509Certificate } from 'node:crypto'
 import { ProvError } from '../errors.ts'
 import type { Algorithm } from './made-by.ts'
 import { isWithin, type Validity } from './validity.ts'
@@ -74,11 +75,12 @@ export type IdentityVerdict =
  * @example ruleFor(rules, { identity: 'dev@example.com', issuer: 'https://accounts.example.com' }, [Date.now()])
  */
 export function ruleFor(rules: readonly IdentityRule[], found: Identity, times: readonly number[]): IdentityVerdict {
-  const named = rules.filter((rule) => rule.isIdentity(found.identity))
+  // A pattern may hold for an empty text; a certificate that names nobody is nobody's.
+  const named = found.identity === '' ? [] : rules.filter((rule) => rule.isIdentity(found.identity))
   if (named.length === 0) {
     return { code: 'identity_untrusted', message: `it was signed by ${printable(found.identity)}, who is not trusted` }
   }
-  const vouched = named.filter((rule) => rule.isIssuer(found.issuer))
+  const vouched = found.issuer === '' ? [] : named.filter((rule) => rule.isIssuer(found.issuer))
   if (vouched.length === 0) {
     const message = `it was signed by ${printable(found.identity)}, for whom another issuer vouches: ${printable(found.issuer)}`
     return { code: 'issuer_untrusted', message }
@@ -87,6 +89,22 @@ export function ruleFor(rules: readonly IdentityRule[], found: Identity, times: 
   if (rule !== undefined) return { rule }
   const message = `${printable(found.identity)} signed it at a time at which that identity was not trusted`
   return { code: 'key_expired', message }
+}
+
+/**
+ * True when the certificate names a trusted identity. Nothing is proven by that: it says whose the signature pretends to be.
+ *
+ * @example pretends(rules, signature.certificate) // false without a certificate
+ */
+export function pretends(rules: readonly IdentityRule[], certificate: string | undefined): boolean {
+  if (!certificate || rules.length === 0) return false
+  let names: readonly string[]
+  try {
+    names = (new X509Certificate(certificate).subjectAltName ?? '').split(', ').map((name) => name.replace(/^\w+:/, ''))
+  } catch {
+    return false
+  }
+  return rules.some((rule) => names.some((name) => name !== '' && rule.isIdentity(name)))
 }
 
 /** What comes from a certificate may hold anything, control characters for the terminal included. */

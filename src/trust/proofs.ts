@@ -5,6 +5,7 @@ import type { Signer } from '@sigstore/verify'
 import { keyHint, keyId } from '../keys/key-id.ts'
 import { keyKind } from '../keys/key-kind.ts'
 import type { Signature } from '../model/entry.ts'
+import { MAX_PROOFS } from '../model/proofs.ts'
 import type { SignedContent } from './content.ts'
 import { type IdentityRule, ruleFor } from './identity.ts'
 import { endOfLogs, type ProvenEntry, proveEntry, readLogEntries, wasTrusted } from './log-proofs.ts'
@@ -28,9 +29,6 @@ export interface ProofGrounds {
 /** What a certificate's key is taken to sign with. More counts only where the keyring says so. */
 const CERTIFIED: readonly Algorithm[] = ['ecdsa-p256-sha256', 'ecdsa-p384-sha256', 'ed25519', 'rsa-pkcs1-sha256']
 const EVERY = Object.keys(ALGORITHMS) as readonly Algorithm[]
-
-/** No signature has more; each costs a verification. */
-const MAX_PROOFS = 16
 
 /** @example openProofs(grounds).prove(contentOf(entry), signature) // { times: [1770000000000], logs: 1 } */
 export function openProofs(grounds: ProofGrounds): ProofJudge {
