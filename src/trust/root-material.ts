@@ -5,6 +5,7 @@ import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { type TrustMaterial, toTrustMaterial } from '@sigstore/verify'
 import { ProvError } from '../errors.ts'
 import { isRecord } from '../platform/text/guards.ts'
+import { isUnderstood } from './chain.ts'
 import type { RootWindow } from './trust.ts'
 
 /** The key of a transparency log; times in milliseconds since the epoch, `until` infinite where it has no end. */
@@ -108,6 +109,9 @@ export function ownAuthority(source: string, pem: string): OwnAuthority {
       throw refused(source, 'holds no root: one certificate must have signed itself')
     }
     if (parsed.some(({ own }) => !own.ca)) throw refused(source, 'holds a certificate that is not of an authority')
+    if (!parsed.every(({ library }) => isUnderstood(library))) {
+      throw refused(source, 'holds a certificate that limits its use in a way that prov does not check')
+    }
     return {
       source,
       certificates: parsed.map(({ library }) => library),
