@@ -1,9 +1,11 @@
 /** What somebody who can write to a store, and has no key that is trusted, cannot make of it. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Entry } from '../../src/model/entry.ts'
 import { loadTrustOf, type TrustWish } from '../../src/trust/load-trust.ts'
 import type { Trust } from '../../src/trust/trust.ts'
-import { checkEntry } from '../../src/trust/verify-entry.ts'
+import { checkEntry, checkFound } from '../../src/trust/verify-entry.ts'
 import {
   CA_EXTENSIONS,
   type Holder,
@@ -15,6 +17,7 @@ import {
   signedWith,
   signerExtensions,
 } from '../support/authority.ts'
+import { scratch } from '../support/scratch.ts'
 import { recorded } from './live/recorded.ts'
 
 let log: Log
@@ -132,3 +135,29 @@ const san = (tag: number, value: Buffer): string => {
   const name = Buffer.concat([Buffer.of(0x80 | tag, value.length), value])
   return Buffer.concat([Buffer.of(0x30, name.length), name]).toString('hex')
 }
+
+describe('two signers that are wanted', () => {
+  const both = async (a: Entry, b: Entry): Promise<readonly string[]> => {
+    const keyring = join(scratch(), 'keyring.json')
+    const identities = ['dev', 'ops'].map((name) => ({ identity: `${name}@example.com`, issuer: ISSUER }))
+    writeFileSync(keyring, JSON.stringify({ v: 1, threshold: 2, identities }))
+    const world = { env: {}, now: Date.now }
+    const trust = await loadTrustOf({ keys: [], keyring, trustedRoot: root, scts: 0 }, world)
+    const checks = await checkFound([{ entry: a }, { entry: b }], trust)
+    return [a, b].map((one) => checks.of(one).failed[0]?.code ?? 'ok')
+  }
+  const by = (name: string, what: Entry): Entry => {
+    const who = issue({ by: ca, extensions: signerExtensions(`email:${name}@example.com`) })
+    return signedWith(log, what, who.privateKey, { certificate: who.certificate })
+  }
+
+  it('have signed the same bytes as the same type', async () => {
+    expect(await both(by('dev', entry), by('ops', entry))).toEqual(['ok', 'ok'])
+    const other = { ...entry, payloadType: 'text/plain' }
+    expect(await both(by('dev', entry), by('ops', other))).toEqual(['threshold_missed', 'threshold_missed'])
+  })
+
+  it('are not one with two certificates', async () => {
+    expect(await both(by('dev', entry), by('dev', entry))).toEqual(['threshold_missed', 'threshold_missed'])
+  })
+})
