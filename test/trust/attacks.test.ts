@@ -12,6 +12,7 @@ import {
   ISSUER,
   issue,
   type Log,
+  logged,
   openLog,
   rootFile,
   signedWith,
@@ -160,4 +161,18 @@ describe('two signers that are wanted', () => {
   it('are not one with two certificates', async () => {
     expect(await both(by('dev', entry), by('dev', entry))).toEqual(['threshold_missed', 'threshold_missed'])
   })
+})
+
+it('a large envelope with many proofs is judged in seconds', async () => {
+  const large = { ...entry, payload: Buffer.concat([entry.payload, Buffer.alloc(4 * 1024 * 1024, ' ')]) }
+  const eve = issue({ by: ca, extensions: signerExtensions('email:eve@example.com') })
+  const one = signedWith(log, large, eve.privateKey, { certificate: eve.certificate })
+  const [signature] = one.signatures
+  const now = Math.floor(Date.now() / 1000)
+  const logEntries = Array.from({ length: 32 }, (_, i) => logged(log, one, signature?.sig ?? Buffer.of(), now + i))
+  const many = { ...one, signatures: Array.from({ length: 20 }, () => ({ ...one.signatures[0], logEntries })) as never }
+  const trust = await trustIn()
+  const start = performance.now()
+  expect(told(many, trust)).toBe('identity_untrusted')
+  expect(performance.now() - start).toBeLessThan(4000)
 })
