@@ -1,6 +1,7 @@
 /** Who may sign with a certificate: an identity and the issuer that vouches for it. Pure. */
 import { X509Certificate } from 'node:crypto'
 import { ProvError } from '../errors.ts'
+import { boundedPattern } from '../platform/text/bounded-pattern.ts'
 import type { Algorithm } from './made-by.ts'
 import { isWithin, type Validity } from './validity.ts'
 
@@ -26,6 +27,8 @@ export type Matcher = (text: string) => boolean
 
 /** No e-mail address or URI of a workflow is longer; a pattern is not tried on more. */
 const MAX_LENGTH = 2048
+/** No signer's certificate has more names; one that nobody has checked may have thousands. */
+const MAX_NAMES = 20
 
 /**
  * A rule from texts as people write them. Throws `usage` for an empty text, and for a pattern that is not anchored at both ends or that is
@@ -56,7 +59,8 @@ function matcher(text: string, name: string): Matcher {
   } catch {
     throw usage(`${name} is not a regular expression`, String.raw`a dot that stands for itself is written \.`)
   }
-  return (found) => found.length <= MAX_LENGTH && pattern.test(found)
+  const matches = boundedPattern(pattern)
+  return (found) => found.length <= MAX_LENGTH && matches(found)
 }
 
 function usage(message: string, hint: string): ProvError {
@@ -100,7 +104,8 @@ export function pretends(rules: readonly IdentityRule[], certificate: string | u
   if (!certificate || rules.length === 0) return false
   let names: readonly string[]
   try {
-    names = (new X509Certificate(certificate).subjectAltName ?? '').split(', ').map((name) => name.replace(/^\w+:/, ''))
+    const all = (new X509Certificate(certificate).subjectAltName ?? '').split(', ', MAX_NAMES)
+    names = all.map((name) => name.replace(/^\w+:/, ''))
   } catch {
     return false
   }

@@ -162,6 +162,19 @@ function ended(of: Json): void {
   Object.assign(of, { validFor: { start: '2020-01-01T00:00:00Z', end: '2021-01-01T00:00:00Z' } })
 }
 
+test.each<[string, (root: Json) => void]>([
+  ['a start that is no date', (root) => Object.assign(at(root, 'tlogs', 'publicKey'), { validFor: { start: 'x' } })],
+  [
+    'an end that is no date',
+    (root) => Object.assign(at(root, 'certificateAuthorities', 'validFor'), { end: '2026-99-99' }),
+  ],
+  ['one log twice', (root) => Object.assign(root, { tlogs: [at(root, 'tlogs'), at(root, 'tlogs')] })],
+  ['another media type', (root) => Object.assign(root, { mediaType: 'application/json' })],
+  ['a log without a key', (root) => Object.assign(at(root, 'tlogs'), { publicKey: undefined })],
+])('a trusted root with %s is refused', async (_, change) => {
+  await expect(trustIn({ trustedRoot: otherRoot(change) })).rejects.toMatchObject({ code: 'trust_unreadable' })
+})
+
 describe('who may sign', () => {
   const entry = recorded('cosign')
   test.each([
