@@ -52,6 +52,9 @@ export function searchLines({ truth, rig, another }: Scene): void {
         await runItem(makeRun('a'), [owed('oci')], { resign: true }, await signer()),
       )
       await truth.quarantine(fresh?.seq ?? 0, { code: 'signature_invalid', message: 'changed' })
+      await rig.sql("INSERT INTO term(term, seq) VALUES ('run:left', $1)", [old?.seq ?? 0])
+      expect(await seqsOf(['run:left'])).toEqual([])
+      expect(await truth.impact(['run:left'], 9)).toMatchObject({ entries: 0 })
       expect(await seqsOf([askedTerm('run', makeRun('a').uid)])).toEqual([fresh?.seq])
       expect(await truth.standing([old?.seq ?? 0, fresh?.seq ?? 0, 1_000_000])).toEqual([
         expect.objectContaining({ seq: old?.seq, state: 'superseded', supersedes: 0 }),
