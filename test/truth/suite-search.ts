@@ -24,6 +24,10 @@ export function searchLines({ truth, rig, another }: Scene): void {
       expect(await seqsOf([byRun])).toEqual([first, second].toSorted())
       expect(await seqsOf([byKey])).toHaveLength(3)
       expect(await seqsOf([byKey, byRun, byKey])).toEqual([first, second].toSorted())
+      // Each of these has one that the other has not.
+      const byType = askedTerm('type', 'https://slsa.dev/provenance/v0.2')
+      expect(await seqsOf([byRun, byType])).toEqual([first])
+      expect(await seqsOf([byType, byRun])).toEqual([first])
       expect(await seqsOf([byKey, askedTerm('run', 'another')])).toEqual([])
       const hit = (await truth.search([byRun], 0, 10)).find(({ seq }) => seq === first)
       expect(hit).toEqual({
