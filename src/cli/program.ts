@@ -13,8 +13,10 @@ import { listCommand } from './commands/list/command.ts'
 import { migrateCommand } from './commands/migrate/command.ts'
 import { outboxCommand } from './commands/outbox/command.ts'
 import { payloadCommand } from './commands/payload/command.ts'
+import { reconcileCommand } from './commands/reconcile/command.ts'
 import { repairCommand } from './commands/repair/command.ts'
 import { schemaCommand } from './commands/schema/command.ts'
+import { searchCommand } from './commands/search/command.ts'
 import { storeCommand } from './commands/store/command.ts'
 import { truthCommand } from './commands/truth/command.ts'
 import { verifyCommand } from './commands/verify/command.ts'
@@ -28,6 +30,8 @@ const COMMANDS: Readonly<Record<string, (io: Io, exit: Exit) => Command>> = {
   verify: verifyCommand,
   migrate: migrateCommand,
   repair: repairCommand,
+  search: searchCommand,
+  reconcile: reconcileCommand,
   worker: workerCommand,
   outbox: outboxCommand,
   truth: truthCommand,

@@ -6,6 +6,7 @@ import { prunedError } from '../store/ledger.ts'
 import { runOf } from '../store/seal.ts'
 import { commitAtOnce } from './commit-at-once.ts'
 import { addDeliveries, addItems, addRuns, type PlacedItem } from './commit-rows.ts'
+import { signatureSet } from './import.ts'
 import { bytesOfEntry } from './kept.ts'
 import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, keptOf, numberOf } from './rows.ts'
 import { addSeals, forgetObject, newSeals, settleSeals } from './seals.ts'
@@ -139,6 +140,8 @@ async function addEntries(
   }
   const fresh = new Map<string, NewItem>()
   for (const item of items) if (!item.resign && !fresh.has(keyOf(item))) fresh.set(keyOf(item), item)
+  // What was imported stands from now on, and is not inserted again.
+  for (const item of fresh.values()) if (item.source === 'adopted') await adoptImported(query, item)
   for (const row of await insertEntries(query, dialect, [...fresh.values()])) {
     const item = fresh.get(keyOf({ uri: String(row['uri']), format: String(row['format']) }))
     if (item === undefined) continue
@@ -147,6 +150,16 @@ async function addEntries(
   }
   for (const item of items) if (!placed.has(item)) placed.set(item, await placeOf(query, dialect, item))
   return placed
+}
+
+/** An entry that was imported, with these very signatures, becomes the one that stands, where none does. */
+async function adoptImported(query: Query, { uri, format, entry }: NewItem): Promise<void> {
+  await query(
+    `UPDATE entry SET source = 'adopted', uri = $1, format = $2 WHERE seq = (
+       SELECT min(seq) FROM entry WHERE source = 'imported' AND id = $3 AND signatures = $4 AND superseded_by IS NULL AND state = 'good')
+     AND NOT EXISTS (SELECT 1 FROM entry o WHERE o.uri = $1 AND o.format = $2 AND o.superseded_by IS NULL AND o.source <> 'imported')`,
+    [uri, format, entryId(entry), signatureSet(entry)],
+  )
 }
 
 /** Gives those that were not there, with the number of tombstones of the same name. */

@@ -24,6 +24,8 @@ const DIALECT: Dialect = {
   // What lies below the snapshot's oldest running transaction is final: nothing can be committed before it any more.
   afterMark: '(xid, seq) > ($1::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())',
   inCommitOrder: 'entry.xid, entry.seq',
+  isFinal: 'entry.xid < pg_snapshot_xmin(pg_current_snapshot())',
+  lastCommitFirst: 'entry.xid DESC, entry.seq DESC',
 }
 
 const OLDEST = 15

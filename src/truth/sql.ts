@@ -32,6 +32,9 @@ export interface Dialect {
   /** Entries that lie after the mark ($1 xid, $2 seq), and before which nothing can be committed any more. */
   readonly afterMark: string
   readonly inCommitOrder: string
+  /** Of entries: nothing can be committed before them any more. */
+  readonly isFinal: string
+  readonly lastCommitFirst: string
 }
 
 /** Rows in one statement. */

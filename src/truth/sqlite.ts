@@ -29,6 +29,8 @@ const DIALECT: Dialect = {
   xid: "'0'",
   afterMark: "($1 = '0' AND seq > $2)",
   inCommitOrder: 'seq',
+  isFinal: 'true',
+  lastCommitFirst: 'seq DESC',
 }
 
 /** Where the write-ahead log is not safe, by statfs type: its index is memory that all processes share, which no network disk has. */
