@@ -126,3 +126,13 @@ describe('what is not in this form is refused', () => {
     )
   })
 })
+
+test('megabytes of log entries are joined and compared in seconds', () => {
+  const members = Array.from({ length: 8000 }, (_, i) => [`m${(i * 7919) % 8009}`, i])
+  const logEntries = Array.from({ length: MAX_PROOFS }, (_, i) => JSON.stringify({ i, ...Object.fromEntries(members) }))
+  const spelled = logEntries.map((one) => ` ${one}`)
+  const start = performance.now()
+  expect(joinProofs({ logEntries }, { logEntries: spelled }).logEntries).toEqual(logEntries)
+  expect(holdsProofs({ logEntries }, { logEntries: spelled }, PROOFS)).toBe(true)
+  expect(performance.now() - start).toBeLessThan(5000)
+})
