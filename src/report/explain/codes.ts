@@ -118,11 +118,11 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
   identity_untrusted: {
     causes: 'Another person, workflow or service account has signed the copy.',
     action:
-      'Compare the identity in the message with --certificate-identity or the keyring. Trust it only if you know it.',
+      'prov verify --wide says who it was: compare with --certificate-identity or the keyring. Trust it only if you know it.',
   },
   issuer_untrusted: {
     causes: 'The same name was vouched for by another identity provider.',
-    action: 'Compare the issuer in the message with --certificate-oidc-issuer or the keyring.',
+    action: 'prov verify --wide says which one: compare with --certificate-oidc-issuer or the keyring.',
   },
   certificate_untrusted: {
     causes:
