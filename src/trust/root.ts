@@ -30,26 +30,13 @@ export async function readRoot({ file, offline, env }: RootWish): Promise<ReadRo
     return { source: file, json: jsonOf(file, bytes) }
   }
   const folder = folderOf(env)
-  return offline ? savedRoot(folder) : refreshedRoot(folder)
+  if (offline) return savedRoot(folder)
+  const { refreshedRoot } = await import('./refresh-root.ts')
+  return refreshedRoot(MIRROR, folder)
 }
 
 function folderOf(env: RootWish['env']): string {
   return join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'prov', 'tuf')
-}
-
-async function refreshedRoot(folder: string): Promise<ReadRoot> {
-  const { getTrustedRoot } = await import('@sigstore/tuf')
-  const { TrustedRoot } = await import('@sigstore/protobuf-specs')
-  try {
-    const root = await getTrustedRoot({ cachePath: folder, mirrorURL: MIRROR })
-    return { source: `${MIRROR}, just refreshed`, json: TrustedRoot.toJSON(root) }
-  } catch (error) {
-    throw new ProvError('trust_unreadable', 'the trusted root of the public-good Sigstore could not be refreshed', {
-      cause: error,
-      location: MIRROR,
-      hint: 'give a file with --trusted-root, or --offline to use the one that was saved',
-    })
-  }
 }
 
 /** What the library has saved was verified when it was fetched. */
