@@ -7,7 +7,7 @@ import type { EntryState } from './states.ts'
 import { SEAL } from './truth.ts'
 
 /** Entries of a term are counted so far: what is more is not rare. */
-const RARE = 10_000
+const RARE = 5000
 /** Copies of a page; an entry may be an image's that very many runs have built. */
 const MOST_COPIES = 100_000
 
@@ -32,10 +32,10 @@ export async function search(
   limit: number,
 ): Promise<readonly Hit[]> {
   const matching = await matchingOf(query, terms, after)
-  // CROSS JOIN: SQLite keeps the order in which they are named.
+  // CROSS JOIN: SQLite keeps the order in which they are named. Each table is told where to begin: PostgreSQL would go through it from its start.
   const rows = await query(
     `SELECT e.seq, e.uri, e.format, e.id, e.keyids, e.source FROM ${matching.from} CROSS JOIN entry e
-     WHERE ${matching.where} AND e.seq = t.seq AND e.superseded_by IS NULL ORDER BY t.seq LIMIT $${matching.values.length + 1}`,
+     WHERE ${matching.where} AND e.seq = t.seq AND e.seq > $2 AND e.superseded_by IS NULL ORDER BY t.seq LIMIT $${matching.values.length + 1}`,
     [...matching.values, limit],
   )
   return rows.map((row) => ({
@@ -62,7 +62,9 @@ export interface Matching {
  */
 export async function matchingOf(query: Query, terms: readonly string[], after: number): Promise<Matching> {
   const [rarest, ...others] = await rarestFirst(query, [...new Set(terms)], after)
-  const has = others.map((_, n) => ` AND EXISTS (SELECT 1 FROM term o WHERE o.term = $${n + 3} AND o.seq = t.seq)`)
+  const has = others.map(
+    (_, n) => ` AND EXISTS (SELECT 1 FROM term o WHERE o.term = $${n + 3} AND o.seq = t.seq AND o.seq > $2)`,
+  )
   return {
     from: 'term t',
     where: `t.term = $1 AND t.seq > $2${has.join('')}`,
@@ -75,7 +77,7 @@ async function rarestFirst(query: Query, terms: readonly string[], after: number
   const counted = await Promise.all(
     terms.map(async (term) => {
       const [row] = await query(
-        `SELECT count(*) AS n FROM (SELECT 1 AS one FROM term WHERE term = $1 AND seq > $2 LIMIT ${RARE}) c`,
+        `SELECT count(*) AS n FROM (SELECT 1 AS one FROM term WHERE term = $1 AND seq > $2 ORDER BY seq LIMIT ${RARE}) c`,
         [term, after],
       )
       return { term, n: numberOf(row, 'n') }

@@ -18,6 +18,7 @@ import { sqliteTruth } from '../support/truth.ts'
 import { type Command, type Figure, once, rounds } from './measure.ts'
 import type { Print } from './moves.ts'
 import { commits } from './truth-commits.ts'
+import { searchBench } from './truth-search.ts'
 
 const env = cleanEnv()
 const key = newKey()
@@ -178,5 +179,6 @@ export async function truthBench(options: TruthBench, print: Print): Promise<voi
   await twoWorkers(Math.min(2, turns), 2 * runs, 50, '1.8', print)
   await twoWorkers(turns, 2 * runs, 0, '0.95', print)
   await oneOfThreeDead(turns, runs, print)
+  await searchBench({ entries: options.memory ? 1_000_000 : 100_000, rounds: 3 }, print)
   if (options.memory) await memory(print)
 }
