@@ -1,0 +1,37 @@
+/** `prov reconcile`: what the truth and a backend do not both hold, and what to do about it. */
+import { Command } from 'commander'
+import { ProvError } from '../../../errors.ts'
+import type { Io } from '../../../platform/io.ts'
+import type { Exit } from '../../exit.ts'
+import { collect, withCommon, withReach, withSigners, withTruth } from '../../options.ts'
+import type { ReconcileOptions } from './flags.ts'
+
+export function reconcileCommand(io: Io, exit: Exit): Command {
+  const command = withTruth(new Command('reconcile'))
+    .summary('compare the truth with a backend, and repair')
+    .description(
+      'Says what a backend holds and the truth does not. With --repair, entries that verify under the keys given become entries of the truth, ' +
+        'so that they are found by prov search; the others are refused, and the truth keeps why.',
+    )
+    .option('--from <BACKEND>', 'read every entry of this backend')
+    .option('--repair', 'write what is missing; without it nothing is changed')
+    .option('-k, --key <FILE>', 'with --from: trusted public key, or env://NAME; may be repeated', collect, [])
+    .option('--tekton-file <FILE>', "file for the tekton annotations, when not the run's own")
+  return withCommon(withReach(withSigners(command)))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  prov reconcile --from oci --key cosign.pub \\
+    --truth sqlite:truth.db
+  prov reconcile --from oci --key cosign.pub --repair \\
+    --truth sqlite:truth.db`,
+    )
+    .action(async (options: ReconcileOptions) => {
+      if (options.from !== undefined) {
+        const { runReconcileFrom } = await import('./run-from.ts')
+        return exit(await runReconcileFrom(options, io))
+      }
+      throw new ProvError('usage', 'reconcile needs to be told with what', { hint: 'use --from BACKEND' })
+    })
+}

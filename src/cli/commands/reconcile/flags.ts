@@ -1,0 +1,14 @@
+/** The flags of `prov reconcile`, as they are parsed. */
+import type { SignerFlags } from '../../../setup/keys.ts'
+import type { CommonOptions } from '../../options.ts'
+
+export interface ReconcileOptions extends CommonOptions, SignerFlags {
+  readonly truth?: string
+  readonly repair?: boolean
+  /** A backend whose entries the truth shall hold as well. */
+  readonly from?: string
+  readonly tektonFile?: string
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly timeout?: number
+}
