@@ -7,12 +7,14 @@ import { beat, leave, machines, workers } from './machines.ts'
 import { backlog, count, drop, list, owed, retry } from './outbox.ts'
 import { forget, prunable, prune, pruned } from './prune.ts'
 import type { Database } from './sql.ts'
+import { termPagesOver } from './termed-entries.ts'
 import type { Truth } from './truth.ts'
 
 /** @example const truth = truthOver(await openSqlite('truth.db', { make: false })) */
 export function truthOver(db: Database): Truth {
   return {
     engine: db.engine,
+    ...termPagesOver(db),
     commit: (items) => commit(db, items),
     find: (uri, format) => find(db.query, uri, format),
     pruned: (uri, format) => pruned(db.query, uri, format),

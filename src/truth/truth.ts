@@ -8,6 +8,7 @@ import type { ErrorJson } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
 import type { Action } from '../store/plan.ts'
 import type { EntryState, State } from './states.ts'
+import type { TermPages } from './term-pages.ts'
 import type { Machine, WorkerBeat } from './worker-beat.ts'
 
 /** The name by which `--storage` has it, to be read like a backend. */
@@ -229,7 +230,7 @@ export interface Prunable {
   readonly copies: readonly { readonly target: string; readonly slot: Slot }[]
 }
 
-export interface Truth {
+export interface Truth extends TermPages {
   readonly engine: 'sqlite' | 'postgres'
   /** All items in one transaction, or none. */
   commit(items: readonly NewItem[]): Promise<Committed>
