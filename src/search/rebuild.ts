@@ -142,7 +142,7 @@ async function copy(begun: Walk, job: RebuildJob): Promise<Walk> {
       { lease, generation, walk: JSON.stringify(walk) },
     )
     // What gave way to another while it was copied was taken out before it came in.
-    const standing = await truth.standing(good.map(({ seq }) => seq))
+    const standing = await truth.stillStanding(good.map(({ seq }) => seq))
     const gone = good.filter(({ seq }) => !standing.has(seq))
     const removals = gone.map((one): Change => ({ remove: { member: memberOf(one), terms: one.terms, whole: true } }))
     if (gone.length > 0) await index.write(removals, { lease, generation })

@@ -1,22 +1,11 @@
 /** What a search is asked of: the truth itself, or an index that is made from it. The same lines come from either. */
+import type { Hit } from '../truth/search-port.ts'
 import type { Mark } from '../truth/truth.ts'
 
 /** No page is longer, whatever is asked for. */
 export const MOST_HITS = 1000
 
-/** An entry that has every term asked for. `seq` tells two of them apart; an id may occur twice (one payload, signed by two). */
-export interface Hit {
-  /** The entry's number in the truth. */
-  readonly seq: number
-  /** Id of the entry: kind and sha256 of the payload. */
-  readonly id: string
-  /** See `truthUri`. */
-  readonly uri: string
-  readonly format: string
-  /** Names of the keys under which it was verified: `SHA256:…`, and sha256 of the SPKI in hex. */
-  readonly keyids: readonly string[]
-  readonly source: 'signed' | 'adopted' | 'imported'
-}
+export type { Hit } from '../truth/search-port.ts'
 
 export interface SearchPage {
   /** By number, ascending; no more than {@link MOST_HITS}. */

@@ -56,6 +56,7 @@ export async function commitStore(job: CommitJob): Promise<CommitReport> {
     ? []
     : await Promise.all(read.map(({ about, item }) => job.ledger.find(about, item.format.name)))
   let items = read.map((one, at) => standingItem(one, standing[at], trust))
+  if (!job.resign) items = await Promise.all(items.map((one) => importedItem(one, job.ledger, trust)))
   if (!job.resign) await refusePruned(items, job.ledger)
   for (let round = 1; ; round += 1) {
     const prepared = await Promise.all(items.map((one) => limit(() => prepareItem(one, foreign, sign, job))))
@@ -88,6 +89,18 @@ function standingItem(read: ReadItem, entry: Entry | undefined, trust: Trust): R
   if (entry === undefined) return read
   refuseOther(entry, read.about, trust)
   return { ...read, adopted: entry }
+}
+
+/** What nobody has signed or found so far may have been imported: an entry of strangers, or about something else, is none of ours. */
+async function importedItem(read: ReadItem, ledger: Ledger, trust: Trust): Promise<ReadItem> {
+  const { about, item, adopted } = read
+  if (adopted !== undefined) return read
+  const found = await ledger.imported(about, item.format.name)
+  const ours = found.find(
+    (entry) =>
+      checkEntry(entry, trust).verified.length > 0 && relation(entry, about.artifact, about.subjects, 'one') === 'same',
+  )
+  return ours === undefined ? read : { ...read, adopted: ours }
 }
 
 function refuseOther(entry: Entry, about: About, trust: Trust): void {

@@ -38,6 +38,8 @@ export interface LedgerOptions {
 export interface Ledger {
   /** The entry that stands for an artifact in a format. */
   find(about: About, format: string): Promise<Entry | undefined>
+  /** Entries of an artifact in a format that somebody found in a backend: none of them stands, and one that verifies is taken. */
+  imported(about: About, format: string): Promise<readonly Entry[]>
   /** True when it was signed before and let go of once its copies were confirmed: it is never signed again by itself. */
   isPruned(about: About, format: string): Promise<boolean>
   /** All items in one transaction, or none. */

@@ -82,6 +82,10 @@ function statementOf(
   const isTaken = (table: string, more: string): string =>
     `NOT EXISTS (SELECT 1 FROM ${table} WHERE (uri, format) IN (${keys.map(({ uri, format }) => `(${uri}, ${format})`).join(', ')})${more})`
   const free = [isTaken('entry', ` AND superseded_by IS NULL AND source <> 'imported'`), isTaken('tombstone', '')]
+  const adopted = items.filter(({ source }) => source === 'adopted').map(({ entry }) => put(entryId(entry), 'text'))
+  if (adopted.length > 0) {
+    free.push(`NOT EXISTS (SELECT 1 FROM entry WHERE source = 'imported' AND id IN (${adopted.join(', ')}))`)
+  }
   const parts: string[] = []
   if (uids.length > 0) {
     const names = uids.map((uid) => put(uid, 'text'))

@@ -6,6 +6,7 @@ import { prunedError } from '../store/ledger.ts'
 import { runOf } from '../store/seal.ts'
 import { commitAtOnce } from './commit-at-once.ts'
 import { addDeliveries, addItems, addRuns, type PlacedItem } from './commit-rows.ts'
+import { signatureSet } from './import.ts'
 import { bytesOfEntry } from './kept.ts'
 import { DELIVERY_COLUMNS, DELIVERY_TABLES, deliveryOf, keptOf, numberOf } from './rows.ts'
 import { addSeals, forgetObject, newSeals, settleSeals } from './seals.ts'
@@ -139,6 +140,12 @@ async function addEntries(
   }
   const fresh = new Map<string, NewItem>()
   for (const item of items) if (!item.resign && !fresh.has(keyOf(item))) fresh.set(keyOf(item), item)
+  for (const [key, item] of fresh) {
+    const seq = item.source === 'adopted' ? await adoptImported(query, item) : undefined
+    if (seq === undefined) continue
+    placed.set(item, { seq })
+    fresh.delete(key)
+  }
   for (const row of await insertEntries(query, dialect, [...fresh.values()])) {
     const item = fresh.get(keyOf({ uri: String(row['uri']), format: String(row['format']) }))
     if (item === undefined) continue
@@ -147,6 +154,18 @@ async function addEntries(
   }
   for (const item of items) if (!placed.has(item)) placed.set(item, await placeOf(query, dialect, item))
   return placed
+}
+
+/** The number of an entry that was imported and stands from now on; undefined where there is none, or another stands. */
+async function adoptImported(query: Query, { uri, format, entry }: NewItem): Promise<number | undefined> {
+  const [row] = await query(
+    `UPDATE entry SET source = 'adopted', uri = $1, format = $2 WHERE seq = (
+       SELECT min(seq) FROM entry WHERE source = 'imported' AND id = $3 AND signatures = $4 AND superseded_by IS NULL AND state = 'good')
+     AND NOT EXISTS (SELECT 1 FROM entry o WHERE o.uri = $1 AND o.format = $2 AND o.superseded_by IS NULL AND o.source <> 'imported')
+     RETURNING seq`,
+    [uri, format, entryId(entry), signatureSet(entry)],
+  )
+  return row === undefined ? undefined : numberOf(row, 'seq')
 }
 
 /** Gives those that were not there, with the number of tombstones of the same name. */

@@ -2,10 +2,13 @@
 import { commit, find } from './commit.ts'
 import { claim, inspect, renew, settle } from './deliveries.ts'
 import { artifacts, page, quarantine, release, stored } from './entries.ts'
+import { impact } from './impact.ts'
+import { held, importEntry, imported, refuse } from './import.ts'
 import { laneFailed, laneOpen, lanes, laneWell, nextDue, pausedLanes } from './lanes.ts'
 import { beat, leave, machines, workers } from './machines.ts'
 import { backlog, count, drop, list, owed, retry } from './outbox.ts'
 import { forget, prunable, prune, pruned } from './prune.ts'
+import { reach, search, standing } from './search.ts'
 import type { Database } from './sql.ts'
 import { termPagesOver } from './termed-entries.ts'
 import type { Truth } from './truth.ts'
@@ -43,6 +46,14 @@ export function truthOver(db: Database): Truth {
     forget: (run) => forget(db, run),
     retry: (ids) => retry(db, ids),
     drop: (ids, who, reason) => drop(db, ids, who, reason),
+    search: (terms, after, limit) => search(db, terms, after, limit),
+    reach: () => reach(db),
+    standing: (seqs) => standing(db, seqs),
+    impact: (terms, most) => impact(db, terms, most),
+    holding: (entry) => held(db.query, entry),
+    import: (one) => importEntry(db, one),
+    imported: (uri, format) => imported(db, uri, format),
+    refuse: (items) => refuse(db, items),
     beat: (worker) => beat(db, worker),
     leave: (holder) => leave(db, holder),
     workers: (withinMs) => workers(db, withinMs),

@@ -16,7 +16,9 @@ const RIGHTS: Readonly<Record<Role, Readonly<Record<string, readonly string[]>>>
     UPDATE: ['run', 'entry', 'delivery', 'lane', 'worker'],
     DELETE: ['worker'],
   },
-  reader: { SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'lane', 'worker', 'tombstone', 'decision', 'term'] },
+  reader: {
+    SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'lane', 'worker', 'tombstone', 'decision', 'term', 'refused'],
+  },
 }
 
 /**

@@ -18,6 +18,7 @@ import type { Delivery, NewDelivery, NewItem, Truth } from './truth.ts'
 export function ledgerOf(truth: Truth, host: string): Ledger {
   return {
     find: async (about, format) => (await truth.find(truthUri(about.artifact), format))?.entry,
+    imported: (about, format) => truth.imported(truthUri(about.artifact), format),
     isPruned: async (about, format) => (await truth.pruned(truthUri(about.artifact), format)) !== undefined,
     commit: async (items, options) => {
       const rows = items.map((item) => newItem(item, host, options))

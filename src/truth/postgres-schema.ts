@@ -44,6 +44,16 @@ CREATE TABLE term(term text COLLATE "C" NOT NULL, seq bigint NOT NULL, PRIMARY K
 CREATE INDEX term_by_entry ON term(seq);
 CREATE INDEX entry_superseded ON entry(superseded_by) WHERE superseded_by IS NOT NULL;
 `,
+  // Entries that were found in a backend: one for each id and each set of signatures that verified (sha256 of their sorted ids). What was refused
+  // there. Programs that know no search terms cannot write to this schema: once those of before have theirs, all have.
+  `
+ALTER TABLE entry ADD COLUMN signatures text;
+CREATE UNIQUE INDEX entry_imported ON entry(id, signatures) WHERE source = 'imported';
+CREATE INDEX tombstone_by_id ON tombstone(id);
+CREATE TABLE refused(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, source text NOT NULL, location text NOT NULL, digest text NOT NULL,
+  reason json NOT NULL, seen bigint NOT NULL, UNIQUE (source, location, digest));
+INSERT INTO meta(key, value) SELECT 'terms', 'whole' WHERE NOT EXISTS (SELECT 1 FROM entry);
+`,
 ]
 
 export const POSTGRES_META = 'CREATE TABLE meta(key text PRIMARY KEY, value text NOT NULL)'

@@ -27,6 +27,8 @@ const DIALECT: Dialect = {
   horizon: 'pg_snapshot_xmax(pg_current_snapshot())::text',
   isPast: 'pg_snapshot_xmin(pg_current_snapshot()) >= $1::text::xid8',
   isLater: ({ xid }, horizon) => BigInt(xid) >= BigInt(horizon),
+  isFinal: 'entry.xid < pg_snapshot_xmin(pg_current_snapshot())',
+  lastCommitFirst: 'entry.xid DESC, entry.seq DESC',
 }
 
 const OLDEST = 15

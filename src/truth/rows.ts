@@ -40,7 +40,7 @@ export function jsonOf<T>(row: Row, column: string): T | undefined {
 }
 
 /** An error as prov writes it; undefined for any other shape. */
-function errorOf(row: Row): ErrorJson | undefined {
+export function errorOf(row: Row): ErrorJson | undefined {
   const error = jsonOf<unknown>(row, 'error')
   if (!isRecord(error) || typeof error['message'] !== 'string' || !Object.hasOwn(ERRORS, String(error['code'])))
     return undefined

@@ -38,6 +38,9 @@ export interface Dialect {
   readonly isPast: string
   /** True for a mark that lies at or after the point. */
   isLater(mark: { readonly xid: string; readonly seq: number }, horizon: string): boolean
+  /** Of entries: nothing can be committed before them any more. */
+  readonly isFinal: string
+  readonly lastCommitFirst: string
 }
 
 /** Rows in one statement. */

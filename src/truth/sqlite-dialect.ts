@@ -13,6 +13,8 @@ export const SQLITE_DIALECT: Dialect = {
   xid: "'0'",
   afterMark: "($1 = '0' AND seq > $2)",
   inCommitOrder: 'seq',
+  isFinal: 'true',
+  lastCommitFirst: 'seq DESC',
   horizon: '(SELECT coalesce(max(seq), 0) FROM entry)',
   isPast: '$1 IS NOT NULL',
   isLater: ({ seq }, horizon) => seq > Number(horizon),

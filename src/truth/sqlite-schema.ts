@@ -40,6 +40,16 @@ CREATE TABLE term(term TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (term, s
 CREATE INDEX term_by_entry ON term(seq);
 CREATE INDEX entry_superseded ON entry(superseded_by) WHERE superseded_by IS NOT NULL;
 `,
+  // Entries that were found in a backend: one for each id and each set of signatures that verified (sha256 of their sorted ids). What was refused
+  // there. Programs that know no search terms cannot write to this schema: once those of before have theirs, all have.
+  `
+ALTER TABLE entry ADD COLUMN signatures TEXT;
+CREATE UNIQUE INDEX entry_imported ON entry(id, signatures) WHERE source = 'imported';
+CREATE INDEX tombstone_by_id ON tombstone(id);
+CREATE TABLE refused(id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, location TEXT NOT NULL, digest TEXT NOT NULL,
+  reason TEXT NOT NULL, seen INTEGER NOT NULL, UNIQUE (source, location, digest)) STRICT;
+INSERT INTO meta(key, value) SELECT 'terms', 'whole' WHERE NOT EXISTS (SELECT 1 FROM entry);
+`,
 ]
 
 export const SQLITE_META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT'

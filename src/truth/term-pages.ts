@@ -1,6 +1,7 @@
 /** The part of the port that an index is made from and compared with: entries that stand, with their search terms, in commit order. */
+
+import type { Mark } from './search-port.ts'
 import type { EntryState } from './states.ts'
-import type { Mark } from './truth.ts'
 
 /** What the deliveries to the search index are filed under instead of a backend's name. */
 export const INDEX = 'index'
@@ -46,7 +47,7 @@ export interface TermPages {
   /** True for an entry that was committed after the point was asked for. Pure. */
   isLater(mark: Mark, horizon: string): boolean
   /** Those of these entries that stand. */
-  standing(seqs: readonly number[]): Promise<ReadonlySet<number>>
+  stillStanding(seqs: readonly number[]): Promise<ReadonlySet<number>>
   /** For each of them whether an entry of this number and id stands and has the term. */
   has(claims: readonly TermClaim[]): Promise<readonly boolean[]>
   /** The mark after which every entry lies that was committed since, in milliseconds since the epoch; undefined: from the first one on. */

@@ -2,11 +2,11 @@
 import { arrayIn } from '../platform/text/guards.ts'
 import { jsonOf, numberOf } from './rows.ts'
 import { readMeta, stateOf } from './schema.ts'
+import type { Mark } from './search-port.ts'
 import { type Database, type Row, valuesOf } from './sql.ts'
 import { OPEN, sqlList } from './states.ts'
 import { INDEX, type SupersededEntry, type TermClaim, type TermedEntry, type TermPages } from './term-pages.ts'
 import { namesOf, termsOfRow } from './terms.ts'
-import type { Mark } from './truth.ts'
 
 const COLUMNS = 'entry.seq, entry.id, entry.uri, entry.format, entry.keyids, entry.source, entry.state'
 const OWED = `EXISTS (SELECT 1 FROM item i JOIN delivery d ON d.item = i.id
@@ -33,7 +33,7 @@ export function termPagesOver(db: Database): TermPages {
   /** After whatever is committed by now. */
   const lastMark = async (): Promise<Mark> => {
     const [row] = await query(
-      `SELECT seq, ${dialect.xid} AS place FROM entry ORDER BY ${dialect.inCommitOrder.replaceAll(/\w+(?:\.\w+)?/g, '$& DESC')} LIMIT 1`,
+      `SELECT seq, ${dialect.xid} AS place FROM entry ORDER BY ${dialect.lastCommitFirst} LIMIT 1`,
     )
     return row === undefined ? FIRST : { xid: String(row['place']), seq: numberOf(row, 'seq') }
   }
@@ -64,7 +64,7 @@ export function termPagesOver(db: Database): TermPages {
       return numberOf(row, 'past') === 1
     },
     isLater: dialect.isLater,
-    standing: async (seqs) => {
+    stillStanding: async (seqs) => {
       const rows = await query(
         `SELECT seq FROM entry WHERE superseded_by IS NULL AND seq IN ${dialect.numbers('$1')}`,
         [JSON.stringify(seqs)],

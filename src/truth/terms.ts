@@ -70,10 +70,11 @@ export async function fillTerms({ query, transaction, dialect }: Database): Prom
       `SELECT e.seq, ${dialect.length('e.bytes')} AS n FROM entry e WHERE e.seq > $1 AND ${WITHOUT_TERMS} ORDER BY e.seq LIMIT ${PAGE}`,
       [last],
     )
-    if (found.length === 0) return
+    if (found.length === 0) break
     for (const part of inBytes(found)) await transaction((within) => writeTerms(within, dialect, part))
     last = numberOf(found.at(-1), 'seq')
   }
+  await query("INSERT INTO meta(key, value) VALUES ('terms', 'whole') ON CONFLICT (key) DO NOTHING")
 }
 
 /** Numbers of entries that are no more than {@link PAGE_BYTES} together, or one. */

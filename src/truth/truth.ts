@@ -7,36 +7,20 @@ import type { CopyReceipt } from '../backend/receipt.ts'
 import type { ErrorJson } from '../errors.ts'
 import type { Entry } from '../model/entry.ts'
 import type { Action } from '../store/plan.ts'
+import type { NewDelivery } from './new-delivery.ts'
+import type { Importing, Mark, Searching } from './search-port.ts'
 import type { EntryState, State } from './states.ts'
 import type { TermPages } from './term-pages.ts'
 import type { Machine, WorkerBeat } from './worker-beat.ts'
+
+export type { NewDelivery } from './new-delivery.ts'
+export type { Mark } from './search-port.ts'
 
 /** The name by which `--storage` has it, to be read like a backend. */
 export const TRUTH = 'truth'
 
 /** What a mark as signed is filed under instead of a backend's name. */
 export const SEAL = 'seal'
-
-/** One copy that is owed, is there already, or is kept from being written. */
-export interface NewDelivery {
-  /** Name of the backend. */
-  readonly target: string
-  /** Deliveries that fail together: the backend, and where it has several hosts, the host (`oci/ghcr.io`). */
-  readonly lane: string
-  readonly slot: Slot
-  readonly action: Action
-  /** Without it the run is not marked as signed. */
-  readonly required: boolean
-  /** See PlanRow: the run's neighbouring location is signed by a key that was not given. */
-  readonly foreign: boolean
-  /** The entry takes the place of every older copy of ours. */
-  readonly resign: boolean
-  /** Only this machine can deliver it: the copy belongs into a file there. */
-  readonly host?: string
-  readonly state: 'pending' | 'done' | 'held'
-  readonly error?: ErrorJson
-  readonly receipt?: CopyReceipt
-}
 
 /** One artifact in one format, with the entry that stands for it and where its copies belong. */
 export interface NewItem {
@@ -160,12 +144,6 @@ export type Outcome =
   /** `untried`: the attempt does not count. Without an error the last one stays. */
   | { readonly state: 'pending'; readonly afterMs: number; readonly error?: ErrorJson; readonly untried?: boolean }
 
-/** A place in commit order. */
-export interface Mark {
-  readonly xid: string
-  readonly seq: number
-}
-
 export interface Lane {
   readonly lane: string
   readonly target: string
@@ -230,7 +208,7 @@ export interface Prunable {
   readonly copies: readonly { readonly target: string; readonly slot: Slot }[]
 }
 
-export interface Truth extends TermPages {
+export interface Truth extends Searching, Importing, TermPages {
   readonly engine: 'sqlite' | 'postgres'
   /** All items in one transaction, or none. */
   commit(items: readonly NewItem[]): Promise<Committed>

@@ -124,7 +124,7 @@ describe('a SQLite file', () => {
     ])('%s is refused', async (_, change) => {
       await (await open(true)).close()
       const db = new DatabaseSync(file)
-      db.exec(`${change}; UPDATE meta SET value = '3' WHERE key = 'schema'`)
+      db.exec(`${change}; UPDATE meta SET value = '4' WHERE key = 'schema'`)
       db.close()
       await expect(open()).rejects.toMatchObject({ code: 'schema_invalid' })
       await expect(migrateTruth(place(file), { make: false })).rejects.toMatchObject({ code: 'schema_invalid' })
@@ -139,7 +139,7 @@ describe('a SQLite file', () => {
     ])('%s more is taken', async (_, change) => {
       await (await open(true)).close()
       const db = new DatabaseSync(file)
-      db.exec(`${change}; UPDATE meta SET value = '3' WHERE key = 'schema'`)
+      db.exec(`${change}; UPDATE meta SET value = '4' WHERE key = 'schema'`)
       db.close()
       const truth = await open()
       await committed(truth, await runItem(makeRun('a'), [owed('oci')]))

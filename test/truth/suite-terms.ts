@@ -23,6 +23,11 @@ export function termLines({ truth, rig, another }: Scene): void {
   /** The tables as a prov made them that knew no terms. */
   const asBefore = async (): Promise<void> => {
     await rig.sql('DROP INDEX entry_superseded')
+    await rig.sql('DROP INDEX tombstone_by_id')
+    await rig.sql('DROP INDEX entry_imported')
+    await rig.sql('ALTER TABLE entry DROP COLUMN signatures')
+    await rig.sql('DROP TABLE refused')
+    await rig.sql("DELETE FROM meta WHERE key = 'terms'")
     await rig.sql('DROP TABLE term')
     await rig.sql("UPDATE meta SET value = '1' WHERE key = 'schema'")
   }

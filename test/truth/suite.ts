@@ -5,6 +5,7 @@ import type { Truth } from '../../src/truth/truth.ts'
 import { commitLines } from './suite-commit.ts'
 import { deliveryLines } from './suite-deliver.ts'
 import { outboxLines } from './suite-outbox.ts'
+import { searchLines } from './suite-search.ts'
 import { termLines } from './suite-terms.ts'
 
 /** An empty truth of one engine. */
@@ -54,6 +55,7 @@ export function truthSuite(name: string, makeRig: () => Promise<Rig>): void {
     deliveryLines(scene)
     outboxLines(scene)
     termLines(scene)
+    searchLines(scene)
   })
 }
 

@@ -1,0 +1,109 @@
+/** Entries that a backend holds become entries of the truth. */
+import { type Entry, entryId, holds, sha256Hex, signatureId } from '../model/entry.ts'
+import { termsOf } from '../provenance/terms.ts'
+import { addDeliveries } from './commit-rows.ts'
+import { bytesOfEntry, entryOfBytes, keptAbout } from './kept.ts'
+import { numberOf } from './rows.ts'
+import type { Holding, NewImport, Refused } from './search-port.ts'
+import type { Database, Query, Row } from './sql.ts'
+import { addTerms } from './terms.ts'
+
+/** Items that are kept as refused: a backend that anybody can write to could hold any number. */
+const MOST_REFUSED = 100_000
+/** Longer locations are kept as their beginning and their sha256. */
+const MOST_LOCATION = 1000
+/** Entries with one id that are compared. */
+const MOST_OF_ONE_ID = 1000
+
+/**
+ * What tells imported entries with one id apart.
+ *
+ * @example signatureSet(entry) // sha256 of the sorted ids of its signatures, in hex
+ */
+export function signatureSet({ signatures }: Pick<Entry, 'signatures'>): string {
+  const ids = [...new Set(signatures.map(signatureId))].sort()
+  return sha256Hex(Buffer.from(ids.join(' ')))
+}
+
+/** See Importing.holding. */
+export async function held(query: Query, entry: Entry): Promise<Holding> {
+  const id = entryId(entry)
+  const rows = await query(`SELECT bytes FROM entry WHERE id = $1 ORDER BY seq LIMIT ${MOST_OF_ONE_ID}`, [id])
+  if (rows.some((row) => entryIn(row).some((one) => holds(one, entry)))) return 'present'
+  const gone = await query('SELECT 1 AS one FROM tombstone WHERE id = $1 LIMIT 1', [id])
+  return gone.length > 0 ? 'pruned' : 'new'
+}
+
+/** [] for bytes that somebody changed by hand. */
+function entryIn(row: Row): readonly Entry[] {
+  try {
+    return row['bytes'] instanceof Uint8Array ? [entryOfBytes(row['bytes'])] : []
+  } catch {
+    return []
+  }
+}
+
+/** See Importing.import. */
+export function importEntry({ transaction, dialect }: Database, one: NewImport): Promise<Holding> {
+  const { uri, format, entry, keyids, about, deliveries } = one
+  return transaction(async (query) => {
+    const before = await held(query, entry)
+    if (before !== 'new') return before
+    const [row] = await query(
+      `INSERT INTO entry(uri, format, id, bytes, keyids, source, signatures, created)
+       VALUES ($1, $2, $3, $4, $5, 'imported', $6, ${dialect.now})
+       ON CONFLICT (id, signatures) WHERE source = 'imported' DO NOTHING RETURNING seq`,
+      [uri, format, entryId(entry), bytesOfEntry(entry), JSON.stringify(keyids), signatureSet(entry)],
+    )
+    if (row === undefined) return 'present' // another process imported it at this moment
+    const seq = numberOf(row, 'seq')
+    // What is signed says which run it was; names that a location alone says are nobody's word.
+    const [item] = await query('INSERT INTO item(seq, run_uid, about) VALUES ($1, NULL, $2) RETURNING id', [
+      seq,
+      keptAbout(about, { run: false }).about,
+    ])
+    const id = numberOf(item, 'id')
+    await addDeliveries(
+      query,
+      dialect,
+      deliveries.map((delivery) => ({ item: id, row: delivery })),
+    )
+    await addTerms(query, dialect, seq, termsOf(entry, { keyids, runs: [] }))
+    for (const { slot, receipt } of deliveries) {
+      await query('DELETE FROM refused WHERE source = $1 AND location = $2', [
+        slot.backend,
+        shortened(receipt?.location ?? slot.key),
+      ])
+    }
+    return 'new'
+  })
+}
+
+/** See Importing.imported. */
+export async function imported({ query }: Database, uri: string, format: string): Promise<readonly Entry[]> {
+  const rows = await query(
+    `SELECT bytes FROM entry WHERE uri = $1 AND format = $2 AND source = 'imported' AND state = 'good' AND superseded_by IS NULL
+     ORDER BY seq LIMIT ${MOST_OF_ONE_ID}`,
+    [uri, format],
+  )
+  return rows.flatMap(entryIn)
+}
+
+/** See Importing.refuse. */
+export async function refuse({ query, dialect }: Database, items: readonly Refused[]): Promise<void> {
+  for (const { source, location, digest, reason } of items) {
+    await query(
+      `INSERT INTO refused(source, location, digest, reason, seen)
+       SELECT $1, $2, $3, $4, ${dialect.now} WHERE (SELECT coalesce(max(id) - min(id), 0) FROM refused) < ${MOST_REFUSED}
+       ON CONFLICT (source, location, digest) DO UPDATE SET reason = excluded.reason, seen = excluded.seen`,
+      [source, shortened(location), digest, JSON.stringify(reason)],
+    )
+  }
+}
+
+function shortened(location: string): string {
+  const text = location.toWellFormed().replaceAll('\0', '\ufffd')
+  return text.length <= MOST_LOCATION
+    ? text
+    : `${text.slice(0, MOST_LOCATION / 2)}…sha256:${sha256Hex(Buffer.from(text))}`
+}
