@@ -15,6 +15,7 @@ import { outboxCommand } from './commands/outbox/command.ts'
 import { payloadCommand } from './commands/payload/command.ts'
 import { repairCommand } from './commands/repair/command.ts'
 import { schemaCommand } from './commands/schema/command.ts'
+import { searchCommand } from './commands/search/command.ts'
 import { storeCommand } from './commands/store/command.ts'
 import { truthCommand } from './commands/truth/command.ts'
 import { verifyCommand } from './commands/verify/command.ts'
@@ -28,6 +29,7 @@ const COMMANDS: Readonly<Record<string, (io: Io, exit: Exit) => Command>> = {
   verify: verifyCommand,
   migrate: migrateCommand,
   repair: repairCommand,
+  search: searchCommand,
   worker: workerCommand,
   outbox: outboxCommand,
   truth: truthCommand,

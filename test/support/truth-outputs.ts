@@ -56,7 +56,7 @@ export const SPOIL = `UPDATE entry SET bytes = CAST(replace(CAST(bytes AS TEXT),
 const NOWHERE = ['--truth', `sqlite:${join(scratch(), 'none', 'truth.db')}`]
 const outbox = (at: TruthPlace, ...args: readonly string[]): Promise<Output> => ask('outbox', ...args, ...at.truth)
 
-type TruthSchema = Extract<SchemaName, 'worker' | `outbox-${string}` | `truth-${string}`>
+type TruthSchema = Extract<SchemaName, 'worker' | 'search' | `outbox-${string}` | `truth-${string}`>
 
 /** By schema: everything that its command printed. */
 export const TRUTH_OUTPUTS: Readonly<Record<TruthSchema, () => Promise<readonly Output[]>>> = {
@@ -70,6 +70,23 @@ export const TRUTH_OUTPUTS: Readonly<Record<TruthSchema, () => Promise<readonly 
       await drain(at),
       await drain(other),
       await ask('worker', ...at.storage, '--key', PUBLIC_KEY),
+    ]
+  },
+  async search() {
+    const at = truthPlace()
+    await commit(at)
+    await drain(at, '--storage', 'docdb')
+    const search = (...args: readonly string[]): Promise<Output> => ask('search', ...args, ...at.truth)
+    const builder = ['--builder', 'https://tekton.dev/chains/v2']
+    sql(at, "UPDATE entry SET state = 'quarantined' WHERE seq = 1")
+    return [
+      await search(...builder),
+      await search(...builder, '--limit', '1'),
+      await search(...builder, '--impact'),
+      await search('--run', 'another'),
+      await search('--run', 'another', '--impact'),
+      await search(),
+      await ask('search', ...builder, ...NOWHERE),
     ]
   },
   async 'outbox-ls'() {

@@ -29,6 +29,7 @@ export const SCHEMAS = {
   'config-show': { command: 'config show', summary: 'settings in force', load: () => import('./config-show.ts') },
   'config-check': { command: 'config check', summary: 'warnings', load: () => import('./config-check.ts') },
   worker: { command: 'worker', summary: 'a delivery, one a line', load: () => import('./worker.ts') },
+  search: { command: 'search', summary: 'an entry, one a line', load: () => import('./search.ts') },
   'outbox-ls': {
     command: 'outbox ls',
     summary: 'a delivery, one a line',

@@ -27,7 +27,7 @@ function valuesOf(name: SchemaName): Promise<readonly unknown[]> {
 }
 
 /** What prints JSON lines. */
-const LINES: readonly SchemaName[] = ['list', 'migrate', 'repair', 'worker', 'outbox-ls', 'outbox-prune']
+const LINES: readonly SchemaName[] = ['list', 'migrate', 'repair', 'worker', 'search', 'outbox-ls', 'outbox-prune']
 
 /** What people write, and no command prints. */
 const FILES: readonly SchemaName[] = ['keyring']
@@ -39,7 +39,9 @@ async function validator(name: SchemaName): Promise<ValidateFunction> {
 
 /** Every value that was printed: lines for what streams, else the one document. */
 function values(name: SchemaName, { stdout, args }: Output): readonly unknown[] {
-  const streams = (LINES.includes(name) && !args.includes('--count')) || (name === 'verify' && args.includes('--all'))
+  const streams =
+    (LINES.includes(name) && !args.some((arg) => arg === '--count' || arg === '--impact')) ||
+    (name === 'verify' && args.includes('--all'))
   if (!streams) return [JSON.parse(stdout)]
   return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as unknown]))
 }
