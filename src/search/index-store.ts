@@ -1,5 +1,6 @@
 /** The index in Redis: what a worker and a reconcile write to it, and read back. */
 import { ProvError } from '../errors.ts'
+import type { Mark } from '../truth/truth.ts'
 import { type IndexedEntry, memberOf, saysTheSame, summaryOf } from './index-member.ts'
 import type { RedisConnection, Reply } from './redis.ts'
 import { MOST_TERMS } from './scripts.ts'
@@ -34,6 +35,8 @@ export interface IndexStore {
   /** Gives the generations that were written. */
   write(changes: readonly Change[], options?: WriteOptions): Promise<readonly string[]>
   look(generation: string, entries: readonly IndexedEntry[]): Promise<readonly Found[]>
+  /** Remembers, of a generation (absent: the one that is read), that it has every entry up to this one: a search says so. */
+  prove(upTo: Mark, generation?: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -68,6 +71,10 @@ export function indexOver(redis: RedisConnection): IndexStore {
         const summary = answers[at++]
         return { scores, summary: typeof summary === 'string' ? saysTheSame(summary, entry) : undefined }
       })
+    },
+    prove: async ({ xid, seq }, generation) => {
+      const which = generation ?? textOf(await redis.call('GET', `${prefix}live`), redis)
+      if (which !== undefined) await redis.call('SET', `${prefix}${which}:upto`, `${xid} ${seq}`)
     },
     close: () => redis.close(),
   }

@@ -66,7 +66,7 @@ export async function rebuild(job: RebuildJob): Promise<Rebuilt> {
   const { generation, mark, entries, terms } = walk
   if (mark !== undefined) {
     await index.write([], { lease, generation })
-    await index.redis.call('SET', `${index.redis.prefix}${generation}:upto`, `${mark.xid} ${mark.seq}`)
+    await index.prove(mark, generation)
   }
   await index.redis.script('switch', [lease, generation])
   await removeDead(job)
