@@ -13,6 +13,7 @@ import { listCommand } from './commands/list/command.ts'
 import { migrateCommand } from './commands/migrate/command.ts'
 import { outboxCommand } from './commands/outbox/command.ts'
 import { payloadCommand } from './commands/payload/command.ts'
+import { reconcileCommand } from './commands/reconcile/command.ts'
 import { repairCommand } from './commands/repair/command.ts'
 import { schemaCommand } from './commands/schema/command.ts'
 import { searchCommand } from './commands/search/command.ts'
@@ -30,6 +31,7 @@ const COMMANDS: Readonly<Record<string, (io: Io, exit: Exit) => Command>> = {
   migrate: migrateCommand,
   repair: repairCommand,
   search: searchCommand,
+  reconcile: reconcileCommand,
   worker: workerCommand,
   outbox: outboxCommand,
   truth: truthCommand,

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { SchemaName } from '../../src/report/schemas/index.ts'
 import { provHere } from './in-process.ts'
 import type { Output } from './outputs.ts'
-import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from './runs.ts'
+import { FIXTURES, PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from './runs.ts'
 import { scratch } from './scratch.ts'
 
 const env = { COSIGN_PASSWORD: PASSWORD }
@@ -56,7 +56,7 @@ export const SPOIL = `UPDATE entry SET bytes = CAST(replace(CAST(bytes AS TEXT),
 const NOWHERE = ['--truth', `sqlite:${join(scratch(), 'none', 'truth.db')}`]
 const outbox = (at: TruthPlace, ...args: readonly string[]): Promise<Output> => ask('outbox', ...args, ...at.truth)
 
-type TruthSchema = Extract<SchemaName, 'worker' | 'search' | `outbox-${string}` | `truth-${string}`>
+type TruthSchema = Extract<SchemaName, 'worker' | 'search' | 'reconcile' | `outbox-${string}` | `truth-${string}`>
 
 /** By schema: everything that its command printed. */
 export const TRUTH_OUTPUTS: Readonly<Record<TruthSchema, () => Promise<readonly Output[]>>> = {
@@ -87,6 +87,22 @@ export const TRUTH_OUTPUTS: Readonly<Record<TruthSchema, () => Promise<readonly 
       await search('--run', 'another', '--impact'),
       await search(),
       await ask('search', ...builder, ...NOWHERE),
+    ]
+  },
+  async reconcile() {
+    const [at, other] = [truthPlace(), truthPlace()]
+    await ask('store', ...at.storage, '--key', PRIVATE_KEY, at.file)
+    const from = (...more: readonly string[]): Promise<Output> =>
+      ask('reconcile', '--from', 'docdb', ...at.storage.slice(2), ...other.truth, ...more)
+    await ask('truth', 'init', ...other.truth)
+    return [
+      await from('--key', PUBLIC_KEY),
+      await from('--key', PUBLIC_KEY, '--repair'),
+      await from('--key', PUBLIC_KEY),
+      await from('--key', join(FIXTURES, 'bundles/cosign.pub'), '--from', 'gcs', '--repair'),
+      await from('--key', join(FIXTURES, 'bundles/cosign.pub'), ...truthPlace().truth, '--repair'),
+      await from(),
+      await ask('reconcile', ...at.truth),
     ]
   },
   async 'outbox-ls'() {

@@ -30,6 +30,7 @@ export const SCHEMAS = {
   'config-check': { command: 'config check', summary: 'warnings', load: () => import('./config-check.ts') },
   worker: { command: 'worker', summary: 'a delivery, one a line', load: () => import('./worker.ts') },
   search: { command: 'search', summary: 'an entry, one a line', load: () => import('./search.ts') },
+  reconcile: { command: 'reconcile', summary: 'a difference, one a line', load: () => import('./reconcile.ts') },
   'outbox-ls': {
     command: 'outbox ls',
     summary: 'a delivery, one a line',

@@ -27,7 +27,16 @@ function valuesOf(name: SchemaName): Promise<readonly unknown[]> {
 }
 
 /** What prints JSON lines. */
-const LINES: readonly SchemaName[] = ['list', 'migrate', 'repair', 'worker', 'search', 'outbox-ls', 'outbox-prune']
+const LINES: readonly SchemaName[] = [
+  'list',
+  'migrate',
+  'repair',
+  'worker',
+  'search',
+  'reconcile',
+  'outbox-ls',
+  'outbox-prune',
+]
 
 /** What people write, and no command prints. */
 const FILES: readonly SchemaName[] = ['keyring']

@@ -1,5 +1,5 @@
 /** `prov reconcile`: what the truth and a backend do not both hold, and what to do about it. */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { ProvError } from '../../../errors.ts'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
@@ -21,6 +21,11 @@ export function reconcileCommand(io: Io, exit: Exit): Command {
     .option('--resume', 'with --rebuild: go on where an interrupted one stopped')
     .option('--since <WHEN>', 'with --index: only entries committed since then: a date, or an age such as 2h')
     .option('-k, --key <FILE>', 'with --from: trusted public key, or env://NAME; may be repeated', collect, [])
+    .addOption(
+      new Option('--image <REF>', 'with --from: only what belongs to this image, REPO@sha256:…; may be repeated')
+        .argParser(collect)
+        .default([]),
+    )
     .option('--tekton-file <FILE>', "file for the tekton annotations, when not the run's own")
   return withCommon(withReach(withSigners(command)))
     .addHelpText(

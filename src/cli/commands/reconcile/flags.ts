@@ -13,6 +13,8 @@ export interface ReconcileOptions extends CommonOptions, SignerFlags {
   readonly since?: string
   /** A backend whose entries the truth shall hold as well. */
   readonly from?: string
+  /** Only what belongs to these images. */
+  readonly image: readonly string[]
   readonly tektonFile?: string
   readonly kubeconfig?: string
   readonly context?: string
