@@ -58,10 +58,10 @@ const DIGESTS = { live: sha1(SCRIPTS.live), find: sha1(SCRIPTS.find), switch: sh
 export async function connectRedis(place: IndexPlace, { readOnly }: ConnectOptions): Promise<RedisConnection> {
   const { host, port, database, username, isTls } = partsOf(place.url)
   const location = shownIndex(place.url)
-  const { Redis: Client } = await import('ioredis')
+  const { default: ioredis } = await import('ioredis')
   let isOpen = false
   let last: Error | undefined
-  const client = new Client({
+  const client = new ioredis.Redis({
     host,
     port,
     db: database,
