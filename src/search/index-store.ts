@@ -2,7 +2,7 @@
 import { ProvError } from '../errors.ts'
 import type { Mark } from '../truth/truth.ts'
 import { type IndexedEntry, memberOf, saysTheSame, summaryOf } from './index-member.ts'
-import type { RedisConnection, Reply } from './redis.ts'
+import { type RedisConnection, type Reply, USE } from './redis.ts'
 import { MOST_TERMS } from './scripts.ts'
 
 /** One change of an index, in every generation that is written. */
@@ -46,10 +46,13 @@ const MOST_ARGUMENTS = 5_000
 /** @example const index = indexOver(await connectRedis(place, { readOnly: false })) */
 export function indexOver(redis: RedisConnection): IndexStore {
   const { prefix } = redis
+  let isMarked = false
   return {
     redis,
     live: async () => textOf(await redis.call('GET', `${prefix}live`), redis),
     write: async (changes, { lease = '', generation = '', walk = '' } = {}) => {
+      if (!isMarked) await redis.call('SET', USE, 'index', 'NX')
+      isMarked = true
       let written: readonly string[] = []
       const parts = partsOf(changes)
       for (const [at, part] of parts.entries()) {

@@ -44,7 +44,7 @@ const LONGEST_PAUSE_MS = 5_000
 const MOST_BYTES = 64 * 1024 * 1024
 const OLDEST: readonly [number, number] = [6, 2]
 /** Says for what a database is used: evicting a cache would take the index with it. */
-const USE = 'prov:use'
+export const USE = 'prov:use'
 
 const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex')
 const DIGESTS = { live: sha1(SCRIPTS.live), find: sha1(SCRIPTS.find), switch: sha1(SCRIPTS.switch) }
@@ -219,7 +219,6 @@ async function refuseServer(
     const what = `this database of Redis is used as a ${String(use).slice(0, 20)}: what is dropped there could be a part of the index`
     refuse(what, 'give the index a database of its own: redis://HOST/1')
   }
-  if (!readOnly && use === null) await redis.call('SET', USE, 'index')
 }
 
 async function scriptsAllowed(redis: RedisConnection, location: string): Promise<void> {

@@ -2,7 +2,9 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SCHEMAS } from '../../src/report/schemas/index.ts'
 import { indexSource } from '../../src/search/index-source.ts'
 import { type IndexStore, indexOver } from '../../src/search/index-store.ts'
 import { connectRedis } from '../../src/search/redis.ts'
@@ -29,7 +31,9 @@ export function reconcileSuite(name: string, fresh: () => Promise<FreshPlace>, e
     let redis: OwnRedis
     let index: IndexStore
     let made: Many
+    let validate: ValidateFunction
     beforeAll(async () => {
+      validate = new Ajv2020({ strict: true }).compile((await SCHEMAS.reconcile.load()).schema)
       at = await fresh()
       if (at.needsInit) expect(await provHere(['truth', 'init', ...at.flags])).toMatchObject({ code: 0 })
       truth = await openTruth(at.place(), { make: true })
@@ -53,6 +57,7 @@ export function reconcileSuite(name: string, fresh: () => Promise<FreshPlace>, e
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line))
+      for (const line of lines) expect(validate(line) ? [] : [line, validate.errors]).toEqual([])
       return { code, stderr, differences: lines.slice(0, -1), end: lines.at(-1) }
     }
     const live = async (): Promise<string> => (await index.live()) ?? ''
