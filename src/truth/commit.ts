@@ -140,12 +140,8 @@ async function addEntries(
   }
   const fresh = new Map<string, NewItem>()
   for (const item of items) if (!item.resign && !fresh.has(keyOf(item))) fresh.set(keyOf(item), item)
-  for (const [key, item] of fresh) {
-    const seq = item.source === 'adopted' ? await adoptImported(query, item) : undefined
-    if (seq === undefined) continue
-    placed.set(item, { seq })
-    fresh.delete(key)
-  }
+  // What was imported stands from now on, and is not inserted again.
+  for (const item of fresh.values()) if (item.source === 'adopted') await adoptImported(query, item)
   for (const row of await insertEntries(query, dialect, [...fresh.values()])) {
     const item = fresh.get(keyOf({ uri: String(row['uri']), format: String(row['format']) }))
     if (item === undefined) continue
@@ -156,16 +152,14 @@ async function addEntries(
   return placed
 }
 
-/** The number of an entry that was imported and stands from now on; undefined where there is none, or another stands. */
-async function adoptImported(query: Query, { uri, format, entry }: NewItem): Promise<number | undefined> {
-  const [row] = await query(
+/** An entry that was imported, with these very signatures, becomes the one that stands, where none does. */
+async function adoptImported(query: Query, { uri, format, entry }: NewItem): Promise<void> {
+  await query(
     `UPDATE entry SET source = 'adopted', uri = $1, format = $2 WHERE seq = (
        SELECT min(seq) FROM entry WHERE source = 'imported' AND id = $3 AND signatures = $4 AND superseded_by IS NULL AND state = 'good')
-     AND NOT EXISTS (SELECT 1 FROM entry o WHERE o.uri = $1 AND o.format = $2 AND o.superseded_by IS NULL AND o.source <> 'imported')
-     RETURNING seq`,
+     AND NOT EXISTS (SELECT 1 FROM entry o WHERE o.uri = $1 AND o.format = $2 AND o.superseded_by IS NULL AND o.source <> 'imported')`,
     [uri, format, entryId(entry), signatureSet(entry)],
   )
-  return row === undefined ? undefined : numberOf(row, 'seq')
 }
 
 /** Gives those that were not there, with the number of tombstones of the same name. */

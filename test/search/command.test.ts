@@ -75,10 +75,11 @@ describe('prov search', () => {
   })
 
   it('gives pages', async () => {
-    const all = await asked('--builder', BUILDER)
+    const all = await asked('--run', UID)
+    expect(all.hits.length).toBeGreaterThan(1)
     const seen: number[] = []
     for (let after = 0; ; ) {
-      const { hits, summary } = await asked('--builder', BUILDER, '--limit', '1', '--after', String(after))
+      const { hits, summary } = await asked('--run', UID, '--limit', '1', '--after', String(after))
       seen.push(...hits.map(({ seq }) => seq))
       after = hits.at(-1)?.seq
       if (!summary.more) break

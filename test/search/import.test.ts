@@ -118,6 +118,21 @@ function importLines(name: string, makeTruth: () => Promise<FreshTruth>): void {
       expect(said.last.counts.imported).toBeGreaterThanOrEqual(4)
     })
 
+    it('is no matter to a store under another key, which signs by itself', async () => {
+      const [truth, gcs] = [await ready(), bucket()]
+      await lines('reconcile', '--from', 'gcs', ...gcs, '--key', PUBLIC_KEY, '--repair', ...truth)
+      const folder = scratch()
+      expect((await provHere(['keys', 'generate', '--output', join(folder, 'other')], { env })).code).toBe(0)
+      const docdb = ['--storage', 'docdb', '--set', `storage.docdb.url=sqlite:${folder}/prov.db`]
+      const key = ['--key', join(folder, 'other.key')]
+      const stored = await provHere(['store', ...docdb, ...truth, ...key, runFixture('buildpacks-taskrun.yaml')], {
+        env,
+      })
+      expect(stored.code, stored.stdout + stored.stderr).toBe(0)
+      const { items } = await lines('search', '--run', UID, ...truth)
+      expect(new Set(items.map(({ source }) => source))).toEqual(new Set(['signed']))
+    })
+
     it('is adopted by a store of its run, and not signed again', async () => {
       const [truth, gcs] = [await ready(), bucket()]
       await lines('reconcile', '--from', 'gcs', ...gcs, '--key', PUBLIC_KEY, '--repair', ...truth)

@@ -1,40 +1,18 @@
-import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { expect, it } from 'vitest'
 import { commit } from '../../src/truth/commit.ts'
-import { adoptTruth, migrateTruth, openTruth, type TruthPlace } from '../../src/truth/open.ts'
+import { openTruth, type TruthPlace } from '../../src/truth/open.ts'
 import { openPostgres, refuseServer } from '../../src/truth/postgres.ts'
 import { describeWith } from '../servers/endpoints.ts'
-import { postgresTruth } from '../support/truth.ts'
 import { committed, imageItem, makeRun, owed, paged, runItem } from './made.ts'
-import { type Rig, truthSuite } from './suite.ts'
-
-interface PostgresRig extends Rig {
-  readonly place: TruthPlace
-  /** With the password. */
-  readonly full: string
-}
-
-async function rig(): Promise<PostgresRig> {
-  const { url, password, full, sql, close } = await postgresTruth()
-  const place = { url, password, newId: randomUUID() }
-  return {
-    place,
-    full,
-    migrate: () => migrateTruth(place, { make: true }),
-    adopt: () => adoptTruth({ ...place, newId: randomUUID() }),
-    open: () => openTruth(place, { make: false }),
-    make: () => openTruth(place, { make: true }),
-    sql,
-    close,
-  }
-}
+import { type PostgresRig, postgresRig } from './rigs.ts'
+import { truthSuite } from './suite.ts'
 
 describeWith(['postgresql'], 'PostgreSQL', () => {
-  truthSuite('postgres', rig)
+  truthSuite('postgres', postgresRig)
 
   const withRig = async (work: (one: PostgresRig) => Promise<void>): Promise<void> => {
-    const one = await rig()
+    const one = await postgresRig()
     try {
       await work(one)
     } finally {

@@ -5,38 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
-import { adoptTruth, migrateTruth, openTruth } from '../../src/truth/open.ts'
+import { migrateTruth, openTruth } from '../../src/truth/open.ts'
 import { networkDisk } from '../../src/truth/sqlite.ts'
 import { sqliteFailure } from '../../src/truth/sqlite-failure.ts'
 import { committed, makeRun, owed, runItem } from './made.ts'
-import { type Rig, truthSuite } from './suite.ts'
+import { sqliteRig } from './rigs.ts'
+import { truthSuite } from './suite.ts'
 
 const place = (file: string) => ({ url: `sqlite:${file}`, newId: randomUUID() })
 
-async function rig(): Promise<Rig> {
-  const folder = mkdtempSync(join(tmpdir(), 'prov-truth-'))
-  const file = join(folder, 'truth.db')
-  return {
-    migrate: () => migrateTruth(place(file), { make: true }),
-    adopt: () => adoptTruth(place(file)),
-    open: () => openTruth(place(file), { make: false }),
-    make: () => openTruth(place(file), { make: true }),
-    sql: async (text, values = []) => {
-      const db = new DatabaseSync(file, { timeout: 10_000 })
-      try {
-        return db
-          .prepare(text.replaceAll(/\$(\d+)/g, '?$1'))
-          .all(...values)
-          .map((row) => ({ ...row }))
-      } finally {
-        db.close()
-      }
-    },
-    close: async () => rmSync(folder, { recursive: true }),
-  }
-}
-
-truthSuite('sqlite', rig)
+truthSuite('sqlite', sqliteRig)
 
 describe('a SQLite file', () => {
   let folder: string

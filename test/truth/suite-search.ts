@@ -24,6 +24,10 @@ export function searchLines({ truth, rig, another }: Scene): void {
       expect(await seqsOf([byRun])).toEqual([first, second].toSorted())
       expect(await seqsOf([byKey])).toHaveLength(3)
       expect(await seqsOf([byKey, byRun, byKey])).toEqual([first, second].toSorted())
+      // Each of these has one that the other has not.
+      const byType = askedTerm('type', 'https://slsa.dev/provenance/v0.2')
+      expect(await seqsOf([byRun, byType])).toEqual([first])
+      expect(await seqsOf([byType, byRun])).toEqual([first])
       expect(await seqsOf([byKey, askedTerm('run', 'another')])).toEqual([])
       const hit = (await truth.search([byRun], 0, 10)).find(({ seq }) => seq === first)
       expect(hit).toEqual({
@@ -52,6 +56,9 @@ export function searchLines({ truth, rig, another }: Scene): void {
         await runItem(makeRun('a'), [owed('oci')], { resign: true }, await signer()),
       )
       await truth.quarantine(fresh?.seq ?? 0, { code: 'signature_invalid', message: 'changed' })
+      await rig.sql("INSERT INTO term(term, seq) VALUES ('run:left', $1)", [old?.seq ?? 0])
+      expect(await seqsOf(['run:left'])).toEqual([])
+      expect(await truth.impact(['run:left'], 9)).toMatchObject({ entries: 0 })
       expect(await seqsOf([askedTerm('run', makeRun('a').uid)])).toEqual([fresh?.seq])
       expect(await truth.standing([old?.seq ?? 0, fresh?.seq ?? 0, 1_000_000])).toEqual([
         expect.objectContaining({ seq: old?.seq, state: 'superseded', supersedes: 0 }),
