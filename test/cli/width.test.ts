@@ -8,7 +8,7 @@ import type { Io } from '../../src/platform/io.ts'
 import { ROOT } from '../support/cli.ts'
 import { provHere, type Said } from '../support/in-process.ts'
 import { damage, place } from '../support/outputs.ts'
-import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
+import { FIXTURES, PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 import { SPOIL, sql, truthPlace } from '../support/truth-outputs.ts'
 
@@ -134,6 +134,26 @@ const SAYINGS: Readonly<Record<string, () => Promise<readonly Said[]>>> = {
     said.push(await outbox('prune', ...at.storage, '--key', PUBLIC_KEY, '--older-than', '0d'))
     said.push(await outbox('retry', '--quarantined', '--key', PUBLIC_KEY), await truth('migrate'), await truth('adopt'))
     said.push(await truth('backup', join(at.folder, 'copy.db')), await store('--set', 'truth.max-pending=1'))
+    return said
+  },
+  async 'search and reconcile'() {
+    const [at, other] = [truthPlace(), truthPlace()]
+    await on60(['store', ...at.storage, ...at.truth, '--key', PRIVATE_KEY, at.file])
+    await on60(['worker', ...at.storage, ...at.truth, '--key', PUBLIC_KEY, '--once'])
+    const builder = ['--builder', 'https://tekton.dev/chains/v2']
+    const search = (...args: string[]): Promise<Said> => on60(['search', ...args, ...at.truth])
+    const from = (...args: string[]): Promise<Said> =>
+      on60(['reconcile', '--from', 'docdb', ...at.storage.slice(2), ...args, ...other.truth])
+    const said = [
+      await search(...builder),
+      await search(...builder, '--limit', '1'),
+      await search(...builder, '--impact'),
+    ]
+    sql(at, "UPDATE entry SET state = 'quarantined'")
+    said.push(await search(...builder), await search('--run', 'none'), await search('--sha', 'odd'), await search())
+    await on60(['truth', 'init', ...other.truth])
+    said.push(await from('--key', PUBLIC_KEY), await from('--key', join(FIXTURES, 'bundles/cosign.pub'), '--repair'))
+    said.push(await from('--key', PUBLIC_KEY, '--repair'), await from('--key', PUBLIC_KEY, '-v'), await from())
     return said
   },
   async 'schema and usage'() {

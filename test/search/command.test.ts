@@ -143,6 +143,19 @@ describe('prov search', () => {
     expect(text.stdout).toContain('signatures that no key or identity verified')
   })
 
+  it('shows what somebody wrote into the tables: it verifies nothing, and verify does', async () => {
+    const own = truthPlace()
+    await commit(own)
+    const found = async (...args: readonly string[]): Promise<number> =>
+      (await provHere(['search', ...args, ...own.truth], { env })).code
+    sql(own, "DELETE FROM term WHERE term LIKE 'digest:%'")
+    sql(own, `INSERT INTO term(term, seq) SELECT 'digest:sha256:${'0'.repeat(64)}', seq FROM entry`)
+    expect(await found('--sha', '09e72cd4668214dcd3c5dae94efc1881970a315731be8837bc97164cf14da4f2')).toBe(5)
+    expect(await found('--sha', '0'.repeat(64))).toBe(0)
+    const verify = ['verify', ...own.storage, '--storage', 'truth', ...own.truth, '--key', PUBLIC_KEY, own.file]
+    expect((await provHere(verify, { env })).code).toBe(0)
+  })
+
   it('names what it does not know after a migration that has not come to its end', async () => {
     const own = truthPlace()
     await commit(own)
