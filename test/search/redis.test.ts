@@ -1,10 +1,20 @@
 /** What prov demands of a Redis before it trusts an index to it, and what it says of one that fails later. */
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { ProvError } from '../../src/errors.ts'
 import { indexOver } from '../../src/search/index-store.ts'
+import { freeLease, holdLease } from '../../src/search/lease.ts'
+import { rebuild } from '../../src/search/rebuild.ts'
+import { reconcile } from '../../src/search/reconcile.ts'
 import { connectRedis, type IndexPlace, shownIndex } from '../../src/search/redis.ts'
+import { openTruth } from '../../src/truth/open.ts'
 import { describeWith } from '../servers/endpoints.ts'
+import { ROOT } from '../support/cli.ts'
 import { type OwnRedis, ownRedis } from '../support/redis.ts'
+import { sqliteTruth } from '../support/truth.ts'
+import { deliverAll, many } from './many.ts'
 
 const ENTRY = {
   seq: 1,
@@ -94,6 +104,32 @@ describeWith(['redis'], 'a Redis', () => {
       })
       expect(await refusal({ ...redis, password: 'wrong' })).toMatchObject({ code: 'denied' })
       await (await connectRedis({ ...redis, password: 's3cret' }, { readOnly: false })).close()
+    }))
+
+  it('lets a user with the rights of docs/search.md do all that is needed, and no more', () =>
+    withRedis([], async (redis) => {
+      const text = readFileSync(join(ROOT, 'docs/search.md'), 'utf8')
+      const rights = /ACL SETUSER prov on >PASSWORD (.*)/.exec(text)?.[1]?.split(' ') ?? []
+      await redis.raw.call('ACL', 'SETUSER', 'prov', 'on', '>s3cret', ...rights)
+      const place = { ...redis, url: redis.url.replace('redis://', 'redis://prov@'), password: 's3cret' }
+      const index = indexOver(await connectRedis(place, { readOnly: false }))
+      const truth = await openTruth({ url: `sqlite:${sqliteTruth().path}`, newId: randomUUID() }, { make: true })
+      try {
+        const made = await many()
+        await made.commit(truth, 3)
+        await deliverAll(truth, index, made.trust)
+        const [lease, signal] = [randomUUID(), new AbortController().signal]
+        await holdLease(index, { token: lease, signal, sleep: async () => undefined })
+        await rebuild({ truth, index, lease, resume: false, signal, sleep: async () => undefined })
+        const job = { truth, index, repair: true, prune: true, lease, signal, told: () => undefined }
+        expect(await reconcile(job)).toMatchObject({ entries: 3, missing: 0, wrong: 0, extra: 0 })
+        await freeLease(index, lease)
+        await expect(index.redis.call('FLUSHALL')).rejects.toMatchObject({ code: 'denied' })
+        await expect(index.redis.call('SET', 'other', '1')).rejects.toMatchObject({ code: 'denied' })
+      } finally {
+        await truth.close()
+        await index.close()
+      }
     }))
 
   it('that is full says so, and nothing is promised', () =>

@@ -10,8 +10,9 @@ export function reconcileCommand(io: Io, exit: Exit): Command {
   const command = withTruth(new Command('reconcile'))
     .summary('compare the truth with its search index or a backend')
     .description(
-      'With --index: says what the search index lacks, has wrong, or has too much. With --from: says what a backend holds and the truth does not. With --repair, entries that verify under the keys given become entries of the truth, ' +
-        'so that they are found by prov search; the others are refused, and the truth keeps why.',
+      'With --index: says what the search index lacks, has wrong, or has too much. With --from: says what a backend holds and the truth does not; ' +
+        'with --repair, entries that verify under the keys given become entries of the truth, so that they are found by prov search, and of the ' +
+        'others the truth keeps why they were refused.',
     )
     .option('--index <URL>', 'compare this search index: redis://HOST/DATABASE (or set index.url)')
     .option('--from <BACKEND>', 'read every entry of this backend')
