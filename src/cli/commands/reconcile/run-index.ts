@@ -29,6 +29,8 @@ interface Job {
   readonly progress: Progress
 }
 
+const AGAIN = 'what was written stays; --rebuild goes on with --resume, everything else by the same command'
+
 type Told = Omit<IndexReport, 'index' | 'exit'>
 
 /** Exit 0 when both are equal (again), 5 when something is missing, 3 when something is wrong or too much. */
@@ -45,6 +47,9 @@ export async function runReconcileIndex(options: ReconcileOptions, io: Io): Prom
     const told = isChange ? await alone(job) : await compare(job, undefined)
     progress.end()
     return await end({ index: index.redis.location, ...told, exit: exitStatus(exitOf(told), io) }, options, io)
+  } catch (thrown) {
+    if (!io.signal.aborted) throw thrown
+    throw new ProvError('aborted', 'stopped before it was done', { cause: thrown, hint: AGAIN })
   } finally {
     await index?.close()
     await truth.close()
