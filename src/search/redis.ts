@@ -193,7 +193,8 @@ async function refuseServer(
     throw new ProvError('config_invalid', message, { location, hint })
   }
   const info = String(await redis.call('INFO'))
-  const said = (name: string): string => new RegExp(`^${name}:([^\\r\\n]*)`, 'm').exec(info)?.[1] ?? ''
+  const lines = info.split(/\r?\n/)
+  const said = (name: string): string => lines.find((line) => line.startsWith(`${name}:`))?.slice(name.length + 1) ?? ''
   const version = said('redis_version')
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (version === '') {
