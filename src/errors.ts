@@ -107,12 +107,18 @@ export const ERRORS = {
     retryable: false,
     meaning: "somebody else's entry in a shared slot (counts only with --strict)",
   },
+  index_mismatch: {
+    exit: 3,
+    retryable: false,
+    meaning: 'the search index names an entry that the truth does not, or another number of it',
+  },
   // 4: drift
   drift: { exit: 4, retryable: false, meaning: 'two copies verify and mean different things' },
   drift_across_formats: { exit: 4, retryable: false, meaning: 'copies in two formats contradict each other' },
   // 5: absent
   absent: { exit: 5, retryable: false, meaning: 'no copy where the configuration says there must be one' },
   nothing_verified: { exit: 5, retryable: false, meaning: 'not one copy of this artifact was found and verified' },
+  index_missing: { exit: 5, retryable: false, meaning: 'the search index lacks an entry that the truth holds' },
   // 6: could not look
   unreachable: { exit: 6, retryable: true, meaning: 'the backend could not be reached' },
   timed_out: { exit: 6, retryable: true, meaning: 'the backend did not answer in time' },

@@ -2,6 +2,7 @@
 import type { BackendRow, OwnSetting } from '../backend/row.ts'
 import type { SettingRow } from '../backend/setting-row.ts'
 import { ARTIFACT_SETTINGS, OTHER_CHAINS_SETTINGS } from './chains-settings.ts'
+import { INDEX_SETTINGS } from './index-settings.ts'
 import { OTHER_PROV_SETTINGS, STORAGE_SETTINGS } from './prov-settings.ts'
 import { TRUTH_SETTINGS } from './truth-settings.ts'
 
@@ -10,7 +11,8 @@ type GeneralKey = keyof (typeof ARTIFACT_SETTINGS &
   typeof OTHER_CHAINS_SETTINGS &
   typeof STORAGE_SETTINGS &
   typeof OTHER_PROV_SETTINGS &
-  typeof TRUTH_SETTINGS)
+  typeof TRUTH_SETTINGS &
+  typeof INDEX_SETTINGS)
 
 export interface KeyedRow<Key extends string = string> extends SettingRow {
   readonly key: Key
@@ -51,6 +53,7 @@ export function settingsTableOf<Backends extends Readonly<Record<string, Backend
     ...prov.filter((rows) => !leansOnGeneral(rows)),
     OTHER_PROV_SETTINGS,
     TRUTH_SETTINGS,
+    INDEX_SETTINGS,
   )
   const rows = (Object.keys(all) as Key[]).map((key) => {
     const takers = named.filter(([, { notIn = [] }]) => !notIn.includes(key)).map(([name]) => name)

@@ -10,6 +10,7 @@ import { recordIn } from '../platform/text/guards.ts'
 import { relation, simpleSigningImage, subjectKeys } from '../provenance/identity.ts'
 import { contradictsPlace } from '../provenance/slot-names.ts'
 import { runOf } from '../store/seal.ts'
+import { keyNames } from '../trust/key-names.ts'
 import type { Trust } from '../trust/trust.ts'
 import { checkEntry } from '../trust/verify-entry.ts'
 import { aboutOf, entryOfBytes, truthUri } from '../truth/kept.ts'
@@ -19,6 +20,8 @@ export interface GoodRow {
   readonly verdict: 'good'
   readonly entry: Entry
   readonly about: About
+  /** Names of the keys under which it verifies. */
+  readonly keyids: readonly string[]
 }
 
 /**
@@ -57,7 +60,9 @@ export function checkEntryOf(row: Claimed, trust: Trust): Checked {
     // Only now: what nobody we know has signed is not interpreted.
     const about = aboutOf(row)
     const doubt = doubtAbout(entry, about, row)
-    return doubt === undefined ? { verdict: 'good', entry, about } : altered('wrong_artifact', doubt)
+    return doubt === undefined
+      ? { verdict: 'good', entry, about, keyids: keyNames(verified) }
+      : altered('wrong_artifact', doubt)
   } catch (thrown) {
     const { code, message } = asProvError(thrown)
     if (!isOurs) return untrusted()

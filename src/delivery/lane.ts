@@ -7,13 +7,16 @@ import { asProvError, type ErrorJson, errorJson, ProvError } from '../errors.ts'
 import { artifactName } from '../model/artifact.ts'
 import { entryId, signatureId } from '../model/entry.ts'
 import type { RetryOptions } from '../platform/async/retry.ts'
+import type { IndexStore } from '../search/index-store.ts'
 import { deliver } from '../store/deliver.ts'
 import type { PlanRow } from '../store/plan.ts'
 import { runOf } from '../store/seal.ts'
 import type { Trust } from '../trust/trust.ts'
 import { waitAfter } from '../truth/due.ts'
+import { INDEX } from '../truth/term-pages.ts'
 import { type Claimed, type Outcome, SEAL, type Truth } from '../truth/truth.ts'
-import { checkRow, type GoodRow } from './check.ts'
+import { type Checked, checkEntryOf, checkRow, type GoodRow } from './check.ts'
+import { deliverToIndex } from './index-row.ts'
 import { isLaneFault, outcomeOf } from './outcome.ts'
 
 export interface LaneJob {
@@ -22,6 +25,8 @@ export interface LaneJob {
   readonly targets: readonly string[]
   /** A backend by its name; undefined for one that this worker does not serve. */
   backend(name: string): Backend | undefined
+  /** Absent for a worker that does not serve the search index. */
+  readonly index?: IndexStore | undefined
   readonly trust: Trust
   readonly retry: Omit<RetryOptions, 'budget' | 'signal'>
   /** Aborted when the worker is to drain: what is in flight is finished, nothing more is claimed. */
@@ -191,21 +196,37 @@ function flightOf(job: LaneJob): Flight {
 }
 
 async function work(row: Claimed, job: LaneJob, signal: AbortSignal): Promise<ErrorJson | undefined> {
-  const { truth } = job
-  const backend = job.backend(row.target === SEAL ? row.slotKey : row.target)
-  if (backend === undefined) {
-    await truth.settle(row, { state: 'pending', afterMs: UNSERVED_MS, untried: true })
+  const way = wayOf(row, job, signal)
+  if (way === undefined) {
+    await job.truth.settle(row, { state: 'pending', afterMs: UNSERVED_MS, untried: true })
     return undefined
   }
-  const checked = checkRow(row, backend, job.trust)
+  const checked = way.check()
   if (checked.verdict !== 'good') {
     await refuse(row, checked.verdict, checked.error, job)
     return undefined
   }
   const began = job.retry.now()
-  const receipt = await receiptOf(row, checked, backend, job, signal)
+  const receipt = await way.deliver(checked)
   await settle(row, outcomeOf(row, receipt, job.retry.random()), job, job.retry.now() - began)
   return receipt.error !== undefined && isLaneFault(receipt.error, row.lane) ? receipt.error : undefined
+}
+
+interface Way {
+  check(): Checked
+  deliver(good: GoodRow): Promise<CopyReceipt>
+}
+
+/** Undefined for what this worker does not serve. */
+function wayOf(row: Claimed, job: LaneJob, signal: AbortSignal): Way | undefined {
+  const { truth, trust, index } = job
+  if (row.target === INDEX) {
+    if (index === undefined) return undefined
+    return { check: () => checkEntryOf(row, trust), deliver: (good) => deliverToIndex(row, good, { index, truth }) }
+  }
+  const backend = job.backend(row.target === SEAL ? row.slotKey : row.target)
+  if (backend === undefined) return undefined
+  return { check: () => checkRow(row, backend, trust), deliver: (good) => receiptOf(row, good, backend, job, signal) }
 }
 
 /** What one row throws is that row's trouble, and said there; where the truth itself does not answer, the lease runs out. */

@@ -3,6 +3,7 @@
  * that differ in it are one entry, and what either has belongs to both. Pure; nothing here is verified.
  */
 import { X509Certificate } from 'node:crypto'
+import { base64Of } from '../platform/text/base64.ts'
 import { type Entry, holds, type Kind, type Signature, sameBytes, signatureId } from './entry.ts'
 import { logContent, logEntryOf, logProofOf } from './log-entry.ts'
 
@@ -54,8 +55,8 @@ export function joinProofs<S extends Proofs>(own: S, other: Proofs): S {
   const second = own.logProof !== undefined && other.logProof !== undefined && !isSameText(own.logProof, other.logProof)
   const converted = second ? logEntryOf(other.logProof ?? '') : undefined
   const wanted = [...(other.logEntries ?? []), ...(converted === undefined ? [] : [converted])]
-  const logEntries = union(own.logEntries ?? [], wanted, isSameText)
-  const timestamps = union(own.timestamps ?? [], other.timestamps ?? [], sameBytes)
+  const logEntries = union(own.logEntries ?? [], wanted, logContent)
+  const timestamps = union(own.timestamps ?? [], other.timestamps ?? [], base64Of)
   return { ...own, ...proofsOf({ certificate, chain, logEntries, logProof, timestamps } as Proofs) }
 }
 
@@ -106,9 +107,7 @@ export function holdsProofs(found: Proofs, wanted: Proofs, kept: readonly ProofK
       case 'logProof':
         return !wanted.logProof || hasLogProof(found, wanted.logProof)
       case 'logEntries':
-        return (wanted.logEntries ?? []).every((one) =>
-          (found.logEntries ?? []).some((other) => isSameText(other, one)),
-        )
+        return hasLogEntries(found.logEntries ?? [], wanted.logEntries ?? [])
       case 'timestamps':
         return (wanted.timestamps ?? []).every((one) => (found.timestamps ?? []).some((other) => sameBytes(other, one)))
     }
@@ -126,6 +125,13 @@ export function holdsWith(found: Entry, wanted: Entry, kept: readonly ProofKind[
   return wanted.signatures.every((w) =>
     found.signatures.some((f) => sameBytes(f.sig, w.sig) && holdsProofs(f, w, kept)),
   )
+}
+
+function hasLogEntries(found: readonly string[], wanted: readonly string[]): boolean {
+  const others = wanted.filter((one) => !found.includes(one))
+  if (others.length === 0 || found.length === 0) return others.length === 0
+  const said = new Set(found.map(logContent))
+  return others.every((one) => said.has(logContent(one)))
 }
 
 function hasLogProof({ logProof, logEntries = [] }: Proofs, wanted: string): boolean {
@@ -153,11 +159,17 @@ function isSameLeaf(a: string, b: string): boolean {
   }
 }
 
-function union<T>(own: readonly T[], more: readonly T[], same: (a: T, b: T) => boolean): readonly T[] {
+/** What each says is worked out once: a hostile place may hold megabytes of them. */
+function union<T>(own: readonly T[], more: readonly T[], saidBy: (one: T) => string): readonly T[] {
   const all = [...own]
-  for (const one of more) {
+  const others = more.filter((one) => !own.includes(one))
+  if (others.length === 0) return all
+  const known = new Set(own.map(saidBy))
+  for (const one of others) {
     if (all.length >= MAX_PROOFS) break
-    if (!all.some((other) => same(other, one))) all.push(one)
+    const said = saidBy(one)
+    if (!known.has(said)) all.push(one)
+    known.add(said)
   }
   return all
 }

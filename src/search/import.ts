@@ -15,6 +15,7 @@ import { formatOf, isImageSignature } from '../provenance/detect-format.ts'
 import { type Origin, originOf } from '../provenance/origin.ts'
 import type { Trust } from '../trust/trust.ts'
 import { type Checks, checkFound, type VerifiedSignature } from '../trust/verify-entry.ts'
+import { indexDelivery } from '../truth/index-delivery.ts'
 import { truthUri } from '../truth/kept.ts'
 import type { NewImport, Refused } from '../truth/search-port.ts'
 import type { Truth } from '../truth/truth.ts'
@@ -30,6 +31,8 @@ export interface ImportJob extends CallOptions {
   readonly retry: RetryOptions
   /** Name of this machine: copies in a file of the input are here alone. */
   readonly host: string
+  /** What is imported is owed to the search index as well. */
+  readonly indexed?: boolean
 }
 
 /**
@@ -175,7 +178,7 @@ function newImport(
   verified: readonly VerifiedSignature[],
   { about: said, alone }: Origin,
   location: string,
-  { source, host }: ImportJob,
+  { source, host, indexed }: ImportJob,
 ): NewImport {
   // A run without a uid is no name: what is signed is filed by itself.
   const about = said.artifact.type === 'run' && said.artifact.uid === '' ? alone : said
@@ -208,6 +211,7 @@ function newImport(
           signatures: entry.signatures.map(signatureId),
         },
       },
+      ...(indexed === true ? [indexDelivery(entry, false)] : []),
     ],
   }
 }

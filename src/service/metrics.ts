@@ -13,6 +13,11 @@ export const WORKER_METRICS = {
     labels: ['target'],
     help: 'age of the oldest entry that is still owed',
   },
+  prov_index_lag_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'age of the oldest entry that the search index does not have yet; 0 when it has all that are owed to it',
+  },
   prov_delivery_seconds: { type: 'histogram', labels: ['target'], help: 'how long one delivery took that was settled' },
   prov_delivered_total: { type: 'counter', labels: ['target'], help: 'copies that this process has delivered' },
   prov_lane_paused: {

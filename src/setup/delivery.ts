@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { LaneJob } from '../delivery/lane.ts'
 import { durationMs } from '../platform/text/duration.ts'
+import type { IndexStore } from '../search/index-store.ts'
 import type { Trust } from '../trust/trust.ts'
+import { INDEX } from '../truth/term-pages.ts'
 import type { Truth } from '../truth/truth.ts'
 import type { Setup } from './backends.ts'
 
@@ -16,13 +18,14 @@ export function thisHost(): string {
   return hostname()
 }
 
-/** @example deliveryJob(setup, truth, trust).concurrency // 16 */
-export function deliveryJob(setup: Setup, truth: Truth, trust: Trust): DeliveryJob {
+/** `index`: absent where nothing is delivered to one. @example deliveryJob(setup, truth, trust).concurrency // 16 */
+export function deliveryJob(setup: Setup, truth: Truth, trust: Trust, index?: IndexStore): DeliveryJob {
   const { settings, backends, retry } = setup
   const byName = new Map(backends.map((backend) => [backend.name, backend]))
   return {
     truth,
-    targets: backends.map(({ name }) => name),
+    targets: [...backends.map(({ name }) => name), ...(index === undefined ? [] : [INDEX])],
+    index,
     backend: (name) => byName.get(name),
     trust,
     retry,

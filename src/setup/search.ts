@@ -17,7 +17,7 @@ export interface SearchWish {
  * @example const source = await searchSource(settings, { source: 'index', truth: undefined })
  */
 export async function searchSource(settings: Settings, { source, truth }: SearchWish): Promise<SearchSource> {
-  if (source === 'index' || (source === undefined && truth === undefined && indexUrl(settings) !== undefined))
+  if (source === 'index' || (source === undefined && truth === undefined && settings.get('index.url') !== undefined))
     return indexSource(settings)
   if (truth !== undefined) return (await import('../search/truth.ts')).truthSource(truth)
   throw new ProvError('usage', 'search needs a source of truth', {
@@ -25,12 +25,10 @@ export async function searchSource(settings: Settings, { source, truth }: Search
   })
 }
 
-function indexUrl(settings: Settings): string | undefined {
-  return settings.table.row('index.url') === undefined ? undefined : settings.get('index.url')
-}
-
-async function indexSource(_settings: Settings): Promise<SearchSource> {
-  throw new ProvError('not_supported', 'this prov has no index yet', {
-    hint: 'search the truth: --source truth --truth URL',
-  })
+async function indexSource(settings: Settings): Promise<SearchSource> {
+  const [{ openIndexSource }, { indexPlace }] = await Promise.all([
+    import('../search/index-source.ts'),
+    import('./index-place.ts'),
+  ])
+  return openIndexSource(await indexPlace(settings))
 }

@@ -16,6 +16,8 @@ export interface SettingsOptions {
   readonly tektonFile?: string
   /** URL of the source of truth. */
   readonly truth?: string
+  /** URL of the search index. */
+  readonly index?: string
   /** Seconds. */
   readonly timeout?: number
 }
@@ -71,22 +73,24 @@ export function withAbsolutePlaces(settings: Settings): Settings {
 
 const WITH_PASSWORD = /^[a-z]+:\/\/[^/@\s:]*:[^/@\s]*@/
 
-/** For a URL of a truth that others could read. */
-export function passwordInUrl(): ProvError {
-  return new ProvError('usage', 'the URL of the truth holds a password, which others could read', {
-    hint: 'write the password into a file, and name that with --set truth.password-file=FILE',
+/** For a URL that others could read. */
+export function passwordInUrl(of: 'truth' | 'index' = 'truth'): ProvError {
+  return new ProvError('usage', `the URL of the ${of} holds a password, which others could read`, {
+    hint: `write the password into a file, and name that with --set ${of}.password-file=FILE`,
   })
 }
 
 /** What stands for a setting, as `--set` has it. */
 function asSettings(options: SettingsOptions, env: World['env']): readonly string[] {
-  const { tektonFile, timeout, kubeconfig, context, truth = env['PROV_TRUTH'] } = options
+  const { tektonFile, timeout, kubeconfig, context, truth = env['PROV_TRUTH'], index } = options
   if (truth !== undefined && WITH_PASSWORD.test(truth)) throw passwordInUrl()
+  if (index !== undefined && WITH_PASSWORD.test(index)) throw passwordInUrl('index')
   return [
     ...(kubeconfig === undefined ? [] : [`kubernetes.kubeconfig=${kubeconfig}`]),
     ...(context === undefined ? [] : [`kubernetes.context=${context}`]),
     ...(tektonFile === undefined ? [] : [`storage.tekton.file=${tektonFile}`]),
     ...(truth === undefined || truth === '' ? [] : [`truth.url=${truth}`]),
+    ...(index === undefined || index === '' ? [] : [`index.url=${index}`]),
     ...(timeout === undefined ? [] : [`storage.timeout=${timeout}`]),
     ...(options.set ?? []),
   ]

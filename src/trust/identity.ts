@@ -43,10 +43,14 @@ export function identityRule(
   return { ...of, isIdentity: matcher(of.identity, names.identity), isIssuer: matcher(of.issuer, names.issuer) }
 }
 
+/** @example isPattern('/^.+@example\\.com$/') // true */
+export function isPattern(text: string): boolean {
+  return text.length > 1 && text.startsWith('/') && text.endsWith('/')
+}
+
 function matcher(text: string, name: string): Matcher {
   if (text.trim() === '') throw usage(`${name} is empty`, 'an empty text would be found in no certificate')
-  const isPattern = text.length > 1 && text.startsWith('/') && text.endsWith('/')
-  if (!isPattern) return (found) => found === text
+  if (!isPattern(text)) return (found) => found === text
   const inner = /^\/\^(.*)\$\/$/s.exec(text)?.[1]
   // An odd number of backslashes before the last `$` makes it a dollar sign.
   if (inner === undefined || /(?:^|[^\\])(?:\\\\)*\\$/.test(inner)) {

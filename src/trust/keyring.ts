@@ -5,7 +5,7 @@ import { ProvError } from '../errors.ts'
 import type { Environment } from '../keys/pem.ts'
 import { readOrRefuse } from '../platform/fs/read-limited.ts'
 import { isRecord, type JsonRecord } from '../platform/text/guards.ts'
-import { type IdentityRule, identityRule } from './identity.ts'
+import { type IdentityRule, identityRule, isPattern } from './identity.ts'
 import { ALGORITHMS, type Algorithm } from './made-by.ts'
 import { keysIn, readKeys } from './read-keys.ts'
 import type { GivenKey } from './trust.ts'
@@ -69,6 +69,7 @@ export async function readKeyring(path: string, env: Environment, now: number): 
   const { value, problem } = readYaml(bytes.toString('utf8'))
   if (problem !== undefined) throw refused(path, problem)
   const file = membersOf(path, value, ['v', 'threshold', 'keys', 'identities'])
+  if (file['v'] === undefined) throw refused(path, 'does not say of which version it is: v: 1')
   if (file['v'] !== '1') throw refused(path, `is of version ${String(file['v'])}; this prov reads version 1`)
   const listed = listIn(path, file, 'keys')
   const named = listIn(path, file, 'identities')
@@ -76,7 +77,10 @@ export async function readKeyring(path: string, env: Environment, now: number): 
   if (listed.length + named.length > MAX_SIGNERS) throw refused(path, `names more than ${MAX_SIGNERS} signers`)
   const keys = await Promise.all(listed.map((one, i) => keysOf(`${path}: keys[${i}]`, path, one, env, now)))
   const identities = named.map((one, i) => identityOf(`${path}: identities[${i}]`, one))
-  const threshold = thresholdOf(path, file['threshold'], keys.length + identities.length)
+  // A pattern may stand for any number of people.
+  const isOpen = identities.some(({ identity, issuer }) => isPattern(identity) || isPattern(issuer))
+  const signers = isOpen ? Number.POSITIVE_INFINITY : keys.flat().length + identities.length
+  const threshold = thresholdOf(path, file['threshold'], signers)
   return { keys: keys.flat(), identities, ...(threshold === undefined ? {} : { threshold }) }
 }
 

@@ -107,16 +107,16 @@ export const MAX_CHAIN = 10
  */
 export function ownAuthority(source: string, pem: string): OwnAuthority {
   const blocks = certificateBlocks(pem)
-  if (blocks.length === 0) throw refused(source, 'holds no certificate')
-  if (blocks.length > MAX_CHAIN) throw refused(source, `holds more than ${MAX_CHAIN} certificates`)
+  if (blocks.length === 0) throw noAuthority(source, 'holds no certificate')
+  if (blocks.length > MAX_CHAIN) throw noAuthority(source, `holds more than ${MAX_CHAIN} certificates`)
   try {
     const parsed = blocks.map((block) => ({ own: new X509Certificate(block), library: ParsedCertificate.parse(block) }))
     if (!parsed.some(({ own }) => own.checkIssued(own))) {
-      throw refused(source, 'holds no root: one certificate must have signed itself')
+      throw noAuthority(source, 'holds no root: one certificate must have signed itself')
     }
-    if (parsed.some(({ own }) => !own.ca)) throw refused(source, 'holds a certificate that is not of an authority')
+    if (parsed.some(({ own }) => !own.ca)) throw noAuthority(source, 'holds a certificate that is not of an authority')
     if (!parsed.every(({ library }) => isUnderstood(library))) {
-      throw refused(source, 'holds a certificate that limits its use in a way that prov does not check')
+      throw noAuthority(source, 'holds a certificate that limits its use in a way that prov does not check')
     }
     return {
       source,
@@ -125,7 +125,7 @@ export function ownAuthority(source: string, pem: string): OwnAuthority {
     }
   } catch (error) {
     if (error instanceof ProvError) throw error
-    throw refused(source, 'holds a certificate that cannot be read')
+    throw noAuthority(source, 'holds a certificate that cannot be read')
   }
 }
 
@@ -138,5 +138,12 @@ function refused(source: string, what: string): ProvError {
   return new ProvError('trust_unreadable', `${source} ${what}`, {
     location: source,
     hint: 'get the file again from those who run the signing service; cosign trusted-root create makes one',
+  })
+}
+
+function noAuthority(source: string, what: string): ProvError {
+  return new ProvError('trust_unreadable', `${source} ${what}`, {
+    location: source,
+    hint: 'give the chain of the certificate authority as PEM: its intermediates, if any, and its root',
   })
 }

@@ -146,14 +146,16 @@ function together(made: Map<Entry, EntryCheck>, trust: Trust): Map<Entry, EntryC
   )
 }
 
-/** A key counts once, and so does an identity, however many certificates it holds. */
+/** A key counts once, with a certificate or without, and so does an identity, however many certificates it holds. */
 function signersOf(checks: readonly EntryCheck[]): number {
-  const names = checks.flatMap(({ verified }) =>
-    verified.map(({ key: { hint, identity } }) =>
-      identity === undefined ? hint : JSON.stringify([identity.identity, identity.issuer]),
-    ),
-  )
-  return new Set(names).size
+  let signers: readonly ReadonlySet<string>[] = []
+  for (const { key } of checks.flatMap(({ verified }) => verified)) {
+    const { hint, identity } = key
+    const names = identity === undefined ? [hint] : [hint, JSON.stringify([identity.identity, identity.issuer])]
+    const same = signers.filter((one) => names.some((name) => one.has(name)))
+    signers = [...signers.filter((one) => !same.includes(one)), new Set([...names, ...same.flatMap((one) => [...one])])]
+  }
+  return signers.length
 }
 
 function withThreshold(check: EntryCheck, signers: number, { threshold = 1 }: Trust): EntryCheck {

@@ -5,6 +5,7 @@ import { keptAbout } from './kept.ts'
 import { numberOf, textOf } from './rows.ts'
 import { type Dialect, inParts, type Query, type Row, type SqlValue, valuesOf } from './sql.ts'
 import { sqlList, statesBefore } from './states.ts'
+import { INDEX } from './term-pages.ts'
 import type { NewDelivery, NewItem } from './truth.ts'
 
 /** Adds the runs, and holds them until the end of the transaction: whoever settles a copy of theirs waits. Gives which of them are new. */
@@ -100,7 +101,7 @@ export function distinctRows(owed: readonly OwedRow[]): readonly OwedRow[] {
   return [...new Map(owed.map((one) => [rowKey(one.item, one.row.target, one.row.slot.key), one])).values()]
 }
 
-/** Adds what is owed; what was settled, and is owed again, is opened again. Gives the rows that are new or open again. */
+/** Adds what is owed; what was settled, and is owed again, is opened again, but for what the index has: nobody looked whether it is still there. Gives the rows that are new or open again. */
 export async function addDeliveries(
   query: Query,
   { now, tell }: Dialect,
@@ -119,6 +120,7 @@ export async function addDeliveries(
            action = excluded.action, required = excluded.required, foreign_key = excluded.foreign_key, resign = excluded.resign,
            host = excluded.host, holder = NULL, lease_until = NULL, attempts = 0, error = NULL, receipt = NULL, changed = excluded.changed
          WHERE excluded.state = 'pending' AND delivery.state IN (${OWED_AGAIN})
+           AND NOT (delivery.target = '${INDEX}' AND delivery.state = 'done')
          RETURNING id, item, target, lane, slot_key, required, host, state, due, changed, attempts, error, receipt${tell}`,
         part.flat(),
       ),

@@ -10,12 +10,14 @@ import { backlog, count, drop, list, owed, retry } from './outbox.ts'
 import { forget, prunable, prune, pruned } from './prune.ts'
 import { reach, search, standing } from './search.ts'
 import type { Database } from './sql.ts'
+import { termPagesOver } from './termed-entries.ts'
 import type { Truth } from './truth.ts'
 
 /** @example const truth = truthOver(await openSqlite('truth.db', { make: false })) */
 export function truthOver(db: Database): Truth {
   return {
     engine: db.engine,
+    ...termPagesOver(db),
     commit: (items) => commit(db, items),
     find: (uri, format) => find(db.query, uri, format),
     pruned: (uri, format) => pruned(db.query, uri, format),

@@ -6,22 +6,25 @@ import type { Ledger, LedgerOptions, OwedCopy } from '../store/ledger.ts'
 import type { PlanRow } from '../store/plan.ts'
 import { backendOf, entryOf, type PreparedItem } from '../store/prepare.ts'
 import { runOf } from '../store/seal.ts'
+import { keyNames } from '../trust/key-names.ts'
 import { checkEntry } from '../trust/verify-entry.ts'
+import { indexDelivery } from './index-delivery.ts'
 import { truthUri } from './kept.ts'
 import type { Delivery, NewDelivery, NewItem, Truth } from './truth.ts'
 
 /**
- * `host` names this machine: copies that belong into a file of the input are delivered from here alone.
+ * `host` names this machine: copies that belong into a file of the input are delivered from here alone. `indexed`: each entry is owed to the
+ * search index as well.
  *
  * @example await commitStore({ ...job, ledger: ledgerOf(truth, hostname()) })
  */
-export function ledgerOf(truth: Truth, host: string): Ledger {
+export function ledgerOf(truth: Truth, host: string, { indexed = false } = {}): Ledger {
   return {
     find: async (about, format) => (await truth.find(truthUri(about.artifact), format))?.entry,
     imported: (about, format) => truth.imported(truthUri(about.artifact), format),
     isPruned: async (about, format) => (await truth.pruned(truthUri(about.artifact), format)) !== undefined,
     commit: async (items, options) => {
-      const rows = items.map((item) => newItem(item, host, options))
+      const rows = items.map((item) => newItem(item, host, { ...options, indexed }))
       const { items: made, first } = rows.length === 0 ? { items: [] } : await truth.commit(rows)
       if (made !== undefined) return { owed: made.map(({ deliveries }) => deliveries.map(owedCopy)) }
       const stands = new Map(first?.map((one) => [`${one.uri} ${one.format}`, one.entry]))
@@ -34,21 +37,28 @@ export function ledgerOf(truth: Truth, host: string): Ledger {
   }
 }
 
-function newItem(prepared: PreparedItem, host: string, { optional, resign, trust }: LedgerOptions): NewItem {
+function newItem(
+  prepared: PreparedItem,
+  host: string,
+  { optional, resign, trust, indexed }: LedgerOptions & { readonly indexed: boolean },
+): NewItem {
   const { item, about, entry, source, rows } = prepared
   const seals = runOf(about.artifact) === undefined ? [] : item.backends.filter(({ seal }) => seal !== undefined)
   return {
     uri: truthUri(about.artifact),
     format: item.format.name,
     entry,
-    keyids: [...new Set(checkEntry(entry, trust).verified.flatMap(({ key }) => [key.keyid, hexOf(key.hint)]))],
+    keyids: keyNames(checkEntry(entry, trust).verified),
     source: source === 'signed' ? 'signed' : 'adopted',
     about,
     resign,
-    deliveries: rows.flatMap((row) => {
-      const made = newDelivery(row, prepared, host)
-      return made === undefined ? [] : [{ ...made, required: !optional.includes(row.backend) }]
-    }),
+    deliveries: [
+      ...rows.flatMap((row) => {
+        const made = newDelivery(row, prepared, host)
+        return made === undefined ? [] : [{ ...made, required: !optional.includes(row.backend) }]
+      }),
+      ...(indexed ? [indexDelivery(entry, resign)] : []),
+    ],
     seals: seals.map((backend) => ({
       backend: backend.name,
       ...(rows.some((row) => row.backend === backend.name && isHere(backend, row)) ? { host } : {}),
@@ -75,11 +85,6 @@ function newDelivery(row: PlanRow, prepared: PreparedItem, host: string): NewDel
     ...(error === undefined ? {} : { error }),
     ...(receipt === undefined ? {} : { receipt }),
   }
-}
-
-/** The key's second name: sha256 of its SPKI. */
-function hexOf(hint: string): string {
-  return Buffer.from(hint, 'base64').toString('hex')
 }
 
 function isHere(backend: Backend, { slot }: PlanRow): boolean {

@@ -24,6 +24,9 @@ const DIALECT: Dialect = {
   // What lies below the snapshot's oldest running transaction is final: nothing can be committed before it any more.
   afterMark: '(xid, seq) > ($1::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())',
   inCommitOrder: 'entry.xid, entry.seq',
+  horizon: 'pg_snapshot_xmax(pg_current_snapshot())::text',
+  isPast: 'pg_snapshot_xmin(pg_current_snapshot()) >= $1::text::xid8',
+  isLater: ({ xid }, horizon) => BigInt(xid) >= BigInt(horizon),
   isFinal: 'entry.xid < pg_snapshot_xmin(pg_current_snapshot())',
   lastCommitFirst: 'entry.xid DESC, entry.seq DESC',
 }

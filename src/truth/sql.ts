@@ -32,6 +32,12 @@ export interface Dialect {
   /** Entries that lie after the mark ($1 xid, $2 seq), and before which nothing can be committed any more. */
   readonly afterMark: string
   readonly inCommitOrder: string
+  /** Everything that is committed by now lies before this point in commit order, as text. */
+  readonly horizon: string
+  /** True once nothing before the point $1 can be committed any more. */
+  readonly isPast: string
+  /** True for a mark that lies at or after the point. */
+  isLater(mark: { readonly xid: string; readonly seq: number }, horizon: string): boolean
   /** Of entries: nothing can be committed before them any more. */
   readonly isFinal: string
   readonly lastCommitFirst: string

@@ -5,33 +5,18 @@ import { backup, DatabaseSync, type DatabaseSyncOptions, type StatementSync } fr
 import { ProvError } from '../errors.ts'
 import { isBusy } from '../platform/sqlite-codes.ts'
 import { migrate, refuseSchema, type SchemaState, stateOf } from './schema.ts'
-import type { Database, Dialect, Query, Row, SqlValue } from './sql.ts'
+import type { Database, Query, Row, SqlValue } from './sql.ts'
+import { SQLITE_DIALECT } from './sqlite-dialect.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 import { refuseShape, sameFile } from './sqlite-guard.ts'
 import { SQLITE_CHANGES, SQLITE_META } from './sqlite-schema.ts'
 import { fillTerms } from './terms.ts'
 
-/** How long, and at which distances, a writer asks again while another process writes: most writes take a millisecond or two. */
+/** How long, and at which distances, a writer asks again while another writes: most writes take a millisecond or two. */
 const BUSY_MS = 10_000
 const BUSY_WAITS_MS: readonly number[] = [1, 2, 3, 5, 8, 10]
 /** No value, row or statement is longer. */
 const MAX_VALUE_BYTES = 256 * 1024 * 1024
-
-const DIALECT: Dialect = {
-  now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
-  skipLocked: '',
-  forUpdate: '',
-  numbers: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
-  texts: (parameter) => `(SELECT value FROM json_each(${parameter}))`,
-  length: (column) => `length(${column})`,
-  takesSeveral: false,
-  tell: '',
-  xid: "'0'",
-  afterMark: "($1 = '0' AND seq > $2)",
-  inCommitOrder: 'seq',
-  isFinal: 'true',
-  lastCommitFirst: 'seq DESC',
-}
 
 /** Where the write-ahead log is not safe, by statfs type: its index is memory that all processes share, which no network disk has. */
 const NETWORK_DISKS: ReadonlyMap<number, string> = new Map([
@@ -272,7 +257,7 @@ function databaseOf(db: DatabaseSync, query: SyncQuery, path: string): Database 
   const inside: Query = (text, values) => failing(() => query(text, values))
   return {
     engine: 'sqlite',
-    dialect: DIALECT,
+    dialect: SQLITE_DIALECT,
     query: (text, values) =>
       alone(() =>
         failing(() => {

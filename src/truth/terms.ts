@@ -42,12 +42,13 @@ export async function writeTerms(query: Query, dialect: Dialect, seqs: readonly 
   }
 }
 
-function namesOf(row: Row): RunNames {
+/** Names of a run, of a row with uid, namespace and name. */
+export function namesOf(row: Row): RunNames {
   return { uid: String(row['uid']), namespace: String(row['namespace']), name: String(row['name']) }
 }
 
-/** Bytes that somebody changed by hand are no reason to leave the others without terms. */
-function termsOfRow(row: Row, runs: readonly RunNames[]): readonly string[] {
+/** Of a whole row. Bytes that somebody changed by hand are no reason to leave the others without terms. */
+export function termsOfRow(row: Row, runs: readonly RunNames[]): readonly string[] {
   const keyids = arrayIn(jsonOf<unknown>(row, 'keyids')).map(String)
   try {
     return termsOf(keptOf(row).entry, { keyids, runs })

@@ -10,6 +10,7 @@ import type { Action } from '../store/plan.ts'
 import type { NewDelivery } from './new-delivery.ts'
 import type { Importing, Mark, Searching } from './search-port.ts'
 import type { EntryState, State } from './states.ts'
+import type { TermPages } from './term-pages.ts'
 import type { Machine, WorkerBeat } from './worker-beat.ts'
 
 export type { NewDelivery } from './new-delivery.ts'
@@ -207,7 +208,7 @@ export interface Prunable {
   readonly copies: readonly { readonly target: string; readonly slot: Slot }[]
 }
 
-export interface Truth extends Searching, Importing {
+export interface Truth extends Searching, Importing, TermPages {
   readonly engine: 'sqlite' | 'postgres'
   /** All items in one transaction, or none. */
   commit(items: readonly NewItem[]): Promise<Committed>

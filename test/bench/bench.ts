@@ -3,6 +3,7 @@
  * machine, ratios hardly. Needs test/servers/install.sh and `npm run build`.
  *   npm run bench -- --rounds 20 --runs 200
  *   npm run bench -- truth     the source of truth alone; --memory adds what takes an hour
+ *   npm run bench -- search    the search index alone
  */
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -16,6 +17,7 @@ import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, type RunWithImage, runWithImage } fr
 import { scratch } from '../support/scratch.ts'
 import { type Command, type Figure, inTurn, once, rounds } from './measure.ts'
 import { movesToMongo, movesToS3, verifyAll } from './moves.ts'
+import { searchBench } from './search.ts'
 import { bulk, coldStarts } from './stores.ts'
 import { truthBench } from './truth.ts'
 
@@ -184,6 +186,10 @@ async function besidePeers(): Promise<void> {
   await movesToS3(2 * RUNS, turns, print)
 }
 
-if (!positionals.includes('truth')) await besidePeers()
-await truthBench({ rounds: ROUNDS, runs: RUNS, memory: values.memory }, print)
+const isAll = positionals.length === 0
+if (isAll) await besidePeers()
+if (isAll || positionals.includes('truth')) {
+  await truthBench({ rounds: ROUNDS, runs: RUNS, memory: values.memory }, print)
+}
+if (isAll || positionals.includes('search')) await searchBench(print)
 process.exit()

@@ -1,7 +1,7 @@
 /** Proofs of a signature: joined, compared, and kept as JSON beside a copy. */
 import { describe, expect, test } from 'vitest'
 import { entryId, signatureId } from '../../src/model/entry.ts'
-import { logEntryOf, logProofOf } from '../../src/model/log-entry.ts'
+import { logContent, logEntryOf, logProofOf } from '../../src/model/log-entry.ts'
 import {
   holdsProofs,
   holdsWith,
@@ -125,4 +125,24 @@ describe('what is not in this form is refused', () => {
       expect.objectContaining({ code: 'entry_too_large' }),
     )
   })
+})
+
+test('what each log entry says is worked out once or twice, not for each pair', () => {
+  const members = Array.from({ length: 1500 }, (_, i) => [`m${(i * 7919) % 8009}`, i])
+  const logEntries = Array.from({ length: MAX_PROOFS }, (_, i) => JSON.stringify({ i, ...Object.fromEntries(members) }))
+  const spelled = logEntries.map((one) => ` ${one}`)
+  const took = (work: () => void): number => {
+    const start = performance.now()
+    work()
+    return performance.now() - start
+  }
+  const once = (): void => [...logEntries, ...spelled].forEach((one) => void logContent(one))
+  once()
+  const each = took(once)
+  const joining = took(() => {
+    expect(joinProofs({ logEntries }, { logEntries: spelled }).logEntries).toEqual(logEntries)
+    expect(holdsProofs({ logEntries }, { logEntries: spelled }, PROOFS)).toBe(true)
+  })
+  // In pairs it is more than 16 times.
+  expect(joining / each).toBeLessThan(8)
 })

@@ -65,5 +65,6 @@ export const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   'oci-registry-client': [/^backends\/oci\//],
   '@platformatic/kafka': [/^backends\/pubsub\//],
   pg: [/^src\/truth\//],
+  ioredis: [/^src\/(?:search|cache|delivery)\//],
   'prom-client': [/^src\/service\//],
 }

@@ -21,6 +21,7 @@ export type ServerName =
   | 'kafka'
   | 'kube-apiserver'
   | 'postgresql'
+  | 'redis'
 export type ToolName =
   | 'cosign-v2'
   | 'cosign-v3'
@@ -34,6 +35,7 @@ export type ToolName =
   | 'initdb'
   | 'pg_dump'
   | 'psql'
+  | 'redis-server'
 
 /** Registries that take anonymous writes; the last one has the referrers API. */
 export const REGISTRIES = ['distribution', 'docker-registry', 'cue-oci'] as const satisfies readonly ServerName[]
@@ -52,6 +54,7 @@ const PROGRAMS: Readonly<Record<ServerName, readonly string[]>> = {
   kafka: ['kafka-java', 'java'],
   'kube-apiserver': ['kube-apiserver', 'etcd', 'openssl', 'curl'],
   postgresql: ['postgres', 'initdb'],
+  redis: ['redis-server'],
 }
 
 /** Where programs, data and logs of the servers live; the same default as in lib.sh. */

@@ -3,7 +3,7 @@
 
 declare -A OFFSET=([distribution]=0 [docker-registry]=1 [distribution-auth]=2 [cue-oci]=3
   [moto]=10 [versitygw]=11 [fake-gcs]=12
-  [firestore]=20 [pubsub]=21 [mongo-java]=23 [kafka]=25 [etcd]=30 [kube-apiserver]=32 [postgresql]=40)   # default port = PROV_PORTS + this
+  [firestore]=20 [pubsub]=21 [mongo-java]=23 [kafka]=25 [etcd]=30 [kube-apiserver]=32 [postgresql]=40 [redis]=41)   # default port = PROV_PORTS + this
 
 registry_config() { # NAME PORT [MORE-YAML]
   cat >"$VAR/$1/config.yml" <<Y
@@ -121,6 +121,13 @@ start_postgresql() { # a cluster of its own in the kit's folder; every database 
   run postgresql "$1" "exec 3<>/dev/tcp/127.0.0.1/$1 && grep -q 'ready to accept connections' '$VAR/postgresql.log'" "${as[@]}" \
     postgres -D "$dir" -p "$1" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c max_prepared_transactions=0
   say POSTGRESQL "postgres://prov@127.0.0.1:$1/postgres"; say POSTGRESQL_PASSWORD s3cret
+}
+
+start_redis() { # all in memory; each test takes a namespace of its own, or a server of its own from test/search
+  need redis-server redis
+  run redis "$1" "exec 3<>/dev/tcp/127.0.0.1/$1" \
+    redis-server --port "$1" --bind 127.0.0.1 --save '' --appendonly no --maxmemory-policy noeviction --dir "$VAR/redis"
+  say REDIS "redis://127.0.0.1:$1"
 }
 
 . "$KIT/kubernetes.sh"

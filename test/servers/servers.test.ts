@@ -36,3 +36,17 @@ describeWith(['cue-oci'], 'start.sh', () => {
     })
   })
 })
+
+describeWith(['redis'], 'server redis', () => {
+  it('keeps nothing on the disk, and evicts nothing', async () => {
+    const { REDIS = '' } = await server('redis')
+    const { Redis } = await import('ioredis')
+    const redis = new Redis(REDIS)
+    try {
+      expect(await redis.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction'])
+      expect(await redis.config('GET', 'save')).toEqual(['save', ''])
+    } finally {
+      redis.disconnect()
+    }
+  })
+})

@@ -1,8 +1,10 @@
 /** What somebody who can write to a store, and has no key that is trusted, cannot make of it. */
+import { constants, createPublicKey, sign } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Entry } from '../../src/model/entry.ts'
+import { signedBytes } from '../../src/model/envelope.ts'
 import { contentOf } from '../../src/trust/content.ts'
 import { loadTrustOf, type TrustWish } from '../../src/trust/load-trust.ts'
 import type { Trust } from '../../src/trust/trust.ts'
@@ -114,7 +116,10 @@ describe('a certificate', () => {
 
   it('of an authority with limits that nobody checks is refused as --ca-file', async () => {
     const limited = issue({ extensions: [...CA_EXTENSIONS, 'nameConstraints=critical,permitted;email:example.com'] })
-    await expect(trustIn({ caFile: limited.files.certificate })).rejects.toMatchObject({ code: 'trust_unreadable' })
+    await expect(trustIn({ caFile: limited.files.certificate })).rejects.toMatchObject({
+      code: 'trust_unreadable',
+      hint: expect.stringMatching(/as PEM/),
+    })
   })
 
   it.each(['\xe4ev@example.com'])('whose name is %j is not that of the identity', async (name) => {
@@ -156,6 +161,23 @@ describe('two signers that are wanted', () => {
     expect(await both(by('dev', entry), by('ops', entry))).toEqual(['ok', 'ok'])
     const other = { ...entry, payloadType: 'text/plain' }
     expect(await both(by('dev', entry), by('ops', other))).toEqual(['threshold_missed', 'threshold_missed'])
+  })
+
+  it('are not one key, by itself and with a certificate', async () => {
+    const key = ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048']
+    const who = issue({ by: ca, key, extensions: signerExtensions('email:dev@example.com') })
+    const pem = createPublicKey(who.privateKey).export({ type: 'spki', format: 'pem' })
+    const keyring = join(scratch(), 'keyring.json')
+    const keys = [{ pem, algorithm: 'rsa-pss-sha256' }]
+    writeFileSync(
+      keyring,
+      JSON.stringify({ v: 1, threshold: 2, keys, identities: [{ identity: 'dev@example.com', issuer: ISSUER }] }),
+    )
+    const trust = await loadTrustOf({ keys: [], keyring, trustedRoot: root, scts: 0 }, { env: {}, now: Date.now })
+    const certified = signedWith(log, entry, who.privateKey, { certificate: who.certificate })
+    const sig = sign('sha256', signedBytes(entry), { key: who.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING })
+    const checked = checkEntry({ ...certified, signatures: [...certified.signatures, { sig }] }, trust)
+    expect(checked.failed.map(({ code }) => code)).toEqual(['threshold_missed', 'threshold_missed'])
   })
 
   it('are not one with two certificates', async () => {

@@ -43,7 +43,7 @@ describe('the file', () => {
   const key = { pem: pem(a.publicKey) }
   test.each<[string, unknown, RegExp]>([
     ['another version', { v: 2, keys: [key] }, /version 2; this prov reads version 1/],
-    ['no version', { keys: [key] }, /version undefined/],
+    ['no version', { keys: [key] }, /does not say of which version it is: v: 1/],
     ['nobody', { v: 1 }, /names no key and no identity/],
     ['a member of its own', { v: 1, keys: [key], key }, /a member that prov does not know: "key"/],
     ['a member of its own in a key', { v: 1, keys: [{ ...key, expires: '2027-01-01' }] }, /keys\[0\] has a member/],
@@ -121,6 +121,13 @@ describe('a certificate with a key that cosign and sigstore-js refuse', () => {
 })
 
 describe('several signers', () => {
+  it('may all stand behind one pattern', async () => {
+    const identities = [{ identity: '/^.+@example\\.com$/', issuer: 'https://issuer.example.com' }]
+    const wish = { keys: [], keyring: join(folder, 'pattern.json'), trustedRoot: ROOT_FILE }
+    writeFileSync(wish.keyring, JSON.stringify({ v: 1, threshold: 2, identities }))
+    expect((await loadTrustOf(wish, { env: {}, now: Date.now })).threshold).toBe(2)
+  })
+
   const ring = { v: 1, threshold: 2, keys: [{ pem: pem(a.publicKey) }, { pem: pem(b.publicKey) }] }
   const [byA, byB] = [sign('sha256', bytes, a.privateKey), sign('sha256', bytes, b.privateKey)]
 

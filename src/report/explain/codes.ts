@@ -1,6 +1,7 @@
 /** What causes each error and what to do: the text of `prov explain` and of the docs. What a code means stands in src/errors.ts. Pure data. */
 
 import type { ErrorCode } from '../../errors.ts'
+import { DELIVERY_EXPLANATIONS } from './delivery-codes.ts'
 
 export interface Explanation {
   readonly causes: string
@@ -118,11 +119,11 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
   identity_untrusted: {
     causes: 'Another person, workflow or service account has signed the copy.',
     action:
-      'Compare the identity in the message with --certificate-identity or the keyring. Trust it only if you know it.',
+      'prov verify --wide says who it was: compare with --certificate-identity or the keyring. Trust it only if you know it.',
   },
   issuer_untrusted: {
     causes: 'The same name was vouched for by another identity provider.',
-    action: 'Compare the issuer in the message with --certificate-oidc-issuer or the keyring.',
+    action: 'prov verify --wide says which one: compare with --certificate-oidc-issuer or the keyring.',
   },
   certificate_untrusted: {
     causes:
@@ -195,6 +196,7 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
     action:
       'Nothing, unless only your own signatures may be there: then find out who wrote it. Leave --strict out to allow it.',
   },
+  ...DELIVERY_EXPLANATIONS,
   drift: {
     causes:
       'Two builds, two versions of a builder, or an attacker with a key wrote two different statements about one run.',
@@ -288,10 +290,6 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
   outbox_full: {
     causes: 'Deliveries have been failing for long, no worker runs, or truth.max-pending is too low for the traffic.',
     action: 'Run prov outbox ls --count to see which backend is owed most, start a worker, then run the command again.',
-  },
-  no_worker: {
-    causes: 'No worker that serves this backend has given a sign of life in the last ten minutes.',
-    action: 'Start prov worker with this backend in --storage, or use --wait so that the command delivers by itself.',
   },
   incomplete: {
     causes: 'At least one required backend has no copy yet.',

@@ -4,6 +4,7 @@ import type { ImportedItem, ImportOutcome } from '../../search/import.ts'
 import type { ImportSummary } from '../text/reconcile-text.ts'
 import { output } from './document.ts'
 import { BACKEND, ENTRY_ID, EXIT, NEXT, ref } from './parts.ts'
+import { DIFFERENCE, INDEX_SUMMARY } from './reconcile-index.ts'
 import { BOOL, COUNT, object, oneOf, says, TEXT, tally } from './shape.ts'
 
 const OUTCOMES: Readonly<Record<ImportOutcome, true>> = {
@@ -51,4 +52,4 @@ const SUMMARY = object<Summary>(
   'with --from: the last line',
 )
 
-export const schema = output('each line of prov reconcile --json', ITEM, SUMMARY)
+export const schema = output('each line of prov reconcile --json', ITEM, SUMMARY, DIFFERENCE, INDEX_SUMMARY)

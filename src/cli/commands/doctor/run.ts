@@ -12,8 +12,10 @@ import { doctorText } from '../../../report/text/doctor-text.ts'
 import { nextText, stepAfter } from '../../../report/text/next-step.ts'
 import { artifactsOf, type NamedArtifacts } from '../../../setup/artifacts.ts'
 import { backendNames, openNamed } from '../../../setup/backends.ts'
+import { hasIndex } from '../../../setup/index-place.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import type { World } from '../../../setup/world.ts'
+import { INDEX } from '../../../truth/term-pages.ts'
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
@@ -31,6 +33,8 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
   const isTrustNamed = namesTrust(options)
   const isAlone = listed === undefined && (keys.length > 0 || options.truth !== undefined || isTrustNamed)
   const names = isAlone ? [] : backendNames(settings, listed)
+  const isIndexed = hasIndex(settings)
+  const owed = isIndexed ? [...names, INDEX] : names
   const named = await looked(inputs, options, world)
   const { artifacts, notes } = named
   for (const note of notes) warn(io, options, note)
@@ -44,7 +48,8 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
     backends: names.map((name) => ({ name, open: () => opened(name, settings, world) })),
     others: [
       ...(isTrustNamed ? [async () => (await import('./trust.ts')).diagnoseTrust(options, io)] : []),
-      ...(isTruthNamed ? [async () => (await import('./truth.ts')).diagnoseTruth(settings, names, io.now)] : []),
+      ...(isTruthNamed ? [async () => (await import('./truth.ts')).diagnoseTruth(settings, owed, io.now)] : []),
+      ...(isIndexed ? [async () => (await import('./search-index.ts')).diagnoseIndex(settings, io.now)] : []),
     ],
     artifacts,
     readOnly: options.readOnly === true,

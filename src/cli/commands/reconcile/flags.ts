@@ -4,7 +4,13 @@ import type { CommonOptions } from '../../options.ts'
 
 export interface ReconcileOptions extends CommonOptions, SignerFlags {
   readonly truth?: string
+  /** The search index to compare with the truth. */
+  readonly index?: string
   readonly repair?: boolean
+  readonly prune?: boolean
+  readonly rebuild?: boolean
+  readonly resume?: boolean
+  readonly since?: string
   /** A backend whose entries the truth shall hold as well. */
   readonly from?: string
   /** Only what belongs to these images. */

@@ -18,6 +18,7 @@ import { importFrom } from '../../../search/import.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
 import { refuseNoBackends, type Setup, setUp } from '../../../setup/backends.ts'
 import { thisHost } from '../../../setup/delivery.ts'
+import { hasIndex } from '../../../setup/index-place.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { targetsOf } from '../../../setup/targets.ts'
 import { truthOf } from '../../../setup/truth.ts'
@@ -53,7 +54,7 @@ export async function runReconcileFrom(options: ReconcileOptions, io: Io): Promi
     const tally = importTally(source.name)
     let [done, complete] = [0, false]
     try {
-      for await (const item of importFrom({ ...job, host: thisHost() })) {
+      for await (const item of importFrom({ ...job, host: thisHost(), indexed: hasIndex(setup.settings) })) {
         tally.add(item)
         progress.update(++done, undefined)
         const isTold = options.verbose === true || (item.outcome !== 'present' && item.outcome !== 'pruned')

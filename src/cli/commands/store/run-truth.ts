@@ -1,6 +1,5 @@
 /** The work of `prov store --truth`: commit first, then deliver what this process was asked to deliver. */
 import { existsSync } from 'node:fs'
-import type { Backend } from '../../../backend/backend.ts'
 import type { Settings } from '../../../config/settings.ts'
 import { noWorker, type Served, servedBy } from '../../../delivery/served.ts'
 import { waitFor } from '../../../delivery/wait.ts'
@@ -13,12 +12,14 @@ import type { ReportedDelivery, TruthReport } from '../../../report/text/commit-
 import type { Setup } from '../../../setup/backends.ts'
 import { briefLooks } from '../../../setup/brief-looks.ts'
 import { deliveryJob, thisHost } from '../../../setup/delivery.ts'
+import { hasIndex, indexPlace } from '../../../setup/index-place.ts'
 import { truthOf } from '../../../setup/truth.ts'
 import { type CommitReport, type CommittedStoreItem, commitStore } from '../../../store/commit.ts'
 import type { OwedCopy } from '../../../store/ledger.ts'
 import type { StoredItem, StoreJob, StoreReport } from '../../../store/store.ts'
 import { ledgerOf, owedCopy } from '../../../truth/ledger.ts'
 import { shownUrl, sqliteFile } from '../../../truth/open.ts'
+import { INDEX } from '../../../truth/term-pages.ts'
 import { SEAL, type Truth } from '../../../truth/truth.ts'
 
 /** Copies in files of this machine are delivered by the command itself, for at most so long. */
@@ -43,15 +44,22 @@ export interface CommittedReport extends StoreReport {
 /** Throws what stops a store before anything is signed: then nothing is promised. */
 export async function commitAndDeliver(job: StoreJob, flags: TruthFlags, setup: Setup): Promise<CommittedReport> {
   const { settings, backends } = setup
+  // A setting that no worker could use is said before anything is signed.
+  if (hasIndex(settings)) await indexPlace(settings)
   const truth = await truthOf(settings, { make: true })
   try {
     if (!job.dryRun) await refuseFull(truth, setup)
     const served = await servedBy(truth)
-    if (flags.requireWorker === true) refuseUnserved(backends, served)
+    const names = backends.map(({ name }) => name)
+    if (flags.requireWorker === true) refuseUnserved([...names, ...(hasIndex(settings) ? [INDEX] : [])], served)
     const lookMs = durationMs(settings.get('truth.look-timeout') ?? '2s')
     const brief = new Map(backends.map((one) => [one, briefLooks(one, lookMs, setup.retry.now)]))
     const items = job.items.map((item) => ({ ...item, backends: item.backends.map((one) => brief.get(one) ?? one) }))
-    const report = await commitStore({ ...job, items, ledger: ledgerOf(truth, thisHost()) })
+    const report = await commitStore({
+      ...job,
+      items,
+      ledger: ledgerOf(truth, thisHost(), { indexed: hasIndex(settings) }),
+    })
     if (!job.dryRun) await deliverNow(report, flags, { job, setup, truth })
     const ids = report.items.flatMap(({ owed }) => owed.map(({ id }) => id))
     return reportOf(report, await statesOf(truth, ids), flags, { settings, served })
@@ -145,8 +153,8 @@ async function refuseFull(truth: Truth, { settings }: Setup): Promise<void> {
   })
 }
 
-function refuseUnserved(backends: readonly Backend[], served: Served): void {
-  const names = served.without(backends.map(({ name }) => name))
+function refuseUnserved(targets: readonly string[], served: Served): void {
+  const names = served.without(targets)
   if (names.length === 0) return
   throw noWorker(names, 'start prov worker with these backends, or leave out --require-worker', ': nothing was signed')
 }
@@ -156,7 +164,8 @@ async function deliverNow(
   { wait }: TruthFlags,
   { job, setup, truth }: { readonly job: StoreJob; readonly setup: Setup; readonly truth: Truth },
 ): Promise<void> {
-  const owed = report.items.flatMap((item) => item.owed).filter(isOpen)
+  // The index is written by workers alone.
+  const owed = report.items.flatMap((item) => item.owed).filter((one) => isOpen(one) && one.target !== INDEX)
   const host = thisHost()
   // Nobody else can write a file of this machine, and tomorrow the machine may be gone.
   const mine = wait === undefined ? owed.filter((one) => one.host === host) : owed

@@ -12,7 +12,12 @@ export function verifyCommand(io: Io, exit: Exit): Command {
       'Reads every stored copy, verifies each over the bytes that are stored, and says whether all agree. ' +
         'Changes no store and trusts no earlier verdict.',
     )
-    .option('-k, --key <FILE>', 'trusted public key, or env://NAME; may be repeated', collect, [])
+    .option(
+      '-k, --key <FILE>',
+      'trusted public key, or env://NAME; may be repeated; or say below who may have signed',
+      collect,
+      [],
+    )
     .option('--optional <LIST>', 'backends that may miss a copy or be down')
     .option('--require <N>', 'enough backends that hold a copy that agrees', count)
     .option('--strict', "other people's entries in a shared place are findings (exit 3)")

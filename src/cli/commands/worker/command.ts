@@ -13,6 +13,7 @@ export function workerCommand(io: Io, exit: Exit): Command {
         'and goes on for as long as it takes. Any number of workers may share one truth.',
     )
     .option('-s, --storage <LIST>', 'backends that this worker serves: tekton,oci (or set PROV_STORAGE)')
+    .option('--index <URL>', 'serve this search index as well: redis://HOST/DATABASE (or set index.url)')
     .option('-k, --key <FILE>', 'trusted public key, or env://NAME; may be repeated', collect, [])
     .addOption(new Option('--concurrency <N>', 'deliveries at one time in each lane (default: 16)').argParser(count))
     .addOption(

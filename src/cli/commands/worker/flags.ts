@@ -5,6 +5,7 @@ import type { CommonOptions } from '../../options.ts'
 export interface WorkerOptions extends CommonOptions, SignerFlags {
   readonly truth?: string
   readonly storage?: string
+  readonly index?: string
   readonly concurrency?: number
   /** Milliseconds. */
   readonly lease?: number

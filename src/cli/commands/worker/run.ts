@@ -8,8 +8,10 @@ import { durationMs } from '../../../platform/text/duration.ts'
 import { jsonLine } from '../../../platform/text/json-text.ts'
 import { nextText } from '../../../report/text/next-step.ts'
 import { deliveredText, type WorkerEvent, workerEndText } from '../../../report/text/worker-text.ts'
+import type { IndexStore } from '../../../search/index-store.ts'
 import { setUp } from '../../../setup/backends.ts'
 import { deliveryJob } from '../../../setup/delivery.ts'
+import { hasIndex, indexOf } from '../../../setup/index-place.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { truthOf } from '../../../setup/truth.ts'
 import type { Backlog, Claimed, Truth } from '../../../truth/truth.ts'
@@ -25,12 +27,15 @@ export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<
   const setup = await setUp({ ...options, set: [...options.set, ...asSettings(options)] }, worldOf(io, options), {
     absolute: true,
   })
-  const targets = setup.backends.map(({ name }) => name)
+  const served = setup.backends.map(({ name }) => name)
   let truth: Truth | undefined
+  let index: IndexStore | undefined
   try {
-    refuseUnsupported(setup.settings, targets)
+    refuseUnsupported(setup.settings, served)
     truth = await truthOf(setup.settings, { make: false })
-    const job = deliveryJob(setup, truth, trust)
+    index = hasIndex(setup.settings) ? await indexOf(setup.settings) : undefined
+    const job = deliveryJob(setup, truth, trust, index)
+    const { targets } = job
     const watching = await watch(truth, targets, setup.settings.get('worker.listen'))
     if (watching.address !== undefined) warn(io, options, `listening at http://${watching.address}`)
     try {
@@ -64,6 +69,7 @@ export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<
       await watching.close()
     }
   } finally {
+    await index?.close()
     await truth?.close()
     await setup.close()
   }

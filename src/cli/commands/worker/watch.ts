@@ -2,6 +2,7 @@
 import type { Told } from '../../../delivery/lane.ts'
 import type { Listening } from '../../../service/listen.ts'
 import type { Metrics } from '../../../service/metrics.ts'
+import { INDEX } from '../../../truth/term-pages.ts'
 import { type Claimed, SEAL, type Truth } from '../../../truth/truth.ts'
 
 export interface Watching {
@@ -95,6 +96,7 @@ async function gauges(truth: Truth, targets: readonly string[], metrics: Metrics
     'prov_oldest_pending_seconds',
     names.map((target) => ({ labels: { target }, value: oldest(target) })),
   )
+  if (names.includes(INDEX)) metrics.set('prov_index_lag_seconds', [{ labels: {}, value: oldest(INDEX) }])
   const paused = (name: string): number => lanes.filter((lane) => lane.split('/')[0] === name).length
   metrics.set(
     'prov_lane_paused',
