@@ -119,11 +119,11 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
   identity_untrusted: {
     causes: 'Another person, workflow or service account has signed the copy.',
     action:
-      'prov verify --wide says who it was: compare with --certificate-identity or the keyring. Trust it only if you know it.',
+      'Run prov verify --wide, which says who it was: compare with --certificate-identity or the keyring. Trust it only if you know it.',
   },
   issuer_untrusted: {
     causes: 'The same name was vouched for by another identity provider.',
-    action: 'prov verify --wide says which one: compare with --certificate-oidc-issuer or the keyring.',
+    action: 'Run prov verify --wide, which says which one: compare with --certificate-oidc-issuer or the keyring.',
   },
   certificate_untrusted: {
     causes:
