@@ -160,6 +160,11 @@ function namelessSignature(entry: Entry, { names }: Listed): Origin | undefined 
   return { about, alone: about }
 }
 
+/** A payload may hold characters that no database takes. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd')
+}
+
 /** What nobody who is trusted has signed is not kept beside what was. */
 function onlyVerified(entry: Entry, verified: readonly VerifiedSignature[]): Entry {
   if (verified.length === entry.signatures.length) return entry
@@ -180,8 +185,8 @@ function newImport(
   const at = source.hostOf?.(slot)
   const { backend, key, kind, holds, address } = slot
   return {
-    uri: truthUri(about.artifact),
-    format: formatOf(entry),
+    uri: storable(truthUri(about.artifact)),
+    format: storable(formatOf(entry)),
     entry,
     keyids: [...new Set(verified.flatMap(({ key: by }) => [by.keyid, Buffer.from(by.hint, 'base64').toString('hex')]))],
     about,

@@ -91,11 +91,17 @@ export async function imported({ query }: Database, uri: string, format: string)
 
 /** See Importing.refuse. */
 export async function refuse({ query, dialect }: Database, items: readonly Refused[]): Promise<void> {
+  const [row] = await query(`SELECT count(*) AS n FROM (SELECT 1 AS one FROM refused LIMIT ${MOST_REFUSED}) r`)
+  let room = MOST_REFUSED - numberOf(row, 'n')
   for (const { source, location, digest, reason } of items) {
+    const [found] = await query(
+      `UPDATE refused SET reason = $4, seen = ${dialect.now} WHERE source = $1 AND location = $2 AND digest = $3 RETURNING id`,
+      [source, shortened(location), digest, JSON.stringify(reason)],
+    )
+    if (found !== undefined || room-- <= 0) continue
     await query(
-      `INSERT INTO refused(source, location, digest, reason, seen)
-       SELECT $1, $2, $3, $4, ${dialect.now} WHERE (SELECT coalesce(max(id) - min(id), 0) FROM refused) < ${MOST_REFUSED}
-       ON CONFLICT (source, location, digest) DO UPDATE SET reason = excluded.reason, seen = excluded.seen`,
+      `INSERT INTO refused(source, location, digest, reason, seen) VALUES ($1, $2, $3, $4, ${dialect.now})
+       ON CONFLICT (source, location, digest) DO NOTHING`,
       [source, shortened(location), digest, JSON.stringify(reason)],
     )
   }

@@ -5,21 +5,26 @@ import { expect, it } from 'vitest'
 import type { Backend, Found, Listed } from '../../src/backend/backend.ts'
 import { ProvError } from '../../src/errors.ts'
 import type { Entry } from '../../src/model/entry.ts'
+import { signedBytes } from '../../src/model/envelope.ts'
 import { type ImportedItem, type ImportJob, importFrom } from '../../src/search/import.ts'
 import { trustOf } from '../../src/trust/trusted-keys.ts'
 import { openTruth } from '../../src/truth/open.ts'
 import type { Truth } from '../../src/truth/truth.ts'
+import { describeWith } from '../servers/endpoints.ts'
 import { attest, retrying, signer } from '../support/makers.ts'
 import { scratch } from '../support/scratch.ts'
 import { makeRun, testKey } from '../truth/made.ts'
+import { postgresRig } from '../truth/rigs.ts'
 
 const slot: Listed = { backend: 'odd', key: 'here', kind: 'dsse', holds: 'many', address: {} }
 
 async function imported(
   get: (slot: Listed) => Promise<readonly Found[]>,
-  more: Partial<ImportJob> & { readonly slots?: readonly Listed[] } = {},
+  more: Partial<ImportJob> & { readonly slots?: readonly Listed[]; readonly opened?: Truth } = {},
 ): Promise<{ readonly truth: Truth; readonly items: readonly ImportedItem[] }> {
-  const truth = await openTruth({ url: `sqlite:${join(scratch(), 'truth.db')}`, newId: randomUUID() }, { make: true })
+  const truth =
+    more.opened ??
+    (await openTruth({ url: `sqlite:${join(scratch(), 'truth.db')}`, newId: randomUUID() }, { make: true }))
   const source = { name: 'odd', get } as unknown as Backend
   const places = (async function* () {
     yield* more.slots ?? [slot]
@@ -84,4 +89,34 @@ it('without --repair nothing is written, and an entry that lies in two places is
   expect(items.map(({ outcome }) => outcome).toSorted()).toEqual(['missing', 'present'])
   expect(await truth.search([`key:${(await testKey()).keyid}`], 0, 10)).toEqual([])
   await truth.close()
+})
+
+const odd = async (): Promise<Entry> => {
+  const subject = [{ name: 'x', digest: { sha256: '1'.repeat(64) } }]
+  const json = {
+    _type: 'https://in-toto.io/Statement/v1',
+    subject,
+    predicateType: 'https://x.example/\u0000\ud800',
+    predicate: {},
+  }
+  const entry: Entry = {
+    kind: 'dsse',
+    payloadType: 'application/vnd.in-toto+json',
+    payload: Buffer.from(JSON.stringify(json)),
+    signatures: [],
+  }
+  return { ...entry, signatures: [await (await testKey()).sign(signedBytes(entry))] }
+}
+
+describeWith(['postgresql'], 'a predicate type that PostgreSQL does not take', () => {
+  it('does not stop the import', async () => {
+    const rig = await postgresRig()
+    await rig.migrate()
+    const entry = await odd()
+    const { truth, items } = await imported(async () => [{ location: 'l', raw, entry }], { opened: await rig.open() })
+    expect(items).toMatchObject([{ outcome: 'imported' }])
+    expect(await truth.search([`digest:sha256:${'1'.repeat(64)}`], 0, 10)).toHaveLength(1)
+    await truth.close()
+    await rig.close()
+  })
 })

@@ -215,12 +215,22 @@ export function searchLines({ truth, rig, another }: Scene): void {
       expect(rows).toHaveLength(2)
       expect(JSON.stringify(rows[0])).toContain('now this')
       expect(String(rows[1]?.['location']).length).toBeLessThan(600)
-      await rig.sql("UPDATE refused SET id = id + 200000 WHERE location <> 'x'")
-      await truth.refuse([refusal('one too many')])
-      expect(await rig.sql('SELECT location FROM refused')).toHaveLength(2)
       const from = owed('oci', { state: 'done' })
       await truth.import(await found('a', { deliveries: [{ ...from, slot: { ...from.slot, key: 'x' } }] }))
       expect(await rig.sql('SELECT location FROM refused')).toHaveLength(1)
+    })
+
+    it('keeps no more reasons than there is room for', async () => {
+      await rig.sql(`INSERT INTO refused(source, location, digest, reason, seen)
+        WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 99999) SELECT 's', 'l' || n, 'd', '{}', 0 FROM s`)
+      await truth.refuse([refusal('a'), refusal('b'), refusal('a')])
+      await truth.refuse([
+        refusal('c'),
+        { ...refusal('a'), reason: { code: 'signature_invalid', message: 'now this' } },
+      ])
+      const rows = await rig.sql("SELECT location, reason FROM refused WHERE source = 'oci'")
+      expect(rows).toHaveLength(1)
+      expect(JSON.stringify(rows)).toContain('now this')
     })
   })
 }
