@@ -5,6 +5,7 @@ import type { ErrorCode } from '../errors.ts'
 import { type Entry, entryId, holds, type Signature } from '../model/entry.ts'
 import { formatsOf, isImageSignature } from '../provenance/detect-format.ts'
 import { type Relation, relation, resembles } from '../provenance/identity.ts'
+import { pretends } from '../trust/identity.ts'
 import type { Trust } from '../trust/trust.ts'
 import type { Checks, EntryCheck, VerifiedSignature } from '../trust/verify-entry.ts'
 
@@ -125,7 +126,10 @@ function claims(item: FoundEntry, related: Relation, about: About, slot: Slot, t
   if (item.entry.kind !== about.kind) return false
   if (item.entry.kind === 'raw') return related === 'other'
   const ours = new Set(trust.keys.map((key) => key.keyid))
-  return item.entry.signatures.some((signature) => signature.keyid !== undefined && ours.has(signature.keyid))
+  const identities = trust.proofs?.identities ?? []
+  return item.entry.signatures.some(
+    ({ keyid, certificate }) => (keyid !== undefined && ours.has(keyid)) || pretends(identities, certificate),
+  )
 }
 
 /**

@@ -52,11 +52,15 @@ export async function readCopies(
 interface Read {
   readonly reading: Reading
   readonly found: readonly Found[]
+  /** Of the items; absent where there are none. */
+  readonly checks?: Checks
 }
 
 /** A copy that lacks a proof is judged once more with those that other backends hold for the same signature. */
 async function helped(about: About, all: readonly Read[], trust: Trust): Promise<readonly Reading[]> {
-  const lacks = ({ reading: { judged } }: Read): boolean => judged?.others.some(({ code }) => isLack(code)) === true
+  // Of each signature: where several signers are wanted, or a stranger stands first, the item fails for something else.
+  const lacks = ({ found, checks }: Read): boolean =>
+    found.some(({ entry }) => entry !== undefined && checks?.of(entry).failed.some(({ code }) => isLack(code)))
   if (trust.proofs === undefined || !all.some(lacks)) return all.map(({ reading }) => reading)
   const lent = lentBy(all)
   return Promise.all(
@@ -68,7 +72,7 @@ async function helped(about: About, all: readonly Read[], trust: Trust): Promise
   )
 }
 
-/** A store may hold any number of signatures; more proofs for one of them are not tried. */
+/** A store may hold any number of copies of one signature; what more of them lend is not tried. Each store has its own: none crowds out another. */
 const MAX_LENT = 8
 
 function lentBy(all: readonly Read[]): Lent {
@@ -79,7 +83,8 @@ function lentBy(all: readonly Read[]): Lent {
       if ((certificate ?? logEntries ?? logProof ?? timestamps) === undefined) continue
       const id = signatureId(signature)
       const known = lent.get(id) ?? []
-      if (known.length < MAX_LENT) lent.set(id, [...known, { backend: reading.backend, signature }])
+      const own = known.filter(({ backend }) => backend === reading.backend)
+      if (own.length < MAX_LENT) lent.set(id, [...known, { backend: reading.backend, signature }])
     }
   }
   return lent
@@ -153,5 +158,5 @@ async function lookAt(
   const judged = judge(about, slot, found, checks)
   const carried = backend.carried?.(slot) ?? []
   const more = carried.length === 0 ? {} : { carried: judge(about, slot, carried, checks).good }
-  return { reading: { backend: backend.name, slot, judged, ...more }, found }
+  return { reading: { backend: backend.name, slot, judged, ...more }, found, checks }
 }

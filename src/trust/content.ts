@@ -16,11 +16,23 @@ export interface SignedContent {
   isSignedBy(key: KeyObject, sig: Uint8Array, algorithms: readonly Algorithm[]): boolean
 }
 
-/** @example contentOf(entry).payloadDigest('sha256') // 32 bytes */
+/**
+ * Every digest is made once: a hostile envelope of many megabytes may have thousands of proofs beside its signatures.
+ *
+ * @example contentOf(entry).payloadDigest('sha256') // 32 bytes
+ */
 export function contentOf(entry: Pick<Entry, 'kind' | 'payloadType' | 'payload'>): SignedContent {
+  let bytes: Uint8Array | undefined
+  const signed = (): Uint8Array => (bytes ??= signedBytes(entry))
+  const made = new Map<string, Uint8Array>()
+  const digest = (hash: HashName, of: string, what: () => Uint8Array): Uint8Array => {
+    const known = made.get(`${hash} ${of}`) ?? createHash(hash).update(what()).digest()
+    made.set(`${hash} ${of}`, known)
+    return known
+  }
   return {
-    payloadDigest: (hash) => createHash(hash).update(entry.payload).digest(),
-    signedDigest: (hash) => createHash(hash).update(signedBytes(entry)).digest(),
-    isSignedBy: (key, sig, algorithms) => madeBy(key, signedBytes(entry), sig, algorithms),
+    payloadDigest: (hash) => digest(hash, 'payload', () => entry.payload),
+    signedDigest: (hash) => digest(hash, 'signed', signed),
+    isSignedBy: (key, sig, algorithms) => madeBy(key, signed(), sig, algorithms),
   }
 }

@@ -1,5 +1,7 @@
 /** Who may sign with a certificate: an identity and the issuer that vouches for it. Pure. */
+import { X509Certificate } from 'node:crypto'
 import { ProvError } from '../errors.ts'
+import { boundedPattern } from '../platform/text/bounded-pattern.ts'
 import type { Algorithm } from './made-by.ts'
 import { isWithin, type Validity } from './validity.ts'
 
@@ -25,6 +27,8 @@ export type Matcher = (text: string) => boolean
 
 /** No e-mail address or URI of a workflow is longer; a pattern is not tried on more. */
 const MAX_LENGTH = 2048
+/** No signer's certificate has more names; one that nobody has checked may have thousands. */
+const MAX_NAMES = 20
 
 /**
  * A rule from texts as people write them. Throws `usage` for an empty text, and for a pattern that is not anchored at both ends or that is
@@ -55,7 +59,8 @@ function matcher(text: string, name: string): Matcher {
   } catch {
     throw usage(`${name} is not a regular expression`, String.raw`a dot that stands for itself is written \.`)
   }
-  return (found) => found.length <= MAX_LENGTH && pattern.test(found)
+  const matches = boundedPattern(pattern)
+  return (found) => found.length <= MAX_LENGTH && matches(found)
 }
 
 function usage(message: string, hint: string): ProvError {
@@ -74,11 +79,12 @@ export type IdentityVerdict =
  * @example ruleFor(rules, { identity: 'dev@example.com', issuer: 'https://accounts.example.com' }, [Date.now()])
  */
 export function ruleFor(rules: readonly IdentityRule[], found: Identity, times: readonly number[]): IdentityVerdict {
-  const named = rules.filter((rule) => rule.isIdentity(found.identity))
+  // A pattern may hold for an empty text; a certificate that names nobody is nobody's.
+  const named = found.identity === '' ? [] : rules.filter((rule) => rule.isIdentity(found.identity))
   if (named.length === 0) {
     return { code: 'identity_untrusted', message: `it was signed by ${printable(found.identity)}, who is not trusted` }
   }
-  const vouched = named.filter((rule) => rule.isIssuer(found.issuer))
+  const vouched = found.issuer === '' ? [] : named.filter((rule) => rule.isIssuer(found.issuer))
   if (vouched.length === 0) {
     const message = `it was signed by ${printable(found.identity)}, for whom another issuer vouches: ${printable(found.issuer)}`
     return { code: 'issuer_untrusted', message }
@@ -87,6 +93,23 @@ export function ruleFor(rules: readonly IdentityRule[], found: Identity, times: 
   if (rule !== undefined) return { rule }
   const message = `${printable(found.identity)} signed it at a time at which that identity was not trusted`
   return { code: 'key_expired', message }
+}
+
+/**
+ * True when the certificate names a trusted identity. Nothing is proven by that: it says whose the signature pretends to be.
+ *
+ * @example pretends(rules, signature.certificate) // false without a certificate
+ */
+export function pretends(rules: readonly IdentityRule[], certificate: string | undefined): boolean {
+  if (!certificate || rules.length === 0) return false
+  let names: readonly string[]
+  try {
+    const all = (new X509Certificate(certificate).subjectAltName ?? '').split(', ', MAX_NAMES)
+    names = all.map((name) => name.replace(/^\w+:/, ''))
+  } catch {
+    return false
+  }
+  return rules.some((rule) => names.some((name) => name !== '' && rule.isIdentity(name)))
 }
 
 /** What comes from a certificate may hold anything, control characters for the terminal included. */

@@ -1,10 +1,10 @@
 /** Judges what stands beside a signature: log entries, timestamps, a certificate. Loaded only when a trusted root is needed. */
 
 import { X509Certificate } from 'node:crypto'
-import type { Signer } from '@sigstore/verify'
 import { keyHint, keyId } from '../keys/key-id.ts'
 import { keyKind } from '../keys/key-kind.ts'
 import type { Signature } from '../model/entry.ts'
+import { MAX_PROOFS } from '../model/proofs.ts'
 import type { SignedContent } from './content.ts'
 import { type IdentityRule, ruleFor } from './identity.ts'
 import { endOfLogs, type ProvenEntry, proveEntry, readLogEntries, wasTrusted } from './log-proofs.ts'
@@ -27,10 +27,9 @@ export interface ProofGrounds {
 
 /** What a certificate's key is taken to sign with. More counts only where the keyring says so. */
 const CERTIFIED: readonly Algorithm[] = ['ecdsa-p256-sha256', 'ecdsa-p384-sha256', 'ed25519', 'rsa-pkcs1-sha256']
+/** Extended key usages: code signing, and any. */
+const SIGNING = ['1.3.6.1.5.5.7.3.3', '2.5.29.37.0']
 const EVERY = Object.keys(ALGORITHMS) as readonly Algorithm[]
-
-/** No signature has more; each costs a verification. */
-const MAX_PROOFS = 16
 
 /** @example openProofs(grounds).prove(contentOf(entry), signature) // { times: [1770000000000], logs: 1 } */
 export function openProofs(grounds: ProofGrounds): ProofJudge {
@@ -135,9 +134,16 @@ function certified({ content, signature, library, proven }: Certified, grounds: 
   if (!proven.times.every((time) => time >= from && time <= until)) {
     return fault('certificate_time', 'the certificate was not valid at the time that is proven')
   }
-  const signer = library.signerOf(certificate, proven.stamps, grounds.demands.scts)
+  if (leaf.keyUsage !== undefined && !SIGNING.some((usage) => leaf.keyUsage.includes(usage))) {
+    return fault('certificate_untrusted', 'the certificate beside it is for another use than signing code')
+  }
+  // By its bytes: of a text with more in it than one certificate the library and OpenSSL may read different ones.
+  const signer = library.signerOf(leaf.raw, proven.stamps, grounds.demands.scts)
   if (signer instanceof Error) return signerFault(signer)
-  const identity = { identity: signer.identity?.subjectAlternativeName ?? '', issuer: issuerOf(signer) }
+  if (!signer.key.equals(leaf.publicKey)) {
+    return fault('certificate_untrusted', 'the certificate beside it is read in two ways, with another key in each')
+  }
+  const { identity } = signer
   const found = ruleFor(grounds.identities, identity, proven.times)
   if ('code' in found) return { ok: false, ...found }
   const { algorithms = [], validity, name } = found.rule
@@ -158,10 +164,6 @@ function certified({ content, signature, library, proven }: Certified, grounds: 
   }
   const end = firstEnd([proven.until, validity?.until].filter(isAhead(grounds)))
   return { ok: true, key, ...(end === undefined ? {} : { until: end }) }
-}
-
-function issuerOf({ identity }: Signer): string {
-  return identity?.extensions?.issuer ?? ''
 }
 
 /** The library has one code for a certificate and for its entries in certificate logs; the texts are held by tests. */

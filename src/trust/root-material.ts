@@ -5,6 +5,7 @@ import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { type TrustMaterial, toTrustMaterial } from '@sigstore/verify'
 import { ProvError } from '../errors.ts'
 import { isRecord } from '../platform/text/guards.ts'
+import { isUnderstood } from './chain.ts'
 import type { RootWindow } from './trust.ts'
 
 /** The key of a transparency log; times in milliseconds since the epoch, `until` infinite where it has no end. */
@@ -55,6 +56,9 @@ export function rootMaterial({ source, json }: ReadRoot): RootMaterial {
     from: validFor.start.getTime(),
     until: root.tlogs[i]?.publicKey?.validFor?.end?.getTime() ?? Number.POSITIVE_INFINITY,
   }))
+  const twice = logs.find(({ id }, i) => logs.findIndex((other) => other.id === id) !== i)
+  // Which of two keys, or of two windows, an entry means, nobody could tell.
+  if (twice !== undefined) throw refused(source, `names the transparency log ${twice.id.slice(0, 16)}… twice`)
   const said = JSON.stringify(TrustedRoot.toJSON(root))
   return {
     source,
@@ -77,6 +81,9 @@ function windowsIn(source: string, root: TrustedRoot): readonly RootWindow[] {
     ...authorities('timestamp authority', root.timestampAuthorities),
   ]
   return all.map(({ what, name, validFor: { start, end } = {} }) => {
+    if ([start, end].some((date) => Number.isNaN(date?.getTime() ?? 0))) {
+      throw refused(source, `gives a date for its ${what} ${name} that is none`)
+    }
     if (start === undefined) throw refused(source, `does not say from when on its ${what} ${name} is valid`)
     return { what, name, from: start.getTime(), ...(end === undefined ? {} : { until: end.getTime() }) }
   })
@@ -108,6 +115,9 @@ export function ownAuthority(source: string, pem: string): OwnAuthority {
       throw refused(source, 'holds no root: one certificate must have signed itself')
     }
     if (parsed.some(({ own }) => !own.ca)) throw refused(source, 'holds a certificate that is not of an authority')
+    if (!parsed.every(({ library }) => isUnderstood(library))) {
+      throw refused(source, 'holds a certificate that limits its use in a way that prov does not check')
+    }
     return {
       source,
       certificates: parsed.map(({ library }) => library),

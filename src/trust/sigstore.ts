@@ -2,11 +2,13 @@
  * The checks of @sigstore/verify, one at a time: its verifier does all in one call and says of several faults only the first, so each is asked
  * with nothing else to find. Everything it is asked about one signature goes through here.
  */
-import { createSecretKey } from 'node:crypto'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { RFC3161Timestamp, X509Certificate } from '@sigstore/core'
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs'
 import { type SignedEntity, type Signer, type TrustMaterial, Verifier } from '@sigstore/verify'
+import { issuedUnder, isUnderstood } from './chain.ts'
 import type { HashName, SignedContent } from './content.ts'
+import type { Identity } from './identity.ts'
 import { certificateBlocks, MAX_CHAIN, type OwnAuthority } from './root-material.ts'
 
 /** A log entry as it was read; nothing of it is verified. */
@@ -19,8 +21,16 @@ export interface LibraryChecks {
   logFault(entry: LogEntry): Error | undefined
   /** The time that the timestamp proves, milliseconds since the epoch, and the certificate of the authority that says so; or why it proves none. */
   stampTime(der: Uint8Array): { readonly stamp: Stamp; readonly time: number; readonly authority: string } | Error
-  /** Who holds the certificate, its chain and `scts` certificate logs checked at the times of the stamps, at least one; or why nobody does. */
-  signerOf(certificate: string, stamps: readonly Stamp[], scts: number): Signer | Error
+  /**
+   * Who holds the certificate (DER), its chain and `scts` certificate logs checked at the times of the stamps, at least one; or why nobody does. The
+   * key is the one that the library reads in it.
+   */
+  signerOf(certificate: Uint8Array, stamps: readonly Stamp[], scts: number): CertifiedSigner | Error
+}
+
+export interface CertifiedSigner {
+  readonly key: KeyObject
+  readonly identity: Identity
 }
 
 const HASHES: Readonly<Record<number, HashName>> = { 32: 'sha256', 48: 'sha384', 64: 'sha512' }
@@ -50,15 +60,11 @@ export function libraryChecks(
   }
   const trusted: TrustMaterial = {
     ...material,
-    certificateAuthorities: [
-      ...material.certificateAuthorities,
-      ...authorities.map((one) => withChain(one, signed.chain)),
-    ],
     publicKey: () => ({ publicKey: UNUSED, validFor: () => true }),
   }
-  const ask = (more: Partial<SignedEntity>, demands = NONE): Signer | Error => {
+  const ask = (more: Partial<SignedEntity>, demands = NONE, under = trusted): Signer | Error => {
     try {
-      return new Verifier(trusted, demands).verify({ ...entity, ...more })
+      return new Verifier(under, demands).verify({ ...entity, ...more })
     } catch (thrown) {
       return thrown instanceof Error ? thrown : new Error(String(thrown))
     }
@@ -82,11 +88,15 @@ export function libraryChecks(
     },
     signerOf(certificate, stamps, scts) {
       try {
-        const leaf = X509Certificate.parse(certificate)
-        return ask(
+        const leaf = X509Certificate.parse(Buffer.from(certificate))
+        if (!isUnderstood(leaf)) return new Error('it limits its use in a way that prov does not know')
+        const own = authorities.map((one) => withChain(one, signed.chain))
+        const answer = ask(
           { key: { $case: 'certificate', certificate: leaf }, timestamps: [...stamps] },
           { ...NONE, ctlogThreshold: scts, timestampThreshold: 1 },
+          { ...trusted, certificateAuthorities: [...material.certificateAuthorities, ...own] },
         )
+        return answer instanceof Error ? answer : { key: answer.key, identity: identityIn(leaf) }
       } catch (thrown) {
         return thrown instanceof Error ? thrown : new Error(String(thrown))
       }
@@ -101,10 +111,7 @@ function isDigest(digest: Buffer, of: (hash: HashName) => Uint8Array): boolean {
 
 const FOREVER = { start: new Date(0), end: new Date(8_640_000_000_000_000) }
 
-/**
- * An authority of one's own with the intermediates that stand beside the signature. A path ends only in a certificate that has signed itself,
- * so none of those is taken from there.
- */
+/** An authority of one's own with the intermediates that stand beside the signature and are of this authority. */
 function withChain(
   { certificates }: OwnAuthority,
   chain: string | undefined,
@@ -118,6 +125,32 @@ function withChain(
         return []
       }
     })
-  const between = beside.filter((one) => !one.subject.equals(one.issuer))
-  return { certChain: [...certificates, ...between], validFor: FOREVER }
+  return { certChain: [...certificates, ...issuedUnder(certificates, beside)], validFor: FOREVER }
+}
+
+const SUBJECT_ALT_NAME = '2.5.29.17'
+const [URI, EMAIL] = [6, 1]
+const [ISSUER, ISSUER_RAW] = ['1.3.6.1.4.1.57264.1.8', '1.3.6.1.4.1.57264.1.1']
+
+/**
+ * The first URI, else the first e-mail address; and the issuer as Fulcio writes it. The library reads the same bytes as ASCII and drops the eighth
+ * bit, so that to it `äev@…` is `dev@…`.
+ */
+function identityIn(leaf: X509Certificate): Identity {
+  const names = leaf.extension(SUBJECT_ALT_NAME)?.valueObj.subs[0]?.subs ?? []
+  const named = (tag: number): string => textOf(names.find((one) => one.tag.isContextSpecific(tag))?.value)
+  const issuer = leaf.extension(ISSUER)
+  const raw = issuer === undefined ? leaf.extension(ISSUER_RAW)?.value : issuer.valueObj.subs[0]?.value
+  return { identity: named(URI) || named(EMAIL), issuer: textOf(raw) }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** "" for what is not text. */
+function textOf(bytes: Uint8Array | undefined): string {
+  try {
+    return UTF8.decode(bytes)
+  } catch {
+    return ''
+  }
 }

@@ -133,10 +133,11 @@ function remembered(trust: Trust, made: Map<Entry, EntryCheck>, verdicts: Verdic
   }
 }
 
-/** With the threshold over all entries of one id. */
+/** With the threshold over all entries of one id and type. */
 function together(made: Map<Entry, EntryCheck>, trust: Trust): Map<Entry, EntryCheck> {
   if (trust.threshold === undefined) return made
-  const byId = Map.groupBy(made, ([entry]) => entryId(entry))
+  // The id says nothing of the type, and a signature covers it.
+  const byId = Map.groupBy(made, ([entry]) => `${entryId(entry)} ${entry.payloadType}`)
   return new Map(
     [...byId.values()].flatMap((same) => {
       const signers = signersOf(same.map(([, check]) => check))

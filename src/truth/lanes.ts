@@ -3,7 +3,7 @@ import type { ErrorJson } from '../errors.ts'
 import { IS_OWED, isDue } from './deliveries.ts'
 import { LANE_FAILURES, LONGEST_PAUSE_MS, LONGEST_WAIT_MS, pauseAfter } from './due.ts'
 import { DELIVERY_TABLES, numberOf } from './rows.ts'
-import type { Database } from './sql.ts'
+import type { Database, Query } from './sql.ts'
 import { type Lane, type NextWanted, SEAL } from './truth.ts'
 
 /** A pause that ends later than prov ever plans was written by a clock that has been set back. */
@@ -92,28 +92,34 @@ export function laneFailed(
   })
 }
 
-/** See Truth.laneWell. */
+/** See Truth.laneWell. Mostly there is nothing to change, and a look keeps no other writer waiting. */
 export async function laneWell(db: Database, lane: string): Promise<void> {
+  const isIll = 'lane = $1 AND (failures > 0 OR paused_until IS NOT NULL)'
+  if ((await db.query(`SELECT lane FROM lane WHERE ${isIll}`, [lane])).length === 0) return
   await db.query(
-    `UPDATE lane SET failures = 0, paused_until = NULL, reason = NULL, changed = ${db.dialect.now}
-     WHERE lane = $1 AND (failures > 0 OR paused_until IS NOT NULL)`,
+    `UPDATE lane SET failures = 0, paused_until = NULL, reason = NULL, changed = ${db.dialect.now} WHERE ${isIll}`,
     [lane],
   )
 }
 
-/** See Truth.laneOpen. */
-export function laneOpen(db: Database, lane: string, leaseMs: number): Promise<'open' | 'probe' | 'paused'> {
+/** See Truth.laneOpen. Only leave for a probe is written down: then it is looked at once more, so that one worker alone is given it. */
+export async function laneOpen(db: Database, lane: string, leaseMs: number): Promise<'open' | 'probe' | 'paused'> {
   const { now, forUpdate } = db.dialect
-  return db.transaction(async (query) => {
+  const look = async (query: Query, lock = ''): Promise<'open' | 'probe' | 'paused'> => {
     const [row] = await query(
-      `SELECT failures, coalesce(paused_until, 0) - ${now} AS pause FROM lane WHERE lane = $1 ${forUpdate}`,
+      `SELECT failures, coalesce(paused_until, 0) - ${now} AS pause FROM lane WHERE lane = $1 ${lock}`,
       [lane],
     )
     if (row === undefined) return 'open'
     if (paused(numberOf(row, 'pause')) > 0) return 'paused'
-    if (numberOf(row, 'failures') < LANE_FAILURES) return 'open'
+    return numberOf(row, 'failures') < LANE_FAILURES ? 'open' : 'probe'
+  }
+  const seen = await look(db.query)
+  if (seen !== 'probe') return seen
+  return db.transaction(async (query) => {
+    const found = await look(query, forUpdate)
     const length = Math.min(Math.round(leaseMs), LONGEST_WAIT_MS)
-    await query(`UPDATE lane SET paused_until = ${now} + $1 WHERE lane = $2`, [length, lane])
-    return 'probe'
+    if (found === 'probe') await query(`UPDATE lane SET paused_until = ${now} + $1 WHERE lane = $2`, [length, lane])
+    return found
   })
 }

@@ -177,7 +177,7 @@ const open2: OpenBackend = () => ({ name: 'x', slots: () => [] })
       const { stdout, stderr, code } = await run(installed, [...ours, '--json'], { env, cwd: consumer })
       expect(code, stderr).toBe(0)
       const report = JSON.parse(stdout) as ConformReport
-      expect(report).toMatchObject({ backend: 'folder', counts: { fail: 0, gap: 3 } })
+      expect(report).toMatchObject({ backend: 'folder', counts: { fail: 0, gap: 7 } })
       expect(report.counts.pass).toBeGreaterThan(18)
     })
 

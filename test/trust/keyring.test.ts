@@ -107,6 +107,19 @@ describe('algorithms that count only where the keyring says so', () => {
   })
 })
 
+describe('a certificate with a key that cosign and sigstore-js refuse', () => {
+  const entry = recorded('p384')
+
+  it('P-384 with SHA-384 counts only where its identity names the algorithm', async () => {
+    const { verified, failed } = checkEntry(entry, await trusting({ v: 1, identities: [DEV] }))
+    expect([verified, failed[0]?.code]).toEqual([[], 'signature_invalid'])
+    expect(failed[0]?.message).toMatch(/ecdsa-p384-sha384, which counts only where the keyring names it/)
+    const named = { ...DEV, algorithms: ['ecdsa-p384-sha384'] }
+    expect(told(entry, await trusting({ v: 1, identities: [named] }))).toBe('ok')
+    expect(told(recorded('cosign'), await trusting({ v: 1, identities: [named] }))).toBe('ok')
+  })
+})
+
 describe('several signers', () => {
   const ring = { v: 1, threshold: 2, keys: [{ pem: pem(a.publicKey) }, { pem: pem(b.publicKey) }] }
   const [byA, byB] = [sign('sha256', bytes, a.privateKey), sign('sha256', bytes, b.privateKey)]

@@ -1,4 +1,5 @@
 /** What cosign and sigstore-js made with real servers verifies; one change at a time has a code of its own. */
+import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -161,6 +162,19 @@ function ended(of: Json): void {
   Object.assign(of, { validFor: { start: '2020-01-01T00:00:00Z', end: '2021-01-01T00:00:00Z' } })
 }
 
+test.each<[string, (root: Json) => void]>([
+  ['a start that is no date', (root) => Object.assign(at(root, 'tlogs', 'publicKey'), { validFor: { start: 'x' } })],
+  [
+    'an end that is no date',
+    (root) => Object.assign(at(root, 'certificateAuthorities', 'validFor'), { end: '2026-99-99' }),
+  ],
+  ['one log twice', (root) => Object.assign(root, { tlogs: [at(root, 'tlogs'), at(root, 'tlogs')] })],
+  ['another media type', (root) => Object.assign(root, { mediaType: 'application/json' })],
+  ['a log without a key', (root) => Object.assign(at(root, 'tlogs'), { publicKey: undefined })],
+])('a trusted root with %s is refused', async (_, change) => {
+  await expect(trustIn({ trustedRoot: otherRoot(change) })).rejects.toMatchObject({ code: 'trust_unreadable' })
+})
+
 describe('who may sign', () => {
   const entry = recorded('cosign')
   test.each([
@@ -202,5 +216,59 @@ describe('who may sign', () => {
     await expect(loadTrustOf({ keys: [], issuer: 'https://x' }, world)).rejects.toThrow(
       /--certificate-oidc-issuer wants --certificate-identity/,
     )
+  })
+})
+
+/** A root that has signed itself and signed nothing else, made for this test. */
+const OTHER_CA = `-----BEGIN CERTIFICATE-----
+MIIBfDCCASOgAwIBAgIUe6SkLBFreJF95OdXhXgcz39rOKcwCgYIKoZIzj0EAwIw
+EzERMA8GA1UECgwIc2lnc3RvcmUwIBcNMjYxMTI3MjA1NzQxWhgPMjEyNjExMDMy
+MDU3NDFaMBMxETAPBgNVBAoMCHNpZ3N0b3JlMFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAE2rIdl+ERC0SU6SWbhlpvuXQa4zyGzG/fGtmtoxuja2KVuFkjgVShdjGi
+hAhcuR69YNTU1ptCdwQQHI6J0F+1IqNTMFEwHQYDVR0OBBYEFE3C/8wxR1fGEfMP
+zhuLsEwvRG7tMB8GA1UdIwQYMBaAFE3C/8wxR1fGEfMPzhuLsEwvRG7tMA8GA1Ud
+EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgdcYbKfiG2pM0EtNviP4KIFbe
+4PxmpqefZP0w/NL6FZgCIH6C/PDB2OToI5vs3JvgS07X53tHRhP/EegLd6y8uwuV
+-----END CERTIFICATE-----
+`
+
+describe("an authority of one's own", () => {
+  const root = JSON.parse(readFileSync(ROOT_FILE, 'utf8')) as {
+    certificateAuthorities: { certChain: { certificates: { rawBytes: string }[] } }[]
+  }
+  const chain = (root.certificateAuthorities[0]?.certChain.certificates ?? []).map(({ rawBytes }) => {
+    return new X509Certificate(Buffer.from(rawBytes, 'base64')).toString()
+  })
+  const written = (...pems: readonly string[]): string => {
+    const file = join(mkdtempSync(join(tmpdir(), 'prov-ca-')), 'ca.pem')
+    writeFileSync(file, pems.join(''))
+    return file
+  }
+  const bare = (): string => otherRoot((json) => Object.assign(json, { certificateAuthorities: [] }))
+  const entry = recorded('cosign')
+  const leaf = first(entry).certificate ?? ''
+
+  it('counts beside those of the root', async () => {
+    expect(told(entry, await trustIn({ trustedRoot: bare() }))).toBe('certificate_untrusted')
+    expect(told(entry, await trustIn({ trustedRoot: bare(), caFile: written(...chain) }))).toBe('ok')
+  })
+
+  it('and another authority of the same name does not', async () => {
+    expect(told(entry, await trustIn({ trustedRoot: bare(), caFile: written(OTHER_CA) }))).toBe('certificate_untrusted')
+    // A chain that stands beside the signature is no ground for trust.
+    const beside = changed(entry, () => ({ chain: chain.join('') }))
+    expect(told(beside, await trustIn({ trustedRoot: bare(), caFile: written(OTHER_CA) }))).toBe(
+      'certificate_untrusted',
+    )
+  })
+
+  test.each([
+    ['a leaf', [leaf], /holds no root|not of an authority/],
+    ['nothing', [''], /holds no certificate/],
+    ['a damaged certificate', ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'], /cannot be read/],
+    ['more than a chain', Array.from({ length: 11 }, () => OTHER_CA), /more than 10 certificates/],
+  ])('%s is refused', async (_, pems, message) => {
+    const refusal = { code: 'trust_unreadable', message: expect.stringMatching(message) }
+    await expect(trustIn({ caFile: written(...pems) })).rejects.toMatchObject(refusal)
   })
 })

@@ -9,7 +9,7 @@
  * cosign-v3 (3.1.3) has to be in PATH, and FOLDER is one in which `npm install @sigstore/sign@5.1.0` was run.
  */
 import { execFileSync } from 'node:child_process'
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign, X509Certificate } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -105,43 +105,65 @@ const signer = new FulcioSigner({
   identityProvider: { getToken: () => tokenFor('dev@example.com') },
 })
 const { signature, key } = await signer.sign(pae)
-const certificate = new X509Certificate(key.certificate).raw.toString('base64')
-const stamp = await new TSAWitness({ tsaBaseURL: SIGSTORE_TSA.replace('/api/v1/timestamp', '') }).testify(
-  { $case: 'messageSignature', messageSignature: { signature, messageDigest: undefined } },
-  key.certificate,
-)
-const answer = await fetch(`${SIGSTORE_REKOR}/api/v2/log/entries`, {
+
+/** Timestamp and log entry over a signature, and the bundle of all. */
+async function bundled(sig, certificate, { hash, keyDetails }) {
+  const leaf = new X509Certificate(certificate).raw.toString('base64')
+  const { rfc3161Timestamps } = await new TSAWitness({
+    tsaBaseURL: SIGSTORE_TSA.replace('/api/v1/timestamp', ''),
+  }).testify({ $case: 'messageSignature', messageSignature: { signature: sig, messageDigest: undefined } }, certificate)
+  const answer = await fetch(`${SIGSTORE_REKOR}/api/v2/log/entries`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      hashedRekordRequestV002: {
+        digest: createHash(hash).update(pae).digest('base64'),
+        signature: { content: sig.toString('base64'), verifier: { x509Certificate: { rawBytes: leaf }, keyDetails } },
+      },
+    }),
+  })
+  if (!answer.ok) throw new Error(`Rekor: ${answer.status} ${await answer.text()}`)
+  return JSON.stringify({
+    mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+    verificationMaterial: {
+      certificate: { rawBytes: leaf },
+      tlogEntries: [await answer.json()],
+      timestampVerificationData: {
+        rfc3161Timestamps: rfc3161Timestamps.map(({ signedTimestamp }) => ({
+          signedTimestamp: Buffer.from(signedTimestamp).toString('base64'),
+        })),
+      },
+    },
+    dsseEnvelope: {
+      payload: payload.toString('base64'),
+      payloadType: type,
+      signatures: [{ sig: sig.toString('base64') }],
+    },
+  })
+}
+
+const P256 = { hash: 'sha256', keyDetails: 'PKIX_ECDSA_P256_SHA_256' }
+writeFileSync(join(OUT, 'sigstore-js.bundle.json'), await bundled(signature, key.certificate, P256))
+
+// A key that both libraries refuse: P-384 with SHA-384, the only hash with which Rekor v2 logs it. Fulcio is asked without one of them.
+const pair = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+const oidcIdentityToken = await tokenFor('dev@example.com')
+const certified = await fetch(`${SIGSTORE}/api/v2/signingCert`, {
   method: 'POST',
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({
-    hashedRekordRequestV002: {
-      digest: createHash('sha256').update(pae).digest('base64'),
-      signature: {
-        content: signature.toString('base64'),
-        verifier: { x509Certificate: { rawBytes: certificate }, keyDetails: 'PKIX_ECDSA_P256_SHA_256' },
-      },
+    credentials: { oidcIdentityToken },
+    publicKeyRequest: {
+      publicKey: { algorithm: 'ECDSA', content: pair.publicKey.export({ type: 'spki', format: 'pem' }) },
+      proofOfPossession: sign('sha384', Buffer.from('dev@example.com'), pair.privateKey).toString('base64'),
     },
   }),
 })
-if (!answer.ok) throw new Error(`Rekor: ${answer.status} ${await answer.text()}`)
-const bundle = {
-  mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
-  verificationMaterial: {
-    certificate: { rawBytes: certificate },
-    tlogEntries: [await answer.json()],
-    timestampVerificationData: {
-      rfc3161Timestamps: stamp.rfc3161Timestamps.map(({ signedTimestamp }) => ({
-        signedTimestamp: Buffer.from(signedTimestamp).toString('base64'),
-      })),
-    },
-  },
-  dsseEnvelope: {
-    payload: payload.toString('base64'),
-    payloadType: type,
-    signatures: [{ sig: signature.toString('base64') }],
-  },
-}
-writeFileSync(join(OUT, 'sigstore-js.bundle.json'), JSON.stringify(bundle))
+if (!certified.ok) throw new Error(`Fulcio: ${certified.status} ${await certified.text()}`)
+const { signedCertificateEmbeddedSct, signedCertificateDetachedSct } = await certified.json()
+const [leaf] = (signedCertificateEmbeddedSct ?? signedCertificateDetachedSct).chain.certificates
+const P384 = { hash: 'sha384', keyDetails: 'PKIX_ECDSA_P384_SHA_384' }
+writeFileSync(join(OUT, 'p384.bundle.json'), await bundled(sign('sha384', pae, pair.privateKey), leaf, P384))
 writeFileSync(join(OUT, 'trusted_root.json'), readFileSync(SIGSTORE_TRUSTED_ROOT))
 const versions = execFileSync('cosign-v3', ['version', '--json']).toString()
 console.log(`cosign ${JSON.parse(versions).gitVersion}, @sigstore/sign, issuer ${SIGSTORE_OIDC}`)

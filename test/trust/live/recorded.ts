@@ -18,7 +18,7 @@ export const ROOT_FILE = join(FOLDER, 'trusted_root.json')
 export const RUN = join(FOLDER, 'run.json')
 export const DEV = { identity: 'dev@example.com', issuer: 'http://127.0.0.1:5640' }
 
-export type Recording = 'cosign' | 'second-signer' | 'sigstore-js' | 'key'
+export type Recording = 'cosign' | 'second-signer' | 'sigstore-js' | 'key' | 'p384'
 
 export function recorded(name: Recording): Entry {
   return readBundle(readFileSync(join(FOLDER, `${name}.bundle.json`)))

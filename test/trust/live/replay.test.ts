@@ -10,7 +10,7 @@ import { provCommands } from '../../docs/shell.ts'
 import { ROOT } from '../../support/cli.ts'
 import { provHere, type Said } from '../../support/in-process.ts'
 import { digestOf } from '../../support/registry.ts'
-import { PUBLIC_KEY } from '../../support/runs.ts'
+import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY } from '../../support/runs.ts'
 import { scratch } from '../../support/scratch.ts'
 import { DEV, FOLDER, placed, type Recording, ROOT_FILE, RUN } from './recorded.ts'
 
@@ -137,6 +137,26 @@ describe('a proof that one store lacks and another holds', () => {
     expect(await both(folder, 'repair', ['--apply'])).toMatchObject({ code: 0 })
     expect(await verified(folder, 'docdb', BY_CERTIFICATE)).toMatchObject({ code: 0 })
   })
+})
+
+test('store completes what was signed with a certificate, and a worker delivers it, each without a signature of its own', async () => {
+  const folder = scratch()
+  await placed('cosign', join(folder, 'copy.db'))
+  copyFileSync(RUN, join(folder, 'run.json'))
+  const where = [...settings(folder, 'docdb'), ...settings(folder, 'gcs'), ...settings(folder, 's3')]
+  const truth = ['--truth', `sqlite:${folder}/truth.db`]
+  const key = ['--key', PRIVATE_KEY, ...BY_CERTIFICATE]
+  const at = (storage: string) => ['--storage', storage, ...where]
+  const run = join(folder, 'run.json')
+  const env = { COSIGN_PASSWORD: PASSWORD }
+  expect(await provHere(['store', ...at('docdb,gcs'), ...key, run], { env })).toMatchObject({ code: 0 })
+  expect(await provHere(['store', ...at('docdb,gcs,s3'), ...truth, ...key, run], { env })).toMatchObject({ code: 0 })
+  const stranger = BY_CERTIFICATE.map((word) => (word === DEV.identity ? 'ev@example.com' : word))
+  expect(await provHere(['worker', '--once', ...at('s3'), ...truth, ...stranger])).toMatchObject({ code: 3 })
+  expect(await provHere(['worker', '--once', ...at('s3'), ...truth, ...BY_CERTIFICATE])).toMatchObject({ code: 0 })
+  const all = await provHere(['verify', ...at('docdb,gcs,s3'), ...BY_CERTIFICATE, '--json', run])
+  const { artifacts } = JSON.parse(all.stdout) as { artifacts: readonly { rows: readonly { mark: string }[] }[] }
+  expect([all.code, artifacts.flatMap(({ rows }) => rows.map(({ mark }) => mark))]).toEqual([0, Array(6).fill('=')])
 })
 
 test('what docs/trust.md shows works as it stands there', async () => {
