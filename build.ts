@@ -262,7 +262,7 @@ const options = {
   },
   legalComments: 'inline',
   // Reads a file of its own folder: it stays where npm installs it.
-  external: ['@platformatic/kafka'],
+  external: ['@platformatic/kafka', '@nats-io/transport-node', '@nats-io/jetstream'],
   alias: {
     'node-fetch': './backends/oci/registry/node-fetch.ts',
     yaml: './node_modules/yaml/browser/dist/index.js', // the same code as ES modules: loads faster, and what is unused is left out
@@ -328,7 +328,10 @@ function withCore(parts: readonly string[]): Plugin {
 const asOneFile: Plugin = {
   name: 'one-file',
   setup(b) {
-    b.onResolve({ filter: /^@platformatic\/kafka$/ }, ({ path }) => ({ path, namespace: 'beside' }))
+    b.onResolve({ filter: /^@(?:platformatic\/kafka|nats-io\/(?:transport-node|jetstream))$/ }, ({ path }) => ({
+      path,
+      namespace: 'beside',
+    }))
     b.onLoad({ filter: /.*/, namespace: 'beside' }, ({ path }) => ({
       contents: `throw Object.assign(new Error(${JSON.stringify(path)}), { code: 'ERR_MODULE_NOT_FOUND' })`,
       loader: 'js',
