@@ -3,12 +3,14 @@
  * as it gives them. The packages are not in prov's own bundle: who uses NATS installs them too.
  */
 import { createHash } from 'node:crypto'
+import { createConnection } from 'node:net'
 import { type ErrorCode, ProvError } from '../../errors.ts'
 import { connectionFailure, networkCode, shortMessage } from '../../platform/http/network-error.ts'
 import { isOneFile } from '../../platform/one-file.ts'
 import type { Hint, NatsPlace, Teller, Transport } from './wake.ts'
 
 const CONNECT_MS = 5000
+const TELL_MS = 200
 /** Messages without their content that are held in memory at one time, at most. */
 const HELD = 100
 /** A consumer of a worker that is gone is removed by the server. */
@@ -25,7 +27,9 @@ export async function natsTransport(place: NatsPlace, reader: string): Promise<T
     name: 'nats',
     location,
     async *hints(signal): AsyncGenerator<Hint> {
-      const { connection, end } = await connectTo(client, place, signal)
+      const { connection, end } = await connectTo(client, place, signal).catch((thrown: unknown) => {
+        throw failure(thrown, place)
+      })
       try {
         const manager = await jetstreamManager(connection)
         const stream = await manager.streams.find(subject)
@@ -54,15 +58,18 @@ export async function natsTransport(place: NatsPlace, reader: string): Promise<T
   }
 }
 
-/** Connects at once; the connection ends with the signal. Throws as {@link natsTransport} does. @example await (await natsTeller(place, signal)).tell() */
+/**
+ * The connection ends with the signal. The client cannot be kept from waiting for a server, so it begins only with `tell`, and for so long at most.
+ * Throws as {@link natsTransport} does.
+ *
+ * @example await (await natsTeller(place, signal)).tell()
+ */
 export async function natsTeller(place: NatsPlace, signal: AbortSignal): Promise<Teller> {
   const [client] = await installed()
-  const connected = connectTo(client, place, signal)
-  connected.catch(() => undefined)
   return {
     location: place.location,
     tell: async () => {
-      const { connection } = await connected
+      const { connection } = await connectTo(client, place, signal, TELL_MS)
       connection.publish(place.subject)
       await connection.flush()
     },
@@ -84,14 +91,15 @@ async function installed(): Promise<[Client, typeof import('@nats-io/jetstream')
   }
 }
 
-async function connectTo({ connect }: Client, place: NatsPlace, signal: AbortSignal) {
+async function connectTo({ connect }: Client, place: NatsPlace, signal: AbortSignal, timeout = CONNECT_MS) {
   const { host, port, username, password, isTls, ca } = place
   const user = username === '' ? {} : { user: username }
   const secret = password === undefined ? {} : username === '' ? { token: password } : { pass: password }
+  await greeted(place, timeout, signal)
   const connection = await connect({
     servers: `${host.includes(':') ? `[${host}]` : host}:${port}`,
     name: 'prov',
-    timeout: CONNECT_MS,
+    timeout,
     reconnect: false,
     pingInterval: CONNECT_MS,
     maxPingOut: 2,
@@ -108,6 +116,29 @@ async function connectTo({ connect }: Client, place: NatsPlace, signal: AbortSig
   if (signal.aborted) onAbort()
   else signal.addEventListener('abort', onAbort, { once: true })
   return { connection, end }
+}
+
+/** The client never gives up a server that takes the connection and is silent: whether this one greets is seen before. */
+function greeted({ host, port, location }: NatsPlace, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ host, port })
+    const late = (): void => {
+      socket.destroy(new ProvError('timed_out', 'NATS did not answer in time', { location }))
+    }
+    const timer = setTimeout(late, ms)
+    signal.addEventListener('abort', late, { once: true })
+    if (signal.aborted) late()
+    socket.once('data', () => {
+      resolve()
+      socket.destroy()
+    })
+    socket.on('error', reject)
+    socket.on('close', () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', late)
+      reject(new ProvError('unreachable', 'NATS ended the connection', { location }))
+    })
+  })
 }
 
 function failure(thrown: unknown, { subject, location }: NatsPlace): unknown {

@@ -76,6 +76,7 @@ function connectTo(place: RedisPlace, signal: AbortSignal) {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
+    disconnectTimeout: 50,
     connectTimeout: CONNECT_MS,
     commandTimeout: 2 * BLOCK_MS,
     retryStrategy: () => null,
@@ -99,6 +100,8 @@ function connectTo(place: RedisPlace, signal: AbortSignal) {
   const end = (): void => {
     signal.removeEventListener('abort', end)
     client.disconnect()
+    // The client would wait for the server to say good-bye.
+    client.stream?.destroy()
   }
   signal.addEventListener('abort', end, { once: true })
   const failing = async <T>(work: () => Promise<T>): Promise<T> => {
