@@ -5,6 +5,7 @@ import { ARTIFACT_SETTINGS, OTHER_CHAINS_SETTINGS } from './chains-settings.ts'
 import { INDEX_SETTINGS } from './index-settings.ts'
 import { OTHER_PROV_SETTINGS, STORAGE_SETTINGS } from './prov-settings.ts'
 import { TRUTH_SETTINGS } from './truth-settings.ts'
+import { WAKE_SETTINGS } from './wake-settings.ts'
 
 /** The keys that belong to no backend. */
 type GeneralKey = keyof (typeof ARTIFACT_SETTINGS &
@@ -12,7 +13,8 @@ type GeneralKey = keyof (typeof ARTIFACT_SETTINGS &
   typeof STORAGE_SETTINGS &
   typeof OTHER_PROV_SETTINGS &
   typeof TRUTH_SETTINGS &
-  typeof INDEX_SETTINGS)
+  typeof INDEX_SETTINGS &
+  typeof WAKE_SETTINGS)
 
 export interface KeyedRow<Key extends string = string> extends SettingRow {
   readonly key: Key
@@ -54,6 +56,7 @@ export function settingsTableOf<Backends extends Readonly<Record<string, Backend
     OTHER_PROV_SETTINGS,
     TRUTH_SETTINGS,
     INDEX_SETTINGS,
+    WAKE_SETTINGS,
   )
   const rows = (Object.keys(all) as Key[]).map((key) => {
     const takers = named.filter(([, { notIn = [] }]) => !notIn.includes(key)).map(([name]) => name)

@@ -3,6 +3,9 @@ import type { ErrorCode, ErrorJson } from '../errors.ts'
 import { asProvError, errorJson } from '../errors.ts'
 import { linkedSignal } from '../platform/async/linked-signal.ts'
 import { type LaneJob, runLane, type Told } from './lane.ts'
+import { type FollowJob, follow } from './wake/follow.ts'
+import { notifyTransport } from './wake/notify.ts'
+import type { Transport } from './wake/wake.ts'
 
 export interface WorkerJob extends Omit<LaneJob, 'givenBack' | 'only' | 'stop'> {
   /** Ends once nothing can be delivered any more. */
@@ -15,6 +18,12 @@ export interface WorkerJob extends Omit<LaneJob, 'givenBack' | 'only' | 'stop'> 
   failed(error: ErrorJson): void
   /** Called after each look at the truth that succeeded. */
   looked?(): void
+  /** What makes it look at once, beside the truth itself; not with `once`. */
+  readonly wake?: readonly Transport[]
+  /** Called with each hint, and with `poll` for a look without one. */
+  woke?(transport: string): void
+  /** Called once when a transport is lost: the worker looks without it, and connects again. */
+  wakeLost?(line: string): void
 }
 
 /** What a worker did until its end. */
@@ -34,6 +43,8 @@ export interface WorkerEnd {
 /** Between two looks: while there is something to do, while there is nothing, and after the truth could not be asked. */
 const BUSY_MS = 1000
 const IDLE_MS = 5000
+/** Hints cost no more than a look in so long. */
+const LOOK_MS = 100
 const BEAT_MS = 60_000
 /** What looking again does not heal: the truth that was opened is not there any more. */
 const FINAL: readonly ErrorCode[] = ['config_invalid', 'schema_invalid']
@@ -65,24 +76,46 @@ export async function runWorker(job: WorkerJob): Promise<WorkerEnd> {
     job.told(row, what)
   }
   const lanes = lanesOf({ ...job, told, givenBack, stop: stop.signal })
-  const bell = bellOf(drain)
+  const bell = bellOf(job)
   const beat = (): void => void truth.beat({ holder, host, targets }).catch(() => undefined)
   const beating = setInterval(beat, BEAT_MS)
-  let deaf: (() => Promise<void>) | undefined
+  const awake = linkedSignal(drain)
+  let followed: Promise<void> | undefined
   try {
     await truth.beat({ holder, host, targets })
-    deaf = await truth.listen?.(bell.ring).catch(() => undefined)
+    if (!job.once) followed = follow(transportsOf(job), followJob(job, bell, awake.signal))
     await (job.once ? untilDone(job, lanes, givenBack) : forever(job, lanes, bell))
   } finally {
     clearInterval(beating)
+    awake.abort()
     const late = setTimeout(() => stop.abort(new Error('the time to drain is over')), job.drainMs)
     await lanes.settled()
     clearTimeout(late)
     bell.release()
-    await deaf?.().catch(() => undefined)
+    await followed
+    awake.release()
     await truth.leave(holder).catch(() => undefined)
   }
   return { ...counts, givenBack: givenBack.size }
+}
+
+function transportsOf({ truth, wake = [] }: WorkerJob): readonly Transport[] {
+  const told = notifyTransport(truth)
+  return [...(told === undefined ? [] : [told]), ...wake]
+}
+
+function followJob({ retry, sleep, woke, wakeLost }: WorkerJob, bell: Bell, signal: AbortSignal): FollowJob {
+  return {
+    signal,
+    now: retry.now,
+    random: retry.random,
+    sleep,
+    woke: (transport) => {
+      woke?.(transport)
+      bell.ring()
+    },
+    lost: (line) => wakeLost?.(line),
+  }
 }
 
 function count(counts: Record<'delivered' | 'held' | 'gone' | 'quarantined' | 'stale', number>, what: Told): void {
@@ -173,7 +206,7 @@ async function untilDone(
   }
 }
 
-async function forever({ drain, failed, sleep }: WorkerJob, lanes: Lanes, bell: Bell): Promise<void> {
+async function forever({ drain, failed, woke }: WorkerJob, lanes: Lanes, bell: Bell): Promise<void> {
   while (!drain.aborted) {
     let pause = IDLE_MS
     try {
@@ -184,30 +217,39 @@ async function forever({ drain, failed, sleep }: WorkerJob, lanes: Lanes, bell: 
       failed(error)
     }
     lanes.refresh()
-    await bell.orAfter(pause, sleep)
+    if (!(await bell.orAfter(pause)) && !drain.aborted) woke?.('poll')
   }
 }
 
 interface Bell {
   ring(): void
-  /** Resolves when it rang since the last time, after so many milliseconds, or at once when the worker is to drain. */
-  orAfter(ms: number, sleep: WorkerJob['sleep']): Promise<void>
+  /**
+   * Resolves when it rang since the last time, after so many milliseconds, or at once when the worker is to drain; a ring that comes within
+   * {@link LOOK_MS} of the last time waits for them to be over. True when it rang.
+   */
+  orAfter(ms: number): Promise<boolean>
   release(): void
 }
 
-function bellOf(drain: AbortSignal): Bell {
+function bellOf({ drain, sleep, retry }: WorkerJob): Bell {
   let rang = false
+  let last = Number.NEGATIVE_INFINITY
   let wake = linkedSignal(drain)
   return {
     ring: () => {
       rang = true
       wake.abort()
     },
-    orAfter: async (ms, sleep) => {
+    orAfter: async (ms) => {
       if (!rang) await sleep(ms, wake.signal).catch(() => undefined)
+      const early = last + LOOK_MS - retry.now()
+      if (early > 0) await sleep(Math.min(early, LOOK_MS), drain).catch(() => undefined)
+      last = retry.now()
+      const hasRung = rang
       rang = false
       wake.release()
       wake = linkedSignal(drain)
+      return hasRung
     },
     release: () => wake.release(),
   }

@@ -26,6 +26,11 @@ export const WORKER_METRICS = {
     help: 'lanes of a backend that pause after failures in a row',
   },
   prov_stale_acks_total: { type: 'counter', labels: [], help: 'results that came after another worker had taken over' },
+  prov_wakeups_total: {
+    type: 'counter',
+    labels: ['transport'],
+    help: 'hints that something may be owed, by where they came from; poll: looks without one',
+  },
   prov_quarantined_total: { type: 'counter', labels: [], help: 'entries that did not verify any more' },
   prov_given_back_total: { type: 'counter', labels: [], help: "entries that are signed by none of this worker's keys" },
 } as const satisfies Readonly<Record<string, MetricRow>>

@@ -214,7 +214,7 @@ async function connect(options: PostgresOptions): Promise<Database> {
           client.release(broken)
         }
       }),
-    listen: (told) => failing(() => listen(() => pool.connect(), told)),
+    listen: (told, lost) => failing(() => listen(() => pool.connect(), told, lost)),
     close: () => pool.end(),
   }
 }
@@ -223,9 +223,14 @@ async function connect(options: PostgresOptions): Promise<Database> {
  * Keeps one connection for what is told. Where it breaks, or a pooler in between passes nothing on, nobody is told any more: looking again from
  * time to time finds everything all the same.
  */
-async function listen(connect: () => Promise<PoolClient>, told: () => void): Promise<() => Promise<void>> {
+async function listen(
+  connect: () => Promise<PoolClient>,
+  told: () => void,
+  lost: () => void,
+): Promise<() => Promise<void>> {
   const client = await connect()
   client.on('notification', told)
+  client.on('end', lost)
   try {
     await client.query(`LISTEN ${CHANNEL}`)
   } catch (thrown) {
@@ -234,6 +239,7 @@ async function listen(connect: () => Promise<PoolClient>, told: () => void): Pro
   }
   return async () => {
     client.removeListener('notification', told)
+    client.removeListener('end', lost)
     client.release(true)
   }
 }

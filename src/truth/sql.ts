@@ -76,6 +76,6 @@ export interface Database {
   /** Commits what `work` did, or nothing of it. */
   transaction<T>(work: (query: Query) => Promise<T>): Promise<T>
   /** See Truth.listen. */
-  listen?(told: () => void): Promise<() => Promise<void>>
+  listen?(told: () => void, lost: () => void): Promise<() => Promise<void>>
   close(): Promise<void>
 }

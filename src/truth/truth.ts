@@ -239,8 +239,8 @@ export interface Truth extends Searching, Importing, TermPages {
    * that have failed by themselves `tries` times are left out.
    */
   nextDue(wanted: NextWanted): Promise<number | undefined>
-  /** Calls `told` when something was committed; absent where nobody tells, so that only looking again helps. Ends with what it gives. */
-  listen?(told: () => void): Promise<() => Promise<void>>
+  /** Calls `told` when something was committed; absent where nobody tells, so that only looking again helps. `lost`: nobody is told any more. Ends with what it gives. */
+  listen?(told: () => void, lost: () => void): Promise<() => Promise<void>>
   /**
    * Counts failures that are the lane's fault, of so many rows (1) that were tried together, and says for how long it pauses (milliseconds).
    */

@@ -180,7 +180,7 @@ function errors(): string {
 
 /** All settings, or those of one backend. */
 function settings(of?: string): string {
-  const own = of === 'truth' || of === 'worker' || of === 'index'
+  const own = of === 'truth' || of === 'worker' || of === 'index' || of === 'wake'
   const begin = of === 'kafka' ? 'storage.pubsub.' : own ? `${of}.` : `storage.${of}.`
   const rows = SETTINGS_TABLE.rows.filter(({ key }) => of === undefined || key.startsWith(begin))
   if (rows.length === 0) return 'None.'

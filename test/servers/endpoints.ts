@@ -36,6 +36,8 @@ export type ToolName =
   | 'pg_dump'
   | 'psql'
   | 'redis-server'
+  | 'nats-server'
+  | 'pubsub-emulator'
 
 /** Registries that take anonymous writes; the last one has the referrers API. */
 export const REGISTRIES = ['distribution', 'docker-registry', 'cue-oci'] as const satisfies readonly ServerName[]

@@ -4,7 +4,7 @@
 # One line an item: present | installed in N s | not available: reason. Exit 1 if something asked for could not be had.
 . "$(dirname "$0")/lib.sh"
 
-ALL='cue-oci registry docker-registry htpasswd strace script zsh fish chromium cosign-v2 cosign-v3 fake-gcs moto versitygw mongo-java firestore pubsub kafka etcd kube-apiserver postgresql redis faketime'
+ALL='cue-oci registry docker-registry htpasswd strace script zsh fish chromium cosign-v2 cosign-v3 fake-gcs moto versitygw mongo-java firestore pubsub kafka etcd kube-apiserver postgresql redis nats-server faketime'
 MOTO=5.2.1
 K8S=v1.36.3
 
@@ -13,6 +13,7 @@ declare -A GO=( # program -> package@version
   [cosign-v2]=github.com/sigstore/cosign/v2/cmd/cosign@v2.6.5
   [cosign-v3]=github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
   [fake-gcs-server]=github.com/fsouza/fake-gcs-server@v1.56.1
+  [nats-server]=github.com/nats-io/nats-server/v2@v2.12.0
   [versitygw]=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 )
 

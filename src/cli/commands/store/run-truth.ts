@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs'
 import type { Settings } from '../../../config/settings.ts'
 import { noWorker, type Served, servedBy } from '../../../delivery/served.ts'
 import { waitFor } from '../../../delivery/wait.ts'
+import { openTellers } from '../../../delivery/wake/open.ts'
 import { ERRORS, type ErrorJson, gravest, ProvError } from '../../../errors.ts'
 import { linkedSignal } from '../../../platform/async/linked-signal.ts'
+import type { HttpContext } from '../../../platform/http/context.ts'
 import { pause } from '../../../platform/io.ts'
 import { durationMs } from '../../../platform/text/duration.ts'
 import { timeText } from '../../../platform/text/time-text.ts'
@@ -14,6 +16,7 @@ import { briefLooks } from '../../../setup/brief-looks.ts'
 import { deliveryJob, thisHost } from '../../../setup/delivery.ts'
 import { hasIndex, indexPlace } from '../../../setup/index-place.ts'
 import { truthOf } from '../../../setup/truth.ts'
+import { wakeTargets } from '../../../setup/wake.ts'
 import { type CommitReport, type CommittedStoreItem, commitStore } from '../../../store/commit.ts'
 import type { OwedCopy } from '../../../store/ledger.ts'
 import type { StoredItem, StoreJob, StoreReport } from '../../../store/store.ts'
@@ -26,6 +29,8 @@ import { SEAL, type Truth } from '../../../truth/truth.ts'
 const HERE_MS = 60_000
 /** A command that was killed is given again at once, and should not wait for long for what the first one held. */
 const LEASE_MS = 10_000
+/** Workers hear of a commit within so long, or look by themselves later. */
+const TELL_MS = 200
 /** In an outbox of so many rows nobody can find one. */
 const LISTED = 100_000
 
@@ -42,11 +47,18 @@ export interface CommittedReport extends StoreReport {
 }
 
 /** Throws what stops a store before anything is signed: then nothing is promised. */
-export async function commitAndDeliver(job: StoreJob, flags: TruthFlags, setup: Setup): Promise<CommittedReport> {
+export async function commitAndDeliver(
+  job: StoreJob,
+  flags: TruthFlags,
+  setup: Setup,
+  world: HttpContext,
+): Promise<CommittedReport> {
   const { settings, backends } = setup
   // A setting that no worker could use is said before anything is signed.
   if (hasIndex(settings)) await indexPlace(settings)
+  const places = await wakeTargets(settings)
   const truth = await truthOf(settings, { make: true })
+  const tellers = job.dryRun || places.length === 0 ? undefined : openTellers(places, world)
   try {
     if (!job.dryRun) await refuseFull(truth, setup)
     const served = await servedBy(truth)
@@ -60,10 +72,14 @@ export async function commitAndDeliver(job: StoreJob, flags: TruthFlags, setup: 
       items,
       ledger: ledgerOf(truth, thisHost(), { indexed: hasIndex(settings) }),
     })
+    const isOwed = report.items.some(({ owed }) => owed.some(isOpen))
+    const told = isOwed ? tellers?.tell(TELL_MS) : undefined
     if (!job.dryRun) await deliverNow(report, flags, { job, setup, truth })
+    await told
     const ids = report.items.flatMap(({ owed }) => owed.map(({ id }) => id))
     return reportOf(report, await statesOf(truth, ids), flags, { settings, served })
   } finally {
+    tellers?.close()
     await truth.close()
   }
 }

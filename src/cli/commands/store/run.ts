@@ -21,6 +21,7 @@ import { storeText } from '../../../report/text/verify-text.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
 import { type Setup, setUp } from '../../../setup/backends.ts'
 import { isAnyoneTrusted, trustFor } from '../../../setup/keys.ts'
+import type { World } from '../../../setup/world.ts'
 import { loadSigner } from '../../../signing/open-signer.ts'
 import type { KeySigner } from '../../../signing/signer.ts'
 import type { StoreItem } from '../../../store/prepare.ts'
@@ -73,7 +74,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
       retry: setup.retry,
       progress: progress.update,
     }
-    const told = await storeOrCommit(job, options, setup)
+    const told = await storeOrCommit(job, options, setup, worldOf(io, options))
     progress.end()
     const { notes: more = [], ...whole } = told
     notes.push(...more)
@@ -116,6 +117,7 @@ async function storeOrCommit(
   job: StoreJob,
   options: StoreOptions,
   setup: Setup,
+  world: World,
 ): Promise<StoreReport & Partial<Pick<CommittedReport, 'truth' | 'notes'>>> {
   const { wait, requireWorker } = options
   if (setup.settings.get('truth.url') === undefined) {
@@ -129,7 +131,7 @@ async function storeOrCommit(
   }
   const { commitAndDeliver, hasTruth } = await import('./run-truth.ts')
   if (!hasTruth(setup.settings, job.dryRun)) return store(job)
-  return commitAndDeliver(job, { wait, requireWorker }, setup)
+  return commitAndDeliver(job, { wait, requireWorker }, setup, world)
 }
 
 /** Whoever delivers works in another folder. A name of the cluster stays, and so does standard input. */

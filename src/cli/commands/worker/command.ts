@@ -14,6 +14,12 @@ export function workerCommand(io: Io, exit: Exit): Command {
     )
     .option('-s, --storage <LIST>', 'backends that this worker serves: tekton,oci (or set PROV_STORAGE)')
     .option('--index <URL>', 'serve this search index as well: redis://HOST/DATABASE (or set index.url)')
+    .option(
+      '--wake <URL>',
+      'look at once when a message comes there: a stream, subject or subscription; may be repeated',
+      collect,
+      [],
+    )
     .option('-k, --key <FILE>', 'trusted public key, or env://NAME; may be repeated', collect, [])
     .addOption(new Option('--concurrency <N>', 'deliveries at one time in each lane (default: 16)').argParser(count))
     .addOption(

@@ -11,6 +11,7 @@ export interface WorkerOptions extends CommonOptions, SignerFlags {
   readonly lease?: number
   readonly once?: boolean
   readonly listen?: string
+  readonly wake: readonly string[]
   readonly tektonFile?: string
   readonly kubeconfig?: string
   readonly context?: string

@@ -1,6 +1,7 @@
 /** The work of `prov worker`. */
 import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
 import type { Told } from '../../../delivery/lane.ts'
+import { openTransports } from '../../../delivery/wake/open.ts'
 import { runWorker, type WorkerEnd } from '../../../delivery/worker.ts'
 import { ERRORS, gravest } from '../../../errors.ts'
 import { exitStatus, type Io, pause, write } from '../../../platform/io.ts'
@@ -14,6 +15,7 @@ import { deliveryJob } from '../../../setup/delivery.ts'
 import { hasIndex, indexOf } from '../../../setup/index-place.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { truthOf } from '../../../setup/truth.ts'
+import { wakeSources } from '../../../setup/wake.ts'
 import type { Backlog, Claimed, Truth } from '../../../truth/truth.ts'
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
@@ -32,10 +34,16 @@ export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<
   let index: IndexStore | undefined
   try {
     refuseUnsupported(setup.settings, served)
+    const places = await wakeSources(setup.settings, options.wake)
     truth = await truthOf(setup.settings, { make: false })
     index = hasIndex(setup.settings) ? await indexOf(setup.settings) : undefined
     const job = deliveryJob(setup, truth, trust, index)
-    const { targets } = job
+    const { targets, host } = job
+    const wake = await openTransports(
+      options.once === true ? [] : places,
+      worldOf(io, options),
+      `${host}/${[...targets].sort().join()}`,
+    )
     const watching = await watch(truth, targets, setup.settings.get('worker.listen'))
     if (watching.address !== undefined) warn(io, options, `listening at http://${watching.address}`)
     try {
@@ -52,6 +60,9 @@ export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<
           warn(io, options, `${error.code}: ${error.message}; trying again`)
         },
         looked: watching.looked,
+        wake,
+        woke: watching.woke,
+        wakeLost: (line) => warn(io, options, line),
         told: (row, what) => {
           watching.told(row, what)
           const line =

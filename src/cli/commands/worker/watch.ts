@@ -12,6 +12,8 @@ export interface Watching {
   /** A look at the truth succeeded, or failed. */
   looked(): void
   failed(): void
+  /** A hint came, or a look was due without one. */
+  woke(transport: string): void
   close(): Promise<void>
 }
 
@@ -62,6 +64,7 @@ export async function watch(truth: Truth, targets: readonly string[], address: s
     failed: () => {
       isWell = false
     },
+    woke: (transport) => metrics?.count('prov_wakeups_total', { transport }),
     close: async () => listening?.close(),
   }
 }

@@ -1,0 +1,119 @@
+/**
+ * Redis Streams. Each worker reads by itself from the end of the stream (XREAD from `$`), not as one of a group: a group gives a message to one
+ * of several workers, who may not serve what is owed, and would want the right to write. Lazily imported.
+ */
+import { Redis } from 'ioredis'
+import { ProvError } from '../../errors.ts'
+import { redisFailure } from '../../search/redis-failure.ts'
+import type { Hint, RedisPlace, Teller, Transport } from './wake.ts'
+
+const CONNECT_MS = 5000
+/** So long a silent server is waited for before it is asked again. */
+const BLOCK_MS = 5000
+/** Between two messages that are read: the others in between are skipped. */
+const GAP_MS = 100
+/** A message that is longer ends the connection. */
+const MOST_BYTES = 16 * 1024 * 1024
+/** Messages that prov leaves in the stream, about. */
+const KEPT = 1000
+
+/** @example redisTransport(place).hints(signal) */
+export function redisTransport(place: RedisPlace): Transport {
+  const { stream, location } = place
+  return {
+    name: 'redis',
+    location,
+    async *hints(signal): AsyncGenerator<Hint> {
+      const { client, failing, end } = connectTo(place, signal)
+      try {
+        await failing(() => client.connect())
+        let message: unknown
+        while (!signal.aborted) {
+          const next = failing(() => client.xread('COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', stream, '$'))
+          next.catch(() => undefined)
+          // What came while nobody was reading is found by this look.
+          if (message !== null) yield undefined
+          message = await next
+          if (message === null) continue
+          yield undefined
+          await new Promise((resolve) => setTimeout(resolve, GAP_MS))
+        }
+      } finally {
+        end()
+      }
+    },
+  }
+}
+
+/** Connects at once; the connection ends with the signal. @example await redisTeller(place, signal).tell() */
+export function redisTeller(place: RedisPlace, signal: AbortSignal): Teller {
+  const { client, failing } = connectTo(place, signal)
+  const connected = failing(() => client.connect())
+  connected.catch(() => undefined)
+  return {
+    location: place.location,
+    tell: async () => {
+      await connected
+      await failing(() => client.xadd(place.stream, 'MAXLEN', '~', KEPT, '*', 'prov', 'hint'))
+    },
+  }
+}
+
+function connectTo(place: RedisPlace, signal: AbortSignal) {
+  const { host, port, database, username, password, isTls, ca, location } = place
+  let last: Error | undefined
+  const client = new Redis({
+    host,
+    port,
+    db: database,
+    ...(username === '' ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(isTls ? { tls: { servername: host, ...(ca === undefined ? {} : { ca }) } } : {}),
+    lazyConnect: true,
+    protocol: 2,
+    disableClientInfo: true,
+    enableReadyCheck: false,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    disconnectTimeout: 50,
+    connectTimeout: CONNECT_MS,
+    commandTimeout: 2 * BLOCK_MS,
+    retryStrategy: () => null,
+  })
+  client.on('error', (error: Error) => {
+    last = error
+  })
+  client.on('connect', () => {
+    let bytes = 0
+    const { stream } = client
+    stream.on('data', (part: Uint8Array) => {
+      bytes += part.length
+      if (bytes > MOST_BYTES) stream.destroy(new Error(`a message of more than ${MOST_BYTES} bytes`))
+    })
+    const { write } = stream
+    stream.write = ((...args: Parameters<typeof write>) => {
+      bytes = 0
+      return Reflect.apply(write, stream, args)
+    }) as typeof write
+  })
+  const end = (): void => {
+    signal.removeEventListener('abort', end)
+    client.disconnect()
+    // The client would wait for the server to say good-bye.
+    client.stream?.destroy()
+  }
+  signal.addEventListener('abort', end, { once: true })
+  const failing = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (thrown) {
+      const isBroken = thrown instanceof Error && /closed|writeable/.test(thrown.message)
+      const error = redisFailure(isBroken ? (last ?? thrown) : thrown, location)
+      if (!(error instanceof ProvError)) throw error
+      const hint = error.code === 'denied' ? 'see wake.redis.password-file' : undefined
+      throw new ProvError(error.code, error.message, { location, hint, cause: error })
+    }
+  }
+  return { client, failing, end }
+}
