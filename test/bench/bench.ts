@@ -191,5 +191,5 @@ if (isAll) await besidePeers()
 if (isAll || positionals.includes('truth')) {
   await truthBench({ rounds: ROUNDS, runs: RUNS, memory: values.memory }, print)
 }
-if (isAll || positionals.includes('search')) await searchBench(print)
+if (isAll || positionals.includes('search')) await searchBench(Math.min(RUNS, 200), print)
 process.exit()

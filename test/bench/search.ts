@@ -3,6 +3,7 @@
  * else. One run on one connection, as ratios.
  */
 import { createHash, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import { type IndexedEntry, memberOf } from '../../src/search/index-member.ts'
 import { indexSource } from '../../src/search/index-source.ts'
 import { indexOver } from '../../src/search/index-store.ts'
@@ -10,8 +11,15 @@ import { rebuild } from '../../src/search/rebuild.ts'
 import { connectRedis } from '../../src/search/redis.ts'
 import { openTruth } from '../../src/truth/open.ts'
 import { many } from '../search/many.ts'
+import { registry } from '../servers/endpoints.ts'
+import { BIN, cleanEnv } from '../support/cli.ts'
+import { manyRuns } from '../support/many-runs.ts'
 import { ownRedis } from '../support/redis.ts'
+import { freshName } from '../support/registry.ts'
+import { scratch } from '../support/scratch.ts'
+import { newKey } from '../support/stage.ts'
 import { sqliteTruth } from '../support/truth.ts'
+import { type Command, type Figure, once, rounds } from './measure.ts'
 import type { Print } from './moves.ts'
 
 const ENTRIES = 100_000
@@ -114,7 +122,40 @@ async function rebuilding(entries: number, print: Print): Promise<void> {
   }
 }
 
-export async function searchBench(print: Print): Promise<void> {
+/** The same copies to three places, with and without a row of the index for each entry. */
+async function workers(runs: number, print: Print): Promise<void> {
+  const own = await ownRedis()
+  const [key, endpoint, files] = [newKey(), registry('distribution'), manyRuns(runs)]
+  const node = (...args: readonly string[]): Command => ({
+    command: process.execPath,
+    args: [BIN, ...args],
+    env: cleanEnv(),
+  })
+  let n = 0
+  const delivered = (indexed: boolean) => async (): Promise<Figure> => {
+    const folder = scratch()
+    const set = [
+      `storage.oci.repository=${endpoint}/${freshName('search')}`,
+      `storage.gcs.directory=${join(folder, 'gcs')}`,
+      `storage.docdb.url=sqlite:${join(folder, 'prov.db')}`,
+      ...(indexed ? [`index.url=${own.url}`, `index.namespace=n-${n++}`] : []),
+    ]
+    const more = ['--storage', 'oci,gcs,docdb', ...set.flatMap((one) => ['--set', one]), ...sqliteTruth().flags]
+    await once(node('store', ...more, '--key', key.private, '--quiet', ...files))
+    return once(node('worker', ...more, '--key', key.public, '--quiet', '--once'))
+  }
+  try {
+    const figures = await rounds(3, { indexed: delivered(true), plain: delivered(false) })
+    const rate = ({ ms }: Figure): number => (runs * 6) / (ms / 1000)
+    const what = `one worker with the index, ${runs} runs`
+    print(what, rate(figures.indexed), 'the same without', rate(figures.plain), 'copies/s', 'at least 0.9')
+  } finally {
+    await own.close()
+  }
+}
+
+export async function searchBench(runs: number, print: Print): Promise<void> {
   await lookUps(print)
   await rebuilding(5_000, print)
+  await workers(runs, print)
 }
