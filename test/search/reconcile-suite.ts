@@ -51,7 +51,15 @@ export function reconcileSuite(name: string, fresh: () => Promise<FreshPlace>, e
     })
 
     const flags = (): readonly string[] => ['reconcile', '--json', ...at.flags, ...redis.flags]
+    /** Transactions of other tests on the same server keep the newest entries from being final for a moment. */
+    const settled = async (): Promise<void> => {
+      const horizon = await truth.horizon()
+      for (const end = Date.now() + 30_000; Date.now() < end && !(await truth.isPast(horizon)); ) {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
     const ask = async (...more: readonly string[]) => {
+      await settled()
       const { code, stdout, stderr } = await provHere([...flags(), ...more])
       const lines = stdout
         .trimEnd()
