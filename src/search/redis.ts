@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { ProvError } from '../errors.ts'
+import { boundAnswers, isBroken, redisOptions } from './redis-client.ts'
 import { redisFailure } from './redis-failure.ts'
 import { SCRIPTS, type ScriptName } from './scripts.ts'
 
@@ -37,7 +38,6 @@ export interface ConnectOptions {
   readonly readOnly: boolean
 }
 
-const CONNECT_MS = 5_000
 const ANSWER_MS = 10_000
 const LONGEST_PAUSE_MS = 5_000
 /** No answer of an index that prov wrote is so long; one that is longer ends the connection. */
@@ -56,26 +56,13 @@ const DIGESTS = { live: sha1(SCRIPTS.live), find: sha1(SCRIPTS.find), switch: sh
  * @example const redis = await connectRedis({ url: 'redis://cache:6379/1', namespace: 'prov' }, { readOnly: false })
  */
 export async function connectRedis(place: IndexPlace, { readOnly }: ConnectOptions): Promise<RedisConnection> {
-  const { host, port, database, username, isTls } = partsOf(place.url)
+  const { database } = partsOf(place.url)
   const location = shownIndex(place.url)
   const { default: ioredis } = await import('ioredis')
   let isOpen = false
   let last: Error | undefined
   const client = new ioredis.Redis({
-    host,
-    port,
-    db: database,
-    ...(username === '' ? {} : { username }),
-    ...(place.password === undefined ? {} : { password: place.password }),
-    ...(isTls ? { tls: { servername: host, ...(place.ca === undefined ? {} : { ca: place.ca }) } } : {}),
-    lazyConnect: true,
-    protocol: 2,
-    disableClientInfo: true,
-    enableReadyCheck: false,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    connectTimeout: CONNECT_MS,
+    ...redisOptions({ ...partsOf(place.url), password: place.password, ca: place.ca }),
     commandTimeout: place.timeoutMs ?? ANSWER_MS,
     retryStrategy: (times) => (isOpen ? Math.min(100 * 2 ** times, LONGEST_PAUSE_MS) : null),
   })
@@ -90,7 +77,7 @@ export async function connectRedis(place: IndexPlace, { readOnly }: ConnectOptio
       throw redisFailure(isBroken(thrown) ? (last ?? thrown) : thrown, location)
     }
   }
-  bound(client, (error) => {
+  boundAnswers(client, MOST_BYTES, (error) => {
     last = error
   })
   const raw = connectionOver(client, `prov:{${place.namespace}}:`, location, failing)
@@ -126,10 +113,6 @@ export async function connectRedis(place: IndexPlace, { readOnly }: ConnectOptio
   }
 }
 
-function isBroken(thrown: unknown): boolean {
-  return thrown instanceof Error && /Connection is closed|Stream isn't writeable|max retries/i.test(thrown.message)
-}
-
 function connectionOver(
   client: Redis,
   prefix: string,
@@ -163,26 +146,6 @@ function connectionOver(
     },
     close: async () => client.disconnect(),
   }
-}
-
-/** Ends the connection when more comes in than was asked for. */
-function bound(client: Redis, tell: (error: Error) => void): void {
-  client.on('connect', () => {
-    let bytes = 0
-    const { stream } = client
-    stream.on('data', (part: Uint8Array) => {
-      bytes += part.length
-      if (bytes <= MOST_BYTES) return
-      tell(new ProvError('response_too_large', `Redis answered more than ${MOST_BYTES} bytes at once`))
-      stream.destroy()
-    })
-    const { write } = stream
-    // With each new request the count starts anew: what is in flight at one time is bounded by the lanes.
-    stream.write = ((...args: Parameters<typeof write>) => {
-      bytes = 0
-      return Reflect.apply(write, stream, args)
-    }) as typeof write
-  })
 }
 
 async function refuseServer(

@@ -1,11 +1,12 @@
 /** A real Redis for the tests: the shared one with a namespace of its own, or one of its own that may be broken, filled up or killed. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import type { IndexPlace } from '../../src/search/redis.ts'
 import { server, tool } from '../servers/endpoints.ts'
+import { freePort } from './free-port.ts'
 import { scratch } from './scratch.ts'
 
 export interface FreshIndex extends IndexPlace {
@@ -73,13 +74,4 @@ export async function ownRedis(...args: readonly string[]): Promise<OwnRedis> {
       await kill()
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

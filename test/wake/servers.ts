@@ -1,7 +1,7 @@
 /** Servers of one's own for tests of wake-ups: they may be killed and started again. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
@@ -12,6 +12,7 @@ import { redisTransport } from '../../src/delivery/wake/redis.ts'
 import type { NatsPlace, PubsubPlace, RedisPlace, Transport, WakePlace } from '../../src/delivery/wake/wake.ts'
 import type { HttpContext } from '../../src/platform/http/context.ts'
 import { tool } from '../servers/endpoints.ts'
+import { freePort } from '../support/free-port.ts'
 import { ownRedis } from '../support/redis.ts'
 import { scratch } from '../support/scratch.ts'
 
@@ -129,13 +130,4 @@ function ownServer(name: 'nats-server' | 'pubsub-emulator', args: readonly strin
       }
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -4,10 +4,10 @@
  */
 import { Redis } from 'ioredis'
 import { ProvError } from '../../errors.ts'
+import { boundAnswers, isBroken, redisOptions } from '../../search/redis-client.ts'
 import { redisFailure } from '../../search/redis-failure.ts'
 import type { Hint, RedisPlace, Teller, Transport } from './wake.ts'
 
-const CONNECT_MS = 5000
 /** So long a silent server is waited for before it is asked again. */
 const BLOCK_MS = 5000
 /** Between two messages that are read: the others in between are skipped. */
@@ -60,42 +60,19 @@ export function redisTeller(place: RedisPlace, signal: AbortSignal): Teller {
 }
 
 function connectTo(place: RedisPlace, signal: AbortSignal) {
-  const { host, port, database, username, password, isTls, ca, location } = place
+  const { location } = place
   let last: Error | undefined
   const client = new Redis({
-    host,
-    port,
-    db: database,
-    ...(username === '' ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(isTls ? { tls: { servername: host, ...(ca === undefined ? {} : { ca }) } } : {}),
-    lazyConnect: true,
-    protocol: 2,
-    disableClientInfo: true,
-    enableReadyCheck: false,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
+    ...redisOptions(place),
     disconnectTimeout: 50,
-    connectTimeout: CONNECT_MS,
     commandTimeout: 2 * BLOCK_MS,
     retryStrategy: () => null,
   })
   client.on('error', (error: Error) => {
     last = error
   })
-  client.on('connect', () => {
-    let bytes = 0
-    const { stream } = client
-    stream.on('data', (part: Uint8Array) => {
-      bytes += part.length
-      if (bytes > MOST_BYTES) stream.destroy(new Error(`a message of more than ${MOST_BYTES} bytes`))
-    })
-    const { write } = stream
-    stream.write = ((...args: Parameters<typeof write>) => {
-      bytes = 0
-      return Reflect.apply(write, stream, args)
-    }) as typeof write
+  boundAnswers(client, MOST_BYTES, (error) => {
+    last = error
   })
   const end = (): void => {
     signal.removeEventListener('abort', end)
@@ -108,8 +85,7 @@ function connectTo(place: RedisPlace, signal: AbortSignal) {
     try {
       return await work()
     } catch (thrown) {
-      const isBroken = thrown instanceof Error && /closed|writeable/.test(thrown.message)
-      const error = redisFailure(isBroken ? (last ?? thrown) : thrown, location)
+      const error = redisFailure(isBroken(thrown) ? (last ?? thrown) : thrown, location)
       if (!(error instanceof ProvError)) throw error
       const hint = error.code === 'denied' ? 'see wake.redis.password-file' : undefined
       throw new ProvError(error.code, error.message, { location, hint, cause: error })

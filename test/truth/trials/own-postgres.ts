@@ -1,13 +1,14 @@
 /** A server of PostgreSQL of a trial's own, in a folder of its own: it may be killed, moved in time, and restored to. */
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { tool } from '../../servers/endpoints.ts'
+import { freePort } from '../../support/free-port.ts'
 import { scratch } from '../../support/scratch.ts'
 import type { PostgresAt } from '../../support/truth.ts'
 import { must } from './trial.ts'
@@ -90,14 +91,4 @@ export async function ownPostgres(): Promise<OwnPostgres> {
     },
     [Symbol.asyncDispose]: () => ended('SIGQUIT', false),
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
