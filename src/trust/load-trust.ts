@@ -4,7 +4,7 @@ import { ProvError } from '../errors.ts'
 import type { Environment } from '../keys/pem.ts'
 import { readOrRefuse } from '../platform/fs/read-limited.ts'
 import { type IdentityRule, identityRule } from './identity.ts'
-import { type Keyring, readKeyring } from './keyring.ts'
+import type { Keyring } from './keyring.ts'
 import { readKeys } from './read-keys.ts'
 import type { ProofDemands, ProofJudge, Trust } from './trust.ts'
 import { linesOf, trustIn } from './trusted-keys.ts'
@@ -42,7 +42,9 @@ const MAX_CA_BYTES = 256 * 1024
 export async function loadTrustOf(wish: TrustWish, world: TrustWorld): Promise<Trust> {
   const own = ownIdentity(wish)
   const ring: Keyring =
-    wish.keyring === undefined ? { keys: [], identities: [] } : await readKeyring(wish.keyring, world.env, world.now())
+    wish.keyring === undefined
+      ? { keys: [], identities: [] }
+      : await (await import('./keyring.ts')).readKeyring(wish.keyring, world.env, world.now())
   const given = await readKeys(wish.keys, world.env)
   const keys = [...given, ...ring.keys]
   const identities = [...own, ...ring.identities]
