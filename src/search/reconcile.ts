@@ -179,7 +179,7 @@ async function fromIndex(job: ReconcileJob, tell: Tell): Promise<void> {
 
 const pairKey = ({ term, member }: IndexPair): string => JSON.stringify([term, member])
 
-/** With `--since`, members with a lower number are not looked at; what has none is no entry at all. */
+/** With `--since`, members with a lower number are not looked at; what has no number is not an entry, and is looked at. */
 function isAfter({ member }: IndexPair, from: Mark | undefined): boolean {
   return from === undefined || (memberParts(member)?.seq ?? Number.POSITIVE_INFINITY) > from.seq
 }

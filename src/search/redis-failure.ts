@@ -1,5 +1,6 @@
 /** What Redis or the way to it says went wrong, in prov's codes. */
 import { type ErrorCode, ProvError } from '../errors.ts'
+import { networkReason } from '../platform/http/network-error.ts'
 
 /** First word of an error reply → what it means here. */
 const REPLIES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -18,18 +19,8 @@ const REPLIES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   TRYAGAIN: ['throttled', 'Redis asks to try again'],
   MASTERDOWN: ['throttled', 'the replica has lost its master'],
   LEASE: ['conflict', 'another reconcile has taken over'],
-  GENERATION: ['conflict', 'what was being rebuilt is no longer in Redis: it was removed, or Redis lost its data'],
+  GENERATION: ['conflict', 'what was being rebuilt has gone from Redis: it was removed, or Redis lost its data'],
   WRONGTYPE: ['response_invalid', 'a key of the index holds something else'],
-}
-
-const NETWORK: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'the connection broke',
-  EPIPE: 'the connection broke',
-  ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'the name of the host could not be looked up',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'no route to the network',
 }
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -59,7 +50,7 @@ export function redisFailure(thrown: unknown, location: string): unknown {
   if (code === 'ETIMEDOUT' || /timed? ?out/i.test(thrown.message)) {
     return new ProvError('timed_out', 'Redis did not answer in time', details)
   }
-  const network = NETWORK[code]
+  const network = networkReason(thrown)
   if (network !== undefined) return new ProvError('unreachable', `Redis: ${network}`, details)
   if (/certificate|SSL|TLS/i.test(thrown.message) || /^(?:ERR_TLS|ERR_SSL|EPROTO)/.test(code)) {
     return new ProvError('unreachable', `no safe connection to Redis: ${thrown.message}`, details)

@@ -21,9 +21,9 @@ NE3ybhOoc3QoN8xh5HDqhHmzgNoa4T2IBWDFh65jqYsCIBTWnL8LEi9T0SmWgz/J
 3ceWZBIrIHqWuqDAik3c/CeR
 -----END CERTIFICATE-----
 `
-/** Of JSON that says nothing: an entry of Rekor v2 has 2,110 bytes in an almost empty tree, and 44 more for each level of it. */
-const LOG_ENTRY = JSON.stringify({ placeholder: ' '.repeat(3400) })
-const LOG_PROOF = JSON.stringify({ placeholder: ' '.repeat(1800) })
+/** Blanks of the usual length, which a plan counts and nobody stores: an entry of Rekor v2 has 2,110 bytes in an almost empty tree, and 44 more for each level of it. */
+const LOG_ENTRY = JSON.stringify({ room: ' '.repeat(3400) })
+const LOG_PROOF = JSON.stringify({ room: ' '.repeat(1800) })
 /** A response of an authority that sends its certificate along is larger than one that does not (670 bytes). */
 const TIMESTAMP_BYTES = 1500
 

@@ -21,7 +21,7 @@ export interface TrustedKey {
   readonly validity?: Validity
   /** The algorithm that counts; absent: those that Chains and cosign use with such a key. */
   readonly algorithm?: Algorithm
-  /** It is no longer in use: the end of its validity is past. */
+  /** The end of its validity is past. */
   readonly retired?: true
   /** What its certificate states; absent for a key that was given as such. */
   readonly identity?: Identity

@@ -1,5 +1,6 @@
 /** What PostgreSQL or the way to it says went wrong, in prov's codes. */
 import { ProvError } from '../errors.ts'
+import { networkReason } from '../platform/http/network-error.ts'
 
 /** SQLSTATE (https://www.postgresql.org/docs/15/errcodes-appendix.html) → what it means here. By class where only two characters are given. */
 const STATES: readonly (readonly [
@@ -21,16 +22,6 @@ const STATES: readonly (readonly [
   ['58', 'storage_io', 'the database could not read or write its files'],
 ]
 
-const NETWORK: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'the connection broke',
-  EPIPE: 'the connection broke',
-  ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'the name of the host could not be looked up',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'no route to the network',
-}
-
 /** @example throw postgresFailure(thrown, 'postgres://db/prov') */
 export function postgresFailure(thrown: unknown, location: string): unknown {
   if (!(thrown instanceof Error) || thrown instanceof ProvError) return thrown
@@ -41,7 +32,7 @@ export function postgresFailure(thrown: unknown, location: string): unknown {
   if (code === 'ETIMEDOUT' || /timeout/i.test(thrown.message)) {
     return new ProvError('timed_out', 'the database did not answer in time', details)
   }
-  const network = NETWORK[code] ?? (thrown instanceof AggregateError ? networkOf(thrown) : undefined)
+  const network = networkReason(thrown)
   if (network !== undefined) return new ProvError('unreachable', `the database: ${network}`, details)
   if (/Connection terminated|Client has encountered a connection error|not queryable/.test(thrown.message)) {
     return new ProvError('unreachable', 'the connection to the database broke', details)
@@ -53,9 +44,4 @@ export function postgresFailure(thrown: unknown, location: string): unknown {
     return new ProvError('denied', `the login to the database failed: ${thrown.message}`, details)
   }
   return thrown
-}
-
-function networkOf({ errors }: AggregateError): string | undefined {
-  const [first] = errors as readonly { readonly code?: unknown }[]
-  return typeof first?.code === 'string' ? NETWORK[first.code] : undefined
 }

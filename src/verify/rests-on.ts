@@ -8,7 +8,7 @@ export interface RestsOn {
   readonly identities?: readonly Identity[]
   /** When the first validity ends that the verdict rests on, RFC 3339; absent: none ends. */
   readonly until?: string
-  /** Keys and identities that are no longer in use, with the copies that hang on them. */
+  /** Keys and identities whose time is over, with the copies that hang on them. */
   readonly retired?: readonly Retired[]
   /** Copies that lack a proof which another backend holds for the same signature. */
   readonly lent?: readonly Lending[]

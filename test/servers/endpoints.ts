@@ -144,6 +144,7 @@ export function describeWith(names: readonly (ServerName | ToolName)[], title: s
   const report = process.env['PROV_TEST_NOT_RUN']
   if (report !== undefined) appendFileSync(report, `${title}: ${how}\n`)
   describe(title, () => {
-    it.skip(how) // outside CI only, and listed at the end of the run: in CI the same suite fails, just above
+    // Outside CI only, where not every machine has every server; the run lists it at its end. In CI the same suite fails, just above.
+    it.skip(how)
   })
 }

@@ -90,7 +90,7 @@ const ARTIFACT = object<VerifiedArtifact>(
     until: says(TEXT, 'when the first validity ends that the verdict rests on'),
     retired: says(
       list(object<Retired>({ source: TEXT, keyid: TEXT, until: TEXT, copies: list(TEXT) }, {})),
-      'keys that are no longer in use, with the copies that hang on them',
+      'keys whose time is over, with the copies that hang on them',
     ),
     lent: says(
       list(object<Lending>({ backend: BACKEND, location: TEXT, from: BACKEND }, {})),
