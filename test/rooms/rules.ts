@@ -54,7 +54,7 @@ export const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   commander: [/^src\/cli\//],
   yaml: [/^src\/platform\/text\//, /^backends\/tekton\//],
   'p-limit': [/^src\/platform\//],
-  'lru-cache': [/^src\/platform\//],
+  'lru-cache': [/^src\/(?:platform|cache)\//],
   '@noble/*': [/^src\/(?:keys|signing)\//],
   '@sigstore/*': [/^src\/(?:trust|signing)\//, /^backends\/oci\//],
   '@aws-sdk/*': [/^backends\/(?:s3|docdb)\//],
@@ -67,5 +67,8 @@ export const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   '@nats-io/*': [/^src\/delivery\/wake\//],
   pg: [/^src\/truth\//],
   ioredis: [/^src\/(?:search|cache|delivery)\//],
+  jose: [/^src\/(?:keys|keysets|signing|trust)\//],
+  fastify: [/^src\/service\//],
+  pino: [/^src\/service\//],
   'prom-client': [/^src\/service\//],
 }
