@@ -3,6 +3,7 @@ import type { BackendRow, OwnSetting } from '../backend/row.ts'
 import type { SettingRow } from '../backend/setting-row.ts'
 import { ARTIFACT_SETTINGS, OTHER_CHAINS_SETTINGS } from './chains-settings.ts'
 import { INDEX_SETTINGS } from './index-settings.ts'
+import { KEYS_SETTINGS } from './keys-settings.ts'
 import { OTHER_PROV_SETTINGS, STORAGE_SETTINGS } from './prov-settings.ts'
 import { TRUTH_SETTINGS } from './truth-settings.ts'
 import { WAKE_SETTINGS } from './wake-settings.ts'
@@ -14,7 +15,8 @@ type GeneralKey = keyof (typeof ARTIFACT_SETTINGS &
   typeof OTHER_PROV_SETTINGS &
   typeof TRUTH_SETTINGS &
   typeof INDEX_SETTINGS &
-  typeof WAKE_SETTINGS)
+  typeof WAKE_SETTINGS &
+  typeof KEYS_SETTINGS)
 
 export interface KeyedRow<Key extends string = string> extends SettingRow {
   readonly key: Key
@@ -57,6 +59,7 @@ export function settingsTableOf<Backends extends Readonly<Record<string, Backend
     TRUTH_SETTINGS,
     INDEX_SETTINGS,
     WAKE_SETTINGS,
+    KEYS_SETTINGS,
   )
   const rows = (Object.keys(all) as Key[]).map((key) => {
     const takers = named.filter(([, { notIn = [] }]) => !notIn.includes(key)).map(([name]) => name)
