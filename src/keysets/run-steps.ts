@@ -39,7 +39,10 @@ export async function rotate(job: RotateJob): Promise<Rotated> {
   for (let round = 0; round < MOST_STEPS; round += 1) {
     if (job.signal.aborted) throw new ProvError('aborted', 'the rotation was stopped; the next run goes on from there')
     const state = await stateOf(job)
-    const next = nextStep(state, await filesOf(job), rules)
+    // One key a run: where a validity is over before a rotation is, there would be no end.
+    const next: Step = steps.some(({ step }) => step === 'activate')
+      ? { do: 'nothing' }
+      : nextStep(state, await filesOf(job), rules)
     // The URLs were read, and one of them does not show the key: reading them again at once would not help.
     const step: Step =
       next.do === 'prove' && proof !== undefined ? { do: 'refuse', why: 'unpublished', n: next.key.n } : next
