@@ -67,10 +67,10 @@ export function journalSuite(engine: Engine): void {
     it('takes one of two changes of one version, whole, and nothing of the other', async () => {
       const other = journalsIn(await openDatabase(rig.place, { make: false }))
       const won = await Promise.all([
-        change(1, { insert: [{ n: 1, status: 'intended' }], what: { did: 'a' } }),
+        change(1, { insert: [{ n: 1, status: 'intended' }], what: { did: 'import' } }),
         other.change(
           { id: journal.id, version: 1 },
-          { insert: [{ n: 2, status: 'intended' }], what: { did: 'b' } },
+          { insert: [{ n: 2, status: 'intended' }], what: { did: 'retire' } },
           'other',
         ),
       ])
@@ -79,7 +79,7 @@ export function journalSuite(engine: Engine): void {
       const { keys, version } = await stateOf(rig.journals, journal)
       expect([keys.length, version]).toEqual([1, 2])
       expect(await rig.journals.events(journal.id, 9)).toHaveLength(2)
-      expect(await change(1, { insert: [{ n: 9, status: 'intended' }], what: { did: 'late' } })).toBe(false)
+      expect(await change(1, { insert: [{ n: 9, status: 'intended' }], what: { did: 'prune' } })).toBe(false)
     })
 
     it.each([
@@ -87,8 +87,8 @@ export function journalSuite(engine: Engine): void {
       ['keys on their way', 'prepared'],
     ] as const)('never holds two %s', async (_, status) => {
       const row = async (n: number) => ({ n, status, key: await newKey() })
-      await change(1, { insert: [await row(1)], what: { did: 'a' } })
-      await expect(change(2, { insert: [await row(2)], what: { did: 'b' } })).rejects.toMatchObject({
+      await change(1, { insert: [await row(1)], what: { did: 'import' } })
+      await expect(change(2, { insert: [await row(2)], what: { did: 'retire' } })).rejects.toMatchObject({
         code: expect.any(String),
       })
       expect(await stateOf(rig.journals, journal)).toMatchObject({ version: 2, keys: [{ n: 1 }] })
@@ -100,14 +100,14 @@ export function journalSuite(engine: Engine): void {
         { n: 1, status: 'active' as const, key: a },
         { n: 2, status: 'published' as const, key: b },
       ]
-      await change(1, { insert: before, what: { did: 'a' } })
+      await change(1, { insert: before, what: { did: 'import' } })
       expect((await rig.journals.active(journal.id))?.key?.kid).toBe(a.kid)
       await change(2, {
         update: [
           { n: 1, status: 'old' },
           { n: 2, status: 'active' },
         ],
-        what: { did: 'b' },
+        what: { did: 'retire' },
       })
       expect((await rig.journals.active(journal.id))?.key?.kid).toBe(b.kid)
     })
@@ -116,7 +116,7 @@ export function journalSuite(engine: Engine): void {
       const keys = await Promise.all(
         [1, 2, 3, 4].map(async (n) => ({ n, status: 'old' as const, key: await newKey() })),
       )
-      await change(1, { insert: keys, what: { did: 'a' } })
+      await change(1, { insert: keys, what: { did: 'import' } })
       await rig.sql('UPDATE journal_key SET spki = (SELECT spki FROM journal_key WHERE n = 4) WHERE n = 1')
       await rig.sql(
         engine === 'sqlite'
@@ -140,7 +140,7 @@ export function journalSuite(engine: Engine): void {
           { n: 1, status: 'retired', key },
           { n: 2, status: 'intended' },
         ],
-        what: { did: 'a' },
+        what: { did: 'import' },
       })
       await change(2, { remove: [1, 2], what: { did: 'prune' } })
       expect((await stateOf(rig.journals, journal)).keys.map(({ n }) => n)).toEqual([1])
@@ -158,7 +158,7 @@ export function journalSuite(engine: Engine): void {
       await store.makePublic('odd', 'no key')
       await expect(findJournal(journals, store)).rejects.toMatchObject({ code: 'journal_missing' })
       const key = { kid: (await publicJwk(spki)).kid, spki, alg: 'ES256' }
-      await change(1, { insert: [{ n: 1, status: 'old', key }], what: { did: 'a' } })
+      await change(1, { insert: [{ n: 1, status: 'old', key }], what: { did: 'import' } })
       expect(await findJournal(journals, store)).toEqual(journal)
       const another = { id: randomUUID(), name: 'another' }
       await journals.create(another, 'me')
@@ -170,7 +170,7 @@ export function journalSuite(engine: Engine): void {
         status: 'old' as const,
         key: { kid: (await publicJwk(bytes)).kid, spki: bytes, alg: 'EdDSA' },
       }
-      await journals.change({ id: another.id, version: 1 }, { insert: [row], what: { did: 'a' } }, 'me')
+      await journals.change({ id: another.id, version: 1 }, { insert: [row], what: { did: 'import' } }, 'me')
       await expect(findJournal(journals, store)).rejects.toMatchObject({
         code: 'journal_ambiguous',
         message: expect.stringMatching(

@@ -265,5 +265,5 @@ async function fill(journals: Journals, journal: JournalName, store: KeyStore, c
       return { n: at + 1, status: 'retired' as const, key: { kid: (await publicJwk(spki)).kid, spki, alg: 'EdDSA' } }
     }),
   )
-  await journals.change(await stateOf(journals, journal), { insert, what: { did: 'fill' } }, 'a test')
+  await journals.change(await stateOf(journals, journal), { insert, what: { did: 'import' } }, 'a test')
 }
