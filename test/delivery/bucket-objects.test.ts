@@ -237,6 +237,18 @@ it('an inbox loses what is in the truth and in the index, and nothing else', asy
   expect(await truth.prunable(0, 0, 10)).toMatchObject([{ copies: [] }])
 })
 
+it('an inbox keeps what holds more than the truth took: a signature of somebody else', async () => {
+  const at = await rig({ isInbox: true })
+  await at.index()
+  putAll(at.store)
+  const envelope = JSON.parse(readFileSync(join(FOLDER, `${PROVENANCE.slice(RUN.length + 1)}.signature`), 'utf8'))
+  envelope.signatures.push({ ...envelope.signatures[0], sig: Buffer.alloc(70, 9).toString('base64') })
+  put(at.store, `${PROVENANCE}.signature`, Buffer.from(JSON.stringify(envelope)))
+  expect(await at.hear(`${PROVENANCE}.signature`)).toBe(true)
+  expect(await entries()).toBe(1)
+  expect([...at.store.objects.keys()].filter((name) => name.startsWith(PROVENANCE))).toHaveLength(4)
+})
+
 it('an inbox is looked through without any message', async () => {
   const at = await rig({ isInbox: true })
   await at.index()
