@@ -68,14 +68,31 @@ export async function readRegionFile(
   bytes: Uint8Array,
   { name, region, publisher }: { readonly name: string; readonly region: string; readonly publisher: Trust },
 ): Promise<RegionFile> {
-  if (bytes.length > 2 * MAX_REGION_BYTES) throw refusedSet(name, `has ${bytes.length} bytes, which is too large`)
   const entry = envelopeOf(name, bytes)
-  if (entry.payloadType !== REGION_TYPE) throw refusedSet(name, `is an envelope of another type than ${REGION_TYPE}`)
   const { verified, failed } = checkEntry(entry, publisher)
   if (verified.length === 0) {
     const hint = 'somebody else wrote it, or the publisher signs with a key that the file of the regions does not name'
     throw refusedSet(name, `is not signed by the publisher of ${region}: ${failed[0]?.message ?? 'no signature'}`, hint)
   }
+  return fileOf(entry, { name, region })
+}
+
+/**
+ * The same where nobody knows the publisher: nothing of it is verified, and nothing may be trusted for it. Throws `keyset_refused`.
+ *
+ * @example (await readUnverifiedRegion(bytes, { name: 'keys/eu.json', region: 'eu' })).issuedAt
+ */
+export async function readUnverifiedRegion(
+  bytes: Uint8Array,
+  { name, region }: { readonly name: string; readonly region: string },
+): Promise<RegionFile> {
+  return fileOf(envelopeOf(name, bytes), { name, region })
+}
+
+async function fileOf(
+  entry: Entry,
+  { name, region }: { readonly name: string; readonly region: string },
+): Promise<RegionFile> {
   const statement = setObject(name, entry.payload, MAX_REGION_BYTES)
   const named = textIn(statement['region'])
   if (named !== region) throw refusedSet(name, `is the file of ${JSON.stringify(named ?? '')}, not of ${region}`)
@@ -89,12 +106,16 @@ export async function readRegionFile(
 }
 
 function envelopeOf(name: string, bytes: Uint8Array): Entry {
+  if (bytes.length > 2 * MAX_REGION_BYTES) throw refusedSet(name, `has ${bytes.length} bytes, which is too large`)
+  let entry: Entry
   try {
-    return decodeEnvelope(bytes)
+    entry = decodeEnvelope(bytes)
   } catch (error) {
     if (error instanceof ProvError) throw refusedSet(name, `cannot be read: ${error.message}`)
     throw error
   }
+  if (entry.payloadType === REGION_TYPE) return entry
+  throw refusedSet(name, `is an envelope of another type than ${REGION_TYPE}`)
 }
 
 type Statement = Omit<RegionFile, 'envelope' | 'sha256'>
