@@ -1,2 +1,2 @@
 /** Public keys as JWKs, where this room's files look for them: they stand in keys/, which trust/ sees too. */
-export { type PublicJwk, publicJwk } from '../keys/jwk.ts'
+export { algorithmOf, type PublicJwk, publicJwk } from '../keys/jwk.ts'

@@ -1,0 +1,23 @@
+/** The keys of a journal as the world may see them. */
+import { timeText } from '../platform/text/time-text.ts'
+import type { JournalState } from './journal.ts'
+import { publicJwk } from './jwk.ts'
+import type { KeyToPublish } from './publication.ts'
+
+/** @example await publication.publish(await keysToPublish(state), signal) */
+export async function keysToPublish({ keys }: Pick<JournalState, 'keys'>): Promise<readonly KeyToPublish[]> {
+  const shown = await Promise.all(
+    keys.map(async ({ key, status, activates, ended, retires, revoked }): Promise<KeyToPublish | undefined> => {
+      if (key === undefined || status === 'intended') return undefined
+      const until = ended ?? (status === 'retired' ? retires : undefined)
+      return {
+        jwk: await publicJwk(key.spki),
+        status: status === 'published' ? 'prepared' : status,
+        ...(activates === undefined ? {} : { from: timeText(activates) }),
+        ...(until === undefined ? {} : { until: timeText(until) }),
+        ...(revoked === undefined ? {} : { revoked: { since: timeText(revoked.since), reason: revoked.reason } }),
+      }
+    }),
+  )
+  return shown.filter((one) => one !== undefined)
+}
