@@ -2,7 +2,7 @@
 import type { PublicJwk } from '../keys/jwk.ts'
 import { refusedSet } from '../keys/key-set.ts'
 import { ARCHIVE_NAME, type ProvMember } from '../trust/public-set.ts'
-import { byKid, type KeyStatus, type KeyWindow, type RegionFile, type RevokedKey } from '../trust/region-file.ts'
+import { byKid, type KeyWindow, type RegionFile, type RevokedKey, type WindowStatus } from '../trust/region-file.ts'
 
 export interface MergedSets {
   /** The bytes of the public set. */
@@ -77,7 +77,7 @@ function revokedIn(regions: readonly RegionFile[]): ReadonlyMap<string, RevokedK
 }
 
 /** A key of two regions signs as long as it does in one of them. */
-const RANK: Readonly<Record<KeyStatus, number>> = { active: 0, prepared: 1, old: 2, retired: 3 }
+const RANK: Readonly<Record<WindowStatus, number>> = { active: 0, prepared: 1, old: 2, retired: 3 }
 
 function widest(a: KeyWindow, b: KeyWindow): KeyWindow {
   const from = a.from === undefined || b.from === undefined ? undefined : earlier(a.from, b.from)

@@ -18,11 +18,11 @@ export const MAX_REGION_BYTES = 2 * 1024 * 1024
 export interface KeyWindow {
   readonly from?: string
   readonly until?: string
-  readonly status: KeyStatus
+  readonly status: WindowStatus
 }
 
-export const KEY_STATUSES = { prepared: true, active: true, old: true, retired: true } as const
-export type KeyStatus = keyof typeof KEY_STATUSES
+export const WINDOW_STATUSES = { prepared: true, active: true, old: true, retired: true } as const
+export type WindowStatus = keyof typeof WINDOW_STATUSES
 
 /** A key that must not be trusted: what it made and is not proven to be from before `since`. */
 export interface RevokedKey {
@@ -172,7 +172,7 @@ export async function revokedIn(
 
 function windowOf(name: string, value: unknown): KeyWindow {
   const status = isRecord(value) ? textIn(value['status']) : undefined
-  if (!isRecord(value) || status === undefined || !Object.hasOwn(KEY_STATUSES, status))
+  if (!isRecord(value) || status === undefined || !Object.hasOwn(WINDOW_STATUSES, status))
     throw refusedSet(name, 'has a window without one of the states of a key')
   const [from, until] = (['from', 'until'] as const).map((member) =>
     value[member] === undefined ? undefined : timeIn(name, value, member),
@@ -180,7 +180,7 @@ function windowOf(name: string, value: unknown): KeyWindow {
   return {
     ...(from === undefined ? {} : { from }),
     ...(until === undefined ? {} : { until }),
-    status: status as KeyStatus,
+    status: status as WindowStatus,
   }
 }
 
