@@ -5,6 +5,7 @@ import { ProvError } from '../errors.ts'
 import { keyHint, keyId, spki } from '../keys/key-id.ts'
 import type { Environment } from '../keys/pem.ts'
 import type { Signature } from '../model/entry.ts'
+import { cutTo } from '../platform/text/shorten.ts'
 import { timeText } from '../platform/text/time-text.ts'
 import { type Algorithm, madeBy, madeByAside } from './made-by.ts'
 import { readKeys } from './read-keys.ts'
@@ -112,7 +113,7 @@ function revokedAt(makers: readonly TrustedKey[], times: readonly number[]): Sig
   if (key?.revoked === undefined) return undefined
   const { since, reason } = key.revoked
   if (times.length > 0 && times.every((time) => time < since)) return undefined
-  const why = reason === '' ? '' : `: ${printable(reason)}`
+  const why = reason === '' ? '' : `: ${cutTo(reason, 200)}`
   const proof = times.length > 0 ? '' : ', and it is not proven that this is from before'
   const message = `key ${key.keyid} made it, which its owner has revoked from ${timeText(since)} on${proof}${why}`
   return { ok: false, code: 'key_revoked', message }

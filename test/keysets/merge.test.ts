@@ -94,9 +94,7 @@ describe('the last good keys of a region stay', () => {
       'the file of another region',
       async ({ place, us, keys }) => {
         await overwrite(place.objects, regionName('us'), await us.file(2, [active(keys[1])]))
-        const other = { ...us, name: 'eu' }
         await overwrite(place.objects, regionName('eu'), await us.file(2, [active(keys[2])]))
-        expect(other.name).toBe('eu')
       },
       /is not signed by the publisher of eu/,
     ],
