@@ -43,6 +43,11 @@ export interface Merged {
 }
 
 const READERS = 16
+/**
+ * States that a merge makes where none was: so that the first merge of many regions is not three times as long as any other. The next ones make
+ * the rest; until then the signed file in the public set is the only copy.
+ */
+const MOST_NEW_STATES = 6
 
 /**
  * One merge. What is wrong with one region is in its row, its last good keys stay, and the others are merged. A set that would lack a key which
@@ -75,8 +80,10 @@ async function attempt(job: MergeJob): Promise<Tried | Lost> {
   const regions = readings.map((one) => shownOf(one, job.now()))
   const refuse = (refused: ProvError): Tried => ({ outcome: 'refused', regions, refused, strays: listing.strays })
   // The last good file first: whatever becomes of the public set, the region can be read again.
+  let room = MOST_NEW_STATES
   for (const { region, newest, keep } of readings) {
     if (newest === undefined || keep === undefined) continue
+    if (keep.over === null && room-- <= 0) continue
     const bytes = Buffer.from(`${JSON.stringify(newest.envelope)}\n`)
     if ((await objects.put(stateName(region), bytes, keep.over, { signal })) === undefined) return LOST
   }

@@ -6,7 +6,8 @@ import { type JsonRecord, memberIn, recordIn, textIn } from '../platform/text/gu
 import { parseJson } from '../platform/text/strict-json.ts'
 import type { Publishers } from '../trust/publishers.ts'
 import { MAX_REGION_BYTES, type RegionFile, readRegionFile } from '../trust/region-file.ts'
-import { type KeyPlace, REGIONS, regionName, stateName } from './place.ts'
+import { type KeyPlace, REGIONS, regionName, STATES, stateName } from './place.ts'
+import { saysTheSame } from './region.ts'
 
 /** One region, after everything about it was read. */
 export interface RegionReading {
@@ -17,13 +18,15 @@ export interface RegionReading {
   readonly from?: 'file' | 'last good'
   /** What is wrong with the region's own file. */
   readonly error?: ProvError
-  /** The newest file must be kept as the last good one, over this version (null: nothing there). */
+  /** The newest file is to be kept as the last good one, over this version (null: nothing is there yet). */
   readonly keep?: { readonly over: string | null }
 }
 
 /** The files that are there, by name; names that belong to no region. */
 export interface Listing {
   readonly sizes: ReadonlyMap<string, number | undefined>
+  /** Names of the last good files. */
+  readonly states: ReadonlySet<string>
   readonly strays: readonly string[]
 }
 
@@ -33,15 +36,22 @@ const MAX_STRAYS = 20
 /** @example (await listRegions(place, publishers, signal)).strays // ['keys/old.json'] */
 export async function listRegions(place: KeyPlace, publishers: Publishers, signal: AbortSignal): Promise<Listing> {
   const known = new Set([...publishers.keys()].map(regionName))
-  const sizes = new Map<string, number | undefined>()
-  const strays: string[] = []
-  let count = 0
-  for await (const { name, size } of place.objects.list(REGIONS, { signal })) {
-    if (++count > MAX_LISTED) throw refusedSet(`${place.root}${REGIONS}`, `holds more than ${MAX_LISTED} objects`)
-    if (known.has(name)) sizes.set(name, size)
-    else if (strays.length < MAX_STRAYS) strays.push(name)
+  const [files, states] = await Promise.all([namesUnder(REGIONS, place, signal), namesUnder(STATES, place, signal)])
+  const strays = [...files.keys()].filter((name) => !known.has(name))
+  return { sizes: files, states: new Set(states.keys()), strays: strays.toSorted().slice(0, MAX_STRAYS) }
+}
+
+async function namesUnder(
+  folder: string,
+  { root, objects }: KeyPlace,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number | undefined>> {
+  const found = new Map<string, number | undefined>()
+  for await (const { name, size } of objects.list(folder, { signal })) {
+    found.set(name, size)
+    if (found.size > MAX_LISTED) throw refusedSet(`${root}${folder}`, `holds more than ${MAX_LISTED} objects`)
   }
-  return { sizes, strays: strays.toSorted() }
+  return found
 }
 
 export interface ReadingJob {
@@ -54,16 +64,18 @@ export interface ReadingJob {
 }
 
 /**
- * Reads one region. The state is read only where the file is newer than what the public set holds, or cannot be used. Never throws for what
- * is wrong with the region alone; throws `aborted`.
+ * Reads one region. The state is read only where the file says something else than what the public set holds, or cannot be used: a file that
+ * was only signed anew says the same as the state. Never throws for what is wrong with the region alone; throws `aborted`.
  *
  * @example (await readRegion('eu', job)).newest?.seq
  */
 export async function readRegion(region: string, job: ReadingJob): Promise<RegionReading> {
   const known = await embeddedIn(region, job)
   let file = await fileOf(region, job)
-  if (!('problem' in file) && known !== undefined && sameFile(known, file.file))
-    return { region, newest: known, from: 'file' }
+  if (!('problem' in file) && known !== undefined && isSameOrRenewed(known, file.file)) {
+    const isKept = job.listing.states.has(stateName(region))
+    return { region, newest: file.file, from: 'file', ...(isKept ? {} : { keep: { over: null } }) }
+  }
   const state = await stateOf(region, job)
   const kept = higher(known, state.file)
   // It may have been replaced between the two reads.
@@ -110,8 +122,9 @@ function contradiction(
   return refusedSet(name, `is another file ${file.seq} than the one that was seen before`, hint)
 }
 
-function sameFile(a: RegionFile, b: RegionFile): boolean {
-  return a.seq === b.seq && a.sha256 === b.sha256
+function isSameOrRenewed(known: RegionFile, file: RegionFile): boolean {
+  if (known.seq === file.seq) return known.sha256 === file.sha256
+  return file.seq > known.seq && saysTheSame(known, file)
 }
 
 function higher(a: RegionFile | undefined, b: RegionFile | undefined): RegionFile | undefined {
@@ -156,10 +169,10 @@ function gone(name: string): ProvError {
 
 async function stateOf(
   region: string,
-  { place, publishers, signal }: ReadingJob,
+  { place, publishers, listing, signal }: ReadingJob,
 ): Promise<{ readonly file?: RegionFile; readonly version?: string }> {
   const [object, publisher] = [stateName(region), publishers.get(region)]
-  const found = await place.objects.get(object, { signal })
+  const found = listing.states.has(object) ? await place.objects.get(object, { signal }) : undefined
   if (found === undefined || publisher === undefined) return {}
   const name = `${place.root}${object}`
   const file = await readRegionFile(found.bytes, { name, region, publisher }).catch(refusedOnly)

@@ -267,6 +267,31 @@ test('a key of two regions is there once, in the widest of its windows', async (
   expect(prov.keys[keys[0].jwk.kid]).toMatchObject({ until: '2026-01-09T00:00:00Z', status: 'retired' })
 })
 
+test('the last good files of many regions are made a few at a time, and a file that was only signed anew needs no new one', async () => {
+  const store = shared()
+  const calls: string[] = []
+  const place = {
+    root: 'mem:/',
+    objects: memoryObjects(store, { before: (operation, name) => void calls.push(`${operation} ${name}`) }),
+  }
+  const regions = await Promise.all(Array.from({ length: 20 }, (_, at) => regionNamed(`r${at}`)))
+  const keys = await Promise.all(regions.map(ownKey))
+  const publishAll = async (seq: number): Promise<void> => {
+    for (const [at, region] of regions.entries()) {
+      const key = keys[at]
+      if (key !== undefined) await publishFile(place, region, seq, [active(key)])
+    }
+  }
+  const states = (): number => [...store.objects.keys()].filter((name) => name.startsWith('state/')).length
+  for (const [at, expected] of [6, 12, 18, 20, 20].entries()) {
+    await publishAll(at + 1)
+    calls.length = 0
+    await mergeOnce(place, regions)
+    expect({ states: states(), few: calls.length <= 1.5 * 22 }).toEqual({ states: expected, few: true })
+  }
+  expect(calls.filter((call) => call.includes('state/r'))).toEqual([])
+})
+
 test('what belongs to no region is said', async () => {
   const { place, eu, us } = await scene()
   await overwrite(place.objects, 'keys/old.json', Buffer.from('{}'))
