@@ -1,4 +1,5 @@
 /** Real outputs of the commands on key sets of regions, good and bad. */
+import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SchemaName } from '../../src/report/schemas/index.ts'
@@ -38,7 +39,7 @@ export async function publishHere(
   keys?: readonly object[],
   ...more: readonly string[]
 ): Promise<Output> {
-  const set = join(folder, `${region}-keys.json`)
+  const set = join(folder, `set-${randomBytes(6).toString('hex')}.json`)
   writeFileSync(set, JSON.stringify({ keys: keys ?? [(await fixtureKey()).jwk] }))
   return ask('publish', '--region', region, '--to', at, '--publisher-key', PRIVATE_KEY, '--from', set, ...more)
 }
