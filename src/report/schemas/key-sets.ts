@@ -117,7 +117,7 @@ export const status = output(
             url: TEXT,
             seqs: says(
               { type: 'object', additionalProperties: SEQ },
-              "by region, the number of the file that the URL serves",
+              'by region, the number of the file that the URL serves',
             ),
           },
           { keys: COUNT, maxAgeMs: says(COUNT, 'how long caches may keep it, in milliseconds'), errors: list(ERROR) },
