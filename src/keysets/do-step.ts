@@ -4,7 +4,7 @@ import { ProvError } from '../errors.ts'
 import { generateKeyPair } from '../keys/generate.ts'
 import { spki } from '../keys/key-id.ts'
 import { signerOfPem } from '../signing/open-signer.ts'
-import { type JournalChange, type JournalKey, type JournalState, keyName } from './journal.ts'
+import { type EventFacts, type JournalChange, type JournalKey, type JournalState, keyName } from './journal.ts'
 import { algorithmOf, publicJwk } from './jwk.ts'
 import type { PublicationProof } from './publication.ts'
 import type { Step } from './rotate.ts'
@@ -41,7 +41,7 @@ export function stepsOf(job: RotateJob): (step: Doing, state: JournalState) => P
     await store.makePublic(name, String(pem))
     const jwk = await publicJwk(bytes)
     const key = { kid: jwk.kid, spki: bytes, alg: algorithmOf(jwk) }
-    const what = { did: 'prepare', n, kid: key.kid }
+    const what = { did: 'prepare', n, kid: key.kid } as const
     const won = await change(state, { update: [{ n, status: 'prepared', key }], what })
     return won ? { step: { step: 'record', n, kid: key.kid } } : 'lost'
   }
@@ -49,7 +49,7 @@ export function stepsOf(job: RotateJob): (step: Doing, state: JournalState) => P
   async function publish(key: JournalKey, state: JournalState): Promise<Done> {
     const keys = await keysToPublish(state)
     const { seq } = (await job.publish?.(keys, signal)) ?? { seq: 0 }
-    const what = { did: 'publish', n: key.n, kid: key.key?.kid, seq }
+    const what = { did: 'publish', ...named(key), seq } as const
     const won = await change(state, { update: [{ n: key.n, status: 'published', published: { after: 0 } }], what })
     return won ? { step: stepOf('publish', key) } : 'lost'
   }
@@ -60,17 +60,16 @@ export function stepsOf(job: RotateJob): (step: Doing, state: JournalState) => P
     // This machine's clock said when; the database's says until then.
     const after = Math.max(0, Date.parse(proof.activates) - job.now())
     const update = [{ n: key.n, activates: { after }, proof }]
-    const what = { did: 'prove', n: key.n, kid: key.key?.kid, urls: proof.seen.length }
+    const what = { did: 'prove', ...named(key), urls: proof.seen.length } as const
     return (await change(state, { update, what })) ? { step: stepOf('prove', key), proof } : 'lost'
   }
 
   async function activate(key: JournalKey, before: JournalKey | undefined, state: JournalState): Promise<Done> {
     const isEarly = key.activates === undefined || key.activates > state.now
-    const what = {
+    const what: EventFacts = {
       did: 'activate',
-      n: key.n,
-      kid: key.key?.kid,
-      ...(before === undefined ? {} : { before: before.key?.kid }),
+      ...named(key),
+      ...(before?.key === undefined ? {} : { before: before.key.kid }),
       ...(isEarly ? { unsafe: true } : {}),
     }
     const ending = before === undefined ? [] : [{ n: before.n, status: 'old', ended: { after: 0 } } as const]
@@ -83,7 +82,7 @@ export function stepsOf(job: RotateJob): (step: Doing, state: JournalState) => P
     switch (step.do) {
       case 'intend': {
         const { n } = step
-        const what = { did: 'intend', n }
+        const what = { did: 'intend', n } as const
         return (await change(state, { insert: [{ n, status: 'intended' }], what }))
           ? { step: { step: 'intend', n } }
           : 'lost'
@@ -99,8 +98,8 @@ export function stepsOf(job: RotateJob): (step: Doing, state: JournalState) => P
       case 'activate':
         return activate(step.key, step.before, state)
       case 'retire': {
-        const { n, key } = step.key
-        const what = { did: 'retire', n, kid: key?.kid }
+        const { n } = step.key
+        const what = { did: 'retire', ...named(step.key) } as const
         return (await change(state, { update: [{ n, status: 'retired' }], what }))
           ? { step: stepOf('retire', step.key) }
           : 'lost'
@@ -112,8 +111,12 @@ export function stepsOf(job: RotateJob): (step: Doing, state: JournalState) => P
   }
 }
 
-function stepOf(step: DoneStep['step'], { n, key }: JournalKey): DoneStep {
-  return { step, n, ...(key === undefined ? {} : { kid: key.kid }) }
+function stepOf(step: DoneStep['step'], key: JournalKey): DoneStep {
+  return { step, ...named(key) }
+}
+
+function named({ n, key }: JournalKey): { readonly n: number; readonly kid?: string } {
+  return { n, ...(key === undefined ? {} : { kid: key.kid }) }
 }
 
 async function passwordOf({ password }: RotateJob): Promise<string | Uint8Array> {

@@ -39,9 +39,11 @@ export function folderStore(folder: string, options: FolderOptions): KeyStore {
     }
   }
 
+  const partOf = (name: string): string => at(`.${name}.prov-tmp`)
+
   /** Whole or not at all: the name appears with its last byte, and never in the place of another file. False where it is taken. */
   async function create(name: string, bytes: Uint8Array, mode: number): Promise<boolean> {
-    const part = at(`.${name}.prov-tmp`)
+    const part = partOf(name)
     await gone(files.unlink(part)) // of a process that died: whoever lives holds the lock
     try {
       await files.create(part, bytes, mode, true)
@@ -77,15 +79,21 @@ export function folderStore(folder: string, options: FolderOptions): KeyStore {
       failing('write', at(`${name}.key`), () => locked(() => create(`${name}.key`, Buffer.from(privatePem), 0o600))),
     makePublic: (name, publicPem) =>
       failing('write', at(`${name}.pub`), async () => {
-        await locked(() => create(`${name}.pub`, Buffer.from(publicPem), 0o644))
+        await locked(async () => {
+          await create(`${name}.pub`, Buffer.from(publicPem), 0o644)
+          await gone(files.unlink(partOf(`${name}.key`))) // a second name of the private key, if its maker died in between
+        })
       }),
     read: (name) => failing('read', at(`${name}.key`), () => text(`${name}.key`)),
     destroy: (name) =>
-      failing('remove', at(`${name}.key`), async () => {
-        const was = await gone(files.unlink(at(`${name}.key`)).then(() => true))
-        if (was === true) await files.syncFolder(folder)
-        return was === true
-      }),
+      failing('remove', at(`${name}.key`), () =>
+        locked(async () => {
+          await gone(files.unlink(partOf(`${name}.key`)))
+          const was = await gone(files.unlink(at(`${name}.key`)).then(() => true))
+          if (was === true) await files.syncFolder(folder)
+          return was === true
+        }),
+      ),
     claim: (journal) =>
       failing('write', at(CLAIM), async () => {
         await locked(() => create(CLAIM, Buffer.from(`${journal}\n`), 0o644))

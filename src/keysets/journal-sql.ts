@@ -1,15 +1,18 @@
 /** Key journals in the database of a truth: every change is a compare-and-swap on the journal's version, with its event, in one transaction. */
 import { ProvError } from '../errors.ts'
+import { recordIn } from '../platform/text/guards.ts'
 import { jsonOf, numberOf, textOf } from '../truth/rows.ts'
-import type { Database, Query, SqlValue } from '../truth/sql.ts'
-import type {
-  JournalChange,
-  JournalEvent,
-  JournalKey,
-  JournalName,
-  Journals,
-  RowChange,
-  TimeOfChange,
+import type { Database, Query, Row, SqlValue } from '../truth/sql.ts'
+import {
+  DEEDS,
+  type EventFacts,
+  type JournalChange,
+  type JournalEvent,
+  type JournalKey,
+  type JournalName,
+  type Journals,
+  type RowChange,
+  type TimeOfChange,
 } from './journal.ts'
 import { COLUMNS, keyOfRow } from './journal-rows.ts'
 
@@ -156,6 +159,11 @@ async function events(query: Query, id: string, limit: number): Promise<readonly
     version: numberOf(row, 'version'),
     at: numberOf(row, 'at'),
     who: String(row['who']),
-    what: jsonOf<Readonly<Record<string, unknown>>>(row, 'what') ?? {},
+    what: factsOf(row),
   }))
+}
+
+function factsOf(row: Row): EventFacts {
+  const facts = recordIn(jsonOf<unknown>(row, 'what'))
+  return DEEDS.some((one) => one === facts['did']) ? (facts as unknown as EventFacts) : { did: 'unreadable' }
 }

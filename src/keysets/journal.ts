@@ -49,11 +49,51 @@ export interface JournalState extends JournalName {
   readonly damaged: readonly DamagedRow[]
 }
 
+/** What an event is about. `unreadable`: somebody changed it by hand. */
+export const DEEDS = [
+  'init',
+  'intend',
+  'prepare',
+  'publish',
+  'prove',
+  'activate',
+  'retire',
+  'revoke',
+  'import',
+  'prune',
+  'unreadable',
+] as const
+
+/** What an event says of a change; never a secret. Kept as JSON. */
+export interface EventFacts {
+  readonly did: (typeof DEEDS)[number]
+  /** The key that it is about. */
+  readonly n?: number
+  readonly kid?: string
+  /** `activate`: the key that signed until then. */
+  readonly before?: string
+  /** `activate`: nobody knew whether it was public. */
+  readonly unsafe?: true
+  /** `activate`: it was taken in as the key that signs. */
+  readonly imported?: true
+  /** `publish`: number of the region's file. */
+  readonly seq?: number
+  /** `prove`: how many URLs showed it. */
+  readonly urls?: number
+  readonly reason?: string
+  /** `revoke`: RFC 3339. */
+  readonly since?: string
+  /** `import`, `prune`: how many keys, private keys and numbers. */
+  readonly keys?: number
+  readonly privateKeys?: number
+  readonly intents?: number
+}
+
 export interface JournalEvent {
   readonly version: number
   readonly at: number
   readonly who: string
-  readonly what: Readonly<Record<string, unknown>>
+  readonly what: EventFacts
 }
 
 /** What becomes of one row. `now`: the database's time of the change; a number with `after`: so long after that. */
@@ -80,8 +120,7 @@ export interface JournalChange {
   readonly remove?: readonly number[]
   /** Events before this time go. */
   readonly forgetBefore?: number
-  /** What the event says; never a secret. */
-  readonly what: Readonly<Record<string, unknown>>
+  readonly what: EventFacts
 }
 
 export interface Journals {

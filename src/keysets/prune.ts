@@ -1,5 +1,4 @@
 /** What may leave a journal and its key store: private keys that never sign again, intents that came to nothing, old events. Never a public key. */
-import type { ErrorJson } from '../errors.ts'
 import { type Changing, changed } from './changed.ts'
 import { keyName } from './journal.ts'
 import type { KeyStore } from './keystore.ts'
@@ -18,7 +17,7 @@ export interface Pruned {
   /** Numbers of the intents that were removed. */
   readonly intents: readonly number[]
   /** Rows that cannot be read: they were left alone, and what belongs to them. */
-  readonly findings: readonly (ErrorJson & { readonly n: number })[]
+  readonly findings: readonly { readonly n: number; readonly code: 'keyset_refused'; readonly message: string }[]
 }
 
 /** A process that makes a key file takes seconds. */
@@ -42,7 +41,7 @@ export async function prune(job: PruneJob): Promise<Pruned> {
     const names = state.keys.filter((key) => neverSigns(key) && privates.has(nameOf(key.n))).map(({ n }) => nameOf(n))
     const result = { names, remove, damaged: state.damaged }
     if (dryRun) return { result }
-    const what = { did: 'prune', privateKeys: names.length, intents: remove }
+    const what = { did: 'prune', privateKeys: names.length, intents: remove.length } as const
     return { change: { remove, forgetBefore: state.now - eventsOlderThanMs, what }, result }
   })
   if (!dryRun) for (const name of plan.names) await store.destroy(name)

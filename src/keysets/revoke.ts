@@ -1,5 +1,6 @@
 /** Says of a key that it must not be trusted, and removes its private half. */
 import { ProvError } from '../errors.ts'
+import { timeText } from '../platform/text/time-text.ts'
 import { type Changing, changed } from './changed.ts'
 import { type JournalChange, keyName } from './journal.ts'
 import type { RotateJob } from './rotate-job.ts'
@@ -41,7 +42,7 @@ export async function revoke(
     if (status === 'revoked') return { result }
     const ending = status === 'active' && ended === undefined ? { ended: { after: 0 } } : {}
     const update = [{ n, status: 'revoked' as const, revoked: { since, reason }, ...ending }]
-    return { change: { update, what: { did: 'revoke', n, kid, reason, since } }, result }
+    return { change: { update, what: { did: 'revoke', n, kid, reason, since: timeText(since) } }, result }
   })
   await job.store.destroy(keyName(job.journal.id, done.n))
   await publishCurrent(job)

@@ -29,12 +29,12 @@ interface Opened {
 }
 
 /**
- * A signer that opens the active key when it first signs. Throws `journal_inactive` while there is none, `key_unreadable` where the key store does
+ * A signer that opens the active key when it first signs, or before that when it is told to be `ready`. Throws `journal_inactive` while there is none, `key_unreadable` where the key store does
  * not hold it or holds another key under its name, and `conflict` for a key that was made after `trust` was read.
  *
  * @example const { sig } = await journalSigner(options).sign(bytes)
  */
-export function journalSigner(options: JournalSignerOptions): Signer {
+export function journalSigner(options: JournalSignerOptions): Signer & { ready(): Promise<void> } {
   const { journals, journal, trust, now } = options
   let asked: { readonly at: number; readonly opened: Promise<Opened> } | undefined
 
@@ -62,7 +62,10 @@ export function journalSigner(options: JournalSignerOptions): Signer {
     return opened
   }
 
-  return { sign: async (bytes) => (await current()).signer.sign(bytes) }
+  return {
+    sign: async (bytes) => (await current()).signer.sign(bytes),
+    ready: async () => void (await current()),
+  }
 }
 
 /** An active key with its public half. Throws `journal_inactive` for undefined. */

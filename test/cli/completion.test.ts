@@ -29,7 +29,7 @@ const LINES: readonly (readonly [string, readonly string[]])[] = [
   ['prov payload --format simp', ['payload', '--format', 'simplesigning']],
   ['prov get env', ['get', 'envelope']],
   ['prov list --kind ra', ['list', '--kind', 'raw']],
-  ['prov schema keys', ['schema', 'keys-generate']],
+  ['prov schema keys-g', ['schema', 'keys-generate']],
   ['prov completion fi', ['completion', 'fish']],
   ['prov verify --key cosign-of', ['verify', '--key', 'cosign-of-the-test.pub']],
   ['prov verify cosign-of', ['verify', 'cosign-of-the-test.pub']],

@@ -7,6 +7,7 @@ import type { SchemaName } from '../../src/report/schemas/index.ts'
 import { DEV, placed, RUN as RECORDED_RUN, ROOT_FILE } from '../trust/live/recorded.ts'
 import { ROOT } from './cli.ts'
 import { provHere, type Said, type World } from './in-process.ts'
+import { JOURNAL_OUTPUTS } from './journal-outputs.ts'
 import { REGION_OUTPUTS } from './region-outputs.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from './runs.ts'
 import { scratch } from './scratch.ts'
@@ -61,6 +62,7 @@ async function stored(name = RUN): Promise<Place> {
 /** By schema: everything that its command printed. */
 export const OUTPUTS: Readonly<Record<SchemaName, () => Promise<readonly Output[]>>> = {
   ...TRUTH_OUTPUTS,
+  ...JOURNAL_OUTPUTS,
   ...REGION_OUTPUTS,
   async store() {
     const at = place()

@@ -41,6 +41,41 @@ export const SCHEMAS = {
     summary: 'how old each region is',
     load: async () => ({ schema: (await import('./key-sets.ts')).status }),
   },
+  'keys-init': {
+    command: 'keys init',
+    summary: 'a journal that was made',
+    load: async () => ({ schema: (await import('./journal.ts')).init }),
+  },
+  'keys-rotate': {
+    command: 'keys rotate',
+    summary: 'steps of a rotation',
+    load: async () => ({ schema: (await import('./journal.ts')).rotate }),
+  },
+  'keys-journal': {
+    command: 'keys journal',
+    summary: 'keys of a journal',
+    load: async () => ({ schema: (await import('./journal.ts')).journal }),
+  },
+  'keys-import': {
+    command: 'keys import',
+    summary: 'keys that were taken in',
+    load: async () => ({ schema: (await import('./journal.ts')).imported }),
+  },
+  'keys-prune': {
+    command: 'keys prune',
+    summary: 'private keys that were removed',
+    load: async () => ({ schema: (await import('./journal.ts')).prune }),
+  },
+  'keys-revoke': {
+    command: 'keys revoke',
+    summary: 'a key not to be trusted',
+    load: async () => ({ schema: (await import('./journal.ts')).revoke }),
+  },
+  'keys-doctor': {
+    command: 'keys doctor',
+    summary: 'journal and key store',
+    load: async () => ({ schema: (await import('./journal.ts')).doctor }),
+  },
   'config-show': { command: 'config show', summary: 'settings in force', load: () => import('./config-show.ts') },
   'config-check': { command: 'config check', summary: 'warnings', load: () => import('./config-check.ts') },
   worker: { command: 'worker', summary: 'a delivery, one a line', load: () => import('./worker.ts') },

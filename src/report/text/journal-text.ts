@@ -1,5 +1,5 @@
 /** Prints the keys of a journal: one line each, and below it what is to be known of it. Pure. */
-import type { JournalState } from '../../keysets/journal.ts'
+import type { EventFacts, JournalState } from '../../keysets/journal.ts'
 import { timeText } from '../../platform/text/time-text.ts'
 
 const STATUS_WIDTH = 'published'.length
@@ -25,12 +25,12 @@ interface ShownEvent {
   readonly change: number
   readonly at: string
   readonly who: string
-  readonly what: Readonly<Record<string, unknown>>
+  readonly what: EventFacts
 }
 
 /** @example eventLine({ change: 2, at: '2026-11-01T12:00:00.000Z', who: 'ci', what: { did: 'intend', n: 1 } }) */
 export function eventLine({ change, at, who, what }: ShownEvent): string {
   const { did, ...rest } = what
   const facts = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`)
-  return `change ${change} ${at} ${who}: ${[String(did), ...facts].join(', ')}`
+  return `change ${change} ${at} ${who}: ${[did, ...facts].join(', ')}`
 }

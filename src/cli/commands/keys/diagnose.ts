@@ -65,6 +65,8 @@ export async function diagnoseJournal(
       checks.push(await examine('rotation', now, async () => degraded(detail)))
     checks.push(
       await examine('sign', now, async () => {
+        if (journal.damaged.some(({ status }) => status === 'active'))
+          return skipped('the row of the active key is damaged')
         const active = activeOf(
           journal.keys.find(({ status }) => status === 'active'),
           journal,
