@@ -56,6 +56,18 @@ export const KEYS_SETTINGS = {
     usedBy: 'keys',
     meaning: "private key that signs the region's file: a file, or env://NAME",
   },
+  'keys.publisher-password-file': {
+    type: 'string',
+    usedBy: 'keys',
+    meaning: "file with the password of the publisher's key; unset: PROV_PASSWORD, COSIGN_PASSWORD, or a prompt",
+  },
+  'keys.expires-after': {
+    type: 'duration',
+    default: '1d',
+    range: [1000, 365 * DAY_MS],
+    usedBy: 'keys',
+    meaning: "how long a region's file is fresh; after that its keys stay, and prov keys merge and status say so",
+  },
   'keys.publish-to': {
     type: 'string',
     usedBy: 'keys',

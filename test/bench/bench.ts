@@ -17,6 +17,7 @@ import { manyRuns } from '../support/many-runs.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, type RunWithImage, runWithImage } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 import { journalBench } from './journal.ts'
+import { keysBench } from './keys.ts'
 import { type Command, type Figure, inTurn, once, rounds } from './measure.ts'
 import { movesToMongo, movesToS3, verifyAll } from './moves.ts'
 import { searchBench } from './search.ts'
@@ -194,5 +195,8 @@ if (isAll || positionals.includes('truth')) {
   await truthBench({ rounds: ROUNDS, runs: RUNS, memory: values.memory }, print)
 }
 if (isAll || positionals.includes('search')) await searchBench(Math.min(RUNS, 200), print)
-if (isAll || positionals.includes('keys')) await journalBench(ROUNDS, print)
+if (isAll || positionals.includes('keys')) {
+  await journalBench(ROUNDS, print)
+  await keysBench(print)
+}
 process.exit()

@@ -20,7 +20,10 @@ interface Manifest {
   readonly metadata: { readonly name: string; readonly namespace?: string }
 }
 
-const MANIFESTS = parseAllDocuments(textOf('kubernetes/worker.yaml')).map((one) => one.toJS() as Manifest)
+const manifestsIn = (name: string): readonly Manifest[] =>
+  parseAllDocuments(textOf(`kubernetes/${name}`)).map((one) => one.toJS() as Manifest)
+const MANIFESTS = manifestsIn('worker.yaml')
+const KEYS = manifestsIn('keys.yaml')
 
 /** Where the API server takes each kind. */
 const PLURALS: Readonly<Record<string, string>> = {
@@ -30,11 +33,16 @@ const PLURALS: Readonly<Record<string, string>> = {
   Deployment: 'deployments',
   NetworkPolicy: 'networkpolicies',
   PodDisruptionBudget: 'poddisruptionbudgets',
+  CronJob: 'cronjobs',
 }
 
 function pathOf({ apiVersion, kind, metadata: { namespace } }: Manifest): string {
   const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   return `${base}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${PLURALS[kind]}`
+}
+
+interface Template {
+  readonly spec: { readonly containers: readonly [{ readonly args: readonly string[] }] }
 }
 
 /** Flags of a command, with and without a value behind `=`. */
@@ -57,8 +65,9 @@ describeWith(['kube-apiserver'], 'the manifests for Kubernetes', () => {
     const api = await realApi()
     const named = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'prov' } }
     await api.call('POST', '/api/v1/namespaces', named, [409])
-    expect(MANIFESTS.map(({ kind }) => kind).sort()).toEqual(Object.keys(PLURALS).sort())
-    for (const one of MANIFESTS) {
+    const all = [...MANIFESTS, ...KEYS]
+    expect([...new Set(all.map(({ kind }) => kind))].sort()).toEqual(Object.keys(PLURALS).sort())
+    for (const one of all) {
       const query = '?dryRun=All&fieldValidation=Strict'
       expect((await api.call('POST', `${pathOf(one)}${query}`, one)).kind).toBe(one.kind)
     }
@@ -73,9 +82,7 @@ describeWith(['kube-apiserver'], 'the manifests for Kubernetes', () => {
 describe('what the pieces ask of prov', () => {
   test('the Deployment: flags, settings and pages that are there', () => {
     const deployment = MANIFESTS.find(({ kind }) => kind === 'Deployment') as unknown as {
-      readonly spec: {
-        readonly template: { readonly spec: { readonly containers: readonly [{ readonly args: readonly string[] }] } }
-      }
+      readonly spec: { readonly template: Template }
     }
     const [command = '', ...args] = deployment.spec.template.spec.containers[0].args
     expect(flagsOf(args).filter((flag) => !knownFlags(command).includes(flag))).toEqual([])
@@ -84,6 +91,18 @@ describe('what the pieces ask of prov', () => {
       .map((one) => one.slice('--set='.length).split('=')[0] ?? '')
     expect(keys.filter((key) => SETTINGS_TABLE.row(key) === undefined)).toEqual([])
     expect(keys).toEqual(['truth.password-file'])
+  })
+
+  test.each(['publish', 'merge'])('the CronJob of keys %s: flags that are there', (name) => {
+    const job = KEYS.find(
+      ({ kind, metadata }) => kind === 'CronJob' && metadata.name === `prov-keys-${name}`,
+    ) as unknown as {
+      readonly spec: { readonly jobTemplate: { readonly spec: { readonly template: Template } } }
+    }
+    const [first, second, ...args] = job.spec.jobTemplate.spec.template.spec.containers[0].args
+    expect([first, second]).toEqual(['keys', name])
+    expect(flagsOf(args).length).toBeGreaterThan(2)
+    expect(flagsOf(args).filter((flag) => !knownFlags('keys', name).includes(flag))).toEqual([])
   })
 
   test('the alert rules: only metrics of the worker', () => {

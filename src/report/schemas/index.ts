@@ -26,6 +26,21 @@ export const SCHEMAS = {
     summary: 'files of a new pair',
     load: () => import('./keys-generate.ts'),
   },
+  'keys-publish': {
+    command: 'keys publish',
+    summary: "a region's file",
+    load: async () => ({ schema: (await import('./key-sets.ts')).publish }),
+  },
+  'keys-merge': {
+    command: 'keys merge',
+    summary: 'regions and the public set',
+    load: async () => ({ schema: (await import('./key-sets.ts')).merge }),
+  },
+  'keys-status': {
+    command: 'keys status',
+    summary: 'how old each region is',
+    load: async () => ({ schema: (await import('./key-sets.ts')).status }),
+  },
   'keys-init': {
     command: 'keys init',
     summary: 'a journal that was made',
@@ -125,6 +140,7 @@ export const SCHEMAS = {
   conform: { command: 'conform', summary: 'what a backend of your own passes', load: () => import('./conform.ts') },
   explain: { command: 'explain', summary: 'what a code means', load: () => import('./explain.ts') },
   keyring: { summary: 'the file of --keyring', load: () => import('./keyring.ts') },
+  regions: { summary: 'the file of --regions', load: () => import('./regions.ts') },
   failure: { summary: 'in place of a result', load: () => import('./failure.ts') },
 } as const satisfies Readonly<Record<string, SchemaRow>>
 

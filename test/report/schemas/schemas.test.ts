@@ -39,7 +39,7 @@ const LINES: readonly SchemaName[] = [
 ]
 
 /** What people write, and no command prints. */
-const FILES: readonly SchemaName[] = ['keyring']
+const FILES: readonly SchemaName[] = ['keyring', 'regions']
 
 async function validator(name: SchemaName): Promise<ValidateFunction> {
   const ajv = new Ajv2020({ strict: true, strictRequired: true, allErrors: true, allowUnionTypes: false })

@@ -5,6 +5,7 @@ import type { Exit } from '../../exit.ts'
 import { withCommon } from '../../options.ts'
 import type { GenerateOptions } from './flags.ts'
 import { journalCommands } from './journal-commands.ts'
+import { regionCommands } from './region-commands.ts'
 
 export function keysCommand(io: Io, exit: Exit): Command {
   const keys = new Command('keys')
@@ -33,6 +34,6 @@ Examples:
       await runGenerate(options, io)
     })
   keys.addCommand(generate)
-  for (const command of journalCommands(io, exit)) keys.addCommand(command)
+  for (const command of [...journalCommands(io, exit), ...regionCommands(io, exit)]) keys.addCommand(command)
   return keys
 }

@@ -5,13 +5,14 @@ import { passwordSource } from '../../../keys/password.ts'
 import type { Changing } from '../../../keysets/changed.ts'
 import type { JournalName } from '../../../keysets/journal.ts'
 import { type Io, write } from '../../../platform/io.ts'
-import { jsonText } from '../../../platform/text/json-text.ts'
+import { jsonLine, jsonText } from '../../../platform/text/json-text.ts'
 import { type NextStep, nextText } from '../../../report/text/next-step.ts'
 import { page } from '../../../report/text/verify-text.ts'
 import { type OpenJournals, openJournals } from '../../../setup/journal.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import { whoAmI } from '../../../setup/who.ts'
 import { VERSION } from '../../../version.ts'
+import type { CommonOptions } from '../../options.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
 import type { JournalOptions, SecretOptions } from './journal-flags.ts'
@@ -54,14 +55,16 @@ export async function tell(
   command: string,
   json: Readonly<Record<string, unknown>>,
   lines: readonly string[],
-  options: JournalOptions,
+  options: CommonOptions & { readonly watch?: number },
   io: Io,
   next?: NextStep,
 ): Promise<void> {
   const layout = layoutOf(io)
   if (options.json === true) {
     const step = next === undefined ? {} : { next: next.text }
-    return write(io.stdout, jsonText({ command: `keys ${command}`, version: VERSION, ...json, ...step }))
+    // One line each where there are many.
+    const text = options.watch === undefined ? jsonText : jsonLine
+    return write(io.stdout, text({ command: `keys ${command}`, version: VERSION, ...json, ...step }))
   }
   const isQuiet = options.quiet === true && (json['exit'] ?? 0) === 0
   if (!isQuiet) await write(io.stdout, page(lines, layout) + nextText(next, layout))

@@ -7,6 +7,7 @@ import { timeText } from '../../../platform/text/time-text.ts'
 import { parseMoment } from '../../../provenance/build-time.ts'
 import { explain } from '../../../report/text/next-step.ts'
 import { publicationOf } from '../../../setup/publication.ts'
+import { worldOf } from '../../world.ts'
 import type { PruneOptions, RevokeOptions } from './journal-flags.ts'
 import { changing, tell, withJournals } from './open.ts'
 
@@ -42,7 +43,7 @@ export async function runKeysRevoke(kid: string, options: RevokeOptions, io: Io)
   await withJournals(options, io, async (open, settings) => {
     const { store, find } = open
     const journal = await find()
-    const { publish } = await publicationOf(settings)
+    const { publish } = await publicationOf(settings, worldOf(io, options))
     const job = {
       ...changing(open, journal, io),
       store,

@@ -8,7 +8,7 @@ import type { Io } from '../../../platform/io.ts'
 import { timeText } from '../../../platform/text/time-text.ts'
 import { stepAfter } from '../../../report/text/next-step.ts'
 import { publicationOf } from '../../../setup/publication.ts'
-import { warn } from '../../world.ts'
+import { warn, worldOf } from '../../world.ts'
 import type { RotateOptions } from './journal-flags.ts'
 import { changing, storePassword, tell, withJournals } from './open.ts'
 
@@ -20,7 +20,7 @@ export async function runKeysRotate(options: RotateOptions, io: Io): Promise<num
     const journal = await find()
     const done = await rotate({
       ...changing(open, journal, io),
-      ...(await publicationOf(settings)),
+      ...(await publicationOf(settings, worldOf(io, options))),
       store,
       password: storePassword(open, options, io),
       validityMs,

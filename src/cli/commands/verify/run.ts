@@ -24,7 +24,7 @@ import { refuseFilters } from '../../refuse-filters.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
 import type { VerifyOptions } from './flags.ts'
-import { headOf, reportsFor, scopeOf } from './reports.ts'
+import { headOf, refuseServersWord, reportsFor, scopeOf } from './reports.ts'
 import { whole } from './text.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
@@ -33,7 +33,8 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
   const setup = await setUp(options, worldOf(io, options), { truth: true })
   let reports: Reports | undefined
   try {
-    const trust = await trustFor(options, io)
+    const trust = await trustFor(options, worldOf(io, options))
+    refuseServersWord(options, trust)
     refuseUnsupported(setup.settings, ['format', ...setup.backends.map((backend) => backend.name)])
     const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
     const odd = optional.find((name) => !setup.backends.some((backend) => backend.name === name))
