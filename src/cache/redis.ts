@@ -61,15 +61,22 @@ export function redisProvider(place: RedisPlace): Provider {
     })
   }
 
+  function linked(): Promise<void> {
+    if (link !== undefined) return link
+    const own = connect()
+    link = own
+    // A connection that was not found in order is of no use to the next call.
+    own.catch(() => {
+      if (link === own) drop()
+    })
+    return own
+  }
+
   async function call<T>(work: () => Promise<T>): Promise<T> {
-    link ??= connect()
-    const own = link
     try {
-      await own
+      await linked()
       return await work()
     } catch (thrown) {
-      // A connection that was not found in order is of no use to the next call.
-      if (link === own && (thrown instanceof ProvError || client.status !== 'ready')) drop()
       throw redisFailure(isBroken(thrown) ? (last ?? thrown) : thrown, location, WORDS)
     }
   }

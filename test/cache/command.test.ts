@@ -78,6 +78,9 @@ describeWith(['redis', 'distribution'], 'prov verify --cache', () => {
       expect((await text(...more)).stdout).toMatch(/from the cache: verified \d+ s ago, not now/)
     }
     expect((await text('--quiet')).stdout).toBe('')
+    const bad = (): Promise<Said> => text('--quiet', '--require', '2')
+    expect((await bad()).stdout).not.toContain('cache')
+    expect((await bad()).stdout).toMatch(/from the cache: verified \d+ s ago, not now/)
     const junit = join(scratch(), 'junit.xml')
     expect((await text('--output', `junit=${junit}`)).code).toBe(0)
   })
@@ -177,6 +180,17 @@ describeWith(['redis', 'distribution'], 'prov verify --cache', () => {
     })
     await redis.start()
   }, 30_000)
+
+  it('one that is stopped before it looked says so, as without a cache', async () => {
+    const args = ['verify', ...stage.where, '--key', stage.key.public, '--json', stage.a.file, stage.b.file]
+    const stopped = { signal: AbortSignal.abort(new Error('stopped')) }
+    const plain = await provHere(args, stopped)
+    const said = await provHere([...args, '--cache', redis.url, ...SEALED], stopped)
+    expect(said.code).toBe(plain.code)
+    const { cached: _, age: __, ...fresh } = printed(said)
+    expect(fresh).toEqual(printed(plain))
+    expect(await redis.raw.keys('prov:v1:verdict:*')).toEqual([])
+  })
 
   it('a Dapr sidecar does as well', async () => {
     await using dapr = await startDaprState(Date.now)
