@@ -135,6 +135,11 @@ it('everything that a verdict depends on makes another key', async () => {
   expect(byKey.size).toBe(named.length)
 })
 
+it('the trusted keys and the digest stand in the key as they are', async () => {
+  const hash = trustOf(own).hash.slice('sha256:'.length)
+  expect((await keyFor()).split(':').slice(3, 7)).toEqual(['prov', 'a'.repeat(64), expect.any(String), hash])
+})
+
 it('what a verdict does not depend on makes no other key', async () => {
   const key = await keyFor()
   mkdirSync(join(folder, 'layout'), { recursive: true })
