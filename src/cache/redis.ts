@@ -51,8 +51,8 @@ export function redisProvider(place: RedisPlace): Provider {
 
   async function connect(): Promise<void> {
     await client.connect()
-    await client.select(database)
-    const use = await client.get(USE)
+    // Sent together: each way there and back is a part of the first call's budget.
+    const [, use] = await Promise.all([client.select(database), client.get(USE)])
     if (use === null) await client.set(USE, 'cache', 'NX').catch(() => undefined) // full, or a replica: it can be read all the same
     if (use === null || use === 'cache') return
     throw new ProvError('config_invalid', `this database of Redis is used as the ${use.slice(0, 20)} of prov`, {

@@ -23,6 +23,8 @@ export interface VerdictsOptions {
   readonly trust: Trust
   readonly demands: Demands
   readonly surroundings: Surroundings
+  /** What each verification that is really made goes through, such as a queue; absent: it begins at once. */
+  readonly turn?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>
 }
 
 export interface Verdicts extends Judge {
@@ -37,7 +39,7 @@ export interface Verdicts extends Judge {
  *
  * @example (await verdictsOf({ cache, setup, trust, demands, surroundings }).image(image, signal)).cached // true
  */
-export function verdictsOf({ cache, setup, trust, demands, surroundings }: VerdictsOptions): Verdicts {
+export function verdictsOf({ cache, setup, trust, demands, surroundings, turn }: VerdictsOptions): Verdicts {
   const policy = policyFor(setup, demands, trust).hash
   const by = { policy, keys: trust.hash }
   const reach = reachOf(setup, surroundings)
@@ -62,7 +64,8 @@ export function verdictsOf({ cache, setup, trust, demands, surroundings }: Verdi
     const targets = targetsOf(artifact, setup)
     const verifyNow = (own: AbortSignal): Promise<VerifyReport> => verify({ targets, trust, demands, signal: own })
     try {
-      return await cache.ask({ key: keyOf(artifact, targets), verify: verifyNow }, signal)
+      const inTurn = (own: AbortSignal) => (turn === undefined ? verifyNow(own) : turn(() => verifyNow(own), own))
+      return await cache.ask({ key: keyOf(artifact, targets), verify: inTurn }, signal)
     } catch (thrown) {
       if (!signal.aborted || asProvError(thrown).code !== 'aborted') throw thrown
       // As without a cache: a report that says of each backend that it was not looked at.
