@@ -118,11 +118,18 @@ function namedFormats(chosen: FormatChoice, names: readonly string[]): Readonly<
 /**
  * One backend, opened, whose calls all end; what it warns of is told. Throws `backend_unknown`, and what its settings are refused for.
  *
+ * @param instead settings that count in place of the user's
+ *
  * @example await openNamed('oci', settings, world)
  */
-export async function openNamed(name: string, settings: Settings, world: World): Promise<Backend> {
+export async function openNamed(
+  name: string,
+  settings: Settings,
+  world: World,
+  instead: Readonly<Record<string, string | undefined>> = {},
+): Promise<Backend> {
   const context: Context = {
-    setting: (key) => settings.get(key),
+    setting: (key) => (Object.hasOwn(instead, key) ? instead[key] : settings.get(key)),
     env: world.env,
     now: world.now,
     random: world.random,

@@ -43,7 +43,7 @@ export function endCalls(backend: Backend, ms: number): Backend {
     }
   }
   const key = ({ key }: { readonly key: string }): string => key
-  const { put, get, getMany, replace, keep, remove, seal, ready, list, diagnose } = backend
+  const { put, get, getMany, replace, keep, remove, seal, ready, list, placeOf, diagnose } = backend
   const methods = {
     put: limited('put', put, key),
     get: limited('get', get, key),
@@ -53,6 +53,7 @@ export function endCalls(backend: Backend, ms: number): Backend {
     remove: limited('remove', remove, key),
     seal: limited('seal', seal, ({ uid }) => uid),
     ready: limited('look', ready, key),
+    placeOf: limited('get', placeOf, (object) => object),
     diagnose:
       diagnose === undefined
         ? undefined
