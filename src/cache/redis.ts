@@ -13,6 +13,7 @@ export interface RedisPlace extends RedisServer {
   readonly budgetMs: number
 }
 
+/** A connection that takes longer than one call may still serve the next. */
 const CONNECT_MS = 200
 /** Of many answers that come in before the next command is sent; more ends the connection. */
 const MOST_BYTES = 16 * 1024 * 1024
@@ -31,7 +32,7 @@ export function redisProvider(place: RedisPlace): Provider {
   const { location, budgetMs, database } = place
   const client = new Redis({
     ...redisOptions(place),
-    connectTimeout: CONNECT_MS,
+    connectTimeout: Math.max(CONNECT_MS, budgetMs),
     commandTimeout: budgetMs,
     disconnectTimeout: 50,
     retryStrategy: () => null,
