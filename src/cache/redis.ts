@@ -27,8 +27,68 @@ const WORDS = {
   },
 }
 
+/** One connection: a new one takes its place when it is of no use any more. */
+interface Link {
+  readonly client: Redis
+  /** Connected, and a database that may be used. */
+  readonly ready: Promise<void>
+  /** What the client said last of why it cannot go on. */
+  why(): Error | undefined
+}
+
 /** @example const provider = redisProvider({ ...server, location: 'redis://cache/2', budgetMs: 50 }) */
 export function redisProvider(place: RedisPlace): Provider {
+  const { location } = place
+  let link: Link | undefined
+
+  function linked(): Link {
+    if (link !== undefined) return link
+    const own = linkTo(place)
+    link = own
+    own.client.on('close', () => drop(own))
+    own.ready.catch(() => drop(own))
+    return own
+  }
+
+  function drop(old: Link | undefined): void {
+    if (old === undefined || old !== link) return
+    link = undefined
+    old.client.disconnect()
+    // The client would wait for the server to say good-bye.
+    old.client.stream?.destroy()
+  }
+
+  async function call<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    const { client, ready, why } = linked()
+    try {
+      await ready
+      return await work(client)
+    } catch (thrown) {
+      throw redisFailure(isBroken(thrown) ? (why() ?? thrown) : thrown, location, WORDS)
+    }
+  }
+
+  return {
+    name: 'redis',
+    get: (key) =>
+      call(async (client) => {
+        const value = await client.getrangeBuffer(key, 0, MOST_VALUE_BYTES)
+        return value.length === 0 || value.length > MOST_VALUE_BYTES ? undefined : value
+      }),
+    set: (key, value, ttlMs) =>
+      call(async (client) => {
+        await client.set(key, Buffer.from(value), 'PX', Math.max(1, Math.floor(ttlMs)))
+      }),
+    delete: (key) =>
+      call(async (client) => {
+        await client.del(key)
+      }),
+    renew: () => drop(link),
+    close: async () => drop(link),
+  }
+}
+
+function linkTo(place: RedisPlace): Link {
   const { location, budgetMs, database } = place
   const client = new Redis({
     ...redisOptions(place),
@@ -38,17 +98,12 @@ export function redisProvider(place: RedisPlace): Provider {
     retryStrategy: () => null,
   })
   let last: Error | undefined
-  let link: Promise<void> | undefined
+  const note = (error: Error): void => {
+    last = error
+  }
   // Whoever calls is told by the call; without a listener Node would end.
-  client.on('error', (error: Error) => {
-    last = error
-  })
-  client.on('close', () => {
-    link = undefined
-  })
-  boundAnswers(client, MOST_BYTES, (error) => {
-    last = error
-  })
+  client.on('error', note)
+  boundAnswers(client, MOST_BYTES, note)
 
   async function connect(): Promise<void> {
     await client.connect()
@@ -62,44 +117,5 @@ export function redisProvider(place: RedisPlace): Provider {
     })
   }
 
-  function linked(): Promise<void> {
-    if (link !== undefined) return link
-    const own = connect()
-    link = own
-    // A connection that was not found in order is of no use to the next call.
-    own.catch(() => {
-      if (link === own) drop()
-    })
-    return own
-  }
-
-  async function call<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      await linked()
-      return await work()
-    } catch (thrown) {
-      throw redisFailure(isBroken(thrown) ? (last ?? thrown) : thrown, location, WORDS)
-    }
-  }
-
-  function drop(): void {
-    link = undefined
-    client.disconnect()
-    // The client would wait for the server to say good-bye.
-    client.stream?.destroy()
-  }
-
-  return {
-    name: 'redis',
-    get: (key) =>
-      call(async () => {
-        const value = await client.getrangeBuffer(key, 0, MOST_VALUE_BYTES)
-        return value.length === 0 || value.length > MOST_VALUE_BYTES ? undefined : value
-      }),
-    set: (key, value, ttlMs) =>
-      call(async () => void (await client.set(key, Buffer.from(value), 'PX', Math.max(1, Math.floor(ttlMs))))),
-    delete: (key) => call(async () => void (await client.del(key))),
-    renew: drop,
-    close: async () => drop(),
-  }
+  return { client, ready: connect(), why: () => last }
 }
