@@ -5,6 +5,7 @@
  *   npm run bench -- truth     the source of truth alone; --memory adds what takes an hour
  *   npm run bench -- search    the search index alone
  *   npm run bench -- keys      key journals and key sets of regions alone
+ *   npm run bench -- cache     the cache of verdicts alone
  */
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -198,5 +199,10 @@ if (isAll || positionals.includes('search')) await searchBench(Math.min(RUNS, 20
 if (isAll || positionals.includes('keys')) {
   await journalBench(ROUNDS, print)
   await keysBench(print)
+}
+if (isAll || positionals.includes('cache')) {
+  // What the build fills in: this one runs prov in the process of the bench.
+  Object.assign(globalThis, { PROV_VERSION: 'bench' })
+  await (await import('./cache.ts')).cacheBench(print)
 }
 process.exit()
