@@ -329,3 +329,22 @@ async function fetchWith({ env }: KeySite, url: string): Promise<Response> {
   const answer = await fetchDocument(url, context, { maxBytes: 1e8, signal: new AbortController().signal })
   return new Response(Buffer.from(answer?.body ?? ''))
 }
+
+test('every way of printing says it, and other commands do', async () => {
+  const { publish, verify, url, site, regions } = await scene()
+  await publish(1, [await fixtureKey()])
+  const words = 'taken on the word of its server'
+  for (const more of [[], ['--show', 'all'], ['--wide']]) {
+    const { stdout, stderr } = await verify('--key', url, ...more)
+    expect(stdout + stderr).toContain(words)
+  }
+  const doctor = (...more: readonly string[]) =>
+    provHere(['doctor', '--key', url, '--json', ...more], { env: site.env })
+  expect(JSON.parse((await doctor()).stdout).keys[0]).toMatchObject({
+    outcome: 'ok',
+    ids: [{ algorithm: 'ECDSA P-256' }],
+  })
+  expect((await doctor('--key-publisher', regions)).code).toBe(0)
+  site.serve({})
+  expect((await doctor()).code).not.toBe(0)
+})
