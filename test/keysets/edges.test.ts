@@ -114,3 +114,30 @@ test('the same keys are published once, unless the file grows old', async () => 
   now += 2 * HOUR_MS
   expect(await publish()).toMatchObject({ outcome: 'written', statement: { seq: 2 } })
 })
+
+test('what another merge wrote meanwhile is never written over', async () => {
+  const store = shared()
+  const [eu, us] = [await regionNamed('eu'), await regionNamed('us')]
+  const [first, second, third] = await Promise.all([ownKey(), ownKey(), ownKey()])
+  const other = { root: 'mem:/', objects: memoryObjects(store) }
+  await publishFile(other, eu, 1, [active(first)])
+  await publishFile(other, us, 1, [active(second)])
+  await mergeOnce(other, [eu, us])
+  // Signed anew: no last good file is written for it, so only the version of the public set can tell.
+  await publishFile(other, eu, 2, [active(first)])
+  let isFirst = true
+  const place = {
+    root: 'mem:/',
+    objects: memoryObjects(store, {
+      async after(operation, name) {
+        if (!isFirst || operation !== 'get' || name !== regionName('us')) return
+        isFirst = false
+        await publishFile(other, us, 2, [active(third)])
+        await mergeOnce(other, [eu, us])
+      },
+    }),
+  }
+  await mergeOnce(place, [eu, us])
+  const text = (await readText(other, PUBLIC)) ?? ''
+  expect([first, second, third].map(({ jwk }) => text.includes(`"${jwk.kid}"`))).toEqual([true, false, true])
+})
