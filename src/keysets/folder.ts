@@ -70,7 +70,7 @@ export function folderStore(folder: string, options: FolderOptions): KeyStore {
         const privates = new Set(names.filter((name) => name.endsWith('.key')).map(stem))
         const stored: StoredKey[] = []
         for (const name of new Set(names.map(stem))) {
-          const publicKey = names.includes(`${name}.pub`) ? publicIn(await text(`${name}.pub`)) : undefined
+          const publicKey = names.includes(`${name}.pub`) ? publicIn(await orNothing(text(`${name}.pub`))) : undefined
           stored.push({ name, hasPrivate: privates.has(name), ...(publicKey === undefined ? {} : { publicKey }) })
         }
         return stored
@@ -114,6 +114,17 @@ export function publicIn(pem: string): KeyObject | undefined {
 }
 
 const stem = (name: string): string => name.slice(0, name.lastIndexOf('.'))
+
+/** '' for what is no small regular file, and for one that went meanwhile: its neighbours are read all the same. */
+async function orNothing(call: Promise<string>): Promise<string> {
+  try {
+    return await call
+  } catch (error) {
+    const isOdd = error instanceof ProvError || fileErrorCode(error) === 'ENOENT' || fileErrorCode(error) === 'ELOOP'
+    if (isOdd) return ''
+    throw error
+  }
+}
 
 /** undefined for a file that is not there. */
 async function gone<T>(call: Promise<T>): Promise<T | undefined> {

@@ -53,6 +53,7 @@ const RIGHTS: Readonly<Record<Role, Readonly<Record<string, readonly string[]>>>
       'journal_event',
     ],
   },
+  // prov keys; `store --key journal:` needs no more than the role of a store.
   keys: {
     SELECT: ['meta', 'journal', 'journal_key', 'journal_event'],
     INSERT: ['journal', 'journal_key', 'journal_event'],

@@ -35,6 +35,8 @@ const PLURALS: Readonly<Record<string, string>> = {
   NetworkPolicy: 'networkpolicies',
   PodDisruptionBudget: 'poddisruptionbudgets',
   CronJob: 'cronjobs',
+  Role: 'roles',
+  RoleBinding: 'rolebindings',
 }
 
 function pathOf({ apiVersion, kind, metadata: { namespace } }: Manifest): string {
@@ -49,6 +51,11 @@ interface Template {
 /** Flags of a command, with and without a value behind `=`. */
 function flagsOf(words: readonly string[]): readonly string[] {
   return words.filter((word) => word.startsWith('--')).map((word) => word.split('=', 1)[0] ?? '')
+}
+
+/** Names of the settings that are set. */
+function settingsOf(words: readonly string[]): readonly string[] {
+  return words.filter((one) => one.startsWith('--set=')).map((one) => one.slice('--set='.length).split('=')[0] ?? '')
 }
 
 function knownFlags(...path: readonly string[]): readonly string[] {
@@ -87,14 +94,12 @@ describe('what the pieces ask of prov', () => {
     }
     const [command = '', ...args] = deployment.spec.template.spec.containers[0].args
     expect(flagsOf(args).filter((flag) => !knownFlags(command).includes(flag))).toEqual([])
-    const keys = args
-      .filter((one) => one.startsWith('--set='))
-      .map((one) => one.slice('--set='.length).split('=')[0] ?? '')
+    const keys = settingsOf(args)
     expect(keys.filter((key) => SETTINGS_TABLE.row(key) === undefined)).toEqual([])
     expect(keys).toEqual(['truth.password-file'])
   })
 
-  test.each(['publish', 'merge'])('the CronJob of keys %s: flags that are there', (name) => {
+  test.each(['publish', 'merge', 'rotate'])('the CronJob of keys %s: flags and settings that are there', (name) => {
     const job = KEYS.find(
       ({ kind, metadata }) => kind === 'CronJob' && metadata.name === `prov-keys-${name}`,
     ) as unknown as {
@@ -104,6 +109,7 @@ describe('what the pieces ask of prov', () => {
     expect([first, second]).toEqual(['keys', name])
     expect(flagsOf(args).length).toBeGreaterThan(2)
     expect(flagsOf(args).filter((flag) => !knownFlags('keys', name).includes(flag))).toEqual([])
+    expect(settingsOf(args).filter((key) => SETTINGS_TABLE.row(key) === undefined)).toEqual([])
   })
 
   test('the alert rules: only metrics that there are', () => {

@@ -236,6 +236,16 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
       expect([code, stdout]).toEqual([3, expect.stringContaining('-1.key is not there, and is active')])
     })
 
+    it('prov doctor says the same of the key store that the settings name', async () => {
+      await ready()
+      const doctor = (): Promise<Said> => prov('doctor', ...truth.flags, '--set', `keys.store=folder:${folder}`)
+      expect(await doctor()).toMatchObject({ stdout: expect.stringMatching(/^keys: ok$/m) })
+      rmSync(join(folder, `${(await listed()).journal.id}-1.key`))
+      const { code, stdout } = await doctor()
+      expect([code, stdout]).toEqual([expect.any(Number), expect.stringContaining('keyset_refused')])
+      expect(code).not.toBe(0)
+    })
+
     it('a revoked key is shown with its reason, and signs nothing', async () => {
       await ready()
       const {

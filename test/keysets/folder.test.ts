@@ -1,6 +1,7 @@
 /** A key store in a folder: whole files or none, never one over another, on a disk that is full or a machine that dies. */
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { folderStore } from '../../src/keysets/folder.ts'
@@ -31,6 +32,19 @@ describe('a folder of keys', () => {
     expect([await store.destroy('a'), await store.destroy('a')]).toEqual([true, false])
     expect(await store.list()).toEqual([{ name: 'a', hasPrivate: false }])
     await expect(store.read('a')).rejects.toMatchObject({ code: 'storage_io' })
+  })
+
+  it('lists what is there beside a folder, a pipe, a lost link and a huge file that are called keys', async () => {
+    const store = emptyStore()
+    await store.make('a', 'first')
+    mkdirSync(join(store.folder, 'folder.pub'))
+    execFileSync('mkfifo', [join(store.folder, 'pipe.pub')])
+    symlinkSync('nowhere', join(store.folder, 'link.pub'))
+    writeFileSync(join(store.folder, 'huge.pub'), 'x'.repeat(70_000))
+    writeFileSync(join(store.folder, 'notes.txt'), 'x')
+    expect((await store.list()).map(({ name, publicKey }) => [name, publicKey])).toEqual(
+      ['a', 'folder', 'huge', 'link', 'pipe'].map((name) => [name, undefined]),
+    )
   })
 
   it('is claimed for one journal', async () => {

@@ -6,11 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { redisProvider } from '../../src/cache/redis.ts'
 import { natsTransport } from '../../src/delivery/wake/nats.ts'
 import { placeOf } from '../../src/delivery/wake/place.ts'
 import { redisTransport } from '../../src/delivery/wake/redis.ts'
 import type { NatsPlace, RedisPlace, Transport } from '../../src/delivery/wake/wake.ts'
 import { asProvError } from '../../src/errors.ts'
+import type { RedisServer } from '../../src/platform/redis/client.ts'
+import { serverOf } from '../../src/platform/redis/url.ts'
 import { connectRedis } from '../../src/search/redis.ts'
 import { describeWith, tool } from '../servers/endpoints.ts'
 import { CA_EXTENSIONS, type Holder, issue } from '../support/authority.ts'
@@ -63,7 +66,9 @@ async function connected(work: () => Promise<unknown>): Promise<string> {
 }
 
 describeWith(['redis-server'], 'Redis with TLS and a password', () => {
-  it('serves index and wake-ups to who trusts its authority and knows the password', { timeout: 60_000 }, async () => {
+  it('serves index, wake-ups and the cache to who trusts its authority and knows the password', {
+    timeout: 60_000,
+  }, async () => {
     const port = await freePort()
     const files = ['--tls-cert-file', server?.files.certificate ?? '', '--tls-key-file', server?.files.key ?? '']
     const own = [
@@ -91,7 +96,13 @@ describeWith(['redis-server'], 'Redis with TLS and a password', () => {
         await (await connectRedis(place, { readOnly: false })).close()
       }
     expect(await connected(index(ca, 'hush'))).toBe('connected')
+    const warned: string[] = []
+    const warn = ({ message }: Error): number => warned.push(message)
+    process.on('warning', warn)
     expect(await outcome(index(ca, 'hush', '127.0.0.1'))).toBe('connected')
+    await sleep(10)
+    process.off('warning', warn)
+    expect(warned).toEqual([])
     expect(await outcome(index(ca, 'wrong'))).toMatch(/^denied: /)
     expect(await outcome(index(other, 'hush'))).toMatch(/^unreachable: .*certificate/)
     const wake = (authority: Holder | undefined, password: string) => () => {
@@ -101,6 +112,15 @@ describeWith(['redis-server'], 'Redis with TLS and a password', () => {
     expect(await outcome(wake(ca, 'hush'))).toBe('connected')
     expect(await outcome(wake(ca, 'wrong'))).toMatch(/^denied: /)
     expect(await outcome(wake(other, 'hush'))).toMatch(/^unreachable: .*certificate/)
+    const cache = (authority: Holder | undefined, password: string) => async () => {
+      const location = `rediss://localhost:${port}/2`
+      const at = { ...(serverOf(location) as RedisServer), password, ca: authority?.certificate }
+      const provider = redisProvider({ ...at, location, budgetMs: 10_000 })
+      await provider.set('k', Buffer.from('v'), 60_000, new AbortController().signal).finally(() => provider.close())
+    }
+    expect(await outcome(cache(ca, 'hush'))).toBe('connected')
+    expect(await outcome(cache(ca, 'wrong'))).toMatch(/^denied: /)
+    expect(await outcome(cache(other, 'hush'))).toMatch(/^unreachable: .*certificate/)
   })
 })
 

@@ -5,7 +5,7 @@ import type { Settings } from '../../../config/settings.ts'
 import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
 import { type DoctorReport, doctor } from '../../../doctor/doctor.ts'
 import { inputText } from '../../../input/count.ts'
-import { passwordSource } from '../../../keys/password.ts'
+import { givenPassword, passwordSource } from '../../../keys/password.ts'
 import { exitStatus, type Io, write } from '../../../platform/io.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
 import { doctorText } from '../../../report/text/doctor-text.ts'
@@ -34,6 +34,8 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
   const isAlone = listed === undefined && (keys.length > 0 || options.truth !== undefined || isTrustNamed)
   const names = isAlone ? [] : backendNames(settings, listed)
   const isIndexed = hasIndex(settings)
+  const cached = settings.get('cache.url')
+  const readOnly = options.readOnly === true
   const owed = isIndexed ? [...names, INDEX] : names
   const named = await looked(inputs, options, world)
   const { artifacts, notes } = named
@@ -52,10 +54,21 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
     others: [
       ...(isTrustNamed ? [async () => (await import('./trust.ts')).diagnoseTrust(options, io)] : []),
       ...(isTruthNamed ? [async () => (await import('./truth.ts')).diagnoseTruth(settings, owed, io.now)] : []),
+      ...(settings.get('keys.store') === undefined
+        ? []
+        : [
+            async () => {
+              const password = givenPassword({ file: options.passwordFile, env: io.env })
+              return (await import('../keys/diagnose.ts')).diagnoseJournal(settings, world, password)
+            },
+          ]),
       ...(isIndexed ? [async () => (await import('./search-index.ts')).diagnoseIndex(settings, io.now)] : []),
+      ...(cached === undefined
+        ? []
+        : [async () => (await import('./cache.ts')).diagnoseCache(cached, settings, world, readOnly)]),
     ],
     artifacts,
-    readOnly: options.readOnly === true,
+    readOnly,
     signal: io.signal,
     now: io.now,
     random: io.random,

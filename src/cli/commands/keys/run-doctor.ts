@@ -1,6 +1,6 @@
 /** The work of `prov keys doctor`. */
 import { ERRORS, gravest } from '../../../errors.ts'
-import { passwordSource } from '../../../keys/password.ts'
+import { givenPassword } from '../../../keys/password.ts'
 import type { Io } from '../../../platform/io.ts'
 import { doctorText } from '../../../report/text/doctor-text.ts'
 import { stepAfter } from '../../../report/text/next-step.ts'
@@ -13,9 +13,7 @@ import { journalSettings, tell } from './open.ts'
 /** The gravest exit of the errors that were found. Asks nobody for a password. */
 export async function runKeysDoctor(options: SecretOptions, io: Io): Promise<number> {
   const settings = await journalSettings(options, io)
-  const { passwordFile: file } = options
-  const given = file ?? io.env['PROV_PASSWORD'] ?? io.env['COSIGN_PASSWORD']
-  const password = given === undefined ? undefined : passwordSource({ file, env: io.env, question: '' })
+  const password = givenPassword({ file: options.passwordFile, env: io.env })
   const report = await diagnoseJournal(settings, worldOf(io, options), password)
   const codes = report.checks.flatMap(({ error }) => error?.code ?? [])
   const exit = gravest(codes.map((code) => ERRORS[code].exit))

@@ -1,14 +1,14 @@
 /** `prov store --key journal:`: signs with the active key of the journal that the settings name. */
 import type { Settings } from '../../../config/settings.ts'
 import { ProvError } from '../../../errors.ts'
-import { passwordSource } from '../../../keys/password.ts'
+import { givenPassword, passwordSource } from '../../../keys/password.ts'
 import { activeOf, journalSigner, journalTrust } from '../../../keysets/signer.ts'
 import type { Io } from '../../../platform/io.ts'
 import { openJournals } from '../../../setup/journal.ts'
 import { joinTrust } from '../../../trust/trusted-keys.ts'
 import { worldOf } from '../../world.ts'
 import type { StoreOptions } from './flags.ts'
-import { givenTrust, hasPassword, type Signing } from './signing.ts'
+import { givenTrust, type Signing } from './signing.ts'
 
 /** Throws `journal_inactive` where no key may sign, before anything is looked at. A dry run opens no private key. */
 export async function journalSigning(settings: Settings, options: StoreOptions, io: Io): Promise<Signing> {
@@ -28,7 +28,8 @@ export async function journalSigning(settings: Settings, options: StoreOptions, 
     const trust = () => joined
     const signer = journalSigner({ journals, journal: state, store, password, trust, now: () => io.now() })
     joined.catch(() => undefined) // said when it is needed
-    if (hasPassword(options, io) && options.dryRun !== true) signer.ready().catch(() => undefined)
+    const isGiven = givenPassword({ file: options.passwordFile, env: io.env }) !== undefined
+    if (isGiven && options.dryRun !== true) signer.ready().catch(() => undefined)
     return { signer: async () => signer, trust, close: () => open.close() }
   } catch (thrown) {
     await open.close()

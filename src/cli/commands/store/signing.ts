@@ -1,6 +1,6 @@
 /** With which key `prov store` signs, and whose copies count as ours. */
 import { ProvError } from '../../../errors.ts'
-import { passwordSource } from '../../../keys/password.ts'
+import { givenPassword, passwordSource } from '../../../keys/password.ts'
 import { publicKeyBeside } from '../../../keys/public-half.ts'
 import type { Io } from '../../../platform/io.ts'
 import { isAnyoneTrusted, trustFor } from '../../../setup/keys.ts'
@@ -27,17 +27,13 @@ export function keySigning(key: string | undefined, options: StoreOptions, io: I
   return { signer, trust: () => trustSource(key, signer, options, io), close: async () => undefined }
 }
 
-/** True when a password is at hand without asking anybody. */
-export function hasPassword({ passwordFile }: StoreOptions, { env }: Io): boolean {
-  return (passwordFile ?? env['PROV_PASSWORD'] ?? env['COSIGN_PASSWORD']) !== undefined
-}
-
 /**
  * Deriving the key of an encrypted file takes a fifth of a second on another thread: it begins before anything is read. Not where
  * somebody would be asked for a password, who has to hear of a mistake in the command first.
  */
 function openEarly(key: string | undefined, signer: () => Promise<KeySigner>, options: StoreOptions, io: Io): void {
-  if (key === undefined || !hasPassword(options, io) || options.dryRun === true) return
+  const isGiven = givenPassword({ file: options.passwordFile, env: io.env }) !== undefined
+  if (key === undefined || !isGiven || options.dryRun === true) return
   signer().catch(() => undefined) // said when the key is needed
 }
 

@@ -63,7 +63,7 @@ export function truthCommand(io: Io, exit: Exit): Command {
       one(
         'grants',
         'print the roles as SQL',
-        'Prints statements that make the roles of PostgreSQL for stores, workers, readers and keys. Changes nothing.',
+        'Prints statements that make the roles of PostgreSQL for stores, workers, importers, readers and keys. Changes nothing.',
         'prov truth grants --truth postgres://prov@db/prov | psql …',
       ).action(async (options: TruthOptions) => (await import('./run.ts')).runTruthGrants(options, io)),
     )
