@@ -242,6 +242,20 @@ describe('on the word of the publishers', () => {
     expect(readdirSync(join(site.env['XDG_CACHE_HOME'] ?? '', 'prov', 'key-sets'))).toHaveLength(1)
   })
 
+  test('an older set than before is read once more, past caches', async () => {
+    const { publish, verify, url, regions, site } = await scene()
+    const asked = () => verify('--key', url, '--key-publisher', regions, '--json')
+    await publish(4, [await fixtureKey()])
+    const old = await (await fetchWith(site, url)).text()
+    await publish(5, [await fixtureKey()])
+    const fresh = await (await fetchWith(site, url)).text()
+    expect((await asked()).code).toBe(0)
+    const before = site.seen.length
+    site.answer(({ headers }, response) => response.end(headers['cache-control'] === 'no-cache' ? fresh : old))
+    expect((await asked()).code).toBe(0)
+    expect(site.seen.length - before).toBe(2)
+  })
+
   test('a folder that cannot be written costs a warning, nothing more', async () => {
     const { publish, verify, url, regions, site } = await scene()
     await publish(1, [await fixtureKey()])
