@@ -50,10 +50,15 @@ export function isAnyoneTrusted({ key, keyring, certificateIdentity, certificate
 }
 
 /**
- * What is trusted. Throws `usage` when nobody is named, and what {@link loadTrustOf} throws.
+ * What is trusted; that nobody but a server vouches for keys is said. Throws `usage` when nobody is named, and what {@link loadTrustOf} throws.
  *
  * @example await trustFor({ key: ['cosign.pub'] }, world)
  */
 export async function trustFor(flags: SignerFlags, world: TrustWorld): Promise<Trust> {
-  return loadTrustOf(wishOf(flags, world), world)
+  const trust = await loadTrustOf(wishOf(flags, world), world)
+  for (const { source, word } of trust.keySets ?? []) {
+    if (word === 'server')
+      world.warn?.(`keys of ${source} are taken on the word of its server; --key-publisher would verify them`)
+  }
+  return trust
 }

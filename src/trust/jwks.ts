@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path'
 import { ProvError } from '../errors.ts'
 import { refusedSet } from '../keys/key-set.ts'
 import { readOrRefuse } from '../platform/fs/read-limited.ts'
-import { fetchDocument, httpsUrl } from '../platform/http/document.ts'
+import { fetchDocument } from '../platform/http/document.ts'
 import type { OnlineWorld } from './online-world.ts'
 import { ARCHIVE_NAME, MAX_PUBLIC_BYTES, type PublicSet, readPublicSet } from './public-set.ts'
 import { type Publishers, readPublishers } from './publishers.ts'
 import { type KeyWindow, type RegionFile, readRegionFile } from './region-file.ts'
-import { highestSeen } from './seen-seq.ts'
+import { highestSeen, isOlderThanSeen } from './seen-seq.ts'
 import type { GivenKey, KeySetSource } from './trust.ts'
 
 export interface ReadKeySets {
@@ -47,26 +47,35 @@ async function keysAt(
   world: OnlineWorld,
 ): Promise<readonly GivenKey[]> {
   const isRemote = /^https?:/i.test(source)
+  if (isRemote && publishers !== undefined) return vouchedKeys(source, publishers, world)
   const set = isRemote ? await setAt(source, world) : await setIn(source)
-  if (set === undefined) {
-    throw new ProvError('response_invalid', `${new URL(source).host} answered 404: nothing is there`, {
-      operation: 'read',
-      location: source,
-      hint: 'a key set is a JSON file such as keys.json',
-    })
-  }
-  if (isRemote && publishers !== undefined) {
-    const files = await vouchedFor(source, set, publishers)
-    await highestSeen(source, publishers, new Map(files.map(({ region, seq }) => [region, seq])), world)
-    return keysOfFiles(source, files, world.now())
-  }
   const archive = set.archived > 0 ? await archiveOf(source, isRemote, world) : undefined
   return [...keysOfSets(source, [set, ...(archive === undefined ? [] : [archive])], world.now())]
 }
 
-async function setAt(url: string, world: OnlineWorld): Promise<PublicSet | undefined> {
-  httpsUrl(url)
-  const answer = await fetchDocument(url, world, { maxBytes: MAX_PUBLIC_BYTES, signal: world.signal })
+/** A cache between may hold an older set than one that was seen before: then it is read once more, past caches. */
+async function vouchedKeys(source: string, publishers: Publishers, world: OnlineWorld): Promise<readonly GivenKey[]> {
+  const seqsOf = (files: readonly RegionFile[]): ReadonlyMap<string, number> =>
+    new Map(files.map(({ region, seq }) => [region, seq]))
+  let files = await vouchedFor(source, await setAt(source, world), publishers)
+  if (await isOlderThanSeen(source, publishers, seqsOf(files), world))
+    files = await vouchedFor(source, await setAt(source, world, true), publishers)
+  await highestSeen(source, publishers, seqsOf(files), world)
+  return keysOfFiles(source, files, world.now())
+}
+
+async function setAt(url: string, world: OnlineWorld, fresh = false): Promise<PublicSet> {
+  const set = await setIfThere(url, world, fresh)
+  if (set !== undefined) return set
+  throw new ProvError('response_invalid', `${new URL(url).host} answered 404: nothing is there`, {
+    operation: 'read',
+    location: url,
+    hint: 'a key set is a JSON file such as keys.json',
+  })
+}
+
+async function setIfThere(url: string, world: OnlineWorld, fresh: boolean): Promise<PublicSet | undefined> {
+  const answer = await fetchDocument(url, world, { maxBytes: MAX_PUBLIC_BYTES, signal: world.signal, fresh })
   if (answer === undefined) return undefined
   const text = Buffer.from(answer.body.subarray(0, 64)).toString('latin1')
   if (!/^(?:\xef\xbb\xbf)?\s*\{/.test(text)) {
@@ -88,7 +97,7 @@ async function setIn(path: string): Promise<PublicSet> {
 /** Retired keys that had no room in the set. Their absence is an error: the set says that they are there. */
 async function archiveOf(source: string, isRemote: boolean, world: OnlineWorld): Promise<PublicSet> {
   const at = isRemote ? new URL(ARCHIVE_NAME, source).href : join(dirname(source), ARCHIVE_NAME)
-  const archive = isRemote ? await setAt(at, world) : await setIn(at)
+  const archive = isRemote ? await setIfThere(at, world, false) : await setIn(at)
   if (archive !== undefined) return archive
   throw new ProvError('response_invalid', `the set says that ${ARCHIVE_NAME} stands beside it, and it does not`, {
     operation: 'read',

@@ -55,13 +55,13 @@ function onlineOf(world: TrustWorld): OnlineWorld {
 
 const NO_SETS = { keys: [], keySets: [] } as const
 
-/** `http:` too: it is refused by name, not taken for a file. */
-function isUrl(key: string): boolean {
+/** True for a key set that is read from the network; `http:` too: it is refused by name, not taken for a file. @example isKeyUrl('cosign.pub') // false */
+export function isKeyUrl(key: string): boolean {
   return /^https?:\/\//i.test(key)
 }
 
 function isKeySet(key: string): boolean {
-  return isUrl(key) || (!key.startsWith('env://') && /\.json$/i.test(key))
+  return isKeyUrl(key) || (!key.startsWith('env://') && /\.json$/i.test(key))
 }
 
 const MAX_CA_BYTES = 256 * 1024
@@ -78,7 +78,7 @@ export async function loadTrustOf(wish: TrustWish, world: TrustWorld): Promise<T
       ? { keys: [], identities: [] }
       : await (await import('./keyring.ts')).readKeyring(wish.keyring, world.env, world.now())
   const [sets, plain] = [wish.keys.filter(isKeySet), wish.keys.filter((key) => !isKeySet(key))]
-  if (wish.publishers !== undefined && !sets.some(isUrl)) {
+  if (wish.publishers !== undefined && !sets.some(isKeyUrl)) {
     throw new ProvError('usage', '--key-publisher is for keys that come from a URL, and none was given', {
       hint: 'use --key https://…/keys.json with it',
     })

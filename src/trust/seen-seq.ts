@@ -19,6 +19,21 @@ const MAX_BYTES = 64 * 1024
 const LOCK_MS = 10_000
 
 /**
+ * True where {@link highestSeen} would refuse these numbers.
+ *
+ * @example await isOlderThanSeen(url, publishers, new Map([['eu', 6]]), world)
+ */
+export async function isOlderThanSeen(
+  source: string,
+  publishers: Publishers,
+  seqs: ReadonlyMap<string, number>,
+  { env }: OnlineWorld,
+): Promise<boolean> {
+  const seen = await read(fileOf(source, publishers, env).path)
+  return [...seen].some(([region, before]) => (seqs.get(region) ?? 0) < before)
+}
+
+/**
  * Throws `keyset_refused` where a region is older than it was seen before, or is gone. Remembers the numbers; where the folder cannot be
  * written, that is said and nothing more.
  *
@@ -31,10 +46,7 @@ export async function highestSeen(
   seqs: ReadonlyMap<string, number>,
   world: OnlineWorld,
 ): Promise<void> {
-  const { env } = world
-  const folder = join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'prov', 'key-sets')
-  const who = [...publishers].map(([region, { hash }]) => `${region} ${hash}`)
-  const path = join(folder, `${sha256Hex(Buffer.from([source, ...who].join('\n'))).slice(0, 32)}.json`)
+  const { folder, path } = fileOf(source, publishers, world.env)
   const seen = await read(path)
   refuseOlder(source, seen, seqs)
   if ([...seqs].every(([region, seq]) => seen.get(region) === seq)) return
@@ -51,6 +63,18 @@ export async function highestSeen(
     if (error instanceof ProvError && error.code === 'aborted') throw error
     world.warn(`the numbers of ${source} could not be kept in ${folder}: an older set would not be noticed next time`)
   }
+}
+
+/** One file for each set and for whom it is verified by. */
+function fileOf(
+  source: string,
+  publishers: Publishers,
+  env: OnlineWorld['env'],
+): { readonly folder: string; readonly path: string } {
+  const folder = join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'prov', 'key-sets')
+  const who = [...publishers].map(([region, { hash }]) => `${region} ${hash}`)
+  const name = sha256Hex(Buffer.from([source, ...who].join('\n'))).slice(0, 32)
+  return { folder, path: join(folder, `${name}.json`) }
 }
 
 function higher(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>, region: string): number {

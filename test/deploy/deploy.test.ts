@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { program } from '../../src/cli/program.ts'
 import type { Io } from '../../src/platform/io.ts'
+import { KEYS_METRICS } from '../../src/service/keys-metrics.ts'
 import { WORKER_METRICS } from '../../src/service/metrics.ts'
 import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import { describeWith } from '../servers/endpoints.ts'
@@ -111,13 +112,13 @@ describe('what the pieces ask of prov', () => {
     expect(settingsOf(args).filter((key) => SETTINGS_TABLE.row(key) === undefined)).toEqual([])
   })
 
-  test('the alert rules: only metrics of the worker', () => {
+  test('the alert rules: only metrics that there are', () => {
     const { groups } = parse(textOf('kubernetes/alerts.yaml')) as {
       readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[]
     }
     const used = groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => expr.match(/prov_[a-z_]+/g) ?? []))
     expect(used.length).toBeGreaterThan(4)
-    expect(used.filter((name) => !Object.hasOwn(WORKER_METRICS, name))).toEqual([])
+    expect(used.filter((name) => !Object.hasOwn({ ...WORKER_METRICS, ...KEYS_METRICS }, name))).toEqual([])
   })
 
   test.each([

@@ -4,7 +4,7 @@ import { PUBLIC } from '../../src/keysets/place.ts'
 import { proofOf } from '../../src/keysets/proof.ts'
 import type { KeyToPublish } from '../../src/keysets/publication.ts'
 import { fetchDocument } from '../../src/platform/http/document.ts'
-import { type KeySite, keySite } from '../support/key-site.ts'
+import type { KeySite } from '../support/key-site.ts'
 import { memoryObjects, shared } from '../support/memory-objects.ts'
 import { active, mergeOnce, type OwnKey, ownKey, publishFile, readText, regionNamed } from '../support/regions.ts'
 
@@ -16,10 +16,12 @@ export interface Rotations {
   readonly lagMs: number
   /** Whether each key waits for the proof before it signs. */
   readonly wait: boolean
+  /** A new site. */
+  site(): Promise<KeySite>
 }
 
 /** Runs them; after each the new key signs at once, and every verifier looks for it again and again. */
-export async function rotations({ count, maxAgeS, lagMs, wait }: Rotations) {
+export async function rotations({ count, maxAgeS, lagMs, wait, site }: Rotations) {
   const place = { root: 'mem:/', objects: memoryObjects(shared()) }
   const region = await regionNamed('eu')
   const origin: { readonly at: number; readonly text: string }[] = []
@@ -31,7 +33,7 @@ export async function rotations({ count, maxAgeS, lagMs, wait }: Rotations) {
   }
   let signing = await ownKey()
   await publish([active(signing)])
-  const [cached, lagging] = [await keySite(), await keySite()]
+  const [cached, lagging] = [await site(), await site()]
   cacheBefore(cached, origin, maxAgeS)
   lagging.answer((_, response) => {
     const shown = origin.findLast(({ at }) => at <= Date.now() - lagMs) ?? origin[0]

@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { PUBLIC, regionName } from '../../src/keysets/place.ts'
+import { type KeyPlace, PUBLIC, regionName } from '../../src/keysets/place.ts'
 import { describeWith } from '../servers/endpoints.ts'
 import { BIN, cleanEnv } from '../support/cli.ts'
 import { freePort } from '../support/free-port.ts'
@@ -13,7 +14,7 @@ import { provHere, type Said } from '../support/in-process.ts'
 import { KEY_PLACES, type KeyPlaces } from '../support/key-places.ts'
 import { fixtureKey, keySite } from '../support/key-site.ts'
 import { mergeHere, publishHere, type RegionPlace, regionPlace, statusHere } from '../support/region-outputs.ts'
-import { overwrite, ownKey, readText } from '../support/regions.ts'
+import { active, mergeOnce, overwrite, ownKey, publishFile, readText, regionNamed } from '../support/regions.ts'
 import { PASSWORD, PRIVATE_KEY } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 
@@ -248,12 +249,46 @@ async function onStore({ url, set, env, open }: KeyPlaces): Promise<void> {
   place.objects.close()
 }
 
+async function servedFile(place: KeyPlace): Promise<void> {
+  const eu = await regionNamed('eu')
+  await publishFile(place, eu, 1, [active(await ownKey())])
+  await mergeOnce(place, [eu])
+}
+
 describeWith(['fake-gcs'], 'at fake-gcs-server', () => {
   test('regions are published, merged and watched over', async () => onStore(await KEY_PLACES['fake-gcs']()))
+
+  test('the public set is served as JSON that caches keep for a minute', async () => {
+    const { url, set, open } = await KEY_PLACES['fake-gcs']()
+    await servedFile(await open())
+    const [, bucket, prefix] = /^gs:\/\/([^/]+)\/(.+)$/.exec(url) ?? []
+    const object = `${set['storage.gcs.endpoint']}/storage/v1/b/${bucket}/o/${encodeURIComponent(`${prefix}/${PUBLIC}`)}`
+    expect(await (await fetch(object)).json()).toMatchObject({
+      contentType: 'application/json',
+      cacheControl: 'public, max-age=60',
+    })
+  })
 })
 
 describeWith(['versitygw'], 'in versitygw', () => {
   test('regions are published, merged and watched over', async () => onStore(await KEY_PLACES.versitygw()))
+
+  test('the public set is served as JSON that caches keep for a minute', async () => {
+    const { url, set, env, open } = await KEY_PLACES.versitygw()
+    await servedFile(await open())
+    const [, Bucket, prefix] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? []
+    const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = env
+    const client = new S3Client({
+      endpoint: set['storage.s3.endpoint'] ?? '',
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId, secretAccessKey },
+    })
+    expect(await client.send(new HeadObjectCommand({ Bucket, Key: `${prefix}/${PUBLIC}` }))).toMatchObject({
+      ContentType: 'application/json',
+      CacheControl: 'public, max-age=60',
+    })
+  })
 })
 
 test('a store that is not there is an exit of 6', async () => {

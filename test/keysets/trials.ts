@@ -1,11 +1,14 @@
 /**
- * `npm run test:keys`: 8 mergers against 500 rotations of 4 regions, in a folder and on real stores. Takes minutes, so CI runs the short form
+ * `npm run test:keys`: 8 mergers against 500 rotations of 4 regions, in a folder and on real stores; 20 rotations before verifiers with caches. Takes minutes, so CI runs the short form
  * of it (races.test.ts). Needs test/servers/install.sh fake-gcs versitygw.
  *   npm run test:keys -- --only fake-gcs --rotations 100
  * Exit 1 when a trial failed.
  */
 import { parseArgs } from 'node:util'
 import { KEY_PLACES } from '../support/key-places.ts'
+import { keySite } from '../support/key-site.ts'
+import { startTlsServer } from '../support/tls-server.ts'
+import { rotations } from './caches.ts'
 import { trial } from './trial.ts'
 
 const { values } = parseArgs({
@@ -35,5 +38,14 @@ for (const [name, open] of Object.entries(KEY_PLACES)) {
     `${isWell ? 'ok    ' : 'FAILED'}  ${name.padEnd(10)} ${figures}, end ${end === oracle ? 'as' : 'NOT as'} the oracle (${seconds} s)`,
   )
   for (const fault of faults.slice(0, 5)) console.log(`        ${fault}`)
+}
+if (values.only === undefined || values.only === 'caches') {
+  const site = () => keySite(async (listener) => (await startTlsServer(listener)).host)
+  const { failures, checks } = await rotations({ count: 20, maxAgeS: 2, lagMs: 1000, wait: true, site })
+  const isWell = failures.length === 0
+  if (!isWell) failed += 1
+  console.log(
+    `${isWell ? 'ok    ' : 'FAILED'}  caches     ${checks} checks behind caches over 20 rotations, ${failures.length} failed`,
+  )
 }
 process.exit(failed > 0 ? 1 : 0)

@@ -1,7 +1,7 @@
 /** A site over https that serves key sets, and regions that publish to it by the command line. */
 import { createPublicKey } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { spki } from '../../src/keys/key-id.ts'
 import { publicJwk } from '../../src/keysets/jwk.ts'
@@ -23,12 +23,12 @@ export interface KeySite {
   serve(files: Readonly<Record<string, string | Uint8Array>>, headers?: Readonly<Record<string, string>>): void
 }
 
-/** Serves until the test ends. */
-export async function keySite(): Promise<KeySite> {
+/** @param listen serves until the test ends, unless it is another one */
+export async function keySite(listen: (listener: RequestListener) => Promise<string> = tlsServer): Promise<KeySite> {
   const seen: string[] = []
   let handler: (request: IncomingMessage, response: ServerResponse) => void = (_, response) =>
     response.writeHead(404).end()
-  const host = await tlsServer((request, response) => {
+  const host = await listen((request, response) => {
     seen.push(`${request.method} ${request.url}`)
     handler(request, response)
   })

@@ -242,6 +242,20 @@ describe('on the word of the publishers', () => {
     expect(readdirSync(join(site.env['XDG_CACHE_HOME'] ?? '', 'prov', 'key-sets'))).toHaveLength(1)
   })
 
+  test('an older set than before is read once more, past caches', async () => {
+    const { publish, verify, url, regions, site } = await scene()
+    const asked = () => verify('--key', url, '--key-publisher', regions, '--json')
+    await publish(4, [await fixtureKey()])
+    const old = await (await fetchWith(site, url)).text()
+    await publish(5, [await fixtureKey()])
+    const fresh = await (await fetchWith(site, url)).text()
+    expect((await asked()).code).toBe(0)
+    const before = site.seen.length
+    site.answer(({ headers }, response) => response.end(headers['cache-control'] === 'no-cache' ? fresh : old))
+    expect((await asked()).code).toBe(0)
+    expect(site.seen.length - before).toBe(2)
+  })
+
   test('a folder that cannot be written costs a warning, nothing more', async () => {
     const { publish, verify, url, regions, site } = await scene()
     await publish(1, [await fixtureKey()])
@@ -329,3 +343,22 @@ async function fetchWith({ env }: KeySite, url: string): Promise<Response> {
   const answer = await fetchDocument(url, context, { maxBytes: 1e8, signal: new AbortController().signal })
   return new Response(Buffer.from(answer?.body ?? ''))
 }
+
+test('every way of printing says it, and other commands do', async () => {
+  const { publish, verify, url, site, regions } = await scene()
+  await publish(1, [await fixtureKey()])
+  const words = 'taken on the word of its server'
+  for (const more of [[], ['--show', 'all'], ['--wide']]) {
+    const { stdout, stderr } = await verify('--key', url, ...more)
+    expect(stdout + stderr).toContain(words)
+  }
+  const doctor = (...more: readonly string[]) =>
+    provHere(['doctor', '--key', url, '--json', ...more], { env: site.env })
+  expect(JSON.parse((await doctor()).stdout).keys[0]).toMatchObject({
+    outcome: 'ok',
+    ids: [{ algorithm: 'ECDSA P-256' }],
+  })
+  expect((await doctor('--key-publisher', regions)).code).toBe(0)
+  site.serve({})
+  expect((await doctor()).code).not.toBe(0)
+})

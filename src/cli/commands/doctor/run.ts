@@ -46,6 +46,9 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
       env: io.env,
       password: (key) => passwordSource({ file: options.passwordFile, env: io.env, question: `Password of ${key}: ` }),
       now: io.now,
+      signal: io.signal,
+      random: io.random,
+      ...(options.keyPublisher === undefined ? {} : { publishers: options.keyPublisher }),
     },
     backends: names.map((name) => ({ name, open: () => opened(name, settings, world) })),
     others: [

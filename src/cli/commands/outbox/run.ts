@@ -126,7 +126,7 @@ export async function runOutboxRetry(named: readonly string[], options: RetryOpt
 }
 
 async function release(truth: Truth, options: RetryOptions, io: Io): Promise<number> {
-  const trust = await trustFor(options, io)
+  const trust = await trustFor(options, worldOf(io, options))
   const ids: number[] = []
   const failures: ErrorJson[] = []
   const seen = new Set<number>()

@@ -8,6 +8,7 @@ import { loadSigner } from '../../../signing/open-signer.ts'
 import type { KeySigner, Signer } from '../../../signing/signer.ts'
 import type { Trust } from '../../../trust/trust.ts'
 import { joinTrust, trustOf, withoutThreshold } from '../../../trust/trusted-keys.ts'
+import { worldOf } from '../../world.ts'
 import type { StoreOptions } from './flags.ts'
 
 export interface Signing {
@@ -53,7 +54,7 @@ function signerSource(key: string | undefined, options: StoreOptions, io: Io): (
 /** Trust in whom flags name: how many must have signed is asked of whoever verifies, since here the first of them may be at work. */
 export async function givenTrust(options: StoreOptions, io: Io): Promise<readonly Trust[]> {
   const flags = { ...options, key: options.verifyKey }
-  return isAnyoneTrusted(flags) ? [withoutThreshold(await trustFor(flags, io))] : []
+  return isAnyoneTrusted(flags) ? [withoutThreshold(await trustFor(flags, worldOf(io, options)))] : []
 }
 
 /**
