@@ -179,8 +179,8 @@ const SHARED_BY: Readonly<Record<string, string>> = {
 
 const COMMANDS = 'src/cli/commands'
 
-/** Commands over a source of truth: no other command loads what they need. */
-const APART: readonly string[] = ['outbox', 'reconcile', 'search', 'truth', 'worker']
+/** Commands over a source of truth, and the service: no other command loads what they need. */
+const APART: readonly string[] = ['outbox', 'reconcile', 'search', 'serve', 'truth', 'worker']
 
 /** The work of the other commands. Names that two of them export would be dropped without a word. */
 function works(): readonly string[] {

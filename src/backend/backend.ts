@@ -184,6 +184,11 @@ export interface Abilities {
   list?(filter: ListFilter, options: CallOptions): AsyncIterable<Listed>
   /** Only what was found; gone already is not an error; changed since is `conflict`. */
   remove?(slot: Slot, found: Found, options: CallOptions): Promise<void>
+  /**
+   * The digest (`sha256:…`) that a tag of an image's own repository names now; undefined for a tag that is not there. Throws `host_refused` for a
+   * host that the configuration does not name. Absent: nobody can be asked.
+   */
+  resolveTag?(repository: string, tag: string, options: CallOptions): Promise<string | undefined>
   /** Marks the run as signed; asked for last, once every required copy is confirmed. */
   seal?(run: RunArtifact, options: CallOptions): Promise<void>
   /**

@@ -49,6 +49,8 @@ export interface Reads {
   readonly truth?: boolean
   /** Places on a disk become absolute: whoever delivers works in another folder. */
   readonly absolute?: boolean
+  /** What each backend goes through once it is opened, such as a counter. */
+  readonly each?: (backend: Backend) => Backend
 }
 
 function onlyRead(): ProvError {
@@ -73,7 +75,8 @@ export async function setUp(options: BackendOptions, world: World, reads: Reads 
   const chosen = options.format === undefined ? undefined : parseFormats(options.format)
   refuseUnknown(chosen, names)
   if (names.includes(TRUTH) && reads.truth !== true) throw onlyRead()
-  const backends = await Promise.all(names.map((name) => openNamed(name, settings, world)))
+  const opened = await Promise.all(names.map((name) => openNamed(name, settings, world)))
+  const backends = opened.map((backend) => reads.each?.(backend) ?? backend)
   for (const backend of backends) await backend.configured?.()
   const byName = new Map(backends.map((backend) => [backend.name, backend]))
   return {

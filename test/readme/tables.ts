@@ -10,7 +10,7 @@ import { FORMATS } from '../../src/formats/index.ts'
 import type { Io } from '../../src/platform/io.ts'
 import { explainable } from '../../src/report/explain/explain.ts'
 import { EXITS, MARKS } from '../../src/report/text/verify-text.ts'
-import { WORKER_METRICS } from '../../src/service/metrics.ts'
+import { type MetricRow, SERVE_METRICS, WORKER_METRICS } from '../../src/service/metrics.ts'
 import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import { ENTRY_STATES, STATES, TRANSITIONS } from '../../src/truth/states.ts'
 import { GAPS } from '../conformance/gaps.ts'
@@ -91,20 +91,19 @@ function tableCalled(called: string, rows: readonly BackendRow[]): string {
         TRANSITIONS.map(({ from, to, who, when }) => [from === undefined ? '' : code(from), code(to), who, when]),
       )
     case 'metrics':
-      return table(
-        ['metric', 'kind', 'labels', 'meaning'],
-        Object.entries(WORKER_METRICS).map(([metric, row]) => [
-          code(metric),
-          row.type,
-          row.labels.map(code).join(' '),
-          row.help,
-        ]),
-      )
+      return metrics(of === 'serve' ? SERVE_METRICS : WORKER_METRICS)
     case 'signers':
       return matrix()
     default:
       throw new Error(`no table is called ${name}`)
   }
+}
+
+function metrics(rows: Readonly<Record<string, MetricRow>>): string {
+  return table(
+    ['metric', 'kind', 'labels', 'meaning'],
+    Object.entries(rows).map(([metric, row]) => [code(metric), row.type, row.labels.map(code).join(' '), row.help]),
+  )
 }
 
 /** Who verifies what whom signed with a key of this kind. */
@@ -180,7 +179,7 @@ function errors(): string {
 
 /** All settings, or those of one backend. */
 function settings(of?: string): string {
-  const own = of === 'truth' || of === 'worker' || of === 'index' || of === 'wake'
+  const own = of === 'truth' || of === 'worker' || of === 'index' || of === 'wake' || of === 'serve'
   const begin = of === 'kafka' ? 'storage.pubsub.' : own ? `${of}.` : `storage.${of}.`
   const rows = SETTINGS_TABLE.rows.filter(({ key }) => of === undefined || key.startsWith(begin))
   if (rows.length === 0) return 'None.'

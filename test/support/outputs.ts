@@ -9,6 +9,7 @@ import { ROOT } from './cli.ts'
 import { provHere, type Said, type World } from './in-process.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from './runs.ts'
 import { scratch } from './scratch.ts'
+import { SERVE_OUTPUTS } from './serve-outputs.ts'
 import { TRUTH_OUTPUTS } from './truth-outputs.ts'
 
 const RUN = 'buildpacks-taskrun.yaml'
@@ -60,6 +61,7 @@ async function stored(name = RUN): Promise<Place> {
 /** By schema: everything that its command printed. */
 export const OUTPUTS: Readonly<Record<SchemaName, () => Promise<readonly Output[]>>> = {
   ...TRUTH_OUTPUTS,
+  ...SERVE_OUTPUTS,
   async store() {
     const at = place()
     const aborted = AbortSignal.abort(new Error('stopped'))
