@@ -2,13 +2,13 @@
 import { expect } from 'vitest'
 import { registry } from '../servers/endpoints.ts'
 import { prov } from './cli.ts'
-import { type Proxy, startProxy } from './proxy.ts'
+import { type Proxy as RegistryProxy, startProxy } from './proxy.ts'
 import { freshName } from './registry.ts'
 import { type RunWithImage, runWithImage } from './runs.ts'
 import { type KeyFiles, newKey } from './stage.ts'
 
 export interface SignedImages extends AsyncDisposable {
-  readonly proxy: Proxy
+  readonly proxy: RegistryProxy
   readonly key: KeyFiles
   /** Names of the images, by digest, all verified by the key. */
   readonly images: readonly string[]
