@@ -4,6 +4,16 @@ import { backendRow } from '../../src/backend/row.ts'
 export const docdb = backendRow({
   summary: 'documents of MongoDB, Firestore, DynamoDB or an SQLite file, as Tekton Chains writes them',
   load: () => import('./backend.ts'),
+  variables: [
+    'MONGO_SERVER_URL',
+    'FIRESTORE_EMULATOR_HOST',
+    'GOOGLE_APPLICATION_CREDENTIALS',
+    'AWS_ENDPOINT_URL_DYNAMODB',
+    'AWS_ENDPOINT_URL',
+    'AWS_REGION',
+    'AWS_DEFAULT_REGION',
+    'AWS_PROFILE',
+  ],
   settings: {
     chains: {
       'storage.docdb.url': {

@@ -5,6 +5,7 @@ import { ownTimeout } from '../shared/own-timeout.ts'
 export const gcs = backendRow({
   summary: 'objects in Google Cloud Storage or in a directory, as Tekton Chains writes them',
   load: () => import('./backend.ts'),
+  variables: ['STORAGE_EMULATOR_HOST'],
   settings: {
     chains: {
       'storage.gcs.bucket': { type: 'string', meaning: 'bucket of the Google Cloud Storage backend' },

@@ -5,6 +5,7 @@ import { ownTimeout } from '../shared/own-timeout.ts'
 export const grafeas = backendRow({
   summary: "notes and occurrences of Google's Container Analysis, under the names that Tekton Chains gives them",
   load: () => import('./backend.ts'),
+  variables: ['GOOGLE_APPLICATION_CREDENTIALS'],
   settings: {
     chains: {
       'storage.grafeas.projectid': { type: 'string', meaning: 'Google Cloud project of the notes' },

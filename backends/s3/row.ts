@@ -5,6 +5,7 @@ import { ownTimeout } from '../shared/own-timeout.ts'
 export const s3 = backendRow({
   summary: 'objects in S3 or in a directory, under the names that Tekton Chains uses in Google Cloud Storage',
   load: () => import('./backend.ts'),
+  variables: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'],
   settings: {
     prov: {
       'storage.s3.bucket': { type: 'string', meaning: 'bucket of the S3 backend' },

@@ -13,6 +13,8 @@ export interface BackendRow<ChainsKey extends string = string, ProvKey extends s
   readonly fleeting?: true
   /** Keys that name backends and do not take this one; absent: all take it. */
   readonly notIn?: readonly string[]
+  /** Variables of the environment that say where its store is while no setting does; absent: none. */
+  readonly variables?: readonly string[]
   /** Its own keys, `storage.<name>.…`; absent: none. */
   readonly settings?: {
     /** Those that Tekton Chains has too, with its values and defaults. */

@@ -23,22 +23,26 @@ export function placeOf(backend: string, settings: Settings): string {
   if (disk !== undefined) {
     const kind = disk.key.slice(disk.key.lastIndexOf('.') + 1)
     const encoding = set.filter(({ key }) => key.endsWith('.encoding-format')).map(({ value }) => value)
-    return JSON.stringify([kind, real(disk.value), ...encoding])
+    return JSON.stringify([kind, realPlace(disk.value), ...encoding])
   }
   const cluster = ['kubernetes.kubeconfig', 'kubernetes.context'].map((key) => settings.get(key) ?? '')
   return JSON.stringify([backend, ...set.map(({ key, value }) => [key, fileUrl(value)]), cluster])
 }
 
 function fileUrl(value: string): string {
-  return value.startsWith('sqlite:') ? `sqlite:${real(value.slice('sqlite:'.length))}` : value
+  return value.startsWith('sqlite:') ? `sqlite:${realPlace(value.slice('sqlite:'.length))}` : value
 }
 
-/** The path with every link followed, as far as it is there. */
-function real(path: string): string {
+/**
+ * The path with every link followed, as far as it is there.
+ *
+ * @example realPlace('layout') // '/srv/prov/layout'
+ */
+export function realPlace(path: string): string {
   const whole = resolve(path)
   try {
     return realpathSync(whole)
   } catch {
-    return dirname(whole) === whole ? whole : join(real(dirname(whole)), basename(whole))
+    return dirname(whole) === whole ? whole : join(realPlace(dirname(whole)), basename(whole))
   }
 }

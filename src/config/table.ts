@@ -1,6 +1,7 @@
 /** Every configuration key, in one table: the parser, the docs' reference and the tests are made from it. Pure. */
 import type { BackendRow, OwnSetting } from '../backend/row.ts'
 import type { SettingRow } from '../backend/setting-row.ts'
+import { CACHE_SETTINGS } from './cache-settings.ts'
 import { ARTIFACT_SETTINGS, OTHER_CHAINS_SETTINGS } from './chains-settings.ts'
 import { INDEX_SETTINGS } from './index-settings.ts'
 import { OTHER_PROV_SETTINGS, STORAGE_SETTINGS } from './prov-settings.ts'
@@ -16,7 +17,8 @@ type GeneralKey = keyof (typeof ARTIFACT_SETTINGS &
   typeof TRUTH_SETTINGS &
   typeof INDEX_SETTINGS &
   typeof SERVE_SETTINGS &
-  typeof WAKE_SETTINGS)
+  typeof WAKE_SETTINGS &
+  typeof CACHE_SETTINGS)
 
 export interface KeyedRow<Key extends string = string> extends SettingRow {
   readonly key: Key
@@ -60,6 +62,7 @@ export function settingsTableOf<Backends extends Readonly<Record<string, Backend
     INDEX_SETTINGS,
     SERVE_SETTINGS,
     WAKE_SETTINGS,
+    CACHE_SETTINGS,
   )
   const rows = (Object.keys(all) as Key[]).map((key) => {
     const takers = named.filter(([, { notIn = [] }]) => !notIn.includes(key)).map(([name]) => name)

@@ -1,8 +1,9 @@
 /** The index in Redis: what a worker and a reconcile write to it, and read back. */
 import { ProvError } from '../errors.ts'
+import { USE } from '../platform/redis/url.ts'
 import type { Mark } from '../truth/truth.ts'
 import { type IndexedEntry, memberOf, saysTheSame, summaryOf } from './index-member.ts'
-import { type RedisConnection, type Reply, USE } from './redis.ts'
+import type { RedisConnection, Reply } from './redis.ts'
 import { MOST_TERMS } from './scripts.ts'
 
 /** One change of an index, in every generation that is written. */

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { ProvError } from '../errors.ts'
-import { boundAnswers, isBroken, redisOptions } from './redis-client.ts'
-import { redisFailure } from './redis-failure.ts'
+import { boundAnswers, isBroken, type RedisServer, redisOptions } from '../platform/redis/client.ts'
+import { type RedisWords, redisFailure } from '../platform/redis/failure.ts'
+import { serverOf, shownRedis, USE } from '../platform/redis/url.ts'
 import { SCRIPTS, type ScriptName } from './scripts.ts'
 
 export interface IndexPlace {
@@ -43,8 +44,24 @@ const LONGEST_PAUSE_MS = 5_000
 /** No answer of an index that prov wrote is so long; one that is longer ends the connection. */
 const MOST_BYTES = 64 * 1024 * 1024
 const OLDEST: readonly [number, number] = [6, 2]
-/** Says for what a database is used: evicting a cache would take the index with it. */
-export const USE = 'prov:use'
+
+/** What the scripts answer, and what to do about a reply. */
+const WORDS: RedisWords = {
+  replies: {
+    LEASE: ['conflict', 'another reconcile has taken over'],
+    GENERATION: ['conflict', 'what was being rebuilt has gone from Redis: it was removed, or Redis lost its data'],
+    WRONGTYPE: ['response_invalid', 'a key of the index holds something else'],
+  },
+  hints: {
+    NOAUTH:
+      'write the password into a file, and name that with --set index.password-file=FILE, or set PROV_INDEX_PASSWORD',
+    WRONGPASS: 'see index.password-file and PROV_INDEX_PASSWORD, and the user in index.url',
+    OOM: 'give Redis more memory: prov counts on about 2 KB an entry',
+    READONLY: 'name the primary server in index.url',
+    LEASE: 'run the same command again once the other has ended',
+    GENERATION: 'run prov reconcile --rebuild again',
+  },
+}
 
 const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex')
 const DIGESTS = { live: sha1(SCRIPTS.live), find: sha1(SCRIPTS.find), switch: sha1(SCRIPTS.switch) }
@@ -74,7 +91,7 @@ export async function connectRedis(place: IndexPlace, { readOnly }: ConnectOptio
     try {
       return await work()
     } catch (thrown) {
-      throw redisFailure(isBroken(thrown) ? (last ?? thrown) : thrown, location)
+      throw redisFailure(isBroken(thrown) ? (last ?? thrown) : thrown, location, WORDS)
     }
   }
   boundAnswers(client, MOST_BYTES, (error) => {
@@ -200,20 +217,10 @@ async function scriptsAllowed(redis: RedisConnection, location: string): Promise
   }
 }
 
-function partsOf(url: string) {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  const isKnown = parsed?.protocol === 'redis:' || parsed?.protocol === 'rediss:'
-  const database = /^\/?(\d{0,4})$/.exec(parsed?.pathname ?? '')?.[1]
-  if (parsed === undefined || !isKnown || parsed.hostname === '' || database === undefined || parsed.search !== '') {
-    throw new ProvError('usage', 'an index is redis://[USER@]HOST[:PORT][/DATABASE], or rediss:// with TLS')
-  }
-  return {
-    host: parsed.hostname.replace(/^\[|\]$/g, ''),
-    port: parsed.port === '' ? 6379 : Number(parsed.port),
-    database: Number(database),
-    username: decodeURIComponent(parsed.username),
-    isTls: parsed.protocol === 'rediss:',
-  }
+function partsOf(url: string): RedisServer {
+  const server = serverOf(url)
+  if (server !== undefined) return server
+  throw new ProvError('usage', 'an index is redis://[USER@]HOST[:PORT][/DATABASE], or rediss:// with TLS')
 }
 
 /**
@@ -222,7 +229,5 @@ function partsOf(url: string) {
  * @example shownIndex('redis://prov:secret@cache/1') // 'redis://prov@cache/1'
  */
 export function shownIndex(url: string): string {
-  if (!URL.canParse(url)) return 'the index'
-  const { protocol, username, host, pathname } = new URL(url)
-  return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`
+  return shownRedis(url) ?? 'the index'
 }

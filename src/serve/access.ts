@@ -1,6 +1,6 @@
 /** Who may ask what: a certificate, a token, or being on this machine. Pure. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Caller, Refusal } from '../service/http.ts'
+import type { Caller, Refusal } from '../service/route.ts'
 
 /** Whom the service knows. */
 export interface Known {

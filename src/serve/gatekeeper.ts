@@ -8,7 +8,7 @@ import { escapeControlJson } from '../platform/text/escape-control.ts'
 import { cutTo } from '../platform/text/shorten.ts'
 import { API_VERSION, type ProviderRequest } from '../report/schemas/serve-request.ts'
 import type { ProviderItem, ProviderResponse } from '../report/schemas/serve-response.ts'
-import type { Answer, Ask, Refusal } from '../service/http.ts'
+import type { Answer, Ask, Refusal } from '../service/route.ts'
 import { type Judging, judgeKey, type KeyOutcome } from './judging.ts'
 import { RETRY_AFTER_SECONDS } from './limits.ts'
 

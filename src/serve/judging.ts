@@ -35,7 +35,7 @@ export interface KeyOptions {
 }
 
 /** Work that its caller no longer waits for goes on for so long, and fills the cache. */
-const LATE_MS = 30_000
+export const LATE_MS = 30_000
 /** No registry takes a longer reference. */
 const MAX_KEY = 1024
 

@@ -74,7 +74,7 @@ export function withAbsolutePlaces(settings: Settings): Settings {
 const WITH_PASSWORD = /^[a-z]+:\/\/[^/@\s:]*:[^/@\s]*@/
 
 /** For a URL that others could read. */
-export function passwordInUrl(of: 'truth' | 'index' = 'truth'): ProvError {
+export function passwordInUrl(of: 'truth' | 'index' | 'cache' = 'truth'): ProvError {
   return new ProvError('usage', `the URL of the ${of} holds a password, which others could read`, {
     hint: `write the password into a file, and name that with --set ${of}.password-file=FILE`,
   })

@@ -66,7 +66,7 @@ export const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   '@platformatic/kafka': [/^backends\/pubsub\//],
   '@nats-io/*': [/^src\/delivery\/wake\//],
   pg: [/^src\/truth\//],
-  ioredis: [/^src\/(?:search|cache|delivery)\//],
+  ioredis: [/^src\/(?:search|cache|delivery)\//, /^src\/platform\/redis\//],
   jose: [/^src\/(?:keys|keysets|signing|trust)\//],
   fastify: [/^src\/service\//],
   pino: [/^src\/service\//],

@@ -4,8 +4,8 @@
  */
 import { Redis } from 'ioredis'
 import { ProvError } from '../../errors.ts'
-import { boundAnswers, isBroken, redisOptions } from '../../search/redis-client.ts'
-import { redisFailure } from '../../search/redis-failure.ts'
+import { boundAnswers, isBroken, redisOptions } from '../../platform/redis/client.ts'
+import { redisFailure } from '../../platform/redis/failure.ts'
 import type { Hint, RedisPlace, Teller, Transport } from './wake.ts'
 
 /** So long a silent server is waited for before it is asked again. */

@@ -8,6 +8,7 @@ export interface ServeCheck {
   readonly backends: readonly string[]
   readonly tls: boolean
   readonly truth: boolean
+  readonly cache: boolean
   readonly exit: 0
 }
 
@@ -20,6 +21,7 @@ export const schema = output(
       backends: list(TEXT),
       tls: says(BOOL, 'whether it would listen with TLS'),
       truth: says(BOOL, 'whether a source of truth is named; it was opened'),
+      cache: says(BOOL, 'whether a cache is named; it answered'),
       exit: { const: 0 },
     },
     {},

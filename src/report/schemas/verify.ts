@@ -106,6 +106,8 @@ interface Printed extends VerifyReport, WithInput {
   readonly notes: readonly string[]
   readonly totals: Totals
   readonly next?: string
+  readonly cached?: boolean
+  readonly age?: number
 }
 
 /** The last line of --all, as run-verify-all.ts prints it. */
@@ -187,7 +189,13 @@ export const schema = output(
       notes: list(TEXT),
       totals: TOTALS,
     },
-    { input: INPUT, otherKey: OTHER_KEY, next: NEXT },
+    {
+      input: INPUT,
+      otherKey: OTHER_KEY,
+      next: NEXT,
+      cached: says(BOOL, 'with --cache: true where the verdict, or a part of it, was kept and not made now'),
+      age: says(COUNT, 'with --cache: age of the oldest part in milliseconds; 0 where all of it was made now'),
+    },
     'without --all',
   ),
   ARTIFACT,

@@ -1,6 +1,6 @@
 /** What is owed, for people: a line a delivery, or sums by backend. */
 import type { ErrorJson } from '../../errors.ts'
-import { timeText } from '../../platform/text/time-text.ts'
+import { ageText, timeText } from '../../platform/text/time-text.ts'
 import { OPEN } from '../../truth/states.ts'
 import type { Delivery } from '../../truth/truth.ts'
 import { errorLine, type Layout, page } from './verify-text.ts'
@@ -99,11 +99,4 @@ export function backlogText(
     return `${what}: ${own.join(', ')}${out === undefined ? '' : ` (${out.rows} of quarantined entries)`}${age}`
   })
   return page(lines.length === 0 ? ['nothing was ever committed'] : lines, layout)
-}
-
-function ageText(ms: number): string {
-  const minutes = Math.floor(ms / 60_000)
-  if (minutes < 1) return `${Math.floor(ms / 1000)} s`
-  if (minutes < 120) return `${minutes} min`
-  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} days`
 }

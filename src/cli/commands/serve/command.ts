@@ -13,6 +13,7 @@ export function serveCommand(io: Io, exit: Exit): Command {
     )
     .option('-s, --storage <LIST>', 'backends that are read: tekton,oci (or set PROV_STORAGE)')
     .option('-k, --key <FILE>', 'trusted public key, or env://NAME; may be repeated', collect, [])
+    .option('--cache <URL>', 'keep verdicts: memory, redis://HOST/DATABASE or dapr:http://HOST:PORT/STORE')
     .option('--listen <HOST:PORT>', 'where to listen (default: 127.0.0.1:8080)')
     .option('--metrics-listen <HOST:PORT>', 'serve /metrics, /healthz and /readyz there as well, over plain HTTP')
     .option('--tls-cert <FILE>', 'certificate of the service with its chain, PEM')
@@ -43,7 +44,7 @@ Examples:
   prov serve --storage oci --key cosign.pub \\
     --set storage.oci.hosts=ghcr.io
   prov serve --storage oci,gcs --key cosign.pub \\
-    --config prov.yaml --listen 0.0.0.0:8443 \\
+    --config prov.yaml --cache memory --listen 0.0.0.0:8443 \\
     --tls-cert tls.crt --tls-key tls.key --client-ca ca.crt \\
     --metrics-listen 0.0.0.0:9090`,
     )

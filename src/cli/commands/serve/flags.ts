@@ -7,6 +7,8 @@ export interface ServeOptions extends CommonOptions, SignerFlags, DemandFlags {
   readonly storage?: string
   readonly format?: string
   readonly truth?: string
+  /** URL of the cache. */
+  readonly cache?: string
   readonly listen?: string
   readonly metricsListen?: string
   readonly tlsCert?: string

@@ -1,12 +1,14 @@
 /** What `prov serve` is made of, opened: keys and policy that follow their files, the listener's certificates, the truth. */
+import type { CacheEvents } from '../../../cache/cache.ts'
 import type { Judge } from '../../../cache/judged.ts'
 import type { Settings } from '../../../config/settings.ts'
 import { CONFIG_MAP } from '../../../config/settings.ts'
 import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
-import { ProvError } from '../../../errors.ts'
+import { ERRORS, ProvError } from '../../../errors.ts'
 import { pause } from '../../../platform/io.ts'
 import { durationMs } from '../../../platform/text/duration.ts'
 import { counted } from '../../../serve/counted.ts'
+import { LATE_MS } from '../../../serve/judging.ts'
 import { boundedQueue, type Queue } from '../../../serve/limits.ts'
 import { filesOf, type Listener, type ListenerFiles, readListener } from '../../../serve/listener.ts'
 import { type ResolveTag, rememberedTags } from '../../../serve/tags.ts'
@@ -14,12 +16,14 @@ import type { Log } from '../../../service/log.ts'
 import type { Metrics } from '../../../service/metrics.ts'
 import { type Watched, watchFiles } from '../../../service/watched.ts'
 import { type Setup, setUp } from '../../../setup/backends.ts'
+import { type VerdictCache, verdictCache } from '../../../setup/cache.ts'
 import { demandsFor } from '../../../setup/demands.ts'
-import { judgeOf } from '../../../setup/judge.ts'
 import { trustFor } from '../../../setup/keys.ts'
+import { surroundingsOf } from '../../../setup/reach.ts'
 import { refuseAnyHost } from '../../../setup/refuse-any-host.ts'
 import { trustFiles } from '../../../setup/trust-files.ts'
 import { truthOf, truthPlace } from '../../../setup/truth.ts'
+import { verdictsOf } from '../../../setup/verdicts.ts'
 import type { World } from '../../../setup/world.ts'
 import type { Trust } from '../../../trust/trust.ts'
 import type { Truth } from '../../../truth/truth.ts'
@@ -59,6 +63,7 @@ export interface Verifier {
 /** @example const verifier = await openVerifier(scene) */
 export async function openVerifier(scene: Scene): Promise<Verifier> {
   const { options, settings, world } = scene
+  const cache = await openCache(scene)
   const policies = await watchFiles<Policy>({
     ...follow(scene, 'the configuration', 'keys'),
     files: () => configFiles(options, world),
@@ -81,8 +86,7 @@ export async function openVerifier(scene: Scene): Promise<Verifier> {
     judge() {
       const [policy, trust] = [policies.current, trusts.current]
       if (made?.policy !== policy || made.trust !== trust) {
-        const plain = judgeOf(policy.setup, trust, policy.demands)
-        const judge: Judge = { image: (image, signal) => queue.run(() => plain.image(image, signal), signal) }
+        const judge = verdictsOf({ cache, ...policy, trust, surroundings: surroundingsOf(world.env), turn: queue.run })
         made = { policy, trust, judge }
       }
       return made.judge
@@ -92,9 +96,19 @@ export async function openVerifier(scene: Scene): Promise<Verifier> {
     async close() {
       const { setup } = policies.current
       await Promise.all([policies.stop(), trusts.stop()])
-      await setup.close()
+      await Promise.all([setup.close(), cache.close()])
     },
   }
+}
+
+/** The cache that the settings name, counted. It is not waited for, and none of its failures is one of the service. */
+function openCache({ settings, world, log, metrics }: Scene): Promise<VerdictCache> {
+  const events: CacheEvents = {
+    counted: (provider, result) => metrics.count('prov_cache_total', { provider, result }),
+    took: (_, ms) => metrics.observe('prov_cache_seconds', ms / 1000),
+    failed: (provider, { code, message }) => log.warn('cache_failed', { provider, code, message }),
+  }
+  return verdictCache(settings.get('cache.url') ?? 'none', settings, world, { events, longestMs: LATE_MS })
 }
 
 /** @example monotonic() // milliseconds since some fixed point in time */
@@ -206,6 +220,26 @@ export async function openLater(settings: Settings): Promise<LaterTruth | undefi
     return opened
   }
   return { open, close: async () => (await opened?.catch(() => undefined))?.close() }
+}
+
+/** Throws why the cache cannot be used: the service would go on without it. @example await checkCache(scene) */
+export async function checkCache({ settings, world }: Scene): Promise<void> {
+  let trouble: ProvError | undefined
+  const events: CacheEvents = {
+    counted: () => undefined,
+    failed: (_, error) => {
+      trouble = error
+    },
+  }
+  const cache = await verdictCache(settings.get('cache.url') ?? 'none', settings, world, { events })
+  try {
+    // Nothing is verified, and what nobody could look at is not kept.
+    const nothing = { exit: ERRORS.not_looked.exit, artifacts: [], findings: [] }
+    await cache.ask({ key: 'prov:v1:check', verify: async () => nothing }, world.signal)
+  } finally {
+    await cache.close()
+  }
+  if (trouble !== undefined) throw trouble
 }
 
 export interface LaterTruth {

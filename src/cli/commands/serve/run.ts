@@ -21,6 +21,7 @@ import { layoutOf } from '../../terminal.ts'
 import { worldOf } from '../../world.ts'
 import type { ServeOptions } from './flags.ts'
 import {
+  checkCache,
   type LaterTruth,
   monotonic,
   openLater,
@@ -65,7 +66,7 @@ export async function runServe(given: ServeOptions, io: Io): Promise<number> {
 }
 
 function asSettings(options: ServeOptions): readonly string[] {
-  const { deadline } = options
+  const { deadline, cache } = options
   const flags = {
     listen: options.listen,
     'metrics-listen': options.metricsListen,
@@ -77,7 +78,8 @@ function asSettings(options: ServeOptions): readonly string[] {
     'max-keys': options.maxKeys,
     concurrency: options.concurrency,
   }
-  return Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`serve.${name}=${value}`]))
+  const own = Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`serve.${name}=${value}`]))
+  return cache === undefined ? own : [`cache.url=${cache}`, ...own]
 }
 
 async function serve(scene: Scene, verifier: Verifier, later: LaterTruth | undefined, io: Io): Promise<number> {
@@ -184,7 +186,7 @@ async function check(scene: Scene, verifier: Verifier, later: LaterTruth | undef
   const { options } = scene
   const listener = await openListener(scene, () => undefined)
   await listener.stop()
-  await later?.open()
+  await Promise.all([later?.open(), checkCache(scene)])
   verifier.judge()
   const found: ServeCheck = {
     command: 'serve',
@@ -192,6 +194,7 @@ async function check(scene: Scene, verifier: Verifier, later: LaterTruth | undef
     backends: verifier.backends,
     tls: listener.current.tls !== undefined,
     truth: later !== undefined,
+    cache: scene.settings.get('cache.url') !== undefined,
     exit: 0,
   }
   if (options.json === true) await write(io.stdout, jsonText(found))

@@ -10,7 +10,7 @@ export function verifyCommand(io: Io, exit: Exit): Command {
     .summary('verify every copy and say whether all agree')
     .description(
       'Reads every stored copy, verifies each over the bytes that are stored, and says whether all agree. ' +
-        'Changes no store and trusts no earlier verdict.',
+        'Changes no store and trusts no earlier verdict, unless --cache asks for one.',
     )
     .option(
       '-k, --key <FILE>',
@@ -39,6 +39,7 @@ export function verifyCommand(io: Io, exit: Exit): Command {
     .option('--report <FILE>', 'also write one HTML page that stands alone')
     .option('--vsa-key <FILE>', 'private key that signs what --output vsa makes, or env://NAME')
     .option('--password-file <FILE>', 'password of that key (else PROV_PASSWORD, COSIGN_PASSWORD, or a prompt)')
+    .option('--cache <URL>', 'take a kept verdict: memory, redis://HOST/DATABASE or dapr:http://HOST:PORT/STORE')
   return grouped(withCommon(withTruth(withFilters(withSigners(command)))))
     .addHelpText(
       'after',
@@ -57,6 +58,8 @@ Examples:
   prov verify --storage oci --key cosign.pub --image ghcr.io/acme/app@sha256:…
   prov verify --storage tekton,oci --key old.pub --key new.pub --json runs/
   prov verify --storage docdb,s3 --key cosign.pub --all --since 30d
+  prov verify --storage oci --key cosign.pub --cache redis://cache/2 \\
+    --set cache.mac-key-file=mac.key --image ghcr.io/acme/app@sha256:…
   prov verify --storage tekton,oci run.yaml \\
     --certificate-identity dev@example.com \\
     --certificate-oidc-issuer https://accounts.example.com

@@ -17,4 +17,6 @@ export interface VerifyOptions extends CommonOptions, InputOptions, FilterOption
   readonly report?: string
   readonly vsaKey?: string
   readonly passwordFile?: string
+  /** URL of the cache. */
+  readonly cache?: string
 }

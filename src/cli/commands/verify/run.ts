@@ -1,6 +1,7 @@
 /** The work of `prov verify`. */
 
 import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
+import type { Artifact } from '../../../model/artifact.ts'
 import { exitStatus, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
@@ -10,17 +11,18 @@ import { inputLine } from '../../../report/text/input-text.ts'
 import { curesOf } from '../../../report/text/next-step.ts'
 import { badText } from '../../../report/text/verify-text.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
-import { setUp } from '../../../setup/backends.ts'
+import { type Setup, setUp } from '../../../setup/backends.ts'
 import { demandsFor } from '../../../setup/demands.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { policyFor } from '../../../setup/policy.ts'
 import { targetsOf } from '../../../setup/targets.ts'
-import { verify } from '../../../verify/verify.ts'
+import { type VerifyJob, type VerifyReport, verify } from '../../../verify/verify.ts'
 import { VERSION } from '../../../version.ts'
 import { givenOf } from '../../given.ts'
 import { refuseFilters } from '../../refuse-filters.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
+import { type Kept, keptNotes, refuseUncached } from './cache-flag.ts'
 import type { VerifyOptions } from './flags.ts'
 import { headOf, reportsFor, scopeOf } from './reports.ts'
 import { whole } from './text.ts'
@@ -28,6 +30,7 @@ import { whole } from './text.ts'
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
 export async function runVerify(inputs: readonly string[], options: VerifyOptions, io: Io): Promise<number> {
   const began = io.now()
+  refuseUncached(options)
   const setup = await setUp(options, worldOf(io, options), { truth: true })
   let reports: Reports | undefined
   try {
@@ -55,21 +58,25 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
       return await runVerifyAll(inputs, options, { setup, trust, demands, reports, io })
     }
     const named = await artifactsOf(inputs, options, worldOf(io, options))
-    const { artifacts, notes, input } = named
-    const targets = artifacts.flatMap((artifact) => targetsOf(artifact, setup))
+    const { artifacts, input } = named
     const progress = reporter(io, 'verified', options)
-    const told = await verify({ targets, trust, demands, signal: io.signal, progress: progress.update })
+    const job = { trust, demands, signal: io.signal, progress: progress.update }
+    const { told, kept, trouble } = await verifyNamed(artifacts, setup, job, options, io)
     progress.end()
     const report = { ...told, exit: exitStatus(told.exit, io) }
+    const notes = [...named.notes, ...trouble]
     for (const one of report.artifacts) await reports?.artifact(one)
-    await reports?.end({ exit: report.exit, notes })
+    await reports?.end({ exit: report.exit, notes: [...notes, ...keptNotes(kept)] })
     const cures = curesOf()
     for (const one of report.artifacts) cures.add(one)
     const next = cures.step(givenOf(inputs, options, backends), report)
     if (options.json === true) {
       const totals = report.artifacts.reduce(withArtifact, NO_TOTALS)
       const more = { totals, ...(next === undefined ? {} : { next: next.text }) }
-      await write(io.stdout, jsonText({ command: 'verify', version: VERSION, ...report, ...more, notes, input }))
+      await write(
+        io.stdout,
+        jsonText({ command: 'verify', version: VERSION, ...report, ...kept, ...more, notes, input }),
+      )
     } else {
       for (const note of notes) warn(io, options, note)
       const layout = layoutOf(io)
@@ -80,7 +87,8 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
         const head = { backends, trust: report.trust, demands, atHand, wide: options.wide === true }
         await write(
           io.stdout,
-          inputLine(named, layout) + whole(report, { head, all: options.show === 'all', next }, layout),
+          inputLine(named, layout) +
+            whole(report, { head, all: options.show === 'all', next, notes: keptNotes(kept) }, layout),
         )
       }
     }
@@ -88,4 +96,32 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
   } finally {
     await Promise.all([reports?.discard(), setup.close()])
   }
+}
+
+interface Verified {
+  readonly told: VerifyReport
+  readonly kept?: Kept
+  readonly trouble: readonly string[]
+}
+
+async function verifyNamed(
+  artifacts: readonly Artifact[],
+  setup: Setup,
+  job: Omit<VerifyJob, 'targets'>,
+  { cache, ...voice }: VerifyOptions,
+  io: Io,
+): Promise<Verified> {
+  const targeted = artifacts.map((artifact) => ({ artifact, targets: targetsOf(artifact, setup) }))
+  const kept = targeted.filter(({ targets }) => targets.length > 0)
+  if (cache === undefined || kept.length === 0) {
+    return { told: await verify({ ...job, targets: kept.flatMap(({ targets }) => targets) }), trouble: [] }
+  }
+  const { verifyCached } = await import('./cached.ts')
+  return verifyCached({
+    ...job,
+    cache,
+    artifacts: kept.map(({ artifact }) => artifact),
+    setup,
+    world: worldOf(io, voice),
+  })
 }

@@ -2,25 +2,29 @@
 
 import { type AttentionHead, attentionOf } from '../../../report/text/attention.ts'
 import { type NextStep, nextText } from '../../../report/text/next-step.ts'
-import { type Layout, verifyText } from '../../../report/text/verify-text.ts'
+import { type Layout, page, verifyText } from '../../../report/text/verify-text.ts'
 import { otherKeyText } from '../../../verify/other-key.ts'
 import { restsOnLines } from '../../../verify/rests-on.ts'
 import type { VerifyReport } from '../../../verify/verify.ts'
 
+interface TextOptions {
+  readonly head: AttentionHead
+  readonly all: boolean
+  readonly next: NextStep | undefined
+  /** Lines about the verdict as a whole. */
+  readonly notes: readonly string[]
+}
+
 /**
  * What needs attention, or with `all` every copy.
  *
- * @example whole(report, { head, all: false, next: undefined }, layout) // '✓ 1 artifact: all copies agree …'
+ * @example whole(report, { head, all: false, next: undefined, notes: [] }, layout) // '✓ 1 artifact: all copies agree …'
  */
-export function whole(
-  report: VerifyReport,
-  { head, all, next }: { readonly head: AttentionHead; readonly all: boolean; readonly next: NextStep | undefined },
-  layout: Layout,
-): string {
-  if (all) return verifyText(report, layout) + nextText(next, layout)
+export function whole(report: VerifyReport, { head, all, next, notes: own }: TextOptions, layout: Layout): string {
+  if (all) return (own.length === 0 ? '' : page(own, layout)) + verifyText(report, layout) + nextText(next, layout)
   const seen = attentionOf(head)
   for (const one of report.artifacts) seen.add(one)
-  const notes = [...(report.otherKey === undefined ? [] : [otherKeyText(report.otherKey)]), ...resting(report)]
+  const notes = [...own, ...(report.otherKey === undefined ? [] : [otherKeyText(report.otherKey)]), ...resting(report)]
   return seen.text({ exit: report.exit, notes }, layout) + nextText(next, layout)
 }
 

@@ -1,6 +1,6 @@
 /** What each connection of prov's to a Redis has in common: nothing waits in a queue, nothing is sent twice, and no answer is without end. */
 import type { Redis } from 'ioredis'
-import { ProvError } from '../errors.ts'
+import { ProvError } from '../../errors.ts'
 
 /** Which Redis, and how it is spoken to. */
 export interface RedisServer {

@@ -1,9 +1,18 @@
 /** What Redis or the way to it says went wrong, in prov's codes. */
-import { type ErrorCode, ProvError } from '../errors.ts'
-import { networkReason } from '../platform/http/network-error.ts'
+import { type ErrorCode, ProvError } from '../../errors.ts'
+import { networkReason } from '../http/network-error.ts'
 
-/** First word of an error reply → what it means here. */
-const REPLIES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+/** First word of an error reply → what it means. */
+export type Replies = Readonly<Record<string, readonly [ErrorCode, string]>>
+
+/** What whoever speaks to Redis adds: replies of scripts of its own, and what to do about a reply. */
+export interface RedisWords {
+  readonly replies?: Replies
+  /** By the first word of the reply. */
+  readonly hints?: Readonly<Record<string, string>>
+}
+
+const REPLIES: Replies = {
   NOAUTH: ['denied', 'Redis wants a password'],
   WRONGPASS: ['denied', 'Redis refused the password'],
   NOPERM: ['denied', 'Redis does not allow this to this user'],
@@ -18,32 +27,20 @@ const REPLIES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   BUSY: ['throttled', 'Redis is busy with a script'],
   TRYAGAIN: ['throttled', 'Redis asks to try again'],
   MASTERDOWN: ['throttled', 'the replica has lost its master'],
-  LEASE: ['conflict', 'another reconcile has taken over'],
-  GENERATION: ['conflict', 'what was being rebuilt has gone from Redis: it was removed, or Redis lost its data'],
-  WRONGTYPE: ['response_invalid', 'a key of the index holds something else'],
-}
-
-const HINTS: Readonly<Record<string, string>> = {
-  NOAUTH:
-    'write the password into a file, and name that with --set index.password-file=FILE, or set PROV_INDEX_PASSWORD',
-  WRONGPASS: 'see index.password-file and PROV_INDEX_PASSWORD, and the user in index.url',
-  OOM: 'give Redis more memory: prov counts on about 2 KB an entry',
-  READONLY: 'name the primary server in index.url',
-  LEASE: 'run the same command again once the other has ended',
-  GENERATION: 'run prov reconcile --rebuild again',
+  WRONGTYPE: ['response_invalid', 'a key holds something else than it should'],
 }
 
 /** @example throw redisFailure(thrown, 'redis://cache/1') */
-export function redisFailure(thrown: unknown, location: string): unknown {
+export function redisFailure(thrown: unknown, location: string, { replies, hints }: RedisWords = {}): unknown {
   if (!(thrown instanceof Error) || thrown instanceof ProvError) return thrown
   const details = { location, cause: thrown }
+  const all = { ...REPLIES, ...replies }
   // Within a script: "ERR … @user_script: 1: OOM command not allowed", or the code itself in front.
   const word = /^(?:ERR )?(?:Error running script.*?: )?-?([A-Z]+)\b/.exec(thrown.message)?.[1] ?? ''
-  const inner =
-    REPLIES[word] === undefined ? /\b(OOM|READONLY|NOPERM|MISCONF|WRONGTYPE)\b/.exec(thrown.message)?.[1] : word
-  const known = REPLIES[inner ?? '']
+  const inner = all[word] === undefined ? /\b(OOM|READONLY|NOPERM|MISCONF|WRONGTYPE)\b/.exec(thrown.message)?.[1] : word
+  const known = all[inner ?? '']
   if (thrown.name === 'ReplyError' && known !== undefined && inner !== undefined) {
-    const hint = HINTS[inner]
+    const hint = hints?.[inner]
     return new ProvError(known[0], known[1], { ...details, ...(hint === undefined ? {} : { hint }) })
   }
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : codeIn(thrown)

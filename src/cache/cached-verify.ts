@@ -1,0 +1,87 @@
+/** Verification through a cache: one at a time for each key, and what it comes to is kept for as long as its kind may be. */
+import { singleFlight } from '../platform/async/single-flight.ts'
+import { type Cache, type CacheEvents, MOST_VALUE_BYTES } from './cache.ts'
+import { bodyOf, type Report, readBody, type Ttl, ttlOf } from './kept.ts'
+import { seal, unseal } from './sealed.ts'
+
+/** What is asked for. */
+export interface Question {
+  /** Of key.ts: says everything that the answer depends on. */
+  readonly key: string
+  verify(signal: AbortSignal): Promise<Report>
+}
+
+export interface Answer {
+  readonly report: Report
+  /** Whether it is a kept verdict, and how old it is, in milliseconds (0 for a fresh one). */
+  readonly cached: boolean
+  readonly ageMs: number
+}
+
+export interface CachedVerify {
+  /**
+   * `signal` ends this caller's wait, with `aborted`; the work goes on for the others, and stops when nobody waits any more: the last caller
+   * gets what it came to by then. Throws what the verification throws.
+   */
+  ask(question: Question, signal: AbortSignal): Promise<Answer>
+  /** Waits for what is being written, and closes the cache. */
+  close(): Promise<void>
+}
+
+export interface CachedVerifyOptions {
+  readonly cache: Cache
+  /** 32 bytes. */
+  readonly macKey: Uint8Array
+  readonly ttl: Ttl
+  readonly events: CacheEvents
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Longest time of one verification that others than its caller may wait for; absent: it ends by itself. */
+  readonly longestMs?: number
+}
+
+/** @example const { ask } = cachedVerify({ cache, macKey, ttl, events, now: Date.now }) */
+export function cachedVerify({ cache, macKey, ttl, events, now, longestMs }: CachedVerifyOptions): CachedVerify {
+  const flight = singleFlight<Answer>({ longestMs })
+  /** Answers that are being written: until they are, nobody finds them in the cache. */
+  const fresh = new Map<string, { readonly answer: Answer; readonly written: Promise<void> }>()
+
+  async function find(key: string): Promise<Answer | undefined> {
+    const value = await cache.get(key)
+    const body = value === undefined ? undefined : unseal(macKey, key, value)
+    if (value !== undefined && body === undefined) events.counted(cache.provider, 'forged')
+    const kept = body === undefined ? undefined : readBody(body, ttl, now())
+    events.counted(cache.provider, kept === undefined ? 'miss' : 'hit')
+    if (kept === undefined) return undefined
+    return { report: kept.report, cached: true, ageMs: Math.max(0, now() - kept.at) }
+  }
+
+  function keep(key: string, answer: Answer): void {
+    const at = now()
+    const ms = ttlOf(answer.report, ttl, at)
+    if (ms === undefined || cache.provider === 'none') return
+    const value = seal(macKey, key, bodyOf({ report: answer.report, at, until: at + ms }))
+    if (value.length > MOST_VALUE_BYTES) return
+    const written = cache.set(key, value, ms).then(() => {
+      fresh.delete(key)
+    })
+    fresh.set(key, { answer, written })
+  }
+
+  async function answer({ key, verify }: Question, signal: AbortSignal): Promise<Answer> {
+    const kept = await find(key)
+    if (kept !== undefined) return kept
+    const made: Answer = { report: await verify(signal), cached: false, ageMs: 0 }
+    if (!signal.aborted) keep(key, made)
+    return made
+  }
+
+  return {
+    ask: async (question, signal) =>
+      fresh.get(question.key)?.answer ?? flight(question.key, (own) => answer(question, own), signal),
+    async close() {
+      await Promise.all([...fresh.values()].map(({ written }) => written))
+      await cache.close()
+    },
+  }
+}
