@@ -244,6 +244,16 @@ export interface Context {
   random(size: number): Uint8Array
   /** One line for `--verbose`; never a secret. */
   debug(line: string): void
+  /** For a process that reads for long; absent: for one command. */
+  readonly lasting?: Lasting
+}
+
+/** How a process that reads for long treats the stores that it reads. */
+export interface Lasting {
+  /** Requests a second that one host is sent; Infinity: no limit. */
+  readonly perSecond: number
+  /** Bytes of memory for what is named by its digest, and so cannot change; 0: none. */
+  readonly memoryBytes: number
 }
 
 /** Each `backends/<name>/backend.ts` exports one of these as `open`. Cheap: connections and SDKs are made on first use. */

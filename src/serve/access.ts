@@ -14,7 +14,7 @@ export interface Known {
  * - `probe`: everybody.
  * - `provider`: whoever shows a certificate where one can be shown, else everybody.
  * - `auditor`: the same, or a token where there is one.
- * - `data`: a certificate, the token, or from this machine. Provenance names people and places.
+ * - `data`: a certificate, the token, or where neither is known, from this machine. Provenance names people and places.
  * - `page`: a certificate, or from this machine. A browser sends no header of ours.
  */
 export type Access = 'probe' | 'provider' | 'auditor' | 'data' | 'page'
@@ -25,7 +25,7 @@ export function refusalOf(access: Access, caller: Caller, known: Known): Refusal
   if (access === 'probe' || hasCertificate) return undefined
   const takesToken = known.token !== undefined && (access === 'auditor' || access === 'data')
   if (takesToken && hasToken(caller, known)) return undefined
-  if ((access === 'page' || access === 'data') && isLocal && !takesToken) return undefined
+  if (isLocal && (access === 'page' || (access === 'data' && !takesToken && !known.hasClientCa))) return undefined
   if ((access === 'provider' || access === 'auditor') && !known.hasClientCa && !takesToken) return undefined
   if (takesToken) {
     return {

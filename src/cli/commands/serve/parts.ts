@@ -140,10 +140,18 @@ function configFiles({ config }: ServeOptions, { env }: World): readonly string[
   return path === '' || CONFIG_MAP.test(path) ? [] : [path]
 }
 
-async function policyOf({ options, world, metrics }: Scene): Promise<Policy> {
+/** Manifests and layers of provenance are a few kilobytes each. */
+const MEMORY_BYTES = 32 * 1024 * 1024
+
+function lastingOf(settings: Settings) {
+  const rate = Number(settings.get('serve.registry-rate'))
+  return { perSecond: rate === 0 ? Number.POSITIVE_INFINITY : rate, memoryBytes: MEMORY_BYTES }
+}
+
+async function policyOf({ options, world, settings, metrics }: Scene): Promise<Policy> {
   const each = (backend: Parameters<typeof counted>[0]) =>
     counted(backend, (name, code) => metrics.count('prov_backend_requests_total', { backend: name, code }))
-  const setup = await setUp(options, world, { truth: true, each })
+  const setup = await setUp(options, world, { truth: true, each, lasting: lastingOf(settings) })
   try {
     const names = setup.backends.map(({ name }) => name)
     refuseUnsupported(setup.settings, ['format', ...names])
