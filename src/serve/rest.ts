@@ -28,10 +28,10 @@ export const QUERIES = {
 
 const WITH_TAGS = 'name it REPOSITORY@sha256:…; serve.tags lets the service look tags up'
 
-/** @example (await answerVerify(ask, judging, { tags: false })).status // 200 */
+/** Throws `usage`. @example (await answerVerify(ask, judging, { tags: false })).status // 200 */
 export async function answerVerify(ask: Ask, judging: Judging, { tags }: { readonly tags: boolean }): Promise<Answer> {
   const image = one(ask, 'image')
-  if (image === undefined) return failure(new ProvError('usage', 'the query needs image=REPOSITORY@sha256:…'))
+  if (image === undefined) throw new ProvError('usage', 'the query needs image=REPOSITORY@sha256:…')
   const outcome = await judgeKey(image, { tags, hint: WITH_TAGS, signal: ask.signal }, judging)
   if (outcome.judged === undefined) return failed(outcome.error)
   const { ageMs, verdict, exit, findings, holding, cached, policy, keys } = outcome.judged

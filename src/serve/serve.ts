@@ -93,7 +93,7 @@ export function routesOf(service: Service): readonly Route[] {
   return [
     provider('/verify', (ask) => verifyKeys(ask, gatekeeper)),
     provider('/mutate', (ask) => mutateKeys(ask, gatekeeper)),
-    get('/v1/verify', 'auditor', (ask) => answerVerify(ask, judging, { tags }), QUERIES.verify),
+    get('/v1/verify', 'auditor', (ask) => orFailure(() => answerVerify(ask, judging, { tags })), QUERIES.verify),
     ...(truth === undefined
       ? []
       : [

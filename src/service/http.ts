@@ -99,7 +99,9 @@ export async function openHttp(options: HttpOptions): Promise<HttpService> {
     routerOptions: { maxParamLength: 2000 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     clientErrorHandler(_, socket) {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+      if (socket.writable) socket.write('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+      // Whoever goes on sending is not listened to.
+      socket.destroySoon()
     },
   }) as unknown as FastifyInstance
   const state: State = { open: 0, isDraining: false, generation: 0, born: new WeakMap(), options }
