@@ -19,8 +19,10 @@ export interface Service {
   readonly judging: Judging
   readonly queue: Queue
   readonly metrics: Metrics
-  /** Whom it knows just now. */
+  /** Whom it knows just now, or knew last. */
   known(): Known
+  /** Why it does not know whom to let in; undefined: it does. */
+  unsure(): string | undefined
   /** Each keeps it from being ready. */
   readonly checks: Readonly<Record<string, Check>>
   readonly maxKeys: number
@@ -67,7 +69,12 @@ async function opened({ truth }: Service, signal: AbortSignal): Promise<Truth> {
 /** @example await openHttp({ address, routes: routesOf(service), … }) */
 export function routesOf(service: Service): readonly Route[] {
   const { judging, tags, maxKeys, queue, truth } = service
-  const allows = (access: Access) => (caller: Caller) => refusalOf(access, caller, service.known())
+  const allows = (access: Access) => (caller: Caller) => {
+    // Verdicts say so themselves, key by key.
+    const why = access === 'data' || access === 'page' ? service.unsure() : undefined
+    if (why !== undefined) return { status: 503, code: 'config_invalid', message: why } as const
+    return refusalOf(access, caller, service.known())
+  }
   const gatekeeper = { judging, tags, maxKeys, isFull: () => queue.isFull }
   const provider = (path: string, answer: (ask: Ask) => Promise<Answer>): Route => ({
     method: 'POST',

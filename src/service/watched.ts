@@ -34,6 +34,8 @@ export interface WatchOptions<T> {
 export interface Watched<T> {
   /** What counts now. Throws why it cannot, once the files have said something else for too long. */
   readonly current: T
+  /** What counted last, whether it still counts or not. */
+  readonly last: T
   /** Why {@link current} throws. */
   readonly stale: ProvError | undefined
   /** Looks no more, and gives back what counts. */
@@ -116,6 +118,9 @@ export async function watchFiles<T>(options: WatchOptions<T>): Promise<Watched<T
     get current() {
       const error = stale()
       if (error !== undefined) throw error
+      return current
+    },
+    get last() {
       return current
     },
     get stale() {

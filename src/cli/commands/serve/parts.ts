@@ -70,19 +70,27 @@ export async function openVerifier(scene: Scene): Promise<Verifier> {
     load: () => policyOf(scene),
     dispose: ({ setup }) => void setTimeout(() => void setup.close(), OLD_SETUP_MS).unref(),
   })
+  const closePolicies = async (): Promise<void> => {
+    const { setup } = policies.last
+    await policies.stop()
+    await Promise.all([setup.close(), cache.close()])
+  }
   const trusts = await watchFiles<Trust>({
     ...follow(scene, 'the trusted keys', 'keys'),
     files: (trust) => trustFiles(options, world, trust),
     load: () => trustFor(options, world),
     renewMs: ({ proofs }) => (proofs === undefined ? undefined : TRUST_MS),
     dispose: () => undefined,
+  }).catch(async (thrown: unknown) => {
+    await closePolicies()
+    throw thrown
   })
   const places = Number(settings.get('serve.concurrency'))
   const queue = boundedQueue(places, WAIT_FOR_EACH * places)
   let made: { readonly policy: Policy; readonly trust: Trust; readonly judge: Judge } | undefined
   return {
     queue,
-    backends: policies.current.setup.backends.map(({ name }) => name),
+    backends: policies.last.setup.backends.map(({ name }) => name),
     judge() {
       const [policy, trust] = [policies.current, trusts.current]
       if (made?.policy !== policy || made.trust !== trust) {
@@ -93,10 +101,8 @@ export async function openVerifier(scene: Scene): Promise<Verifier> {
     },
     digestOf: rememberedTags((repository, tag, signal) => resolve(policies, repository, tag, signal), monotonic),
     stale: () => (policies.stale ?? trusts.stale)?.message,
-    async close() {
-      const { setup } = policies.current
-      await Promise.all([policies.stop(), trusts.stop()])
-      await Promise.all([setup.close(), cache.close()])
+    close: async () => {
+      await Promise.all([trusts.stop(), closePolicies()])
     },
   }
 }
@@ -191,7 +197,7 @@ export async function openListener(scene: Scene, renewed: (next: Listener) => vo
     dispose: () => undefined,
     changed: () => {
       common.changed()
-      renewed(watched.current)
+      renewed(watched.last)
     },
   })
   return watched

@@ -8,12 +8,14 @@ import type { ServeCheck } from '../../../report/schemas/serve.ts'
 import { checkText } from '../../../report/text/serve-text.ts'
 import type { Known } from '../../../serve/access.ts'
 import type { KeyOutcome } from '../../../serve/judging.ts'
+import type { Listener } from '../../../serve/listener.ts'
 import { probes, refuseOpen, routesOf, type Service } from '../../../serve/serve.ts'
 import { type HttpService, openHttp } from '../../../service/http.ts'
 import { untilStopped } from '../../../service/lifecycle.ts'
 import { listenAt } from '../../../service/listen.ts'
 import { type Log, openLog } from '../../../service/log.ts'
 import { openMetrics, SERVE_METRICS } from '../../../service/metrics.ts'
+import type { Watched } from '../../../service/watched.ts'
 import { searchSource } from '../../../setup/search.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import { VERSION } from '../../../version.ts'
@@ -83,42 +85,32 @@ function asSettings(options: ServeOptions): readonly string[] {
 }
 
 async function serve(scene: Scene, verifier: Verifier, later: LaterTruth | undefined, io: Io): Promise<number> {
+  const ends: (() => Promise<void>)[] = []
+  try {
+    return await served(scene, verifier, later, io, ends)
+  } finally {
+    for (const end of ends.toReversed()) await end()
+  }
+}
+
+/** @param ends what was opened, to be closed in the opposite order */
+async function served(
+  scene: Scene,
+  verifier: Verifier,
+  later: LaterTruth | undefined,
+  io: Io,
+  ends: (() => Promise<void>)[],
+): Promise<number> {
   const { settings, log, metrics } = scene
   let http: HttpService | undefined
   let isDraining = false
   const listener = await openListener(scene, (next) => {
     if (next.tls !== undefined) http?.renew(next.tls)
   })
-  const service: Service = {
-    ...partsOf(settings, later),
-    metrics,
-    queue: verifier.queue,
-    judging: {
-      judge: () => {
-        if (listener.stale !== undefined) throw listener.stale
-        return verifier.judge()
-      },
-      digestOf: verifier.digestOf,
-      deadlineMs: msOf(settings, 'deadline') - MARGIN_MS,
-      now: monotonic,
-      told: (outcome, ms) => {
-        metrics.count('prov_verify_total', { verdict: outcome.judged?.verdict ?? 'error' })
-        metrics.observe('prov_verify_seconds', ms / 1000)
-        tell(log, outcome)
-      },
-    },
-    known: (): Known => {
-      const { tls, token } = listener.current
-      return { hasClientCa: tls?.clientCa !== undefined, ...(token === undefined ? {} : { token }) }
-    },
-    checks: {
-      end: () => (isDraining ? 'the service is about to end' : undefined),
-      keys: verifier.stale,
-      listener: () => listener.stale?.message,
-    },
-  }
-  const { tls } = listener.current
-  const served = await openHttp({
+  ends.push(() => listener.stop())
+  const service = serviceOf(scene, verifier, later, { listener, isDraining: () => isDraining })
+  const { tls } = listener.last
+  const opened = await openHttp({
     address: settings.get('serve.listen') ?? '',
     routes: routesOf(service),
     ...(tls === undefined ? {} : { tls }),
@@ -129,11 +121,18 @@ async function serve(scene: Scene, verifier: Verifier, later: LaterTruth | undef
     },
     failed: (thrown, route) => log.error('failed', { route, message: asProvError(thrown).message }),
   })
-  http = served
+  http = opened
+  ends.push(async () => {
+    opened.abandon()
+    await opened.close()
+  })
+  // They may have changed while it began to listen.
+  if (listener.last.tls !== undefined) opened.renew(listener.last.tls)
   const plain = settings.get('serve.metrics-listen')
   const monitored = plain === undefined ? undefined : await listenAt(plain, probes(service))
+  if (monitored !== undefined) ends.push(() => monitored.close())
   log.info('listening', {
-    address: served.address,
+    address: opened.address,
     tls: tls !== undefined,
     ...(monitored === undefined ? {} : { metrics: monitored.address }),
     backends: verifier.backends,
@@ -144,32 +143,68 @@ async function serve(scene: Scene, verifier: Verifier, later: LaterTruth | undef
     drainMs: msOf(settings, 'drain'),
     draining: () => {
       isDraining = true
-      served.drain()
+      opened.drain()
       log.info('draining')
     },
-    finish: () => served.close(),
+    finish: () => opened.close(),
     finishMs: msOf(settings, 'deadline') + FINISH_MARGIN_MS,
-    abandon: () => served.abandon(),
+    abandon: () => opened.abandon(),
     sleep: pause,
   })
-  await Promise.all([monitored?.close(), listener.stop()])
   log.info('ended', { exit })
   return exit
 }
 
-function msOf(settings: Settings, name: 'deadline' | 'drain'): number {
-  return durationMs(settings.get(`serve.${name}`) ?? '')
+interface State {
+  readonly listener: Watched<Listener>
+  isDraining(): boolean
 }
 
-function partsOf(settings: Settings, later: LaterTruth | undefined) {
+function serviceOf(
+  { settings, log, metrics }: Scene,
+  verifier: Verifier,
+  later: LaterTruth | undefined,
+  { listener, isDraining }: State,
+): Service {
+  const deadlineMs = msOf(settings, 'deadline') - MARGIN_MS
   const isShown = settings.get('serve.data') === 'true'
   return {
+    metrics,
+    queue: verifier.queue,
     maxKeys: Number(settings.get('serve.max-keys')),
     tags: settings.get('serve.tags') === 'true',
-    deadlineMs: msOf(settings, 'deadline') - MARGIN_MS,
-    search: (truth: Parameters<Service['search']>[0]) => searchSource(settings, { truth }),
+    deadlineMs,
+    search: (truth) => searchSource(settings, { truth }),
     ...(later === undefined || !isShown ? {} : { truth: () => later.open() }),
+    judging: {
+      judge: () => {
+        if (listener.stale !== undefined) throw listener.stale
+        return verifier.judge()
+      },
+      digestOf: verifier.digestOf,
+      deadlineMs,
+      now: monotonic,
+      told: (outcome, ms) => {
+        metrics.count('prov_verify_total', { verdict: outcome.judged?.verdict ?? 'error' })
+        metrics.observe('prov_verify_seconds', ms / 1000)
+        tell(log, outcome)
+      },
+    },
+    known: (): Known => {
+      const { tls, token } = listener.last
+      return { hasClientCa: tls?.clientCa !== undefined, ...(token === undefined ? {} : { token }) }
+    },
+    unsure: () => listener.stale?.message,
+    checks: {
+      end: () => (isDraining() ? 'the service is about to end' : undefined),
+      keys: verifier.stale,
+      listener: () => listener.stale?.message,
+    },
   }
+}
+
+function msOf(settings: Settings, name: 'deadline' | 'drain'): number {
+  return durationMs(settings.get(`serve.${name}`) ?? '')
 }
 
 /** What was refused, and every fresh verdict; a kept one was told when it was made. */
@@ -192,7 +227,7 @@ async function check(scene: Scene, verifier: Verifier, later: LaterTruth | undef
     command: 'serve',
     version: VERSION,
     backends: verifier.backends,
-    tls: listener.current.tls !== undefined,
+    tls: listener.last.tls !== undefined,
     truth: later !== undefined,
     cache: scene.settings.get('cache.url') !== undefined,
     exit: 0,
