@@ -55,7 +55,9 @@ async function each({ body, signal }: Ask, options: GatekeeperOptions, way: Way)
   const outcomes = await Promise.all(
     keys.map((key) => judgeKey(key, { tags: way.tags, hint: USE_MUTATE, signal }, judging)),
   )
-  if (outcomes.every(({ error }) => error?.code === 'throttled')) return refusedRequest(FULL)
+  // A registry that is asked too often has a name; the queue of this service has none.
+  const isFull = ({ error }: KeyOutcome): boolean => error?.code === 'throttled' && error.backend === undefined
+  if (outcomes.every(isFull)) return refusedRequest(FULL)
   const items = keys.map((key, i) => way.item(key, outcomes[i] as KeyOutcome))
   return answer(200, { ...(way.idempotent ? { idempotent: true } : {}), items })
 }
