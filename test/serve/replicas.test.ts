@@ -11,10 +11,20 @@ import { scratch } from '../support/scratch.ts'
 import { ask, provide, type Started, startService } from '../support/service.ts'
 import { type SignedImages, signedImages } from '../support/signed-images.ts'
 
-function cacheFlags(url: string, namespace: string): readonly string[] {
+/** Redis has time enough, so that a busy machine is not an outage; how long an answer may wait for it is measured elsewhere. */
+function cacheFlags(url: string, namespace: string, budget = '2s'): readonly string[] {
   const file = join(scratch(), 'mac.key')
   writeFileSync(file, randomBytes(32))
-  return ['--cache', url, '--set', `cache.mac-key-file=${file}`, '--set', `cache.namespace=${namespace}`]
+  return [
+    '--set',
+    `cache.budget=${budget}`,
+    '--cache',
+    url,
+    '--set',
+    `cache.mac-key-file=${file}`,
+    '--set',
+    `cache.namespace=${namespace}`,
+  ]
 }
 
 async function replicas(signed: SignedImages, cache: readonly string[], count = 3): Promise<readonly Started[]> {
@@ -42,12 +52,6 @@ describeWith(['distribution', 'redis'], 'three services and one command', () => 
     )
     expect(answers.map((got) => itemValue(got)?.verdict)).toEqual(new Array(300).fill('verified'))
     expect(verifications(signed)).toBeLessThanOrEqual(3)
-    // On a machine that is busy with 300 requests at once, Redis may seem too slow to be asked: that costs a verification more, and no answer.
-    for (const { address } of services) {
-      while (itemValue(await provide(address, '/verify', [image]))?.cached !== true) {
-        await new Promise((done) => setTimeout(done, 50))
-      }
-    }
     signed.proxy.reset()
     for (const { address } of services) expect(itemValue(await provide(address, '/verify', [image]))?.cached).toBe(true)
     const said = await prov(['verify', ...signed.flags, ...cache, '--image', image, '--json'])
@@ -146,7 +150,7 @@ describeWith(['distribution', 'redis'], 'under load, behind a balancer', () => {
   test('Redis frozen, killed and back: verdicts stay right, and hits come again without a restart', async () => {
     await using signed = await signedImages(1)
     const redis = await ownRedis()
-    const [service] = await replicas(signed, cacheFlags(redis.url, 'outage'), 1)
+    const [service] = await replicas(signed, cacheFlags(redis.url, 'outage', '50ms'), 1)
     if (service === undefined) throw new Error('no service')
     const [image = ''] = signed.images
     const ask = async () => itemValue(await provide(service.address, '/verify', [image]))
