@@ -6,10 +6,10 @@ import { type Entry, holds } from '../../src/model/entry.ts'
 import { PROOFS } from '../../src/model/proofs.ts'
 import { BESIDE_CHAINS } from '../../src/model/proofs-json.ts'
 import { keptName, type ObjectAddress, placeOf, slotOf } from './address.ts'
-import { type CallsOptions, callsOf } from './calls.ts'
+import { type Calls, type CallsOptions, callsOf } from './calls.ts'
 import type { DiagnoseJob } from './diagnose.ts'
 import { PARTS, type Parts, partsOf } from './layout.ts'
-import { listSlots } from './list.ts'
+import { listSlots, slotOfObject } from './list.ts'
 import { addProofs, proofBytes, setProofs } from './proofs.ts'
 import { foundOf, type Item, locationOf, readPlace, readStored, versionIn } from './read.ts'
 import { MAX_OBJECT_BYTES, type ObjectStore } from './store.ts'
@@ -128,13 +128,7 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
         return `${home().root}${name}`
       }),
 
-    async *list(filter, calls) {
-      try {
-        yield* listSlots(name, home().root, await reached(calls.signal), filter, calls)
-      } catch (thrown) {
-        throw named(thrown, 'list')
-      }
-    },
+    ...reading(name, { home, reached, named }),
 
     ...(options.configured === undefined ? {} : { configured: options.configured }),
 
@@ -146,6 +140,30 @@ export function openObjects(context: Context, options: ObjectsOptions): Backend 
     },
 
     close,
+  }
+}
+
+/** Which places hold something: of the whole store, and by the name of an object. */
+function reading(
+  name: string,
+  { home, reached, named }: Pick<Calls, 'home' | 'reached' | 'named'>,
+): Required<Pick<Backend, 'list' | 'placeOf'>> {
+  return {
+    async *list(filter, calls) {
+      try {
+        yield* listSlots(name, home().root, await reached(calls.signal), filter, calls)
+      } catch (thrown) {
+        throw named(thrown, 'list')
+      }
+    },
+
+    async placeOf(object, calls) {
+      try {
+        return await slotOfObject(name, home().root, await reached(calls.signal), object, calls)
+      } catch (thrown) {
+        throw named(thrown, 'get', `${home().root}${object}`)
+      }
+    },
   }
 }
 

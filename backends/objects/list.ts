@@ -30,9 +30,25 @@ export async function* listSlots(
   }
 }
 
+/**
+ * The slot of the copy whose signature object has this name; undefined for the name of anything else, and while it is not there.
+ *
+ * @example await slotOfObject('gcs', 'gs://bucket/', store, 'taskrun-ci-build/taskrun-b0a4….signature', { signal })
+ */
+export async function slotOfObject(
+  backend: string,
+  root: string,
+  store: ObjectStore,
+  name: string,
+  options: CallOptions,
+): Promise<Slot | undefined> {
+  const place = await placeAt(store, { name, size: undefined }, {}, options)
+  return place === undefined ? undefined : namedSlotOf(backend, root, place)
+}
+
 async function placeAt(
   store: ObjectStore,
-  { name, size }: ListedObject,
+  { name, size }: Pick<ListedObject, 'name' | 'size'>,
   { kind, subject }: ListFilter,
   options: CallOptions,
 ): Promise<ObjectAddress | undefined> {

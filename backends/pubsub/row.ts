@@ -5,6 +5,7 @@ import { ownTimeout } from '../shared/own-timeout.ts'
 export const pubsub = backendRow({
   summary: 'messages of Google Pub/Sub or Kafka, as Tekton Chains forms them; write-only: told, never counted',
   load: () => import('./backend.ts'),
+  variables: ['GOOGLE_CLOUD_PROJECT', 'PUBSUB_EMULATOR_HOST'],
   settings: {
     chains: {
       'storage.pubsub.provider': {

@@ -4,6 +4,7 @@ import { backendRow } from '../../src/backend/row.ts'
 export const tekton = backendRow({
   summary: 'annotations of the run, in its own file or on the live object in its cluster, as Tekton Chains writes them',
   load: () => import('./backend.ts'),
+  variables: ['KUBECONFIG', 'KUBERNETES_SERVICE_HOST'],
   settings: {
     prov: {
       'storage.tekton.file': {

@@ -182,6 +182,11 @@ export interface Abilities {
   keep?(slot: Slot, found: Found, options: CallOptions): Promise<string>
   /** Streams; memory stays flat. */
   list?(filter: ListFilter, options: CallOptions): AsyncIterable<Listed>
+  /**
+   * The place that an object of this name makes whole (of several objects, the one that is written last). undefined for any other name, and
+   * where no such object is.
+   */
+  placeOf?(object: string, options: CallOptions): Promise<Listed | undefined>
   /** Only what was found; gone already is not an error; changed since is `conflict`. */
   remove?(slot: Slot, found: Found, options: CallOptions): Promise<void>
   /**

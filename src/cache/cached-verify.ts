@@ -43,8 +43,12 @@ export interface CachedVerifyOptions {
 /** @example const { ask } = cachedVerify({ cache, macKey, ttl, events, now: Date.now }) */
 export function cachedVerify({ cache, macKey, ttl, events, now, longestMs }: CachedVerifyOptions): CachedVerify {
   const flight = singleFlight<Answer>({ longestMs })
-  /** Answers that are being written: until they are, nobody finds them in the cache. */
-  const fresh = new Map<string, { readonly answer: Answer; readonly written: Promise<void> }>()
+  /** What is being written: until it is, nobody finds it in the cache. */
+  const fresh = new Map<string, { readonly report: Report; readonly at: number; readonly written: Promise<void> }>()
+
+  function keptAnswer({ report, at }: { readonly report: Report; readonly at: number }): Answer {
+    return { report, cached: true, ageMs: Math.max(0, now() - at) }
+  }
 
   async function find(key: string): Promise<Answer | undefined> {
     const value = await cache.get(key)
@@ -52,33 +56,34 @@ export function cachedVerify({ cache, macKey, ttl, events, now, longestMs }: Cac
     if (value !== undefined && body === undefined) events.counted(cache.provider, 'forged')
     const kept = body === undefined ? undefined : readBody(body, ttl, now())
     events.counted(cache.provider, kept === undefined ? 'miss' : 'hit')
-    if (kept === undefined) return undefined
-    return { report: kept.report, cached: true, ageMs: Math.max(0, now() - kept.at) }
+    return kept === undefined ? undefined : keptAnswer(kept)
   }
 
-  function keep(key: string, answer: Answer): void {
+  function keep(key: string, report: Report): void {
     const at = now()
-    const ms = ttlOf(answer.report, ttl, at)
+    const ms = ttlOf(report, ttl, at)
     if (ms === undefined || cache.provider === 'none') return
-    const value = seal(macKey, key, bodyOf({ report: answer.report, at, until: at + ms }))
+    const value = seal(macKey, key, bodyOf({ report, at, until: at + ms }))
     if (value.length > MOST_VALUE_BYTES) return
     const written = cache.set(key, value, ms).then(() => {
       fresh.delete(key)
     })
-    fresh.set(key, { answer, written })
+    fresh.set(key, { report, at, written })
   }
 
   async function answer({ key, verify }: Question, signal: AbortSignal): Promise<Answer> {
     const kept = await find(key)
     if (kept !== undefined) return kept
-    const made: Answer = { report: await verify(signal), cached: false, ageMs: 0 }
-    if (!signal.aborted) keep(key, made)
-    return made
+    const report = await verify(signal)
+    if (!signal.aborted) keep(key, report)
+    return { report, cached: false, ageMs: 0 }
   }
 
   return {
-    ask: async (question, signal) =>
-      fresh.get(question.key)?.answer ?? flight(question.key, (own) => answer(question, own), signal),
+    async ask(question, signal) {
+      const known = fresh.get(question.key)
+      return known === undefined ? flight(question.key, (own) => answer(question, own), signal) : keptAnswer(known)
+    },
     async close() {
       await Promise.all([...fresh.values()].map(({ written }) => written))
       await cache.close()

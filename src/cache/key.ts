@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto'
 import type { Artifact, RunArtifact } from '../model/artifact.ts'
 import { canonical, type Json } from '../model/canonical.ts'
 
+/** Of every key; what is kept under another beginning is nothing of this version. */
+export const KEY_BEGINS = 'prov:v1:verdict'
+
 export interface KeyParts {
   /** Tells several caches in one place apart; a new one drops all that was kept. Letters, digits, `.`, `_` and `-`. */
   readonly namespace: string
@@ -19,7 +22,7 @@ export interface KeyParts {
 /** @example verdictKey({ namespace: 'prov', digest, policy, keys, backends }) // 'prov:v1:verdict:prov:09e7…:…:…:…' */
 export function verdictKey({ namespace, digest, policy, keys, backends }: KeyParts): string {
   const hashes = [digest, policy, keys, backends].map((hash) => hash.replace(/^sha256:/, ''))
-  return ['prov:v1:verdict', namespace, ...hashes].join(':')
+  return [KEY_BEGINS, namespace, ...hashes].join(':')
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Verdicts in the memory of the process, bounded in bytes. */
 import { LRUCache } from 'lru-cache'
-import { MOST_VALUE_BYTES, type Provider } from './cache.ts'
+import type { Provider } from './cache.ts'
 
 export interface MemoryOptions {
   /** Of keys and values together; what was used least lately goes first. */
@@ -27,7 +27,7 @@ export function memoryProvider({ bytes, now }: MemoryOptions): Provider {
     get: async (key) => values.get(key),
     async set(key, value, ttlMs) {
       // A copy: a small Buffer is a part of a larger one, all of which would stay.
-      if (value.length <= MOST_VALUE_BYTES) values.set(key, new Uint8Array(value), { ttl: ttlMs })
+      values.set(key, new Uint8Array(value), { ttl: ttlMs })
     },
     async delete(key) {
       values.delete(key)

@@ -57,4 +57,10 @@ export const WAKE_SETTINGS = {
     usedBy: 'wake',
     meaning: 'projects/P/topics/T of Google Pub/Sub, which store tells of a commit',
   },
+  'wake.inbox-bucket': {
+    type: 'string',
+    usedBy: 'wake',
+    meaning:
+      'bucket of Google Cloud Storage that others write signed objects into: a worker imports what verifies, and removes it there once it is in the truth and in the index; must not be the bucket of a backend',
+  },
 } as const satisfies Record<string, SettingRow>

@@ -14,6 +14,7 @@ import { keyNames } from '../trust/key-names.ts'
 import type { Trust } from '../trust/trust.ts'
 import { checkEntry } from '../trust/verify-entry.ts'
 import { aboutOf, entryOfBytes, truthUri } from '../truth/kept.ts'
+import { INDEX } from '../truth/term-pages.ts'
 import { type Claimed, SEAL } from '../truth/truth.ts'
 
 export interface GoodRow {
@@ -80,7 +81,7 @@ function doubtAbout(entry: Entry, about: About, row: Claimed): string | undefine
   if (truthUri(artifact) !== row.uri || relation(entry, artifact, subjects, row.slot.holds) !== 'same') {
     return 'the signature verifies, but the entry is about another artifact than its row says'
   }
-  const run = runOf(artifact)
+  const run = runWithObject(row, runOf(artifact))
   if (run !== undefined && !isItself(run)) return "the truth names another run than the run's own object does"
   const statement = entry.kind === 'dsse' ? readStatement(entry.payload) : undefined
   if (artifact.type === 'run' && (statement === undefined || contradictsPlace(statement, artifact))) {
@@ -93,6 +94,14 @@ function doubtAbout(entry: Entry, about: About, row: Claimed): string | undefine
   return subjectKeys(subjects).every((key) => signed.has(key))
     ? undefined
     : 'the truth names subjects that are not signed'
+}
+
+/**
+ * The run, unless the index alone is owed and nobody has the run's object: of an imported entry the index gets what is signed, and no name that the
+ * run would have to vouch for.
+ */
+function runWithObject({ target }: Claimed, run: RunArtifact | undefined): RunArtifact | undefined {
+  return target === INDEX && run?.claim !== undefined ? undefined : run
 }
 
 function isItself({ kind, namespace, name, uid, object, claim }: RunArtifact): boolean {

@@ -40,7 +40,7 @@ export async function deliverToIndex(
       format: row.format,
       source: standing.source,
       keyids,
-      terms: termsOf(entry, { keyids, runs: run === undefined ? [] : [run] }),
+      terms: termsOf(entry, { keyids, runs: run === undefined || run.claim !== undefined ? [] : [run] }),
     }
     const older = row.resign ? await truth.superseded(row.seq) : []
     const generations = await index.write([{ add: one }, ...older.map(removalOf)])

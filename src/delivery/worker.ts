@@ -2,6 +2,7 @@
 import type { ErrorCode, ErrorJson } from '../errors.ts'
 import { asProvError, errorJson } from '../errors.ts'
 import { linkedSignal } from '../platform/async/linked-signal.ts'
+import type { BucketObjects } from './bucket-objects.ts'
 import { type LaneJob, runLane, type Told } from './lane.ts'
 import { type FollowJob, follow } from './wake/follow.ts'
 import { notifyTransport } from './wake/notify.ts'
@@ -22,6 +23,8 @@ export interface WorkerJob extends Omit<LaneJob, 'givenBack' | 'only' | 'stop'> 
   readonly wake?: readonly Transport[]
   /** Called with each hint, and with `poll` for a look without one. */
   woke?(transport: string): void
+  /** Takes in what others write into buckets; `imported` makes the worker look at once. */
+  objects?(imported: () => void): BucketObjects
   /** Called once when a transport is lost: the worker looks without it, and connects again. */
   wakeLost?(line: string): void
 }
@@ -46,6 +49,8 @@ const IDLE_MS = 5000
 /** Hints cost no more than a look in so long. */
 const LOOK_MS = 100
 const BEAT_MS = 60_000
+/** Between two looks through an inbox. */
+const SWEEP_MS = 600_000
 /** What looking again does not heal: the truth that was opened is not there any more. */
 const FINAL: readonly ErrorCode[] = ['config_invalid', 'schema_invalid']
 /** With `once`: so many looks in a row that find something due and nothing to claim. */
@@ -80,16 +85,27 @@ export async function runWorker(job: WorkerJob): Promise<WorkerEnd> {
   const beat = (): void => void truth.beat({ holder, host, targets }).catch(() => undefined)
   const beating = setInterval(beat, BEAT_MS)
   const awake = linkedSignal(drain)
-  let followed: Promise<void> | undefined
+  const objects = job.objects?.(bell.ring)
+  let followed: Promise<unknown> | undefined
   try {
     await truth.beat({ holder, host, targets })
-    if (!job.once) followed = follow(transportsOf(job), followJob(job, bell, awake.signal))
-    await (job.once ? untilDone(job, lanes, givenBack) : forever(job, lanes, bell))
+    if (job.once) {
+      await objects?.sweep()
+      await objects?.settled()
+      await untilDone(job, lanes, givenBack)
+      // What is safe now goes.
+      await objects?.sweep()
+    } else {
+      const following = follow(transportsOf(job), followJob(job, objects, bell, awake.signal))
+      followed = Promise.all([following, sweepAgain(job, objects)])
+      await forever(job, lanes, bell)
+    }
   } finally {
     clearInterval(beating)
     awake.abort()
     const late = setTimeout(() => stop.abort(new Error('the time to drain is over')), job.drainMs)
     await lanes.settled()
+    await objects?.settled()
     clearTimeout(late)
     bell.release()
     await followed
@@ -104,8 +120,22 @@ function transportsOf({ truth, wake = [] }: WorkerJob): readonly Transport[] {
   return [...(told === undefined ? [] : [told]), ...wake]
 }
 
-function followJob({ retry, sleep, woke, wakeLost }: WorkerJob, bell: Bell, signal: AbortSignal): FollowJob {
+/** Again and again until the worker is to drain: messages may be lost. */
+async function sweepAgain({ drain, sleep }: WorkerJob, objects: BucketObjects | undefined): Promise<void> {
+  while (objects !== undefined && !drain.aborted) {
+    await objects.sweep()
+    await sleep(SWEEP_MS, drain).catch(() => undefined)
+  }
+}
+
+function followJob(
+  { retry, sleep, woke, wakeLost }: WorkerJob,
+  objects: BucketObjects | undefined,
+  bell: Bell,
+  signal: AbortSignal,
+): FollowJob {
   return {
+    ...(objects === undefined ? {} : { object: objects.take }),
     signal,
     now: retry.now,
     random: retry.random,

@@ -17,22 +17,28 @@ import type { Trust } from '../trust/trust.ts'
 import { type Checks, checkFound, type VerifiedSignature } from '../trust/verify-entry.ts'
 import { indexDelivery } from '../truth/index-delivery.ts'
 import { truthUri } from '../truth/kept.ts'
+import type { NewDelivery } from '../truth/new-delivery.ts'
 import type { NewImport, Refused } from '../truth/search-port.ts'
 import type { Truth } from '../truth/truth.ts'
 
-export interface ImportJob extends CallOptions {
-  readonly source: Backend
+export interface ImportJob extends ReadJob {
   readonly places: AsyncIterable<Listed>
+  readonly concurrency: number
+}
+
+interface ReadJob extends CallOptions {
+  readonly source: Backend
   readonly truth: Pick<Truth, 'holding' | 'import' | 'refuse'>
   readonly trust: Trust
   /** Without it nothing is written: what it says is what would become of each. */
   readonly repair: boolean
-  readonly concurrency: number
   readonly retry: RetryOptions
   /** Name of this machine: copies in a file of the input are here alone. */
   readonly host: string
   /** What is imported is owed to the search index as well. */
   readonly indexed?: boolean
+  /** What is read does not stay where it is: it is not kept as a copy. */
+  readonly leaves?: boolean
 }
 
 /**
@@ -51,7 +57,7 @@ export interface ImportedItem {
 }
 
 /** Entries of one slot that are worked on; a hostile place holds no more than the backend reads. */
-interface Work extends ImportJob {
+export interface SlotJob extends ReadJob {
   readonly seen: IdSet
 }
 
@@ -66,7 +72,8 @@ export async function* importFrom(job: ImportJob): AsyncGenerator<ImportedItem, 
   for await (const items of pool(job.places, job.concurrency, (slot) => importSlot(slot, work))) yield* items
 }
 
-async function importSlot(slot: Listed, job: Work): Promise<readonly ImportedItem[]> {
+/** The same for one place. Throws as {@link importFrom} does. */
+export async function importSlot(slot: Listed, job: SlotJob): Promise<readonly ImportedItem[]> {
   job.signal.throwIfAborted()
   let found: readonly Found[]
   try {
@@ -111,7 +118,7 @@ async function importEntry(
   entry: Entry,
   items: readonly FoundEntry[],
   checks: Checks,
-  job: Work,
+  job: SlotJob,
 ): Promise<ImportedItem | Refusal> {
   const [first] = items
   const location = first?.location ?? slot.key
@@ -178,40 +185,39 @@ function newImport(
   verified: readonly VerifiedSignature[],
   { about: said, alone }: Origin,
   location: string,
-  { source, host, indexed }: ImportJob,
+  { source, host, indexed, leaves }: ReadJob,
 ): NewImport {
   // A run without a uid is no name: what is signed is filed by itself.
   const about = said.artifact.type === 'run' && said.artifact.uid === '' ? alone : said
   const at = source.hostOf?.(slot)
   const { backend, key, kind, holds, address } = slot
+  const copy: NewDelivery = {
+    target: source.name,
+    lane: at === undefined ? source.name : `${source.name}/${at}`,
+    slot: { backend, key, kind, holds, address },
+    action: 'present',
+    required: true,
+    foreign: false,
+    resign: false,
+    ...(source.isInputFile?.(slot) === true ? { host } : {}),
+    state: 'done',
+    receipt: {
+      backend,
+      slot: key,
+      location,
+      outcome: 'unchanged',
+      confirmed: true,
+      entry: entryId(entry),
+      signatures: entry.signatures.map(signatureId),
+    },
+  }
   return {
     uri: storable(truthUri(about.artifact)),
     format: storable(formatOf(entry)),
     entry,
     keyids: [...new Set(verified.flatMap(({ key: by }) => [by.keyid, Buffer.from(by.hint, 'base64').toString('hex')]))],
     about,
-    deliveries: [
-      {
-        target: source.name,
-        lane: at === undefined ? source.name : `${source.name}/${at}`,
-        slot: { backend, key, kind, holds, address },
-        action: 'present',
-        required: true,
-        foreign: false,
-        resign: false,
-        ...(source.isInputFile?.(slot) === true ? { host } : {}),
-        state: 'done',
-        receipt: {
-          backend,
-          slot: key,
-          location,
-          outcome: 'unchanged',
-          confirmed: true,
-          entry: entryId(entry),
-          signatures: entry.signatures.map(signatureId),
-        },
-      },
-      ...(indexed === true ? [indexDelivery(entry, false)] : []),
-    ],
+    from: { source: backend, location },
+    deliveries: [...(leaves === true ? [] : [copy]), ...(indexed === true ? [indexDelivery(entry, false)] : [])],
   }
 }

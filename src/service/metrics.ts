@@ -31,6 +31,11 @@ export const WORKER_METRICS = {
     labels: ['transport'],
     help: 'hints that something may be owed, by where they came from; poll: looks without one',
   },
+  prov_refused_total: {
+    type: 'counter',
+    labels: ['source'],
+    help: 'objects of a bucket that were not imported, since they are damaged or signed by nobody trusted; source: bucket or inbox',
+  },
   prov_quarantined_total: { type: 'counter', labels: [], help: 'entries that did not verify any more' },
   prov_given_back_total: { type: 'counter', labels: [], help: "entries that are signed by none of this worker's keys" },
 } as const satisfies Readonly<Record<string, MetricRow>>

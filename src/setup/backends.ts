@@ -77,7 +77,7 @@ export async function setUp(options: BackendOptions, world: World, reads: Reads 
   const chosen = options.format === undefined ? undefined : parseFormats(options.format)
   refuseUnknown(chosen, names)
   if (names.includes(TRUTH) && reads.truth !== true) throw onlyRead()
-  const opened = await Promise.all(names.map((name) => openNamed(name, settings, world, reads.lasting)))
+  const opened = await Promise.all(names.map((name) => openNamed(name, settings, world, {}, reads.lasting)))
   const backends = opened.map((backend) => reads.each?.(backend) ?? backend)
   for (const backend of backends) await backend.configured?.()
   const byName = new Map(backends.map((backend) => [backend.name, backend]))
@@ -123,11 +123,19 @@ function namedFormats(chosen: FormatChoice, names: readonly string[]): Readonly<
 /**
  * One backend, opened, whose calls all end; what it warns of is told. Throws `backend_unknown`, and what its settings are refused for.
  *
+ * @param instead settings that count in place of the user's
+ *
  * @example await openNamed('oci', settings, world)
  */
-export async function openNamed(name: string, settings: Settings, world: World, lasting?: Lasting): Promise<Backend> {
+export async function openNamed(
+  name: string,
+  settings: Settings,
+  world: World,
+  instead: Readonly<Record<string, string | undefined>> = {},
+  lasting?: Lasting,
+): Promise<Backend> {
   const context: Context = {
-    setting: (key) => settings.get(key),
+    setting: (key) => (Object.hasOwn(instead, key) ? instead[key] : settings.get(key)),
     env: world.env,
     now: world.now,
     random: world.random,

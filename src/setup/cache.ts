@@ -2,6 +2,7 @@
 import type { CacheEvents } from '../cache/cache.ts'
 import { type CachedVerify, cachedVerify } from '../cache/cached-verify.ts'
 import type { Ttl } from '../cache/kept.ts'
+import { KEY_BEGINS } from '../cache/key.ts'
 import { type CacheKind, isShared, kindOf, leastTtlMs, openCache } from '../cache/open.ts'
 import { MAC_KEY_BYTES } from '../cache/sealed.ts'
 import type { Settings } from '../config/settings.ts'
@@ -10,6 +11,7 @@ import { readBounded } from '../input/read.ts'
 import { readOrRefuse } from '../platform/fs/read-limited.ts'
 import { durationMs } from '../platform/text/duration.ts'
 import { passwordIn } from '../truth/open.ts'
+import type { VerifiedArtifact } from '../verify/verify.ts'
 import { passwordInUrl } from './settings.ts'
 import type { World } from './world.ts'
 
@@ -59,6 +61,48 @@ export async function verdictCache(
     namespace,
     ...cachedVerify({ cache, macKey, ttl, events, now, ...(longestMs === undefined ? {} : { longestMs }) }),
   }
+}
+
+/**
+ * Asks the cache once, and unless `readOnly` writes to it, what is over within a minute. Throws what {@link verdictCache} throws, and why the
+ * cache is of no use: with it a command or a service would go on without one.
+ *
+ * @example await checkCache('redis://cache/2', settings, world, { readOnly: false })
+ */
+export async function checkCache(
+  url: string,
+  settings: Settings,
+  world: World,
+  { readOnly }: { readonly readOnly: boolean },
+): Promise<void> {
+  let trouble: ProvError | undefined
+  const failed = (_: string, error: ProvError): void => {
+    trouble ??= error
+  }
+  const cache = await verdictCache(url, settings, world, { events: { counted: () => undefined, failed } })
+  const key = `${KEY_BEGINS}:${cache.namespace}:check:${Buffer.from(world.random(16)).toString('hex')}`
+  // Nothing was verified, so nothing is kept; or a verdict on nothing, which no question asks for.
+  const artifacts = readOnly ? [] : [CHECKED]
+  try {
+    await cache.ask({ key, verify: async () => ({ exit: 0, artifacts, findings: [] }) }, world.signal)
+  } finally {
+    await cache.close()
+  }
+  if (trouble !== undefined) throw trouble
+}
+
+const CHECKED: VerifiedArtifact = {
+  artifact: 'check',
+  type: 'statement',
+  kind: 'dsse',
+  uri: 'prov:check',
+  subjects: [],
+  rows: [],
+  strangers: [],
+  references: [],
+  exit: 0,
+  findings: [],
+  holding: [],
 }
 
 function msOf(settings: Settings, key: string): number {

@@ -43,7 +43,7 @@ export function endCalls(backend: Backend, ms: number): Backend {
     }
   }
   const key = ({ key }: { readonly key: string }): string => key
-  const { put, get, getMany, replace, keep, remove, resolveTag, seal, ready, list, diagnose } = backend
+  const { put, get, getMany, replace, keep, remove, resolveTag, seal, ready, list, placeOf, diagnose } = backend
   const methods = {
     put: limited('put', put, key),
     get: limited('get', get, key),
@@ -54,6 +54,7 @@ export function endCalls(backend: Backend, ms: number): Backend {
     resolveTag: limited('get', resolveTag, (repository, tag) => `${repository}:${tag}`),
     seal: limited('seal', seal, ({ uid }) => uid),
     ready: limited('look', ready, key),
+    placeOf: limited('get', placeOf, (object) => object),
     diagnose:
       diagnose === undefined
         ? undefined

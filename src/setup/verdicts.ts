@@ -4,11 +4,11 @@ import { judgedOf } from '../cache/answered.ts'
 import type { Answer } from '../cache/cached-verify.ts'
 import type { Judge } from '../cache/judged.ts'
 import { digestOf, hashOf, verdictKey } from '../cache/key.ts'
-import { ProvError } from '../errors.ts'
+import { asProvError, ProvError } from '../errors.ts'
 import { type Artifact, artifactName, artifactUri } from '../model/artifact.ts'
 import type { Trust } from '../trust/trust.ts'
 import type { Demands } from '../verify/verdict.ts'
-import { type VerifyTarget, verify } from '../verify/verify.ts'
+import { type VerifyReport, type VerifyTarget, verify } from '../verify/verify.ts'
 import { VERSION } from '../version.ts'
 import type { Setup } from './backends.ts'
 import type { VerdictCache } from './cache.ts'
@@ -62,14 +62,15 @@ export function verdictsOf({ cache, setup, trust, demands, surroundings, turn }:
 
   async function judge(artifact: Artifact, signal: AbortSignal): Promise<Answer> {
     const targets = targetsOf(artifact, setup)
-    const question = {
-      key: keyOf(artifact, targets),
-      verify: (own: AbortSignal) => {
-        const work = () => verify({ targets, trust, demands, signal: own })
-        return turn === undefined ? work() : turn(work, own)
-      },
+    const verifyNow = (own: AbortSignal): Promise<VerifyReport> => verify({ targets, trust, demands, signal: own })
+    try {
+      const inTurn = (own: AbortSignal) => (turn === undefined ? verifyNow(own) : turn(() => verifyNow(own), own))
+      return await cache.ask({ key: keyOf(artifact, targets), verify: inTurn }, signal)
+    } catch (thrown) {
+      if (!signal.aborted || asProvError(thrown).code !== 'aborted') throw thrown
+      // As without a cache: a report that says of each backend that it was not looked at.
+      return { report: await verifyNow(signal), cached: false, ageMs: 0 }
     }
-    return cache.ask(question, signal)
   }
 
   return {

@@ -3,7 +3,7 @@ import { commit, find } from './commit.ts'
 import { claim, inspect, renew, settle } from './deliveries.ts'
 import { artifacts, page, quarantine, release, stored, storedById } from './entries.ts'
 import { impact } from './impact.ts'
-import { held, importEntry, imported, refuse } from './import.ts'
+import { held, importEntry, imported, indexed, refuse } from './import.ts'
 import { laneFailed, laneOpen, lanes, laneWell, nextDue, pausedLanes } from './lanes.ts'
 import { beat, leave, machines, workers } from './machines.ts'
 import { backlog, count, drop, list, owed, retry } from './outbox.ts'
@@ -54,6 +54,7 @@ export function truthOver(db: Database): Truth {
     holding: (entry) => held(db.query, entry),
     import: (one) => importEntry(db, one),
     imported: (uri, format) => imported(db, uri, format),
+    indexed: (id) => indexed(db, id),
     refuse: (items) => refuse(db, items),
     beat: (worker) => beat(db, worker),
     leave: (holder) => leave(db, holder),

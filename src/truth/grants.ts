@@ -1,6 +1,6 @@
-/** The three roles that use a truth in PostgreSQL, with no more rights than each needs. Pure. */
+/** The roles that use a truth in PostgreSQL, with no more rights than each needs. Pure. */
 
-export type Role = 'store' | 'worker' | 'reader'
+export type Role = 'store' | 'worker' | 'importer' | 'reader'
 
 /** Tables by role and right. Rows that are locked before they change need UPDATE. */
 const RIGHTS: Readonly<Record<Role, Readonly<Record<string, readonly string[]>>>> = {
@@ -15,6 +15,13 @@ const RIGHTS: Readonly<Record<Role, Readonly<Record<string, readonly string[]>>>
     INSERT: ['lane', 'worker'],
     UPDATE: ['run', 'entry', 'delivery', 'lane', 'worker'],
     DELETE: ['worker'],
+  },
+  // On top of another role: reconcile --from, and a worker that takes in objects of a bucket.
+  importer: {
+    SELECT: ['meta', 'entry', 'item', 'delivery', 'tombstone', 'term', 'refused'],
+    INSERT: ['entry', 'item', 'delivery', 'term', 'refused'],
+    UPDATE: ['delivery', 'refused'],
+    DELETE: ['refused', 'term'],
   },
   reader: {
     SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'lane', 'worker', 'tombstone', 'decision', 'term', 'refused'],

@@ -2,10 +2,12 @@
 import { type Entry, entryId, holds, sha256Hex, signatureId } from '../model/entry.ts'
 import { termsOf } from '../provenance/terms.ts'
 import { addDeliveries } from './commit-rows.ts'
+import { indexDelivery } from './index-delivery.ts'
 import { bytesOfEntry, entryOfBytes, keptAbout } from './kept.ts'
 import { numberOf } from './rows.ts'
 import type { Holding, NewImport, Refused } from './search-port.ts'
 import type { Database, Query, Row } from './sql.ts'
+import { INDEX } from './term-pages.ts'
 import { addTerms } from './terms.ts'
 
 /** Items that are kept as refused: a backend that anybody can write to could hold any number. */
@@ -45,7 +47,7 @@ function entryIn(row: Row): readonly Entry[] {
 
 /** See Importing.import. */
 export function importEntry({ transaction, dialect }: Database, one: NewImport): Promise<Holding> {
-  const { uri, format, entry, keyids, about, deliveries } = one
+  const { uri, format, entry, keyids, about, from, deliveries } = one
   return transaction(async (query) => {
     const before = await held(query, entry)
     if (before !== 'new') return before
@@ -69,13 +71,27 @@ export function importEntry({ transaction, dialect }: Database, one: NewImport):
       deliveries.map((delivery) => ({ item: id, row: delivery })),
     )
     await addTerms(query, dialect, seq, termsOf(entry, { keyids, runs: [] }))
-    for (const { slot, receipt } of deliveries) {
-      await query('DELETE FROM refused WHERE source = $1 AND location = $2', [
-        slot.backend,
-        shortened(receipt?.location ?? slot.key),
-      ])
-    }
+    await query('DELETE FROM refused WHERE source = $1 AND location = $2', [from.source, shortened(from.location)])
     return 'new'
+  })
+}
+
+/** See Importing.indexed. */
+export function indexed({ transaction, dialect }: Database, id: string): Promise<boolean> {
+  return transaction(async (query) => {
+    const rows = await query(
+      `SELECT e.bytes, e.superseded_by, (SELECT min(i.id) FROM item i WHERE i.seq = e.seq) AS item,
+         (SELECT d.state FROM delivery d JOIN item i ON i.id = d.item WHERE i.seq = e.seq AND d.target = '${INDEX}' LIMIT 1) AS state
+       FROM entry e WHERE e.id = $1 ORDER BY e.seq LIMIT ${MOST_OF_ONE_ID}`,
+      [id],
+    )
+    const standing = rows.filter((row) => row['superseded_by'] === null)
+    const unowed = standing.flatMap((row) => (row['state'] === null && row['item'] !== null ? [row] : []))
+    const owed = unowed.flatMap((row) =>
+      entryIn(row).map((entry) => ({ item: numberOf(row, 'item'), row: indexDelivery(entry, false) })),
+    )
+    if (owed.length > 0) await addDeliveries(query, dialect, owed)
+    return rows.length > 0 && standing.every((row) => row['state'] === 'done')
   })
 }
 

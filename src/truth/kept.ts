@@ -62,16 +62,17 @@ export function keptAbout(about: About, { run: withRun = true } = {}): KeptAbout
   return { about: bytesOf(json) }
 }
 
+/** What is known of the run of an imported entry is what it claims: its object nobody has. */
+const NO_OBJECT: JsonRecord = { object: {}, children: [] }
+
 /** Throws `copy_malformed` for what {@link keptAbout} does not write. */
 export function aboutOf({ about, run }: KeptAbout): About {
   const json = recordIn(parsed(about))
-  if (run === undefined) return aboutFromJson(json)
   const artifact = recordIn(json['artifact'])
-  const object = recordIn(parsed(unpacked(run)))
-  const whole =
-    artifact['type'] === 'run'
-      ? { ...artifact, ...object }
-      : { ...artifact, run: { ...recordIn(artifact['run']), ...object } }
+  const withRun = (): JsonRecord => (run === undefined ? NO_OBJECT : recordIn(parsed(unpacked(run))))
+  if (artifact['type'] === 'run') return aboutFromJson({ ...json, artifact: { ...artifact, ...withRun() } })
+  if (artifact['run'] === undefined || artifact['type'] !== 'image') return aboutFromJson(json)
+  const whole = { ...artifact, run: { ...recordIn(artifact['run']), ...withRun() } }
   return aboutFromJson({ ...json, artifact: whole })
 }
 

@@ -98,7 +98,9 @@ export interface NewImport {
   readonly entry: Entry
   readonly keyids: readonly string[]
   readonly about: About
-  /** The copy that was read, as a delivery that is done, and what else is owed for it. */
+  /** Where it was read: what was refused there is forgotten. */
+  readonly from: Pick<Refused, 'source' | 'location'>
+  /** The copy that was read, as a delivery that is done unless it does not stay there, and what else is owed for it. */
   readonly deliveries: readonly NewDelivery[]
 }
 
@@ -130,6 +132,11 @@ export interface Importing {
   holding(entry: Entry): Promise<Holding>
   /** Adds the entry with its terms; what it says is what was the case before: only `new` was written. */
   import(one: NewImport): Promise<Holding>
+  /**
+   * Owes the search index every entry of this id that stands and is not owed to it yet. True once the index has confirmed all of them; false as
+   * well where the truth holds none.
+   */
+  indexed(id: string): Promise<boolean>
   /** Entries that were imported for an artifact in a format: a store adopts one that verifies. */
   imported(uri: string, format: string): Promise<readonly Entry[]>
   /** Keeps why; each location and digest once, and no more than the truth has room for. */

@@ -4,6 +4,7 @@
  *   npm run bench -- --rounds 20 --runs 200
  *   npm run bench -- truth     the source of truth alone; --memory adds what takes an hour
  *   npm run bench -- search    the search index alone
+ *   npm run bench -- cache     the cache of verdicts alone
  */
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -192,4 +193,9 @@ if (isAll || positionals.includes('truth')) {
   await truthBench({ rounds: ROUNDS, runs: RUNS, memory: values.memory }, print)
 }
 if (isAll || positionals.includes('search')) await searchBench(Math.min(RUNS, 200), print)
+if (isAll || positionals.includes('cache')) {
+  // What the build fills in: this one runs prov in the process of the bench.
+  Object.assign(globalThis, { PROV_VERSION: 'bench' })
+  await (await import('./cache.ts')).cacheBench(print)
+}
 process.exit()

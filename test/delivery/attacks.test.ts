@@ -99,6 +99,19 @@ describe('what is false is not delivered', () => {
     expect(said.stdout).not.toMatch(/"format":"slsa[^}]*"outcome":"done"/)
   })
 
+  it('provenance of a run whose object was taken away, with a claim to another name', async () => {
+    await store('gcs')
+    changeAbout(({ artifact }) => {
+      artifact['claim'] = { kind: 'TaskRun', joined: 'victim-build', identity: 'x' }
+      artifact['name'] = ''
+    })
+    sql('UPDATE item SET run_uid = NULL')
+    const said = await worker('gcs')
+    expect(said.code).toBe(3)
+    expect(ended(said)['delivered']).toBe(0)
+    expect(existsSync(join(folder, 'gcs'))).toBe(false)
+  })
+
   it('a mark as signed while a required copy is owed', async () => {
     await store('tekton,docdb')
     sql("UPDATE delivery SET state = 'held' WHERE target = 'docdb'")

@@ -38,6 +38,7 @@ export type ToolName =
   | 'redis-server'
   | 'nats-server'
   | 'pubsub-emulator'
+  | 'fake-gcs-server'
 
 /** Registries that take anonymous writes; the last one has the referrers API. */
 export const REGISTRIES = ['distribution', 'docker-registry', 'cue-oci'] as const satisfies readonly ServerName[]

@@ -104,6 +104,7 @@ export const OUTPUTS: Readonly<Record<SchemaName, () => Promise<readonly Output[
     writeFileSync(join(at.folder, 'prov.db'), 'no database')
     said.push(await verify(at))
     said.push(await ask(['verify', ...at.storage, '--key', PUBLIC_KEY, '--image', IMAGE]))
+    said.push(await verify(at, '--cache', 'memory'), await verify(at, '--cache', 'nowhere'))
     return said
   },
   async migrate() {

@@ -39,6 +39,8 @@ export interface OwnRedis extends FreshIndex {
   readonly port: number
   kill(): Promise<void>
   start(): Promise<void>
+  /** Stopped, so that it answers nobody while its connections stay open; or let go on. */
+  freeze(isFrozen: boolean): void
 }
 
 /** A server that nobody else uses, with these arguments; `close` ends it. */
@@ -69,6 +71,7 @@ export async function ownRedis(...args: readonly string[]): Promise<OwnRedis> {
     port,
     start,
     kill,
+    freeze: (isFrozen) => child?.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT'),
     close: async () => {
       index.raw.disconnect()
       await kill()

@@ -6,9 +6,10 @@ import { expect, it } from 'vitest'
 import { grantsSql } from '../../src/truth/grants.ts'
 import { describeWith } from '../servers/endpoints.ts'
 import { provHere, type Said } from '../support/in-process.ts'
-import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
+import { FIXTURES, PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { type FreshTruth, postgresTruth } from '../support/truth.ts'
 
+const STORED = join(FIXTURES, 'stored/gcs/storefront-pipelinerun')
 const env = { COSIGN_PASSWORD: PASSWORD }
 
 describeWith(['postgresql'], 'roles', () => {
@@ -16,7 +17,7 @@ describeWith(['postgresql'], 'roles', () => {
     const truth = await postgresTruth()
     // Roles belong to the whole server, which other tests share.
     const mark = `t${randomBytes(5).toString('hex')}`
-    const roles = ['store', 'worker', 'reader'].map((role) => `${mark}_${role}`)
+    const roles = ['store', 'worker', 'importer', 'reader'].map((role) => `${mark}_${role}`)
     try {
       expect((await provHere(['truth', 'init', ...truth.flags], { env })).code).toBe(0)
       for (const line of grantsSql('public').replaceAll('prov_', `${mark}_`).split('\n')) {
@@ -44,7 +45,19 @@ describeWith(['postgresql'], 'roles', () => {
         await as('reader', 'verify', ...storage, '--storage', 'docdb,truth', '--key', PUBLIC_KEY, file),
       ).toMatchObject({ code: 0 })
       expect((await as('reader', 'truth', 'check')).code).toBe(0)
-      for (const role of ['worker', 'reader', 'store']) {
+      const importing = ['reconcile', '--from', 'gcs', '--set', `storage.gcs.directory=${STORED}`, '--repair']
+      const index = ['--set', 'index.url=redis://127.0.0.1/9', '--key', PUBLIC_KEY]
+      for (const role of ['store', 'worker', 'reader']) {
+        expect(await as(role, ...importing, ...index), role).toMatchObject({
+          code: 6,
+          stderr: expect.stringContaining('denied'),
+        })
+      }
+      expect(await as('importer', ...importing, ...index)).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('imported'),
+      })
+      for (const role of ['worker', 'reader', 'store', 'importer']) {
         expect((await as(role, 'outbox', 'drop', '1', '--reason', 'a test')).code, role).not.toBe(0)
       }
     } finally {

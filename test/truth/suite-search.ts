@@ -1,8 +1,9 @@
 /** What is found by its terms, and what is known of it. The same lines for every engine. */
 import { describe, expect, it } from 'vitest'
 import { askedTerm } from '../../src/provenance/terms.ts'
+import { INDEX } from '../../src/truth/term-pages.ts'
 import { signer } from '../support/makers.ts'
-import { claimOne, committed, entryId, imageItem, makeRun, owed, runItem, settleDone, testKey } from './made.ts'
+import { claimOne, committed, entryId, imageItem, makeRun, owed, runItem, settleDone, testKey, wanted } from './made.ts'
 import type { Scene } from './suite.ts'
 
 export function searchLines({ truth, rig, another }: Scene): void {
@@ -150,6 +151,7 @@ export function searchLines({ truth, rig, another }: Scene): void {
         entry,
         keyids,
         about,
+        from: { source: 'oci', location: name },
         deliveries: [owed('oci', { state: 'done', action: 'present' })],
         ...more,
       }
@@ -215,9 +217,27 @@ export function searchLines({ truth, rig, another }: Scene): void {
       expect(rows).toHaveLength(2)
       expect(JSON.stringify(rows[0])).toContain('now this')
       expect(String(rows[1]?.['location']).length).toBeLessThan(600)
-      const from = owed('oci', { state: 'done' })
-      await truth.import(await found('a', { deliveries: [{ ...from, slot: { ...from.slot, key: 'x' } }] }))
+      await truth.import(await found('a', { from: { source: 'oci', location: 'x' } }))
       expect(await rig.sql('SELECT location FROM refused')).toHaveLength(1)
+    })
+
+    it('is owed to the index once, whoever asks, and counts as indexed when the index has confirmed it', async () => {
+      const one = await found('a')
+      const id = entryId(one.entry)
+      expect(await truth.indexed(id)).toBe(false)
+      await truth.import(one)
+      const other = await another()
+      expect(await Promise.all([truth.indexed(id), other.indexed(id), truth.indexed(id)])).toEqual([
+        false,
+        false,
+        false,
+      ])
+      expect((await truth.list({ target: INDEX })).map(({ state }) => state)).toEqual(['pending'])
+      const [claim] = await truth.claim(wanted(INDEX, { targets: [INDEX] }))
+      if (claim === undefined) throw new Error('nothing is owed')
+      await settleDone(truth, claim)
+      expect(await truth.indexed(id)).toBe(true)
+      expect(await truth.indexed(id)).toBe(true)
     })
 
     it('keeps no more reasons than there is room for', async () => {

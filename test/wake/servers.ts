@@ -80,34 +80,145 @@ export async function natsWaker(): Promise<Waker> {
   }
 }
 
-export async function pubsubWaker(): Promise<Waker> {
+const [TOPIC, SUBSCRIPTION] = ['projects/prov/topics/wake', 'projects/prov/subscriptions/wake']
+
+type Call = (method: string, path: string, body?: unknown) => Promise<Readonly<Record<string, unknown>>>
+
+/** Google's emulator with a topic and a subscription. */
+async function ownPubsub() {
   const port = await freePort()
-  const base = `http://127.0.0.1:${port}/v1/`
-  const [topic, subscription] = ['projects/prov/topics/wake', 'projects/prov/subscriptions/wake']
-  const call = async (method: string, path: string, body: unknown): Promise<void> => {
+  const call: Call = async (method, path, body) => {
     const headers = { 'content-type': 'application/json' }
-    const answer = await fetch(base + path, { method, headers, body: JSON.stringify(body) })
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
     if (!answer.ok && answer.status !== 409) throw new Error(`${path}: ${answer.status}`)
+    return (await answer.json()) as Readonly<Record<string, unknown>>
+  }
+  const renew = async (): Promise<void> => {
+    await call('PUT', SUBSCRIPTION, { topic: TOPIC, ackDeadlineSeconds: 10 })
   }
   const server = ownServer('pubsub-emulator', ['--host=127.0.0.1', `--port=${port}`], async () => {
-    await call('PUT', topic, {})
-    await call('PUT', subscription, { topic })
+    await call('PUT', TOPIC, {})
+    await renew()
   })
   await server.start()
-  const context = plain({ PUBSUB_EMULATOR_HOST: `127.0.0.1:${port}` })
-  const place = placeOf(`pubsub:${subscription}`) as PubsubPlace
+  return { ...server, call, renew, env: { PUBSUB_EMULATOR_HOST: `127.0.0.1:${port}` } }
+}
+
+export async function pubsubWaker(): Promise<Waker> {
+  const { call, env, ...server } = await ownPubsub()
+  const context = plain(env)
+  const place = placeOf(`pubsub:${SUBSCRIPTION}`) as PubsubPlace
   return {
     ...server,
     transport: pubsubTransport(place, context),
-    target: placeOf(`pubsub:${topic}`),
+    target: placeOf(`pubsub:${TOPIC}`),
     context,
     url: place.location,
-    send: (content) =>
-      call('POST', `${topic}:publish`, { messages: [{ data: Buffer.from(content).toString('base64') }] }),
+    send: async (content) => {
+      await call('POST', `${TOPIC}:publish`, { messages: [{ data: Buffer.from(content).toString('base64') }] })
+    },
   }
 }
 
-function ownServer(name: 'nats-server' | 'pubsub-emulator', args: readonly string[], ready: () => Promise<void>) {
+/** A bucket of fake-gcs-server that tells the emulator of Pub/Sub of each object, as Google Cloud Storage does. */
+export interface Announcing {
+  readonly bucket: string
+  readonly endpoint: string
+  /** For --wake. */
+  readonly subscription: string
+  readonly env: Readonly<Record<string, string>>
+  put(name: string, bytes: Uint8Array): Promise<void>
+  names(): Promise<readonly string[]>
+  /** A message of somebody else's making. */
+  publish(attributes: Readonly<Record<string, string>>, data?: Uint8Array): Promise<void>
+  /** Messages that a reader of now would get, once nobody holds them any more: 0 after eleven seconds without one. */
+  waiting(): Promise<number>
+  expire(): Promise<void>
+  renew(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function announcingBucket(): Promise<Announcing> {
+  const pubsub = await ownPubsub()
+  const port = await freePort()
+  const endpoint = `http://127.0.0.1:${port}`
+  const args = [
+    '-scheme',
+    'http',
+    '-host',
+    '127.0.0.1',
+    '-port',
+    `${port}`,
+    '-backend',
+    'memory',
+    '-external-url',
+    endpoint,
+  ]
+  const events = ['-event.pubsub-project-id', 'prov', '-event.pubsub-topic', 'wake', '-event.list', 'finalize,delete']
+  const gcs = ownServer(
+    'fake-gcs-server',
+    [...args, '-public-host', `127.0.0.1:${port}`, ...events],
+    async () => {
+      const answer = await fetch(`${endpoint}/storage/v1/b?project=prov`, { method: 'POST', body: '{"name":"chains"}' })
+      if (!answer.ok && answer.status !== 409) throw new Error(String(answer.status))
+    },
+    pubsub.env,
+  )
+  await gcs.start()
+  return {
+    bucket: 'chains',
+    endpoint,
+    subscription: `pubsub:${SUBSCRIPTION}`,
+    env: pubsub.env,
+    put: async (name, bytes) => {
+      const url = `${endpoint}/upload/storage/v1/b/chains/o?uploadType=media&name=${encodeURIComponent(name)}`
+      const answer = await fetch(url, { method: 'POST', body: new Uint8Array(bytes) })
+      if (!answer.ok) throw new Error(`${name}: ${answer.status}`)
+    },
+    names: async () => {
+      const { items = [] } = (await (await fetch(`${endpoint}/storage/v1/b/chains/o`)).json()) as {
+        readonly items?: readonly { readonly name: string }[]
+      }
+      return items.map(({ name }) => name)
+    },
+    publish: async (attributes, data = Buffer.from('{}')) => {
+      const message = { attributes, data: Buffer.from(data).toString('base64') }
+      await pubsub.call('POST', `${TOPIC}:publish`, { messages: [message] })
+    },
+    waiting: async () => {
+      for (const end = Date.now() + 11_000; Date.now() < end; await sleep(500)) {
+        const body = { maxMessages: 100, returnImmediately: true }
+        const { receivedMessages = [] } = await pubsub.call('POST', `${SUBSCRIPTION}:pull`, body)
+        const messages = receivedMessages as readonly { readonly ackId: string }[]
+        if (messages.length === 0) continue
+        // Given back at once.
+        const ackIds = messages.map(({ ackId }) => ackId)
+        await pubsub.call('POST', `${SUBSCRIPTION}:modifyAckDeadline`, { ackIds, ackDeadlineSeconds: 0 })
+        return messages.length
+      }
+      return 0
+    },
+    expire: async () => {
+      await pubsub.call('DELETE', SUBSCRIPTION)
+    },
+    renew: pubsub.renew,
+    close: async () => {
+      await gcs.close()
+      await pubsub.close()
+    },
+  }
+}
+
+function ownServer(
+  name: 'nats-server' | 'pubsub-emulator' | 'fake-gcs-server',
+  args: readonly string[],
+  ready: () => Promise<void>,
+  env: Readonly<Record<string, string>> = {},
+) {
   let child: ChildProcess | undefined
   const kill = async (): Promise<void> => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
@@ -119,7 +230,7 @@ function ownServer(name: 'nats-server' | 'pubsub-emulator', args: readonly strin
     kill,
     close: kill,
     start: async (): Promise<void> => {
-      child = spawn(tool(name), args, { stdio: 'ignore' })
+      child = spawn(tool(name), args, { stdio: 'ignore', env: { ...process.env, ...env } })
       for (let tries = 0; ; tries++) {
         try {
           return await ready()

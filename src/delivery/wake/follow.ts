@@ -1,12 +1,14 @@
 /** Follows transports for as long as a worker lives: one that is down, ends or throws is connected to again, and stops nobody. */
 import { asProvError } from '../../errors.ts'
-import type { Transport } from './wake.ts'
+import type { ObjectHint, Transport } from './wake.ts'
 
 export interface FollowJob {
   /** Aborted when nobody needs hints any more. */
   readonly signal: AbortSignal
   /** Called with each hint. */
   woke(transport: string): void
+  /** Called with each object that was written; resolves when it takes the next one. Absent: a message about one is left to others. */
+  object?(hint: ObjectHint): Promise<void>
   /** Called once when a transport is lost, and again only after it was well for a while. */
   lost(line: string): void
   now(): number
@@ -59,11 +61,12 @@ async function followOne(transport: Transport, job: FollowJob): Promise<void> {
 }
 
 /** Why it was lost, in words. */
-async function untilLost(transport: Transport, { signal, woke }: FollowJob): Promise<string> {
+async function untilLost(transport: Transport, { signal, woke, object }: FollowJob): Promise<string> {
   try {
-    for await (const _hint of transport.hints(signal)) {
+    for await (const hint of transport.hints(signal)) {
       if (signal.aborted) break
-      woke(transport.name)
+      if (hint === undefined) woke(transport.name)
+      else await object?.(hint)
     }
     return 'the connection ended'
   } catch (thrown) {

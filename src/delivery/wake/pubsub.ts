@@ -10,7 +10,7 @@ import { fetchThrough } from '../../platform/http/fetch.ts'
 import { singleTry } from '../../platform/http/single.ts'
 import { codeOfStatus } from '../../platform/http/status-code.ts'
 import { isRecord } from '../../platform/text/guards.ts'
-import type { Hint, PubsubPlace, Teller, Transport } from './wake.ts'
+import type { Hint, ObjectHint, PubsubPlace, Teller, Transport } from './wake.ts'
 
 /** An empty answer comes after a minute and a half at the service. */
 const PULL_MS = 120_000
@@ -18,6 +18,8 @@ const SHORT_MS = 10_000
 /** Messages of one answer; one alone, once an answer was too long: a message has 10 MB at most. */
 const MOST_MESSAGES = 50
 const MOST_BYTES = 16 * 1024 * 1024
+/** Names of objects have so many at most, in bytes. */
+const MOST_NAME = 1024
 /** Between two answers, whatever they hold. */
 const GAP_MS = 100
 
@@ -34,15 +36,20 @@ export function pubsubTransport({ resource, location }: PubsubPlace, context: Ht
         await service.call('acknowledge', { ackIds: ['prov'] }, signal, [400])
         yield undefined
         while (!signal.aborted) {
-          const ids = await service.call('pull', { maxMessages: most }, signal).then(ackIds, (thrown: unknown) => {
-            if (!(thrown instanceof ProvError) || thrown.code !== 'response_too_large' || most === 1) throw thrown
-            most = 1
-            return undefined
-          })
-          if (ids !== undefined && ids.length > 0) {
-            await service.call('acknowledge', { ackIds: ids }, signal)
-            yield undefined
+          const messages = await service
+            .call('pull', { maxMessages: most }, signal)
+            .then(messagesIn, (thrown: unknown) => {
+              if (!(thrown instanceof ProvError) || thrown.code !== 'response_too_large' || most === 1) throw thrown
+              most = 1
+              return undefined
+            })
+          const acknowledge = async (ackIds: readonly string[]): Promise<void> => {
+            if (ackIds.length > 0) await service.call('acknowledge', { ackIds }, signal)
           }
+          const { hints = [], others = [], objects = [] } = messages ?? {}
+          await acknowledge([...hints, ...others])
+          if (hints.length > 0) yield undefined
+          for (const { ackId, ...object } of objects) yield { ...object, done: () => acknowledge([ackId]) }
           await new Promise((resolve) => setTimeout(resolve, GAP_MS))
         }
       } finally {
@@ -114,13 +121,39 @@ function serviceOf(resource: string, location: string, context: HttpContext) {
   }
 }
 
-/** By what the messages of an answer are acknowledged; nothing else of them is looked at. */
-function ackIds(body: Uint8Array): readonly string[] {
+/** By what the messages of an answer are acknowledged. */
+interface Messages {
+  readonly hints: readonly string[]
+  /** About an object that was not written: deleted, or only its metadata changed. */
+  readonly others: readonly string[]
+  readonly objects: readonly (Omit<ObjectHint, 'done'> & { readonly ackId: string })[]
+}
+
+/**
+ * Of a message about an object the names and the time at which Pub/Sub took it in, of any other nothing at all. The attributes are those of
+ * https://cloud.google.com/storage/docs/pubsub-notifications.
+ */
+function messagesIn(body: Uint8Array): Messages {
   let json: unknown
   try {
     json = JSON.parse(Buffer.from(body).toString('utf8'))
   } catch {}
   if (!isRecord(json)) throw new ProvError('response_invalid', 'Pub/Sub did not answer with JSON')
-  const messages = Array.isArray(json['receivedMessages']) ? json['receivedMessages'] : []
-  return messages.flatMap((one: unknown) => (isRecord(one) && typeof one['ackId'] === 'string' ? [one['ackId']] : []))
+  const received = Array.isArray(json['receivedMessages']) ? json['receivedMessages'] : []
+  const [hints, others, objects]: [string[], string[], Messages['objects'][number][]] = [[], [], []]
+  for (const one of received) {
+    if (!isRecord(one) || typeof one['ackId'] !== 'string') continue
+    const ackId = one['ackId']
+    const message = isRecord(one['message']) ? one['message'] : {}
+    const {
+      bucketId: bucket,
+      objectId: object,
+      eventType,
+    } = isRecord(message['attributes']) ? message['attributes'] : {}
+    const isNamed = typeof bucket === 'string' && typeof object === 'string'
+    if (!isNamed) hints.push(ackId)
+    else if (eventType !== 'OBJECT_FINALIZE' || object.length > MOST_NAME) others.push(ackId)
+    else objects.push({ ackId, bucket, object, at: Date.parse(String(message['publishTime'])) || 0 })
+  }
+  return { hints, others, objects }
 }

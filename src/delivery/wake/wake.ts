@@ -1,7 +1,17 @@
 /** What wakes a worker before it would look by itself. Pure. */
 
-/** Something may be owed. It has no content: whoever could forge a message can only make a worker look. */
-export type Hint = undefined
+/** An object was written to a bucket. Of the message nothing but the two names is taken: whoever forged it can only make a worker look there. */
+export interface ObjectHint {
+  readonly bucket: string
+  readonly object: string
+  /** When the transport took the message in, in milliseconds since the epoch. */
+  readonly at: number
+  /** Acknowledges the message; one that is not comes again. */
+  done(): Promise<void>
+}
+
+/** Something may be owed: that has no content. Or an object was written. */
+export type Hint = undefined | ObjectHint
 
 /** Where hints come from. */
 export interface Transport {
@@ -11,7 +21,8 @@ export interface Transport {
   readonly location: string
   /**
    * One connection's life: a hint once it stands, since something may have come before, and one for each message or for several of them. Ends or
-   * throws when the connection does, and ends soon once the signal is aborted. Messages are acknowledged at once, and never read.
+   * throws when the connection does, and ends soon once the signal is aborted. Messages are acknowledged at once, and never read, but for those
+   * about objects.
    */
   hints(signal: AbortSignal): AsyncIterable<Hint>
 }

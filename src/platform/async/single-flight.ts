@@ -60,7 +60,6 @@ export function singleFlight<T>({ longestMs }: { readonly longestMs?: number | u
       return await Promise.race([flight.result, left.promise])
     } finally {
       signal.removeEventListener('abort', leave)
-      if (!signal.aborted) flight.waiting--
     }
   }
 }

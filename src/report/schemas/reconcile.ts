@@ -16,7 +16,8 @@ const OUTCOMES: Readonly<Record<ImportOutcome, true>> = {
   unread: true,
 }
 
-const ITEM = object<ImportedItem>(
+/** Also a line of `prov worker --json`. */
+export const IMPORTED_ITEM = object<ImportedItem>(
   { location: says(TEXT, 'where the backend holds it'), outcome: oneOf(OUTCOMES) },
   {
     artifact: TEXT,
@@ -24,7 +25,7 @@ const ITEM = object<ImportedItem>(
     entry: ENTRY_ID,
     error: says(ref('error'), 'why it was refused, or could not be read'),
   },
-  'with --from: one entry, or one item that is none',
+  'one entry that a backend holds, or one item that is none',
 )
 
 interface Summary extends ImportSummary {
@@ -52,4 +53,4 @@ const SUMMARY = object<Summary>(
   'with --from: the last line',
 )
 
-export const schema = output('each line of prov reconcile --json', ITEM, SUMMARY, DIFFERENCE, INDEX_SUMMARY)
+export const schema = output('each line of prov reconcile --json', IMPORTED_ITEM, SUMMARY, DIFFERENCE, INDEX_SUMMARY)

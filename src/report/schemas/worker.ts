@@ -3,6 +3,7 @@ import { ENTRY_STATES, STATES } from '../../truth/states.ts'
 import type { WorkerEvent, WorkerReport } from '../text/worker-text.ts'
 import { output } from './document.ts'
 import { EXIT, NEXT, ref } from './parts.ts'
+import { IMPORTED_ITEM } from './reconcile.ts'
 import { COUNT, list, object, oneOf, says, TEXT } from './shape.ts'
 
 const OUTCOMES: Readonly<Record<WorkerEvent['outcome'], true>> = {
@@ -57,4 +58,4 @@ const SUMMARY = object<Summary>(
   'the last line',
 )
 
-export const schema = output('each line of prov worker --json', EVENT, SUMMARY)
+export const schema = output('each line of prov worker --json', EVENT, IMPORTED_ITEM, SUMMARY)

@@ -34,6 +34,8 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
   const isAlone = listed === undefined && (keys.length > 0 || options.truth !== undefined || isTrustNamed)
   const names = isAlone ? [] : backendNames(settings, listed)
   const isIndexed = hasIndex(settings)
+  const cached = settings.get('cache.url')
+  const readOnly = options.readOnly === true
   const owed = isIndexed ? [...names, INDEX] : names
   const named = await looked(inputs, options, world)
   const { artifacts, notes } = named
@@ -50,9 +52,12 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
       ...(isTrustNamed ? [async () => (await import('./trust.ts')).diagnoseTrust(options, io)] : []),
       ...(isTruthNamed ? [async () => (await import('./truth.ts')).diagnoseTruth(settings, owed, io.now)] : []),
       ...(isIndexed ? [async () => (await import('./search-index.ts')).diagnoseIndex(settings, io.now)] : []),
+      ...(cached === undefined
+        ? []
+        : [async () => (await import('./cache.ts')).diagnoseCache(cached, settings, world, readOnly)]),
     ],
     artifacts,
-    readOnly: options.readOnly === true,
+    readOnly,
     signal: io.signal,
     now: io.now,
     random: io.random,

@@ -19,6 +19,7 @@ export function searchCommand(io: Io, exit: Exit): Command {
     .addOption(wanted('--run <UID>', 'of the run with this uid'))
     .addOption(wanted('--image <REF>', 'about this image, REPO@sha256:…'))
     .addOption(wanted('--type <URI>', 'of this predicate type'))
+    .option('--index <URL>', 'ask this search index: redis://HOST/DATABASE (or set index.url)')
     .addOption(new Option('--source <SOURCE>', 'what is asked').choices(['truth', 'index']))
     .addOption(new Option('--limit <N>', `so many at most, up to ${MOST_HITS}`).argParser(limit).default(100))
     .addOption(new Option('--after <SEQ>', 'only entries with a greater number: the next page').argParser(number))

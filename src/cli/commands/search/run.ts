@@ -12,7 +12,7 @@ import {
   shownImpact,
   summaryText,
 } from '../../../report/text/search-text.ts'
-import { searchSource } from '../../../setup/search.ts'
+import { type SearchWish, searchSource } from '../../../setup/search.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import { truthOf } from '../../../setup/truth.ts'
 import type { Truth } from '../../../truth/truth.ts'
@@ -33,15 +33,16 @@ export async function runSearch(options: SearchOptions, io: Io): Promise<number>
         .join(', ')} or --type`,
     })
   }
-  if (options.impact === true && (options.after !== undefined || options.source === 'index')) {
-    const odd = options.source === 'index' ? '--source index' : '--after'
+  const source = options.source ?? (options.index === undefined ? undefined : 'index')
+  if (options.impact === true && (options.after !== undefined || source === 'index')) {
+    const odd = options.source === 'index' ? '--source index' : source === 'index' ? '--index' : '--after'
     throw new ProvError('usage', `--impact counts everything in the truth: it takes no ${odd}`)
   }
   const settings = await settingsFor(options, worldOf(io, options))
   const truth = settings.get('truth.url') === undefined ? undefined : await truthOf(settings, { make: false })
   try {
     if (options.impact !== true)
-      return await list(terms, options, await searchSource(settings, wishOf(options, truth)), truth, io)
+      return await list(terms, options, await searchSource(settings, wishOf(source, truth)), truth, io)
     // Throws where no truth is named.
     await searchSource(settings, { source: 'truth', truth })
     return await count(terms, options, truth, io)
@@ -50,7 +51,7 @@ export async function runSearch(options: SearchOptions, io: Io): Promise<number>
   }
 }
 
-function wishOf({ source }: SearchOptions, truth: Truth | undefined): Parameters<typeof searchSource>[1] {
+function wishOf(source: SearchWish['source'], truth: Truth | undefined): SearchWish {
   return source === undefined ? { truth } : { source, truth }
 }
 

@@ -39,7 +39,7 @@ export function verifyCommand(io: Io, exit: Exit): Command {
     .option('--report <FILE>', 'also write one HTML page that stands alone')
     .option('--vsa-key <FILE>', 'private key that signs what --output vsa makes, or env://NAME')
     .option('--password-file <FILE>', 'password of that key (else PROV_PASSWORD, COSIGN_PASSWORD, or a prompt)')
-    .option('--cache <URL>', 'take a kept verdict: memory, redis://HOST/DATABASE or dapr:http://HOST:PORT/STORE')
+    .option('--cache <URL>', 'take a kept verdict: redis://HOST/DATABASE or dapr:http://HOST:PORT/STORE')
   return grouped(withCommon(withTruth(withFilters(withSigners(command)))))
     .addHelpText(
       'after',

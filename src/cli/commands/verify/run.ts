@@ -25,7 +25,7 @@ import { warn, worldOf } from '../../world.ts'
 import { type Kept, keptNotes, refuseUncached } from './cache-flag.ts'
 import type { VerifyOptions } from './flags.ts'
 import { headOf, reportsFor, scopeOf } from './reports.ts'
-import { whole } from './text.ts'
+import { notesText, whole } from './text.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
 export async function runVerify(inputs: readonly string[], options: VerifyOptions, io: Io): Promise<number> {
@@ -81,8 +81,10 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
       for (const note of notes) warn(io, options, note)
       const layout = layoutOf(io)
       const silent = reports?.onStdout === true
-      if (!silent && options.quiet === true) await write(io.stdout, report.exit === 0 ? '' : badText(report, layout))
-      else if (!silent) {
+      if (!silent && options.quiet === true) {
+        await write(io.stdout, report.exit === 0 ? '' : notesText(keptNotes(kept), layout) + badText(report, layout))
+      }
+      if (!silent && options.quiet !== true) {
         const atHand = artifacts.some(({ type }) => type === 'run')
         const head = { backends, trust: report.trust, demands, atHand, wide: options.wide === true }
         await write(

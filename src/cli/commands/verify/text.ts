@@ -21,11 +21,16 @@ interface TextOptions {
  * @example whole(report, { head, all: false, next: undefined, notes: [] }, layout) // '✓ 1 artifact: all copies agree …'
  */
 export function whole(report: VerifyReport, { head, all, next, notes: own }: TextOptions, layout: Layout): string {
-  if (all) return (own.length === 0 ? '' : page(own, layout)) + verifyText(report, layout) + nextText(next, layout)
+  if (all) return notesText(own, layout) + verifyText(report, layout) + nextText(next, layout)
   const seen = attentionOf(head)
   for (const one of report.artifacts) seen.add(one)
   const notes = [...own, ...(report.otherKey === undefined ? [] : [otherKeyText(report.otherKey)]), ...resting(report)]
   return seen.text({ exit: report.exit, notes }, layout) + nextText(next, layout)
+}
+
+/** @example notesText(['from the cache: …'], layout) // 'from the cache: …\n' */
+export function notesText(notes: readonly string[], layout: Layout): string {
+  return notes.length === 0 ? '' : page(notes, layout)
 }
 
 const MOST_LINES = 5

@@ -1,16 +1,20 @@
 /** The work of `prov worker`. */
 import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
+import { type BucketJob, bucketObjects } from '../../../delivery/bucket-objects.ts'
 import type { Told } from '../../../delivery/lane.ts'
 import { openTransports } from '../../../delivery/wake/open.ts'
-import { runWorker, type WorkerEnd } from '../../../delivery/worker.ts'
+import { runWorker, type WorkerEnd, type WorkerJob } from '../../../delivery/worker.ts'
 import { ERRORS, gravest } from '../../../errors.ts'
 import { exitStatus, type Io, pause, write } from '../../../platform/io.ts'
 import { durationMs } from '../../../platform/text/duration.ts'
 import { jsonLine } from '../../../platform/text/json-text.ts'
 import { nextText } from '../../../report/text/next-step.ts'
+import { importedText } from '../../../report/text/reconcile-text.ts'
 import { deliveredText, type WorkerEvent, workerEndText } from '../../../report/text/worker-text.ts'
+import type { ImportedItem } from '../../../search/import.ts'
 import type { IndexStore } from '../../../search/index-store.ts'
 import { setUp } from '../../../setup/backends.ts'
+import { type BucketSources, bucketSources } from '../../../setup/bucket-sources.ts'
 import { deliveryJob } from '../../../setup/delivery.ts'
 import { hasIndex, indexOf } from '../../../setup/index-place.ts'
 import { trustFor } from '../../../setup/keys.ts'
@@ -21,7 +25,7 @@ import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
 import type { WorkerOptions } from './flags.ts'
-import { watch } from './watch.ts'
+import { type Watching, watch } from './watch.ts'
 
 /** Runs until a signal, or with --once until nothing can be delivered; gives the exit status. */
 export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<number> {
@@ -32,11 +36,13 @@ export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<
   const served = setup.backends.map(({ name }) => name)
   let truth: Truth | undefined
   let index: IndexStore | undefined
+  let buckets: BucketSources | undefined
   try {
     refuseUnsupported(setup.settings, served)
     const places = await wakeSources(setup.settings, options.wake)
     truth = await truthOf(setup.settings, { make: false })
     index = hasIndex(setup.settings) ? await indexOf(setup.settings) : undefined
+    buckets = await bucketSources(setup, worldOf(io, options))
     const job = deliveryJob(setup, truth, trust, index)
     const { targets, host } = job
     const wake = await openTransports(
@@ -49,6 +55,9 @@ export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<
     try {
       const layout = layoutOf(io)
       let lines = Promise.resolve()
+      const print = (line: string): void => {
+        if (line !== '') lines = lines.then(() => write(io.stdout, line))
+      }
       const end = await runWorker({
         ...job,
         once: options.once === true,
@@ -71,8 +80,25 @@ export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<
               : options.quiet === true && 'settled' in what && what.settled.state === 'done'
                 ? ''
                 : deliveredText(eventOf(row, what), layout)
-          if (line !== '') lines = lines.then(() => write(io.stdout, line))
+          print(line)
         },
+        ...(buckets.sources.length === 0
+          ? {}
+          : {
+              objects: objectsOf(
+                buckets,
+                { ...job, retry: setup.retry, isIndexed: index !== undefined, signal: io.signal },
+                watching,
+                {
+                  failed: (error) => warn(io, options, `${error.code}: ${error.message}; looking again`),
+                  told: (item) => {
+                    const isSaid = options.quiet !== true || item.outcome === 'refused'
+                    if (options.json === true) print(jsonLine(item))
+                    else if (isSaid) print(importedText(item, layout))
+                  },
+                },
+              ),
+            }),
       })
       await lines
       return await ended(end, { truth, targets, options, io })
@@ -80,10 +106,35 @@ export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<
       await watching.close()
     }
   } finally {
+    await buckets?.close()
     await index?.close()
     await truth?.close()
     await setup.close()
   }
+}
+
+interface ObjectsTold extends Pick<BucketJob, 'failed'> {
+  told(item: ImportedItem): void
+}
+
+function objectsOf(
+  { sources }: BucketSources,
+  job: Omit<BucketJob, 'sources' | 'sleep' | 'imported' | 'told' | 'failed'>,
+  watching: Pick<Watching, 'refused'>,
+  { failed, told }: ObjectsTold,
+): NonNullable<WorkerJob['objects']> {
+  return (imported) =>
+    bucketObjects({
+      ...job,
+      sources,
+      sleep: pause,
+      imported,
+      failed,
+      told: (source, item) => {
+        if (item.outcome === 'refused') watching.refused(source)
+        told(item)
+      },
+    })
 }
 
 function asSettings({ concurrency, lease, listen }: WorkerOptions): readonly string[] {

@@ -1,4 +1,5 @@
 /** What a worker shows of itself at --listen: metrics, that it lives, and that it can deliver. */
+import type { ObjectSource } from '../../../delivery/bucket-objects.ts'
 import type { Told } from '../../../delivery/lane.ts'
 import type { Listening } from '../../../service/listen.ts'
 import type { Metrics } from '../../../service/metrics.ts'
@@ -14,6 +15,8 @@ export interface Watching {
   failed(): void
   /** A hint came, or a look was due without one. */
   woke(transport: string): void
+  /** An object was not imported. */
+  refused(source: ObjectSource): void
   close(): Promise<void>
 }
 
@@ -65,6 +68,7 @@ export async function watch(truth: Truth, targets: readonly string[], address: s
       isWell = false
     },
     woke: (transport) => metrics?.count('prov_wakeups_total', { transport }),
+    refused: (source) => metrics?.count('prov_refused_total', { source }),
     close: async () => listening?.close(),
   }
 }
