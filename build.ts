@@ -10,7 +10,7 @@ import { isBuiltin } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { compileAtOnce } from './eager.ts'
-import { SCRIPT } from './src/report/html/script.ts'
+import { LIVE_SCRIPT, SCRIPT } from './src/report/html/script.ts'
 import { SCHEMAS } from './src/report/schemas/index.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
@@ -233,7 +233,7 @@ const pageScript: Plugin = {
   name: 'page-script',
   setup(b) {
     b.onLoad({ filter: /report\/html\/script\.ts$/ }, () => ({
-      contents: `export const SCRIPT = ${JSON.stringify(SCRIPT)}`,
+      contents: `export const SCRIPT = ${JSON.stringify(SCRIPT)}\nexport const LIVE_SCRIPT = ${JSON.stringify(LIVE_SCRIPT)}`,
     }))
   },
 }

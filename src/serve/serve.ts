@@ -31,6 +31,9 @@ export interface Service {
   readonly truth?: (signal: AbortSignal) => Promise<Truth>
   /** What a search over it is asked of. */
   search(truth: Truth): Promise<SearchSource>
+  /** GET / and GET /v1/events. */
+  page(): Promise<Answer>
+  events(ask: Ask): Answer
   /** Longest time one question to the truth may take, in milliseconds. */
   readonly deadlineMs: number
 }
@@ -109,6 +112,8 @@ export function routesOf(service: Service): readonly Route[] {
           get('/v1/outbox', 'data', over(answerOutbox), QUERIES.outbox),
           get('/v1/search', 'data', over(answerSearch), QUERIES.search),
         ]),
+    get('/', 'page', () => service.page()),
+    get('/v1/events', 'page', (ask) => service.events(ask)),
     ...Object.entries(probes(service)).map(([path, page]) =>
       get(path, path === '/metrics' ? 'provider' : 'probe', () => page()),
     ),

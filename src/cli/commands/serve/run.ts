@@ -7,8 +7,10 @@ import { jsonText } from '../../../platform/text/json-text.ts'
 import type { ServeCheck } from '../../../report/schemas/serve.ts'
 import { checkText } from '../../../report/text/serve-text.ts'
 import type { Known } from '../../../serve/access.ts'
+import { type Events, liveEvents } from '../../../serve/events.ts'
 import type { KeyOutcome } from '../../../serve/judging.ts'
 import type { Listener } from '../../../serve/listener.ts'
+import { answerPage, lastVerdicts, lookAt } from '../../../serve/page.ts'
 import { probes, refuseOpen, routesOf, type Service } from '../../../serve/serve.ts'
 import { type HttpService, openHttp } from '../../../service/http.ts'
 import { untilStopped } from '../../../service/lifecycle.ts'
@@ -37,6 +39,8 @@ import {
 const MARGIN_MS = 200
 /** Requests at one time: more than any admission sends, and no more than memory takes. */
 const MOST_REQUESTS = 1000
+/** Between two looks at the truth, while somebody watches the page. */
+const LOOK_MS = 1000
 /** After the drain: the longest request, and its answer. */
 const FINISH_MARGIN_MS = 5000
 
@@ -108,7 +112,7 @@ async function served(
     if (next.tls !== undefined) http?.renew(next.tls)
   })
   ends.push(() => listener.stop())
-  const service = serviceOf(scene, verifier, later, { listener, isDraining: () => isDraining })
+  const { service, events } = serviceOf(scene, verifier, later, { listener, isDraining: () => isDraining })
   const { tls } = listener.last
   const opened = await openHttp({
     address: settings.get('serve.listen') ?? '',
@@ -144,6 +148,7 @@ async function served(
     draining: () => {
       isDraining = true
       opened.drain()
+      events.close()
       log.info('draining')
     },
     finish: () => opened.close(),
@@ -161,21 +166,27 @@ interface State {
 }
 
 function serviceOf(
-  { settings, log, metrics }: Scene,
+  { settings, log, metrics, world }: Scene,
   verifier: Verifier,
   later: LaterTruth | undefined,
   { listener, isDraining }: State,
-): Service {
+): { readonly service: Service; readonly events: Events } {
   const deadlineMs = msOf(settings, 'deadline') - MARGIN_MS
   const isShown = settings.get('serve.data') === 'true'
-  return {
+  const verdicts = lastVerdicts()
+  const shown = later === undefined || !isShown ? {} : { truth: () => later.open() }
+  const live = { ...shown, verdicts, deadlineMs }
+  const events = liveEvents({ look: () => lookAt(live), everyMs: LOOK_MS, sleep: pause })
+  const service: Service = {
     metrics,
     queue: verifier.queue,
     maxKeys: Number(settings.get('serve.max-keys')),
     tags: settings.get('serve.tags') === 'true',
     deadlineMs,
     search: (truth) => searchSource(settings, { truth }),
-    ...(later === undefined || !isShown ? {} : { truth: () => later.open() }),
+    ...shown,
+    page: () => answerPage({ version: VERSION, backends: verifier.backends }, live),
+    events: events.answer,
     judging: {
       judge: () => {
         if (listener.stale !== undefined) throw listener.stale
@@ -187,6 +198,7 @@ function serviceOf(
       told: (outcome, ms) => {
         metrics.count('prov_verify_total', { verdict: outcome.judged?.verdict ?? 'error' })
         metrics.observe('prov_verify_seconds', ms / 1000)
+        verdicts.add(outcome, world.now())
         tell(log, outcome)
       },
     },
@@ -201,6 +213,7 @@ function serviceOf(
       listener: () => listener.stale?.message,
     },
   }
+  return { service, events }
 }
 
 function msOf(settings: Settings, name: 'deadline' | 'drain'): number {
