@@ -261,8 +261,8 @@ const options = {
     __filename: 'import.meta.filename',
   },
   legalComments: 'inline',
-  // Reads a file of its own folder: it stays where npm installs it.
-  external: ['@platformatic/kafka', '@nats-io/jetstream', '@nats-io/transport-node'],
+  // Reads a file of its own folder: it stays where npm installs it. The last is a tool's, which a dependency would use where it finds it.
+  external: ['@platformatic/kafka', '@nats-io/jetstream', '@nats-io/transport-node', 'supports-color'],
   alias: {
     'node-fetch': './backends/oci/registry/node-fetch.ts',
     yaml: './node_modules/yaml/browser/dist/index.js', // the same code as ES modules: loads faster, and what is unused is left out

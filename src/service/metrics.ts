@@ -45,7 +45,7 @@ export const SERVE_METRICS = {
   prov_verify_total: {
     type: 'counter',
     labels: ['verdict'],
-    help: 'keys that were answered: verified, refused, absent, or error where there is no verdict',
+    help: 'keys that were answered: verified, refused, absent, or error where nothing could be said',
   },
   prov_verify_seconds: { type: 'histogram', labels: [], help: 'how long the answer for one key took' },
   prov_cache_total: {

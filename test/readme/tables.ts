@@ -179,7 +179,7 @@ function errors(): string {
 
 /** All settings, or those of one backend. */
 function settings(of?: string): string {
-  const own = of === 'truth' || of === 'worker' || of === 'index' || of === 'wake' || of === 'serve'
+  const own = of === 'truth' || of === 'worker' || of === 'index' || of === 'wake' || of === 'cache' || of === 'serve'
   const begin = of === 'kafka' ? 'storage.pubsub.' : own ? `${of}.` : `storage.${of}.`
   const rows = SETTINGS_TABLE.rows.filter(({ key }) => of === undefined || key.startsWith(begin))
   if (rows.length === 0) return 'None.'

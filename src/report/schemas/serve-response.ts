@@ -60,7 +60,7 @@ const ITEM = object<ProviderItem>(
   { key: TEXT },
   {
     value: says({ oneOf: [VALUE, TEXT] }, 'of /mutate: the image by its digest'),
-    error: says(TEXT, 'why there is no value'),
+    error: says(TEXT, 'in place of a value'),
   },
 )
 
@@ -75,7 +75,7 @@ export const schema = file(
         {
           idempotent: says({ const: true }, 'of /mutate'),
           items: list(ITEM),
-          systemError: says(TEXT, 'the request as a whole was not served: there are no items'),
+          systemError: says(TEXT, 'in place of items: the request as a whole was not served'),
         },
       ),
     },
