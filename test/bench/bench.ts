@@ -4,6 +4,7 @@
  *   npm run bench -- --rounds 20 --runs 200
  *   npm run bench -- truth     the source of truth alone; --memory adds what takes an hour
  *   npm run bench -- search    the search index alone
+ *   npm run bench -- service   the verification service alone; --memory adds 100,000 keys
  *   npm run bench -- cache     the cache of verdicts alone
  */
 import { existsSync, statSync, writeFileSync } from 'node:fs'
@@ -19,6 +20,7 @@ import { scratch } from '../support/scratch.ts'
 import { type Command, type Figure, inTurn, once, rounds } from './measure.ts'
 import { movesToMongo, movesToS3, verifyAll } from './moves.ts'
 import { searchBench } from './search.ts'
+import { serviceBench } from './service.ts'
 import { bulk, coldStarts } from './stores.ts'
 import { truthBench } from './truth.ts'
 
@@ -198,4 +200,5 @@ if (isAll || positionals.includes('cache')) {
   Object.assign(globalThis, { PROV_VERSION: 'bench' })
   await (await import('./cache.ts')).cacheBench(print)
 }
+if (isAll || positionals.includes('service')) await serviceBench({ rounds: ROUNDS, memory: values.memory }, print)
 process.exit()

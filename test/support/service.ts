@@ -32,6 +32,20 @@ export async function startService(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Started> {
+  return spawnService(args, env, (child, ended) =>
+    onTestFinished(async () => {
+      child.kill('SIGKILL')
+      await ended
+    }),
+  )
+}
+
+/** The same outside of a test. */
+export async function spawnService(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  begun: (child: ChildProcess, ended: Promise<number | null>) => void = () => undefined,
+): Promise<Started> {
   const listen = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0']
   const child = spawn(process.execPath, [BIN, 'serve', ...listen, ...args], {
     cwd: ROOT,
@@ -52,10 +66,7 @@ export async function startService(
     err += chunk.toString()
   })
   const ended = once(child, 'close').then(([code]) => code as number | null)
-  onTestFinished(async () => {
-    child.kill('SIGKILL')
-    await ended
-  })
+  begun(child, ended)
   const logged = (event: string, from = 0): Promise<LogLine> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
