@@ -21,11 +21,11 @@ export type Access = 'probe' | 'provider' | 'auditor' | 'data' | 'page'
 
 /** Why the caller may not; undefined: it may. @example refusalOf('page', caller, known)?.status // 403 */
 export function refusalOf(access: Access, caller: Caller, known: Known): Refusal | undefined {
-  const { isLocal, hasCertificate } = caller
-  if (access === 'probe' || hasCertificate) return undefined
+  if (access === 'probe' || caller.hasCertificate) return undefined
   const takesToken = known.token !== undefined && (access === 'auditor' || access === 'data')
   if (takesToken && hasToken(caller, known)) return undefined
-  if (isLocal && (access === 'page' || (access === 'data' && !takesToken && !known.hasClientCa))) return undefined
+  if ((access === 'page' || (access === 'data' && !takesToken && !known.hasClientCa)) && caller.isLocal)
+    return undefined
   if ((access === 'provider' || access === 'auditor') && !known.hasClientCa && !takesToken) return undefined
   if (takesToken) {
     return {

@@ -57,25 +57,21 @@ async function inTime(key: string, options: KeyOptions, judging: Judging): Promi
   const stop = (): void => own.abort()
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop, { once: true })
-  const end = setTimeout(stop, judging.deadlineMs + LATE_MS)
-  end.unref()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<KeyOutcome>((resolve) => {
     timer = setTimeout(() => {
       // From here on nobody waits: that the caller goes is not the end of the work.
       signal.removeEventListener('abort', stop)
+      timer = setTimeout(stop, LATE_MS)
+      timer.unref()
       resolve({ error: errorJson(tooLate(judging.deadlineMs)) })
     }, judging.deadlineMs)
   })
   const work = outcomeOf(key, { ...options, signal: own.signal }, judging).finally(() => {
-    clearTimeout(end)
+    clearTimeout(timer)
     signal.removeEventListener('abort', stop)
   })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
+  return Promise.race([work, late])
 }
 
 async function outcomeOf(key: string, options: KeyOptions, judging: Judging): Promise<KeyOutcome> {

@@ -1,6 +1,7 @@
 /** What the live page shows: copies as the truth has them, and the last verdicts. */
 import { asProvError } from '../errors.ts'
 import { within } from '../platform/async/deadline.ts'
+import { timeText } from '../platform/text/time-text.ts'
 import {
   LIVE_CHIPS,
   type Live,
@@ -94,14 +95,18 @@ export interface LastVerdicts {
 
 /** @example const last = lastVerdicts(); last.add(outcome, Date.now()) */
 export function lastVerdicts(): LastVerdicts {
-  const kept: LiveVerdict[] = []
+  const kept: (Omit<LiveVerdict, 'at'> & { readonly at: number })[] = []
   return {
     add(outcome, at) {
       if (outcome.judged === undefined) return
       const { verdict, cached } = outcome.judged
-      kept.unshift({ image: outcome.image, verdict, cached, at: new Date(at).toISOString() })
-      kept.splice(MOST_VERDICTS)
+      kept.push({ image: outcome.image, verdict, cached, at })
+      if (kept.length > 2 * MOST_VERDICTS) kept.splice(0, MOST_VERDICTS)
     },
-    list: () => [...kept],
+    list: () =>
+      kept
+        .slice(-MOST_VERDICTS)
+        .map((one) => ({ ...one, at: timeText(one.at) }))
+        .reverse(),
   }
 }

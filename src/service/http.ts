@@ -273,12 +273,19 @@ function queryOf(request: FastifyRequest, { query = [] }: Route): ReadonlyMap<st
   return new Map(entries.map(([name, value]) => [name, [value].flat()]))
 }
 
+/** Worked out when a route asks: most ask for one of the three. */
 function callerOf(request: FastifyRequest, { generation, born }: State): Caller {
   const socket = request.raw.socket as Partial<TLSSocket> & FastifyRequest['raw']['socket']
-  const host = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname ?? ''
   return {
-    isLocal: isLoopback(socket.remoteAddress?.replace(/^::ffff:/, '') ?? '') && isLoopback(host),
-    hasCertificate: socket.encrypted === true && socket.authorized === true && born.get(socket) === generation,
-    authorization: request.headers.authorization,
+    get isLocal() {
+      const host = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname ?? ''
+      return isLoopback(socket.remoteAddress?.replace(/^::ffff:/, '') ?? '') && isLoopback(host)
+    },
+    get hasCertificate() {
+      return socket.encrypted === true && socket.authorized === true && born.get(socket) === generation
+    },
+    get authorization() {
+      return request.headers.authorization
+    },
   }
 }
