@@ -97,7 +97,16 @@ export async function openHttp(options: HttpOptions): Promise<HttpService> {
     return503OnClosing: false,
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 2000 },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    // The schemas are prov's own, and tested: compiling the schema of schemas would take as long as everything else at the start.
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        validateSchema: false,
+        meta: false,
+      },
+    },
     clientErrorHandler(_, socket) {
       if (socket.writable) socket.write('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
       // Whoever goes on sending is not listened to.
