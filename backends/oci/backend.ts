@@ -9,9 +9,9 @@ import { type Connection, connect } from './connect.ts'
 import { failure } from './failure.ts'
 import { MAX_BLOB_BYTES, type Registry } from './port.ts'
 import { hostPolicy } from './registry/hosts.ts'
-import { type OciSettings, readSettings } from './settings.ts'
+import { type OciSettings, readSettings, servable } from './settings.ts'
 import { bundleSize } from './size.ts'
-import { isBundles, listedAs, slotsOf } from './slots.ts'
+import { hostRefused, isBundles, listedAs, slotsOf } from './slots.ts'
 import { tags } from './tags/slots.ts'
 
 /**
@@ -91,6 +91,12 @@ export function openOci(context: Context, wrap?: (registry: Registry) => Registr
     },
 
     remove: async (slot, found, { signal }) => (isBundles(slot) ? await bundles() : inTags).remove(slot, found, signal),
+
+    async resolveTag(repository, tag, { signal }) {
+      const repo = servable(repository)
+      if (repo === undefined || !policy.names(registryOf(repo))) throw hostRefused(repository)
+      return (await (await connected()).registry.getManifest(repo, tag, { signal }))?.digest
+    },
 
     async keep(slot, found, { signal }) {
       if (!isBundles(slot)) return inTags.keep(slot, signal)

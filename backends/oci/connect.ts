@@ -1,5 +1,5 @@
 /** Puts the parts together on first use: registry or directory, credentials, protocol. */
-import type { Context } from '../../src/backend/backend.ts'
+import type { Context, Lasting } from '../../src/backend/backend.ts'
 import { VERSION } from '../../src/version.ts'
 import type { Registry } from './port.ts'
 import { dockerCredentials } from './registry/docker-config.ts'
@@ -27,9 +27,11 @@ export async function connect(
   context: Context,
   wrap: (registry: Registry) => Registry = (plain) => plain,
 ): Promise<Connection> {
-  const registry = wrap(
-    settings.layout === undefined ? await remote(settings, policy, context) : await directory(settings.layout, context),
-  )
+  const { lasting } = context
+  const opened =
+    settings.layout === undefined ? await remote(settings, policy, context) : await directory(settings.layout, context)
+  const remembers = lasting !== undefined && lasting.memoryBytes > 0 && settings.layout === undefined
+  const registry = wrap(remembers ? await remembering(opened, lasting.memoryBytes) : opened)
   const { now, random, debug } = context
   const protocol = await protocolOf(settings, {
     registry,
@@ -47,7 +49,8 @@ async function protocolOf(settings: OciSettings, options: ProtocolOptions): Prom
 
 async function remote(settings: OciSettings, policy: HostPolicy, context: Context): Promise<Registry> {
   const { remoteRegistry } = await import('./registry/registry.ts')
-  const { env } = context
+  const { env, lasting } = context
+  const pace = lasting === undefined ? undefined : await paceOf(lasting)
   const credentials = dockerCredentials({
     env,
     names: policy.names,
@@ -68,10 +71,19 @@ async function remote(settings: OciSettings, policy: HostPolicy, context: Contex
     env,
     userAgent: `prov/${VERSION}`,
     credentials,
+    pace,
     now: () => context.now(),
     random: (size) => context.random(size),
     debug: (line) => context.debug(line),
   })
+}
+
+async function paceOf({ perSecond }: Lasting) {
+  return (await import('../../src/platform/http/pace.ts')).hostPace({ perSecond, now: () => performance.now() })
+}
+
+async function remembering(registry: Registry, bytes: number): Promise<Registry> {
+  return (await import('./registry/remembered.ts')).remembered(registry, bytes)
 }
 
 async function directory(path: string, context: Context): Promise<Registry> {

@@ -1,6 +1,7 @@
 /** Which places there are: tags and lists of referrers, by the encodings that are configured. Pure. */
 
 import type { About, Slot } from '../../src/backend/backend.ts'
+import type { ProvError } from '../../src/errors.ts'
 import type { ImageRef } from '../../src/model/artifact.ts'
 import { imageOfSubject, registryOf } from '../../src/model/image-reference.ts'
 import { readFallbackTag } from './bundles/layout.ts'
@@ -84,7 +85,8 @@ export function tagOfSlot({ address, key }: Slot): Tag {
   return { repo: repository, name: tag }
 }
 
-function hostRefused(repo: string) {
+/** For a repository on a host that must not be contacted. @example throw hostRefused('registry.example/acme/app') */
+export function hostRefused(repo: string): ProvError {
   const where = { operation: 'plan', location: repo }
   return failure('host_refused', `the registry ${registryOf(repo)} is not allowed`, where, {
     hint: 'add it to storage.oci.hosts if it is yours; link-local addresses are never allowed',

@@ -189,6 +189,11 @@ export interface Abilities {
   placeOf?(object: string, options: CallOptions): Promise<Listed | undefined>
   /** Only what was found; gone already is not an error; changed since is `conflict`. */
   remove?(slot: Slot, found: Found, options: CallOptions): Promise<void>
+  /**
+   * The digest (`sha256:…`) that a tag of an image's own repository names now; undefined for a tag that is not there. Throws `host_refused` for a
+   * host that the configuration does not name. Absent: nobody can be asked.
+   */
+  resolveTag?(repository: string, tag: string, options: CallOptions): Promise<string | undefined>
   /** Marks the run as signed; asked for last, once every required copy is confirmed. */
   seal?(run: RunArtifact, options: CallOptions): Promise<void>
   /**
@@ -244,6 +249,16 @@ export interface Context {
   random(size: number): Uint8Array
   /** One line for `--verbose`; never a secret. */
   debug(line: string): void
+  /** For a process that reads for long; absent: for one command. */
+  readonly lasting?: Lasting
+}
+
+/** How a process that reads for long treats the stores that it reads. */
+export interface Lasting {
+  /** Requests a second that one host is sent; Infinity: no limit. */
+  readonly perSecond: number
+  /** Bytes of memory for what is named by its digest, and so cannot change; 0: none. */
+  readonly memoryBytes: number
 }
 
 /** Each `backends/<name>/backend.ts` exports one of these as `open`. Cheap: connections and SDKs are made on first use. */

@@ -6,6 +6,8 @@ export type ProviderName = 'none' | 'memory' | 'redis' | 'dapr'
 /** What was asked of the cache and what it did. Never throws: a failure is a miss, and is told to {@link CacheEvents}. */
 export interface Cache {
   readonly provider: ProviderName
+  /** See {@link Provider.instant}. */
+  readonly instant?: true
   /** The bytes as they were set; undefined for none, for one that is over, and for a failure. */
   get(key: string): Promise<Uint8Array | undefined>
   /** Whoever sets need not wait. */
@@ -17,6 +19,8 @@ export interface Cache {
 /** A provider without its guard (guarded.ts): throws ProvError, and may be slow. */
 export interface Provider {
   readonly name: ProviderName
+  /** It answers within the process: nobody has to watch how long that takes, and what it gives is the very object that was set. */
+  readonly instant?: true
   /** Of a value longer than {@link MOST_VALUE_BYTES} undefined, or no more than its beginning. */
   get(key: string, signal: AbortSignal): Promise<Uint8Array | undefined>
   set(key: string, value: Uint8Array, ttlMs: number, signal: AbortSignal): Promise<void>

@@ -1,7 +1,7 @@
 /** Verification through a cache: one at a time for each key, and what it comes to is kept for as long as its kind may be. */
 import { singleFlight } from '../platform/async/single-flight.ts'
 import { type Cache, type CacheEvents, MOST_VALUE_BYTES } from './cache.ts'
-import { bodyOf, type Report, readBody, type Ttl, ttlOf } from './kept.ts'
+import { bodyOf, counts, type Kept, type Report, readBody, type Ttl, ttlOf } from './kept.ts'
 import { seal, unseal } from './sealed.ts'
 
 /** What is asked for. */
@@ -50,12 +50,25 @@ export function cachedVerify({ cache, macKey, ttl, events, now, longestMs }: Cac
     return { report, cached: true, ageMs: Math.max(0, now() - at) }
   }
 
-  async function find(key: string): Promise<Answer | undefined> {
-    const value = await cache.get(key)
-    const body = value === undefined ? undefined : unseal(macKey, key, value)
-    if (value !== undefined && body === undefined) events.counted(cache.provider, 'forged')
+  /** Values whose seal was checked: who answers within the process gives the very same object again. */
+  const opened = new WeakMap<Uint8Array, { readonly key: string; readonly kept: Kept }>()
+
+  function readIn(key: string, value: Uint8Array, again: boolean): Kept | undefined {
+    const known = opened.get(value)
+    if (known?.key === key) return counts(known.kept, ttl, now()) ? known.kept : undefined
+    const body = unseal(macKey, key, value)
+    if (body === undefined && !again) events.counted(cache.provider, 'forged')
     const kept = body === undefined ? undefined : readBody(body, ttl, now())
-    events.counted(cache.provider, kept === undefined ? 'miss' : 'hit')
+    if (kept !== undefined && cache.instant === true) opened.set(value, { key, kept })
+    return kept
+  }
+
+  /** @param again what kept it from being found was counted already */
+  async function find(key: string, again = false): Promise<Answer | undefined> {
+    const value = await cache.get(key)
+    const kept = value === undefined ? undefined : readIn(key, value, again)
+    if (kept !== undefined) events.counted(cache.provider, 'hit')
+    else if (!again) events.counted(cache.provider, 'miss')
     return kept === undefined ? undefined : keptAnswer(kept)
   }
 
@@ -72,7 +85,7 @@ export function cachedVerify({ cache, macKey, ttl, events, now, longestMs }: Cac
   }
 
   async function answer({ key, verify }: Question, signal: AbortSignal): Promise<Answer> {
-    const kept = await find(key)
+    const kept = await find(key, cache.instant)
     if (kept !== undefined) return kept
     const report = await verify(signal)
     if (!signal.aborted) keep(key, report)
@@ -81,8 +94,12 @@ export function cachedVerify({ cache, macKey, ttl, events, now, longestMs }: Cac
 
   return {
     async ask(question, signal) {
-      const known = fresh.get(question.key)
-      return known === undefined ? flight(question.key, (own) => answer(question, own), signal) : keptAnswer(known)
+      const { key } = question
+      const known = fresh.get(key)
+      if (known !== undefined) return keptAnswer(known)
+      // Who answers within the process is asked before anybody waits for anybody.
+      const kept = cache.instant === true ? await find(key) : undefined
+      return kept ?? flight(key, (own) => answer(question, own), signal)
     },
     async close() {
       await Promise.all([...fresh.values()].map(({ written }) => written))

@@ -23,7 +23,7 @@ const NEVER = new AbortController().signal
  * @example const cache = guarded(memoryProvider({ bytes: 1e6, now: Date.now }), { budgetMs: 50, now: Date.now, events })
  */
 export function guarded(provider: Provider, { budgetMs, now, events }: GuardOptions): Cache {
-  const { name } = provider
+  const { name, instant } = provider
   let failures = 0
   let pausedAt = Number.NEGATIVE_INFINITY
 
@@ -40,7 +40,7 @@ export function guarded(provider: Provider, { budgetMs, now, events }: GuardOpti
     }
     const began = now()
     try {
-      const answer = await within(work, { signal: NEVER }, budgetMs)
+      const answer = await (instant === true ? work(NEVER) : within(work, { signal: NEVER }, budgetMs))
       failures = 0
       return answer
     } catch (thrown) {
@@ -59,6 +59,7 @@ export function guarded(provider: Provider, { budgetMs, now, events }: GuardOpti
 
   return {
     provider: name,
+    ...(instant === undefined ? {} : { instant }),
     get: (key) => call((signal) => provider.get(key, signal)),
     set: async (key, value, ttlMs) => void (await call((signal) => provider.set(key, value, ttlMs, signal))),
     delete: async (key) => void (await call((signal) => provider.delete(key, signal))),

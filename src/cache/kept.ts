@@ -68,8 +68,17 @@ export function readBody(body: Uint8Array, ttl: Ttl, now: number): Kept | undefi
   }
   if (!isRecord(said) || said['v'] !== VERSION) return undefined
   const { exit, at, until, artifacts, otherKey } = said as unknown as Kept & Report
-  const longest = ttlOfExit(exit, ttl)
-  if (longest === undefined || !(now < until) || !(now < at + longest) || !(at <= now + MOST_SKEW_MS)) return undefined
+  if (!isCurrent(exit, { at, until }, ttl, now)) return undefined
   const findings = artifacts.flatMap((one) => one.findings)
   return { report: { exit, artifacts, findings, ...(otherKey === undefined ? {} : { otherKey }) }, at, until }
+}
+
+/** Whether what was kept still counts. @example counts(kept, ttl, Date.now()) */
+export function counts({ report, at, until }: Kept, ttl: Ttl, now: number): boolean {
+  return isCurrent(report.exit, { at, until }, ttl, now)
+}
+
+function isCurrent(exit: number, { at, until }: Pick<Kept, 'at' | 'until'>, ttl: Ttl, now: number): boolean {
+  const longest = ttlOfExit(exit, ttl)
+  return longest !== undefined && now < until && now < at + longest && at <= now + MOST_SKEW_MS
 }

@@ -24,6 +24,7 @@ export function memoryProvider({ bytes, now }: MemoryOptions): Provider {
   })
   return {
     name: 'memory',
+    instant: true,
     get: async (key) => values.get(key),
     async set(key, value, ttlMs) {
       // A copy: a small Buffer is a part of a larger one, all of which would stay.

@@ -14,7 +14,7 @@ const READING: ReadonlySet<string> = new Set(['verify', 'list', 'get', 'payload'
 const PRINTING: ReadonlySet<string> = new Set(['list', 'get', 'payload'])
 
 /** Commands that run until a signal, and end what they have begun in a time of their own. */
-const LASTING: ReadonlySet<string> = new Set(['worker'])
+const LASTING: ReadonlySet<string> = new Set(['worker', 'serve'])
 
 /** How long what was begun may take to its end once a signal has come: what only reads, and what has to put its writes in order. */
 const READING_MS = 1500

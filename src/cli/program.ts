@@ -17,6 +17,7 @@ import { reconcileCommand } from './commands/reconcile/command.ts'
 import { repairCommand } from './commands/repair/command.ts'
 import { schemaCommand } from './commands/schema/command.ts'
 import { searchCommand } from './commands/search/command.ts'
+import { serveCommand } from './commands/serve/command.ts'
 import { storeCommand } from './commands/store/command.ts'
 import { truthCommand } from './commands/truth/command.ts'
 import { verifyCommand } from './commands/verify/command.ts'
@@ -33,6 +34,7 @@ const COMMANDS: Readonly<Record<string, (io: Io, exit: Exit) => Command>> = {
   search: searchCommand,
   reconcile: reconcileCommand,
   worker: workerCommand,
+  serve: serveCommand,
   outbox: outboxCommand,
   truth: truthCommand,
   payload: payloadCommand,

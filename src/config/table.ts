@@ -6,6 +6,7 @@ import { ARTIFACT_SETTINGS, OTHER_CHAINS_SETTINGS } from './chains-settings.ts'
 import { INDEX_SETTINGS } from './index-settings.ts'
 import { KEYS_SETTINGS } from './keys-settings.ts'
 import { OTHER_PROV_SETTINGS, STORAGE_SETTINGS } from './prov-settings.ts'
+import { SERVE_SETTINGS } from './serve-settings.ts'
 import { TRUTH_SETTINGS } from './truth-settings.ts'
 import { WAKE_SETTINGS } from './wake-settings.ts'
 
@@ -16,6 +17,7 @@ type GeneralKey = keyof (typeof ARTIFACT_SETTINGS &
   typeof OTHER_PROV_SETTINGS &
   typeof TRUTH_SETTINGS &
   typeof INDEX_SETTINGS &
+  typeof SERVE_SETTINGS &
   typeof WAKE_SETTINGS &
   typeof KEYS_SETTINGS &
   typeof CACHE_SETTINGS)
@@ -60,6 +62,7 @@ export function settingsTableOf<Backends extends Readonly<Record<string, Backend
     OTHER_PROV_SETTINGS,
     TRUTH_SETTINGS,
     INDEX_SETTINGS,
+    SERVE_SETTINGS,
     WAKE_SETTINGS,
     KEYS_SETTINGS,
     CACHE_SETTINGS,

@@ -49,6 +49,25 @@ export function tryImage(text: string): ImageRef | BadReference {
   return read
 }
 
+/** An image by a tag, which may name another image tomorrow. */
+export interface TaggedRef {
+  /** In the normalised spelling. */
+  readonly repository: string
+  readonly tag: string
+  /** What stood before the tag, as it was written. */
+  readonly written: string
+}
+
+/**
+ * `[registry/]repository[:tag]`, where no tag means `latest`, as every tool has it. Throws `image_invalid` with the reason.
+ *
+ * @example parseTagged('alpine') // { repository: 'index.docker.io/library/alpine', tag: 'latest', written: 'alpine' }
+ */
+export function parseTagged(text: string): TaggedRef {
+  const written = withoutTag(text)
+  return { repository: parseRepository(written), tag: text.slice(written.length + 1) || 'latest', written }
+}
+
 /**
  * Exactly go-containerregistry's `name.NewDigest`, URLs included: what Chains takes for an image in a run's results.
  *

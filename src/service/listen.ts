@@ -57,10 +57,8 @@ export async function listenAt(address: string, pages: Pages): Promise<Listening
   )
   server.maxConnections = 100
   await begun(server, host, port)
-  const bound = server.address()
-  const given = typeof bound === 'object' && bound !== null ? bound.port : port
   return {
-    address: host.includes(':') ? `[${host}]:${given}` : `${host}:${given}`,
+    address: boundAddress(server, host),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -69,7 +67,8 @@ export async function listenAt(address: string, pages: Pages): Promise<Listening
   }
 }
 
-function hostAndPort(address: string): readonly [string, number] {
+/** Throws `usage` for what is not HOST:PORT. @example hostAndPort('[::1]:8443') // ['::1', 8443] */
+export function hostAndPort(address: string): readonly [string, number] {
   const [, six, four, digits = ''] =
     /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9.-]{1,253})):([0-9]{1,5})$/.exec(address) ?? []
   const [host, port] = [six ?? four, Number(digits)]
@@ -79,16 +78,26 @@ function hostAndPort(address: string): readonly [string, number] {
 
 function begun(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      const code = fileErrorCode(error)
-      const why =
-        code === 'EADDRINUSE'
-          ? 'the port is in use'
-          : code === 'EACCES'
-            ? 'permission denied'
-            : 'the address is not one of this machine'
-      reject(new ProvError('config_invalid', `cannot listen at ${host}:${port}: ${why}`, { cause: error }))
-    })
+    server.once('error', (error) => reject(cannotListen(error, host, port)))
     server.listen(port, host, () => resolve())
   })
+}
+
+/** What keeps a service from listening. @example throw cannotListen(error, '0.0.0.0', 8443) */
+export function cannotListen(cause: unknown, host: string, port: number): ProvError {
+  const code = fileErrorCode(cause)
+  const why =
+    code === 'EADDRINUSE'
+      ? 'the port is in use'
+      : code === 'EACCES'
+        ? 'permission denied'
+        : 'the address is not one of this machine'
+  return new ProvError('config_invalid', `cannot listen at ${host}:${port}: ${why}`, { cause })
+}
+
+/** HOST:PORT of a server that listens, the port as it was given out. @example boundAddress(server, '127.0.0.1') // '127.0.0.1:41234' */
+export function boundAddress(server: Pick<Server, 'address'>, host: string): string {
+  const bound = server.address()
+  const port = typeof bound === 'object' && bound !== null ? bound.port : 0
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -40,6 +40,39 @@ export const WORKER_METRICS = {
   prov_given_back_total: { type: 'counter', labels: [], help: "entries that are signed by none of this worker's keys" },
 } as const satisfies Readonly<Record<string, MetricRow>>
 
+/** The same for `prov serve`. */
+export const SERVE_METRICS = {
+  prov_verify_total: {
+    type: 'counter',
+    labels: ['verdict'],
+    help: 'keys that were answered: verified, refused, absent, or error where nothing could be said',
+  },
+  prov_verify_seconds: { type: 'histogram', labels: [], help: 'how long the answer for one key took' },
+  prov_cache_total: {
+    type: 'counter',
+    labels: ['provider', 'result'],
+    help: 'questions to the cache: hit, miss, error, forged (a value that its MAC does not fit), open (not asked after failures in a row)',
+  },
+  prov_cache_seconds: { type: 'histogram', labels: [], help: 'how long one question to the cache took' },
+  prov_inflight: { type: 'gauge', labels: [], help: 'verifications under way' },
+  prov_queue: { type: 'gauge', labels: [], help: 'verifications that wait for a place' },
+  prov_backend_requests_total: {
+    type: 'counter',
+    labels: ['backend', 'code'],
+    help: 'reads of backends, by what came of them: ok, or the code of the error',
+  },
+  prov_reloads_total: {
+    type: 'counter',
+    labels: ['files', 'result'],
+    help: 'files that changed: keys or listener; used, or refused because they cannot be used',
+  },
+  prov_http_requests_total: {
+    type: 'counter',
+    labels: ['route', 'status'],
+    help: 'requests that were answered, by the path of the route; 499: the client went away before',
+  },
+} as const satisfies Readonly<Record<string, MetricRow>>
+
 export interface MetricRow {
   readonly type: 'gauge' | 'counter' | 'histogram'
   readonly labels: readonly string[]
@@ -52,7 +85,7 @@ export interface Metrics {
   /** Adds to a counter, by 1. */
   count(name: string, labels?: Readonly<Record<string, string>>): void
   /** Takes a duration in seconds. */
-  observe(name: string, seconds: number, labels: Readonly<Record<string, string>>): void
+  observe(name: string, seconds: number, labels?: Readonly<Record<string, string>>): void
   /** Replaces all values of a gauge. */
   set(
     name: string,
@@ -81,7 +114,7 @@ export async function openMetrics(table: Readonly<Record<string, MetricRow>>): P
       const metric = made.get(name)
       if (metric instanceof Counters) metric.inc({ ...labels })
     },
-    observe: (name, seconds, labels) => {
+    observe: (name, seconds, labels = {}) => {
       const metric = made.get(name)
       if (metric instanceof Histograms) metric.observe({ ...labels }, seconds)
     },

@@ -1,6 +1,6 @@
 /** From settings to open backends. Knows neither flags nor terminal. */
 import { isBackend, lastingBackends, noSuchBackend, openBackend } from '../../backends/index.ts'
-import type { Backend, Context } from '../backend/backend.ts'
+import type { Backend, Context, Lasting } from '../backend/backend.ts'
 import { type FormatChoice, parseBackendList, parseFormats } from '../config/lists.ts'
 import type { Settings } from '../config/settings.ts'
 import { ProvError } from '../errors.ts'
@@ -49,6 +49,10 @@ export interface Reads {
   readonly truth?: boolean
   /** Places on a disk become absolute: whoever delivers works in another folder. */
   readonly absolute?: boolean
+  /** For a process that reads for long. */
+  readonly lasting?: Lasting
+  /** What each backend goes through once it is opened, such as a counter. */
+  readonly each?: (backend: Backend) => Backend
 }
 
 function onlyRead(): ProvError {
@@ -73,7 +77,8 @@ export async function setUp(options: BackendOptions, world: World, reads: Reads 
   const chosen = options.format === undefined ? undefined : parseFormats(options.format)
   refuseUnknown(chosen, names)
   if (names.includes(TRUTH) && reads.truth !== true) throw onlyRead()
-  const backends = await Promise.all(names.map((name) => openNamed(name, settings, world)))
+  const opened = await Promise.all(names.map((name) => openNamed(name, settings, world, {}, reads.lasting)))
+  const backends = opened.map((backend) => reads.each?.(backend) ?? backend)
   for (const backend of backends) await backend.configured?.()
   const byName = new Map(backends.map((backend) => [backend.name, backend]))
   return {
@@ -127,6 +132,7 @@ export async function openNamed(
   settings: Settings,
   world: World,
   instead: Readonly<Record<string, string | undefined>> = {},
+  lasting?: Lasting,
 ): Promise<Backend> {
   const context: Context = {
     setting: (key) => (Object.hasOwn(instead, key) ? instead[key] : settings.get(key)),
@@ -134,6 +140,7 @@ export async function openNamed(
     now: world.now,
     random: world.random,
     debug: world.debug,
+    ...(lasting === undefined ? {} : { lasting }),
   }
   const backend = name === TRUTH ? await openAsBackend(settings) : await openBackend(name, context)
   for (const warning of backend.warnings ?? []) world.warn(warning)

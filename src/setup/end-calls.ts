@@ -43,7 +43,7 @@ export function endCalls(backend: Backend, ms: number): Backend {
     }
   }
   const key = ({ key }: { readonly key: string }): string => key
-  const { put, get, getMany, replace, keep, remove, seal, ready, list, placeOf, diagnose } = backend
+  const { put, get, getMany, replace, keep, remove, resolveTag, seal, ready, list, placeOf, diagnose } = backend
   const methods = {
     put: limited('put', put, key),
     get: limited('get', get, key),
@@ -51,6 +51,7 @@ export function endCalls(backend: Backend, ms: number): Backend {
     replace: limited('replace', replace, key),
     keep: limited('keep', keep, key),
     remove: limited('remove', remove, key),
+    resolveTag: limited('get', resolveTag, (repository, tag) => `${repository}:${tag}`),
     seal: limited('seal', seal, ({ uid }) => uid),
     ready: limited('look', ready, key),
     placeOf: limited('get', placeOf, (object) => object),

@@ -6,6 +6,7 @@ import type { Judge } from '../cache/judged.ts'
 import { digestOf, hashOf, verdictKey } from '../cache/key.ts'
 import { asProvError, ProvError } from '../errors.ts'
 import { type Artifact, artifactName, artifactUri } from '../model/artifact.ts'
+import { boundedMap } from '../platform/async/bounded-map.ts'
 import type { Trust } from '../trust/trust.ts'
 import type { Demands } from '../verify/verdict.ts'
 import { type VerifyReport, type VerifyTarget, verify } from '../verify/verify.ts'
@@ -26,6 +27,13 @@ export interface VerdictsOptions {
   /** What each verification that is really made goes through, such as a queue; absent: it begins at once. */
   readonly turn?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>
 }
+
+interface Asked {
+  readonly targets: readonly VerifyTarget[]
+  readonly key: string
+}
+
+const MOST_IMAGES = 1000
 
 export interface Verdicts extends Judge {
   /**
@@ -60,12 +68,28 @@ export function verdictsOf({ cache, setup, trust, demands, surroundings, turn }:
     return verdictKey({ namespace: cache.namespace, digest: digestOf(artifact), ...hashes })
   }
 
-  async function judge(artifact: Artifact, signal: AbortSignal): Promise<Answer> {
+  /** What an image is asked for as: the same each time, and a service is asked for few images often. */
+  const images = boundedMap<string, Asked>(MOST_IMAGES)
+
+  function asked(artifact: Artifact): Asked {
+    if (artifact.type !== 'image' || artifact.run !== undefined) return askedOf(artifact)
+    const name = `${artifact.image.repository}@${artifact.image.digest}`
+    const known = images.get(name) ?? askedOf(artifact)
+    images.set(name, known)
+    return known
+  }
+
+  function askedOf(artifact: Artifact): Asked {
     const targets = targetsOf(artifact, setup)
+    return { targets, key: keyOf(artifact, targets) }
+  }
+
+  async function judge(artifact: Artifact, signal: AbortSignal): Promise<Answer> {
+    const { targets, key } = asked(artifact)
     const verifyNow = (own: AbortSignal): Promise<VerifyReport> => verify({ targets, trust, demands, signal: own })
     try {
       const inTurn = (own: AbortSignal) => (turn === undefined ? verifyNow(own) : turn(() => verifyNow(own), own))
-      return await cache.ask({ key: keyOf(artifact, targets), verify: inTurn }, signal)
+      return await cache.ask({ key, verify: inTurn }, signal)
     } catch (thrown) {
       if (!signal.aborted || asProvError(thrown).code !== 'aborted') throw thrown
       // As without a cache: a report that says of each backend that it was not looked at.

@@ -1,7 +1,7 @@
 /** The statements over a database, as the port wants them. */
 import { commit, find } from './commit.ts'
 import { claim, inspect, renew, settle } from './deliveries.ts'
-import { artifacts, page, quarantine, release, stored } from './entries.ts'
+import { artifacts, page, quarantine, release, stored, storedById } from './entries.ts'
 import { impact } from './impact.ts'
 import { held, importEntry, imported, indexed, refuse } from './import.ts'
 import { laneFailed, laneOpen, lanes, laneWell, nextDue, pausedLanes } from './lanes.ts'
@@ -22,6 +22,7 @@ export function truthOver(db: Database): Truth {
     find: (uri, format) => find(db.query, uri, format),
     pruned: (uri, format) => pruned(db.query, uri, format),
     stored: (uri) => stored(db, uri),
+    storedById: (id) => storedById(db, id),
     artifacts: (after, limit) => artifacts(db, after, limit),
     claim: (wanted) => claim(db, wanted),
     renew: (claims, leaseMs) => renew(db, claims, leaseMs),

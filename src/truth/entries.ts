@@ -1,7 +1,7 @@
 /** Entries as they were committed, and taking one out of delivery. */
 import type { ErrorJson } from '../errors.ts'
 import { keptOf, numberOf, textOf } from './rows.ts'
-import type { Database } from './sql.ts'
+import type { Database, Row } from './sql.ts'
 import type { Kept, Mark, StandingArtifact, StoredBytes } from './truth.ts'
 
 const FIRST: Mark = { xid: '0', seq: 0 }
@@ -27,13 +27,26 @@ export async function stored({ query }: Database, uri: string): Promise<readonly
     'SELECT seq, uri, format, id, bytes FROM entry WHERE uri = $1 AND superseded_by IS NULL ORDER BY seq',
     [uri],
   )
-  return rows.map((row) => ({
+  return rows.map(storedOf)
+}
+
+/** See Truth.storedById. One id has few entries: one for each set of signatures. */
+export async function storedById({ query }: Database, id: string): Promise<readonly StoredBytes[]> {
+  const rows = await query(
+    'SELECT seq, uri, format, id, bytes FROM entry WHERE id = $1 AND superseded_by IS NULL ORDER BY seq DESC LIMIT 10',
+    [id],
+  )
+  return rows.map(storedOf)
+}
+
+function storedOf(row: Row): StoredBytes {
+  return {
     seq: numberOf(row, 'seq'),
     uri: String(row['uri']),
     format: String(row['format']),
     id: String(row['id']),
     bytes: row['bytes'] instanceof Uint8Array ? row['bytes'] : new Uint8Array(),
-  }))
+  }
 }
 
 /** See Truth.artifacts. */

@@ -23,7 +23,7 @@ export async function list(db: Database, filter: OutboxFilter): Promise<readonly
   values.push(filter.limit ?? 1000)
   const rows = await db.query(
     `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERY_TABLES} ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
-     ORDER BY d.id LIMIT $${values.length}`,
+     ORDER BY d.id ${filter.newest === true ? 'DESC' : 'ASC'} LIMIT $${values.length}`,
     values,
   )
   return rows.map(deliveryOf)

@@ -163,6 +163,8 @@ export interface OutboxFilter {
   readonly after?: number
   /** Milliseconds since the epoch: only what has changed since. */
   readonly since?: number
+  /** The newest rows first; absent: the oldest. */
+  readonly newest?: true
   readonly limit?: number
 }
 
@@ -218,6 +220,8 @@ export interface Truth extends Searching, Importing, TermPages {
   pruned(uri: string, format: string): Promise<string | undefined>
   /** Every entry that stands for an artifact, in any format. */
   stored(uri: string): Promise<readonly StoredBytes[]>
+  /** Every entry of this id that stands, the newest first. */
+  storedById(id: string): Promise<readonly StoredBytes[]>
   /** Artifacts in the order of their URIs, after this one. */
   artifacts(after: string | undefined, limit: number): Promise<readonly StandingArtifact[]>
   claim(wanted: Wanted): Promise<readonly Claimed[]>

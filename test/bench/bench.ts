@@ -4,7 +4,11 @@
  *   npm run bench -- --rounds 20 --runs 200
  *   npm run bench -- truth     the source of truth alone; --memory adds what takes an hour
  *   npm run bench -- search    the search index alone
+<<<<<<< HEAD
  *   npm run bench -- keys      key journals and key sets of regions alone
+=======
+ *   npm run bench -- service   the verification service alone; --memory adds 100,000 keys
+>>>>>>> wt-serve
  *   npm run bench -- cache     the cache of verdicts alone
  */
 import { existsSync, statSync, writeFileSync } from 'node:fs'
@@ -22,6 +26,7 @@ import { keysBench } from './keys.ts'
 import { type Command, type Figure, inTurn, once, rounds } from './measure.ts'
 import { movesToMongo, movesToS3, verifyAll } from './moves.ts'
 import { searchBench } from './search.ts'
+import { serviceBench } from './service.ts'
 import { bulk, coldStarts } from './stores.ts'
 import { truthBench } from './truth.ts'
 
@@ -205,4 +210,5 @@ if (isAll || positionals.includes('cache')) {
   Object.assign(globalThis, { PROV_VERSION: 'bench' })
   await (await import('./cache.ts')).cacheBench(print)
 }
+if (isAll || positionals.includes('service')) await serviceBench({ rounds: ROUNDS, memory: values.memory }, print)
 process.exit()

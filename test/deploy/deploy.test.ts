@@ -6,7 +6,13 @@ import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { program } from '../../src/cli/program.ts'
 import type { Io } from '../../src/platform/io.ts'
+<<<<<<< HEAD
 import { KEYS_METRICS } from '../../src/service/keys-metrics.ts'
+=======
+import { durationMs } from '../../src/platform/text/duration.ts'
+import { API_VERSION } from '../../src/report/schemas/serve-request.ts'
+import { VERDICTS } from '../../src/report/schemas/serve-response.ts'
+>>>>>>> wt-serve
 import { WORKER_METRICS } from '../../src/service/metrics.ts'
 import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import { describeWith } from '../servers/endpoints.ts'
@@ -21,14 +27,23 @@ interface Manifest {
   readonly metadata: { readonly name: string; readonly namespace?: string }
 }
 
+<<<<<<< HEAD
 const manifestsIn = (name: string): readonly Manifest[] =>
   parseAllDocuments(textOf(`kubernetes/${name}`)).map((one) => one.toJS() as Manifest)
 const MANIFESTS = manifestsIn('worker.yaml')
 const KEYS = manifestsIn('keys.yaml')
+=======
+const documentsIn = (name: string): readonly Manifest[] =>
+  parseAllDocuments(textOf(name)).map((one) => one.toJS() as Manifest)
+
+const FILES = ['kubernetes/worker.yaml', 'kubernetes/serve.yaml'] as const
+const MANIFESTS = FILES.flatMap(documentsIn)
+>>>>>>> wt-serve
 
 /** Where the API server takes each kind. */
 const PLURALS: Readonly<Record<string, string>> = {
   ServiceAccount: 'serviceaccounts',
+  Service: 'services',
   ClusterRole: 'clusterroles',
   ClusterRoleBinding: 'clusterrolebindings',
   Deployment: 'deployments',
@@ -73,9 +88,14 @@ describeWith(['kube-apiserver'], 'the manifests for Kubernetes', () => {
     const api = await realApi()
     const named = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'prov' } }
     await api.call('POST', '/api/v1/namespaces', named, [409])
+<<<<<<< HEAD
     const all = [...MANIFESTS, ...KEYS]
     expect([...new Set(all.map(({ kind }) => kind))].sort()).toEqual(Object.keys(PLURALS).sort())
     for (const one of all) {
+=======
+    expect([...new Set(MANIFESTS.map(({ kind }) => kind))].sort()).toEqual(Object.keys(PLURALS).sort())
+    for (const one of MANIFESTS) {
+>>>>>>> wt-serve
       const query = '?dryRun=All&fieldValidation=Strict'
       expect((await api.call('POST', `${pathOf(one)}${query}`, one)).kind).toBe(one.kind)
     }
@@ -88,15 +108,54 @@ describeWith(['kube-apiserver'], 'the manifests for Kubernetes', () => {
 })
 
 describe('what the pieces ask of prov', () => {
+<<<<<<< HEAD
   test('the Deployment: flags, settings and pages that are there', () => {
     const deployment = MANIFESTS.find(({ kind }) => kind === 'Deployment') as unknown as {
       readonly spec: { readonly template: Template }
+=======
+  test.each([
+    ['kubernetes/worker.yaml', ['truth.password-file']],
+    ['kubernetes/serve.yaml', ['storage.oci.hosts', 'cache.mac-key-file']],
+  ])('the Deployment of %s: flags, settings and pages that are there', (file, expected) => {
+    const deployment = documentsIn(file).find(({ kind }) => kind === 'Deployment') as unknown as {
+      readonly spec: {
+        readonly template: { readonly spec: { readonly containers: readonly [{ readonly args: readonly string[] }] } }
+      }
+>>>>>>> wt-serve
     }
     const [command = '', ...args] = deployment.spec.template.spec.containers[0].args
     expect(flagsOf(args).filter((flag) => !knownFlags(command).includes(flag))).toEqual([])
     const keys = settingsOf(args)
     expect(keys.filter((key) => SETTINGS_TABLE.row(key) === undefined)).toEqual([])
-    expect(keys).toEqual(['truth.password-file'])
+    expect(keys).toEqual(expected)
+  })
+
+  test('Gatekeeper is pointed at paths of the service, and given no more time than prov takes', () => {
+    const providers = documentsIn('gatekeeper/provider.yaml') as readonly (Manifest & {
+      readonly spec: { readonly url: string; readonly timeout: number }
+    })[]
+    expect(providers.map(({ spec }) => new URL(spec.url).pathname)).toEqual(['/verify', '/mutate'])
+    const deadlineMs = durationMs(SETTINGS_TABLE.row('serve.deadline')?.default ?? '')
+    for (const { spec, apiVersion } of providers) {
+      expect(apiVersion).toBe(API_VERSION)
+      expect(deadlineMs).toBeLessThan(spec.timeout * 1000)
+    }
+    const names = providers.map(({ metadata }) => metadata.name)
+    expect(textOf('gatekeeper/template.yaml')).toContain(`"provider": "${names[0]}"`)
+    expect(textOf('gatekeeper/mutation.yaml')).toContain(`provider: ${names[1]}\n`)
+  })
+
+  test('the template denies unless an image is called verified in so many words', () => {
+    const [template, constraint] = documentsIn('gatekeeper/template.yaml') as readonly (Manifest & {
+      readonly spec: { readonly enforcementAction?: string; readonly targets?: readonly [{ readonly rego: string }] }
+    })[]
+    const rego = template?.spec.targets?.[0].rego ?? ''
+    expect(rego).toMatch(/violation\[\{"msg": msg\}\] \{\s+images\[image\]\s+not verified\[image\]/)
+    expect(rego).toMatch(/is_whole \{\s+statuses\[answer.status_code\]\s+answer.system_error == ""\s+\}/)
+    expect(rego).toMatch(/^ *statuses := \{0, 200\}$/m)
+    expect(Object.keys(VERDICTS)).toContain(/verdict == "(\w+)"/.exec(rego)?.[1])
+    expect(constraint?.spec.enforcementAction).toBe('deny')
+    expect(textOf('gatekeeper/mutation.yaml')).toMatch(/failurePolicy: Fail$/m)
   })
 
   test.each(['publish', 'merge', 'rotate'])('the CronJob of keys %s: flags and settings that are there', (name) => {
@@ -123,6 +182,7 @@ describe('what the pieces ask of prov', () => {
 
   test.each([
     ['prov-worker.service', ['worker']],
+    ['prov-serve.service', ['serve']],
     ['prov-truth-backup.service', ['truth', 'backup']],
   ])('%s: flags that are there', (file, path) => {
     const exec = /^ExecStart=(.*)$/m.exec(textOf(`systemd/${file}`))?.[1] ?? ''
@@ -137,7 +197,12 @@ const HAS_SYSTEMD = spawnSync('systemd-analyze', ['--version']).error === undefi
 
 test.skipIf(!HAS_SYSTEMD)('systemd takes the units (left out where systemd-analyze is not to be had)', () => {
   const folder = join(ROOT, 'deploy/systemd')
-  for (const unit of ['prov-worker.service', 'prov-truth-backup.service', 'prov-truth-backup.timer']) {
+  for (const unit of [
+    'prov-worker.service',
+    'prov-serve.service',
+    'prov-truth-backup.service',
+    'prov-truth-backup.timer',
+  ]) {
     const said = execVerify(join(folder, unit))
     // The program is not installed here; everything else has to be right.
     const faults = said

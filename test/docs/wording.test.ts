@@ -6,7 +6,7 @@ import { pages } from '../readme/pages.ts'
 const INSTEAD: readonly (readonly [RegExp, string])[] = [
   [/\bbeliev\w*/i, 'trust'],
   [/\bmend\w*/i, 'repair'],
-  [/\bheal\w*/i, 'repair, or go away'],
+  [/\bheal(?!th\b)\w*/i, 'repair, or go away'],
   [/\bstrangers?\b/i, 'foreign signature'],
   [/\bstrays?\b/i, 'foreign signature'],
   [/(?<!there )\bis no [a-z]/i, 'is not a'],

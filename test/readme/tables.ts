@@ -11,7 +11,7 @@ import { KEY_STATUSES } from '../../src/keys/status.ts'
 import type { Io } from '../../src/platform/io.ts'
 import { explainable } from '../../src/report/explain/explain.ts'
 import { EXITS, MARKS } from '../../src/report/text/verify-text.ts'
-import { WORKER_METRICS } from '../../src/service/metrics.ts'
+import { type MetricRow, SERVE_METRICS, WORKER_METRICS } from '../../src/service/metrics.ts'
 import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import { ENTRY_STATES, STATES, TRANSITIONS } from '../../src/truth/states.ts'
 import { GAPS } from '../conformance/gaps.ts'
@@ -92,6 +92,7 @@ function tableCalled(called: string, rows: readonly BackendRow[]): string {
         TRANSITIONS.map(({ from, to, who, when }) => [from === undefined ? '' : code(from), code(to), who, when]),
       )
     case 'metrics':
+<<<<<<< HEAD
       return table(
         ['metric', 'kind', 'labels', 'meaning'],
         Object.entries(WORKER_METRICS).map(([metric, row]) => [
@@ -112,11 +113,21 @@ function tableCalled(called: string, rows: readonly BackendRow[]): string {
           row.inPublicSet,
         ]),
       )
+=======
+      return metrics(of === 'serve' ? SERVE_METRICS : WORKER_METRICS)
+>>>>>>> wt-serve
     case 'signers':
       return matrix()
     default:
       throw new Error(`no table is called ${name}`)
   }
+}
+
+function metrics(rows: Readonly<Record<string, MetricRow>>): string {
+  return table(
+    ['metric', 'kind', 'labels', 'meaning'],
+    Object.entries(rows).map(([metric, row]) => [code(metric), row.type, row.labels.map(code).join(' '), row.help]),
+  )
 }
 
 /** Who verifies what whom signed with a key of this kind. */
@@ -192,7 +203,11 @@ function errors(): string {
 
 /** All settings, or those of one backend. */
 function settings(of?: string): string {
+<<<<<<< HEAD
   const own = of !== undefined && ['truth', 'worker', 'index', 'wake', 'keys'].includes(of)
+=======
+  const own = of === 'truth' || of === 'worker' || of === 'index' || of === 'wake' || of === 'cache' || of === 'serve'
+>>>>>>> wt-serve
   const begin = of === 'kafka' ? 'storage.pubsub.' : own ? `${of}.` : `storage.${of}.`
   const rows = SETTINGS_TABLE.rows.filter(({ key }) => of === undefined || key.startsWith(begin))
   if (rows.length === 0) return 'None.'

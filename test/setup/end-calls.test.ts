@@ -26,7 +26,7 @@ const never = (): Promise<never> => new Promise(() => undefined)
 async function hanging(): Promise<Backend> {
   const list = (): AsyncIterable<Slot> => ({ [Symbol.asyncIterator]: () => ({ next: never, return: never }) })
   const calls = { put: never, get: never, getMany: never, replace: never, keep: never, remove: never, seal: never }
-  return { ...(await memory()), ...calls, ready: never, diagnose: never, list, close: never }
+  return { ...(await memory()), ...calls, resolveTag: never, ready: never, diagnose: never, list, close: never }
 }
 
 async function calls(backend: Backend, signal: AbortSignal): Promise<Readonly<Record<string, () => Promise<unknown>>>> {
@@ -41,6 +41,7 @@ async function calls(backend: Backend, signal: AbortSignal): Promise<Readonly<Re
     replace: async () => backend.replace?.(slot, found, entry, options),
     keep: async () => backend.keep?.(slot, found, options),
     remove: async () => backend.remove?.(slot, found, options),
+    resolveTag: async () => backend.resolveTag?.('registry.example/acme/app', 'v1', options),
     seal: async () => backend.seal?.(run, options),
     ready: async () => backend.ready?.(slot, options),
     diagnose: async () => backend.diagnose?.({ signal, readOnly: true, artifacts: [], madeUpImage: () => image }),

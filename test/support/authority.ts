@@ -18,6 +18,8 @@ export interface Wanted {
   readonly extensions?: readonly string[]
   /** Arguments of `openssl genpkey`; absent: a P-256 key. */
   readonly key?: readonly string[] | KeyObject
+  /** Of validity; absent: 2. With -1 it is over. */
+  readonly days?: number
 }
 
 /** Someone with a key and a certificate. */
@@ -46,7 +48,7 @@ export function signerExtensions(name: string, issuer: string = ISSUER): readonl
 }
 
 /** @example issue({ extensions: CA_EXTENSIONS }).certificate // '-----BEGIN CERTIFICATE-----…' */
-export function issue({ subject = '/CN=test', by, extensions = [], key = P256 }: Wanted): Holder {
+export function issue({ subject = '/CN=test', by, extensions = [], key = P256, days = 2 }: Wanted): Holder {
   const folder = scratch()
   const file = (name: string): string => join(folder, name)
   const files = { key: file('key.pem'), certificate: file('certificate.pem') }
@@ -57,7 +59,18 @@ export function issue({ subject = '/CN=test', by, extensions = [], key = P256 }:
   openssl('req', '-new', '-key', files.key, '-subj', subject, '-out', file('request'))
   const signed = by === undefined ? ['-key', files.key] : ['-CA', by.files.certificate, '-CAkey', by.files.key]
   const extended = ['-extfile', file('extensions')]
-  openssl('x509', '-req', '-in', file('request'), ...signed, '-days', '2', ...extended, '-out', files.certificate)
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    file('request'),
+    ...signed,
+    '-days',
+    String(days),
+    ...extended,
+    '-out',
+    files.certificate,
+  )
   const privateKey = createPrivateKey(readFileSync(files.key))
   return { privateKey, certificate: readFileSync(files.certificate, 'utf8'), files }
 }

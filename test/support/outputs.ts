@@ -11,6 +11,7 @@ import { JOURNAL_OUTPUTS } from './journal-outputs.ts'
 import { REGION_OUTPUTS } from './region-outputs.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from './runs.ts'
 import { scratch } from './scratch.ts'
+import { SERVE_OUTPUTS } from './serve-outputs.ts'
 import { TRUTH_OUTPUTS } from './truth-outputs.ts'
 
 const RUN = 'buildpacks-taskrun.yaml'
@@ -62,8 +63,12 @@ async function stored(name = RUN): Promise<Place> {
 /** By schema: everything that its command printed. */
 export const OUTPUTS: Readonly<Record<SchemaName, () => Promise<readonly Output[]>>> = {
   ...TRUTH_OUTPUTS,
+<<<<<<< HEAD
   ...JOURNAL_OUTPUTS,
   ...REGION_OUTPUTS,
+=======
+  ...SERVE_OUTPUTS,
+>>>>>>> wt-serve
   async store() {
     const at = place()
     const aborted = AbortSignal.abort(new Error('stopped'))

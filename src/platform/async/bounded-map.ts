@@ -19,3 +19,12 @@ export interface BoundedMap<K, V> {
 export function boundedMap<K extends {}, V extends {}>(most: number): BoundedMap<K, V> {
   return new LRUCache<K, V>({ max: most })
 }
+
+/**
+ * Values that take at most so many bytes together.
+ *
+ * @example const blobs = boundedBytes(64 * 1024 * 1024, (blob: Uint8Array) => blob.length)
+ */
+export function boundedBytes<V extends {}>(bytes: number, sizeOf: (value: V) => number): BoundedMap<string, V> {
+  return new LRUCache<string, V>({ maxSize: bytes, sizeCalculation: (value, key) => sizeOf(value) + key.length + 1 })
+}

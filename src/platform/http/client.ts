@@ -19,6 +19,8 @@ import {
   type Route,
 } from './exchange.ts'
 import { quote } from './network-error.ts'
+import type { Pace } from './pace.ts'
+import { retryAfterMs } from './retry-after.ts'
 import { certificateHint } from './roots.ts'
 import { type HttpStream, pieces, type StreamLimits } from './stream.ts'
 
@@ -36,6 +38,8 @@ export interface HttpOptions extends AgentsOptions {
   readonly maxRedirects?: number
   /** Certificates, where a request says nothing else. Called for every https request, so it should remember. */
   readonly tls?: (() => Promise<TlsOptions>) | undefined
+  /** Of a process that asks for long; absent: each request is sent at once. */
+  readonly pace?: Pace | undefined
   /** What else to do about a certificate that is not trusted, beside {@link certificateHint}. */
   readonly tlsHint?: string | undefined
   /** The error that an answer of 408, 429 or 5xx is, when it does not heal. */
@@ -95,7 +99,10 @@ export function createHttp(options: HttpOptions): Http {
       const tls = url.protocol === 'https:' ? (request.tls ?? (await options.tls?.())) : undefined
       return agents.route(url, tls ?? {}, where)
     }
+    await options.pace?.turn(url.host, request.signal)
     const outcome = await send(request, { route, connectMs, requestMs, tlsHint })
+    const rest = outcome.response === undefined ? undefined : restOf(outcome.response, options.now())
+    if (rest !== undefined) options.pace?.asked(url.host, rest)
     options.debug(`${request.method} ${url.origin}${url.pathname} ${outcome.error?.code ?? outcome.response?.status}`)
     return outcome
   }
@@ -164,6 +171,11 @@ export function createHttp(options: HttpOptions): Http {
     },
     close: agents.close,
   }
+}
+
+/** How long the host asks to be left alone: a limit of its own, or a failure that it sees the end of. */
+function restOf({ status, headers }: HttpAnswer, now: number): number | undefined {
+  return status === 429 || status === 503 ? retryAfterMs(headers['retry-after'], now) : undefined
 }
 
 /** 501 is final: a server does not learn a method between two tries. */

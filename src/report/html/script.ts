@@ -7,6 +7,9 @@ import { readFileSync } from 'node:fs'
 
 const PARTS: readonly string[] = ['facts', 'details', 'table', 'filters', 'heat', 'reader']
 
-export const SCRIPT = PARTS.map(
-  (name) => `\n${readFileSync(new URL(`browser/${name}.js`, import.meta.url), 'utf8')}`,
-).join('')
+const textOf = (name: string): string => `\n${readFileSync(new URL(`browser/${name}.js`, import.meta.url), 'utf8')}`
+
+export const SCRIPT = PARTS.map(textOf).join('')
+
+/** The script of the service's live page. */
+export const LIVE_SCRIPT = textOf('live')

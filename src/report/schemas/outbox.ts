@@ -2,19 +2,13 @@
 import type { ErrorJson } from '../../errors.ts'
 import { STATES } from '../../truth/states.ts'
 import type { Backlog } from '../../truth/truth.ts'
-import type { ShownDelivery } from '../text/outbox-text.ts'
+import type { DeliveryJson } from '../text/outbox-text.ts'
 import { output } from './document.ts'
 import { EXIT, ref } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, type Schema, says, TEXT } from './shape.ts'
 import { OWED_STATE } from './worker.ts'
 
-interface Row extends ShownDelivery {
-  readonly changed: string
-  readonly deliveryState?: string
-  readonly location?: string
-}
-
-const ROW = object<Row>(
+export const ROW = object<DeliveryJson>(
   {
     id: COUNT,
     uri: says(TEXT, 'URI of the artifact'),

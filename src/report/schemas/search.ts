@@ -7,14 +7,14 @@ import { BACKEND, ENTRY_ID, EXIT, NEXT, ref } from './parts.ts'
 import { BOOL, COUNT, list, object, oneOf, type Schema, says, TEXT } from './shape.ts'
 
 const SOURCES: Readonly<Record<Hit['source'], true>> = { signed: true, adopted: true, imported: true }
-const ENTRY_STATE: Readonly<Record<Standing['state'] | 'absent', true>> = {
+export const ENTRY_STATE: Readonly<Record<Standing['state'] | 'absent', true>> = {
   good: true,
   quarantined: true,
   superseded: true,
   absent: true,
 }
 
-const COPY = object<KnownCopy>(
+export const COPY = object<KnownCopy>(
   { target: BACKEND, slotKey: TEXT, state: oneOf(STATES), required: BOOL },
   {
     location: says(TEXT, 'of a copy that was confirmed'),
@@ -23,7 +23,7 @@ const COPY = object<KnownCopy>(
   },
 )
 
-const HIT = object<ShownHit>(
+export const HIT = object<ShownHit>(
   {
     seq: says(COUNT, 'number of the entry in the truth'),
     artifact: says(TEXT, 'URI of the artifact'),
@@ -42,7 +42,7 @@ const HIT = object<ShownHit>(
   'one entry',
 )
 
-const MARK: Schema = says(
+export const MARK: Schema = says(
   object<Mark>({ xid: says(TEXT, 'number of the transaction'), seq: COUNT }, {}),
   'the last entry before which nothing can be committed any more',
 )

@@ -1,7 +1,12 @@
 /** What is owed, for people: a line a delivery, or sums by backend. */
 import type { ErrorJson } from '../../errors.ts'
-import { ageText } from '../../platform/text/time-text.ts'
+import { ageText, timeText } from '../../platform/text/time-text.ts'
+import { OPEN } from '../../truth/states.ts'
+import type { Delivery } from '../../truth/truth.ts'
 import { errorLine, type Layout, page } from './verify-text.ts'
+
+/** Not a state of the delivery, but of its entry, which comes before it. */
+export const QUARANTINED = 'quarantined'
 
 /** A delivery as --json prints it. */
 export interface ShownDelivery {
@@ -20,6 +25,38 @@ export interface ShownDelivery {
   /** When that machine was last seen, RFC 3339; of what is still owed. */
   readonly hostSeen?: string
   readonly error?: ErrorJson
+}
+
+/** What `prov outbox ls --json` and the service print of it. */
+export interface DeliveryJson extends ShownDelivery {
+  readonly changed: string
+  /** Of a quarantined entry: the state of the delivery. */
+  readonly deliveryState?: string
+  readonly location?: string
+}
+
+/**
+ * A row as JSON has it: times in RFC 3339.
+ *
+ * @param seen when each machine was last seen, RFC 3339
+ *
+ * @example shownDelivery(row, new Map()).state // 'pending'
+ */
+export function shownDelivery(
+  { seq: _seq, entryState, due, changed, lane: _lane, receipt, ...row }: Delivery,
+  seen: ReadonlyMap<string, string>,
+): DeliveryJson {
+  const isOut = entryState === QUARANTINED
+  const hostSeen = OPEN.includes(row.state) ? seen.get(row.host ?? '') : undefined
+  return {
+    ...row,
+    state: isOut ? QUARANTINED : row.state,
+    ...(isOut ? { deliveryState: row.state } : {}),
+    ...(hostSeen === undefined ? {} : { hostSeen }),
+    due: timeText(due),
+    changed: timeText(changed),
+    ...(receipt === undefined ? {} : { location: receipt.location }),
+  }
 }
 
 /** @example deliveryText(row, layout) // '17 pending oci ghcr.io/acme/app:sha256-….att …\n' */

@@ -38,8 +38,16 @@ const LINES: readonly SchemaName[] = [
   'outbox-prune',
 ]
 
+<<<<<<< HEAD
 /** What people write, and no command prints. */
 const FILES: readonly SchemaName[] = ['keyring', 'regions']
+=======
+/** What people or Gatekeeper write, and what Gatekeeper is answered: no command prints it, and no failure is among it. */
+const FILES: readonly SchemaName[] = ['serve-request', 'serve-response', 'keyring']
+
+/** What the service answers over HTTP. */
+const ANSWERS: readonly SchemaName[] = ['serve-verify', 'serve-search', 'serve-artifact', 'serve-outbox']
+>>>>>>> wt-serve
 
 async function validator(name: SchemaName): Promise<ValidateFunction> {
   const ajv = new Ajv2020({ strict: true, strictRequired: true, allErrors: true, allowUnionTypes: false })
@@ -108,11 +116,12 @@ describe.each(NAMES)('%s', (name) => {
   })
 })
 
-test('every command with --json has a schema, and every schema but those of a failure and of a file a command', () => {
+test('every command with --json has a schema, and every schema but those of a failure, a file and an answer a command', () => {
   const io = { stdout: { columns: 80 }, env: {} } as unknown as Io
   const described = ROWS.flatMap(([, { command }]) => command ?? [])
   expect([...described].sort()).toEqual([...commandsWithJson(program(io, () => undefined))].sort())
-  expect(NAMES.filter((name) => (SCHEMAS[name] as SchemaRow).command === undefined)).toEqual([...FILES, 'failure'])
+  const others = NAMES.filter((name) => (SCHEMAS[name] as SchemaRow).command === undefined)
+  expect([...others].sort()).toEqual([...FILES, ...ANSWERS, 'failure'].sort())
 })
 
 test('prov schema lists them all', async () => {

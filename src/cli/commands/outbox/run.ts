@@ -6,20 +6,24 @@ import { jsonLine, jsonText } from '../../../platform/text/json-text.ts'
 import { nearest } from '../../../platform/text/suggest.ts'
 import { timeText } from '../../../platform/text/time-text.ts'
 import { parseMoment } from '../../../provenance/build-time.ts'
-import { backlogText, deliveryText } from '../../../report/text/outbox-text.ts'
+import { backlogText, deliveryText, QUARANTINED, shownDelivery } from '../../../report/text/outbox-text.ts'
 import { page } from '../../../report/text/verify-text.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import { truthOf } from '../../../setup/truth.ts'
+<<<<<<< HEAD
 import { whoAmI } from '../../../setup/who.ts'
 import { OPEN, STATES, type State, statesBefore } from '../../../truth/states.ts'
 import type { Delivery, OutboxFilter, Truth } from '../../../truth/truth.ts'
+=======
+import { STATES, type State, statesBefore } from '../../../truth/states.ts'
+import type { OutboxFilter, Truth } from '../../../truth/truth.ts'
+>>>>>>> wt-serve
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
 import { worldOf } from '../../world.ts'
 import type { DropOptions, ForgetOptions, LsOptions, OutboxOptions, RetryOptions } from './flags.ts'
 
-const QUARANTINED = 'quarantined'
 /** Without --yes no more are dropped at one time. */
 const MOST_DROPPED = 100
 const PAGE = 1000
@@ -58,7 +62,7 @@ export async function runOutboxLs(options: LsOptions, io: Io): Promise<void> {
     for (let after = 0; shown < limit; ) {
       const rows = await truth.list({ ...filter, after, limit: Math.min(PAGE, limit - shown) })
       for (const row of rows) {
-        const line = shownRow(row, seen)
+        const line = shownDelivery(row, seen)
         await write(io.stdout, options.json === true ? jsonLine(line) : deliveryText(line, layoutOf(io)))
       }
       shown += rows.length
@@ -79,24 +83,6 @@ function stateFilter(state: string): Pick<OutboxFilter, 'states' | 'quarantined'
     hint:
       near === undefined ? `the states are ${Object.keys(STATES).join(', ')}, ${QUARANTINED}` : `did you mean ${near}?`,
   })
-}
-
-/** A row as --json prints it: times in RFC 3339. */
-function shownRow(
-  { seq: _seq, entryState, due, changed, lane: _lane, receipt, ...row }: Delivery,
-  seen: ReadonlyMap<string, string>,
-) {
-  const isOut = entryState === QUARANTINED
-  const hostSeen = OPEN.includes(row.state) ? seen.get(row.host ?? '') : undefined
-  return {
-    ...row,
-    state: isOut ? QUARANTINED : row.state,
-    ...(isOut ? { deliveryState: row.state } : {}),
-    ...(hostSeen === undefined ? {} : { hostSeen }),
-    due: timeText(due),
-    changed: timeText(changed),
-    ...(receipt === undefined ? {} : { location: receipt.location }),
-  }
 }
 
 /** Exit 3 when an entry that was quarantined still does not verify. */

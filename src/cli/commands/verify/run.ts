@@ -1,8 +1,6 @@
 /** The work of `prov verify`. */
 
-import { parseBackendList } from '../../../config/lists.ts'
 import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
-import { ProvError } from '../../../errors.ts'
 import type { Artifact } from '../../../model/artifact.ts'
 import { exitStatus, type Io, write } from '../../../platform/io.ts'
 import { reporter } from '../../../platform/progress.ts'
@@ -14,10 +12,10 @@ import { curesOf } from '../../../report/text/next-step.ts'
 import { badText } from '../../../report/text/verify-text.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
 import { type Setup, setUp } from '../../../setup/backends.ts'
+import { demandsFor } from '../../../setup/demands.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { policyFor } from '../../../setup/policy.ts'
 import { targetsOf } from '../../../setup/targets.ts'
-import type { Demands } from '../../../verify/verdict.ts'
 import { type VerifyJob, type VerifyReport, verify } from '../../../verify/verify.ts'
 import { VERSION } from '../../../version.ts'
 import { givenOf } from '../../given.ts'
@@ -39,16 +37,7 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
     const trust = await trustFor(options, worldOf(io, options))
     refuseServersWord(options, trust)
     refuseUnsupported(setup.settings, ['format', ...setup.backends.map((backend) => backend.name)])
-    const optional = options.optional === undefined ? [] : parseBackendList(options.optional)
-    const odd = optional.find((name) => !setup.backends.some((backend) => backend.name === name))
-    if (odd !== undefined) throw new ProvError('usage', `--optional names ${odd}, which --storage does not`)
-    const records = setup.backends.flatMap(({ name, capabilities }) => (capabilities.record === true ? [name] : []))
-    const demands: Demands = {
-      optional,
-      strict: options.strict === true,
-      ...(records.length === 0 ? {} : { records }),
-      ...(options.require === undefined ? {} : { require: options.require }),
-    }
+    const demands = demandsFor(options, setup)
     if (options.all !== true) refuseFilters(options, { sample: options.sample, 'fail-fast': options.failFast })
     reports = await reportsFor(options, io)
     const { settings } = setup

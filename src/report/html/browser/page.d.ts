@@ -9,6 +9,7 @@ interface PageElement {
   readonly dataset: Readonly<Record<string, string>>
   readonly classList: { toggle(name: string, on?: boolean): boolean; contains(name: string): boolean }
   append(...children: readonly (PageElement | string)[]): void
+  prepend(...children: readonly PageElement[]): void
   after(...children: readonly PageElement[]): void
   remove(): void
   replaceChildren(...children: readonly PageElement[]): void
@@ -26,6 +27,8 @@ interface PageElement {
 
 interface PageEvent {
   readonly key: string
+  /** Of an event that the server sent. */
+  readonly data: string
   readonly target: PageElement
   readonly ctrlKey: boolean
   readonly metaKey: boolean
@@ -48,6 +51,12 @@ declare class Element {
 }
 
 declare class HTMLInputElement extends Element {}
+
+declare class EventSource {
+  constructor(url: string)
+  addEventListener(type: string, listener: (event: PageEvent) => void): void
+  close(): void
+}
 
 declare class IntersectionObserver {
   constructor(seen: (entries: readonly { readonly isIntersecting: boolean }[]) => void, options: { rootMargin: string })
