@@ -261,12 +261,7 @@ const options = {
     __filename: 'import.meta.filename',
   },
   legalComments: 'inline',
-<<<<<<< HEAD
-  // Reads a file of its own folder: it stays where npm installs it.
-  // The last one is optional for what wants it, and here for a tool of the tests.
-=======
   // Reads a file of its own folder: it stays where npm installs it. The last is a tool's, which a dependency would use where it finds it.
->>>>>>> wt-serve
   external: ['@platformatic/kafka', '@nats-io/jetstream', '@nats-io/transport-node', 'supports-color'],
   alias: {
     'node-fetch': './backends/oci/registry/node-fetch.ts',

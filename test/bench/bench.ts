@@ -4,11 +4,8 @@
  *   npm run bench -- --rounds 20 --runs 200
  *   npm run bench -- truth     the source of truth alone; --memory adds what takes an hour
  *   npm run bench -- search    the search index alone
-<<<<<<< HEAD
  *   npm run bench -- keys      key journals and key sets of regions alone
-=======
  *   npm run bench -- service   the verification service alone; --memory adds 100,000 keys
->>>>>>> wt-serve
  *   npm run bench -- cache     the cache of verdicts alone
  */
 import { existsSync, statSync, writeFileSync } from 'node:fs'

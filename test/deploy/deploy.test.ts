@@ -6,13 +6,10 @@ import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { program } from '../../src/cli/program.ts'
 import type { Io } from '../../src/platform/io.ts'
-<<<<<<< HEAD
-import { KEYS_METRICS } from '../../src/service/keys-metrics.ts'
-=======
 import { durationMs } from '../../src/platform/text/duration.ts'
 import { API_VERSION } from '../../src/report/schemas/serve-request.ts'
 import { VERDICTS } from '../../src/report/schemas/serve-response.ts'
->>>>>>> wt-serve
+import { KEYS_METRICS } from '../../src/service/keys-metrics.ts'
 import { WORKER_METRICS } from '../../src/service/metrics.ts'
 import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import { describeWith } from '../servers/endpoints.ts'
@@ -27,18 +24,12 @@ interface Manifest {
   readonly metadata: { readonly name: string; readonly namespace?: string }
 }
 
-<<<<<<< HEAD
-const manifestsIn = (name: string): readonly Manifest[] =>
-  parseAllDocuments(textOf(`kubernetes/${name}`)).map((one) => one.toJS() as Manifest)
-const MANIFESTS = manifestsIn('worker.yaml')
-const KEYS = manifestsIn('keys.yaml')
-=======
 const documentsIn = (name: string): readonly Manifest[] =>
   parseAllDocuments(textOf(name)).map((one) => one.toJS() as Manifest)
 
-const FILES = ['kubernetes/worker.yaml', 'kubernetes/serve.yaml'] as const
+const FILES = ['kubernetes/worker.yaml', 'kubernetes/serve.yaml', 'kubernetes/keys.yaml'] as const
+const KEYS = documentsIn('kubernetes/keys.yaml')
 const MANIFESTS = FILES.flatMap(documentsIn)
->>>>>>> wt-serve
 
 /** Where the API server takes each kind. */
 const PLURALS: Readonly<Record<string, string>> = {
@@ -88,14 +79,8 @@ describeWith(['kube-apiserver'], 'the manifests for Kubernetes', () => {
     const api = await realApi()
     const named = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'prov' } }
     await api.call('POST', '/api/v1/namespaces', named, [409])
-<<<<<<< HEAD
-    const all = [...MANIFESTS, ...KEYS]
-    expect([...new Set(all.map(({ kind }) => kind))].sort()).toEqual(Object.keys(PLURALS).sort())
-    for (const one of all) {
-=======
     expect([...new Set(MANIFESTS.map(({ kind }) => kind))].sort()).toEqual(Object.keys(PLURALS).sort())
     for (const one of MANIFESTS) {
->>>>>>> wt-serve
       const query = '?dryRun=All&fieldValidation=Strict'
       expect((await api.call('POST', `${pathOf(one)}${query}`, one)).kind).toBe(one.kind)
     }
@@ -108,11 +93,6 @@ describeWith(['kube-apiserver'], 'the manifests for Kubernetes', () => {
 })
 
 describe('what the pieces ask of prov', () => {
-<<<<<<< HEAD
-  test('the Deployment: flags, settings and pages that are there', () => {
-    const deployment = MANIFESTS.find(({ kind }) => kind === 'Deployment') as unknown as {
-      readonly spec: { readonly template: Template }
-=======
   test.each([
     ['kubernetes/worker.yaml', ['truth.password-file']],
     ['kubernetes/serve.yaml', ['storage.oci.hosts', 'cache.mac-key-file']],
@@ -121,7 +101,6 @@ describe('what the pieces ask of prov', () => {
       readonly spec: {
         readonly template: { readonly spec: { readonly containers: readonly [{ readonly args: readonly string[] }] } }
       }
->>>>>>> wt-serve
     }
     const [command = '', ...args] = deployment.spec.template.spec.containers[0].args
     expect(flagsOf(args).filter((flag) => !knownFlags(command).includes(flag))).toEqual([])

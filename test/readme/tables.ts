@@ -92,16 +92,7 @@ function tableCalled(called: string, rows: readonly BackendRow[]): string {
         TRANSITIONS.map(({ from, to, who, when }) => [from === undefined ? '' : code(from), code(to), who, when]),
       )
     case 'metrics':
-<<<<<<< HEAD
-      return table(
-        ['metric', 'kind', 'labels', 'meaning'],
-        Object.entries(WORKER_METRICS).map(([metric, row]) => [
-          code(metric),
-          row.type,
-          row.labels.map(code).join(' '),
-          row.help,
-        ]),
-      )
+      return metrics(of === 'serve' ? SERVE_METRICS : WORKER_METRICS)
     case 'key-statuses':
       return table(
         ['status', 'meaning', 'signs', 'private key', 'in the public set'],
@@ -113,9 +104,6 @@ function tableCalled(called: string, rows: readonly BackendRow[]): string {
           row.inPublicSet,
         ]),
       )
-=======
-      return metrics(of === 'serve' ? SERVE_METRICS : WORKER_METRICS)
->>>>>>> wt-serve
     case 'signers':
       return matrix()
     default:
@@ -203,11 +191,7 @@ function errors(): string {
 
 /** All settings, or those of one backend. */
 function settings(of?: string): string {
-<<<<<<< HEAD
-  const own = of !== undefined && ['truth', 'worker', 'index', 'wake', 'keys'].includes(of)
-=======
-  const own = of === 'truth' || of === 'worker' || of === 'index' || of === 'wake' || of === 'cache' || of === 'serve'
->>>>>>> wt-serve
+  const own = of !== undefined && ['truth', 'worker', 'index', 'wake', 'keys', 'cache', 'serve'].includes(of)
   const begin = of === 'kafka' ? 'storage.pubsub.' : own ? `${of}.` : `storage.${of}.`
   const rows = SETTINGS_TABLE.rows.filter(({ key }) => of === undefined || key.startsWith(begin))
   if (rows.length === 0) return 'None.'

@@ -63,12 +63,9 @@ async function stored(name = RUN): Promise<Place> {
 /** By schema: everything that its command printed. */
 export const OUTPUTS: Readonly<Record<SchemaName, () => Promise<readonly Output[]>>> = {
   ...TRUTH_OUTPUTS,
-<<<<<<< HEAD
   ...JOURNAL_OUTPUTS,
   ...REGION_OUTPUTS,
-=======
   ...SERVE_OUTPUTS,
->>>>>>> wt-serve
   async store() {
     const at = place()
     const aborted = AbortSignal.abort(new Error('stopped'))

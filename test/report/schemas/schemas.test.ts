@@ -38,16 +38,11 @@ const LINES: readonly SchemaName[] = [
   'outbox-prune',
 ]
 
-<<<<<<< HEAD
-/** What people write, and no command prints. */
-const FILES: readonly SchemaName[] = ['keyring', 'regions']
-=======
 /** What people or Gatekeeper write, and what Gatekeeper is answered: no command prints it, and no failure is among it. */
-const FILES: readonly SchemaName[] = ['serve-request', 'serve-response', 'keyring']
+const FILES: readonly SchemaName[] = ['serve-request', 'serve-response', 'keyring', 'regions']
 
 /** What the service answers over HTTP. */
 const ANSWERS: readonly SchemaName[] = ['serve-verify', 'serve-search', 'serve-artifact', 'serve-outbox']
->>>>>>> wt-serve
 
 async function validator(name: SchemaName): Promise<ValidateFunction> {
   const ajv = new Ajv2020({ strict: true, strictRequired: true, allErrors: true, allowUnionTypes: false })

@@ -11,14 +11,9 @@ import { page } from '../../../report/text/verify-text.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import { truthOf } from '../../../setup/truth.ts'
-<<<<<<< HEAD
 import { whoAmI } from '../../../setup/who.ts'
-import { OPEN, STATES, type State, statesBefore } from '../../../truth/states.ts'
-import type { Delivery, OutboxFilter, Truth } from '../../../truth/truth.ts'
-=======
 import { STATES, type State, statesBefore } from '../../../truth/states.ts'
 import type { OutboxFilter, Truth } from '../../../truth/truth.ts'
->>>>>>> wt-serve
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
 import { worldOf } from '../../world.ts'
