@@ -1,8 +1,8 @@
 /** A key store in a folder: `NAME.key`, encrypted and for its owner only, and `NAME.pub` beside it. */
-import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProvError } from '../errors.ts'
+import { publicKeyIn } from '../keys/public-half.ts'
 import { type Files, fileError, fileErrorCode, nodeFiles } from '../platform/fs/files.ts'
 import { withLock } from '../platform/fs/lock-file.ts'
 import type { KeyStore, StoredKey } from './keystore.ts'
@@ -70,7 +70,9 @@ export function folderStore(folder: string, options: FolderOptions): KeyStore {
         const privates = new Set(names.filter((name) => name.endsWith('.key')).map(stem))
         const stored: StoredKey[] = []
         for (const name of new Set(names.map(stem))) {
-          const publicKey = names.includes(`${name}.pub`) ? publicIn(await orNothing(text(`${name}.pub`))) : undefined
+          const publicKey = names.includes(`${name}.pub`)
+            ? publicKeyIn(await orNothing(text(`${name}.pub`)))
+            : undefined
           stored.push({ name, hasPrivate: privates.has(name), ...(publicKey === undefined ? {} : { publicKey }) })
         }
         return stored
@@ -101,15 +103,6 @@ export function folderStore(folder: string, options: FolderOptions): KeyStore {
       }),
     claimed: () => failing('read', at(CLAIM), async () => (await gone(text(CLAIM)))?.trim()),
     close: () => undefined,
-  }
-}
-
-/** The public key of a PEM text; undefined where it holds none. @example publicIn('-----BEGIN PUBLIC KEY-----…') */
-export function publicIn(pem: string): KeyObject | undefined {
-  try {
-    return createPublicKey(pem)
-  } catch {
-    return undefined
   }
 }
 

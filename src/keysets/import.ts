@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto'
 import { ProvError } from '../errors.ts'
 import type { KeyStatus } from '../keys/status.ts'
 import type { SignerOptions } from '../signing/open-signer.ts'
-import { type Changing, changed } from './changed.ts'
+import { type Changing, changed, journalNow } from './changed.ts'
 import type { Importable, ImportSource } from './import-source.ts'
 import { type JournalKey, type JournalState, keyName, type RowChange } from './journal.ts'
 import { algorithmOf, publicJwk } from './jwk.ts'
@@ -146,8 +146,8 @@ function statusOf(
 /** It signed before it was taken in: it is public already. */
 async function activate(n: number, kid: string, job: ImportJob): Promise<void> {
   const { validityMs } = job
-  const state = await job.journals.read(job.journal.id)
-  const row = state?.keys.find((one) => one.n === n)
+  const { keys: now } = await journalNow(job.journals, job.journal)
+  const row = now.find((one) => one.n === n)
   if (row === undefined || row.status === 'active') return
   await openKey(row, job)
   await changed(job, ({ keys }) => {

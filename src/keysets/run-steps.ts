@@ -1,6 +1,6 @@
 /** Carries out a rotation, step by step: before each step it reads the journal and the key store anew, so that it may be stopped anywhere. */
 import { ProvError } from '../errors.ts'
-import { jittered } from '../platform/async/jitter.ts'
+import { afterLoss, journalNow, MOST_LOST, outrun } from './changed.ts'
 import { stepsOf } from './do-step.ts'
 import { type JournalState, keyName } from './journal.ts'
 import type { PublicationProof } from './publication.ts'
@@ -22,8 +22,6 @@ export interface Rotated {
 
 /** A rotation takes eight steps; upkeep two for each key. */
 const MOST_STEPS = 10_000
-const MOST_LOST = 50
-const LOST_WAIT_MS = 50
 
 /**
  * Goes on until nothing can be done now. Throws what keeps it from the journal or the key store, and `conflict` when others were first again and
@@ -38,7 +36,7 @@ export async function rotate(job: RotateJob): Promise<Rotated> {
   let [lost, proof]: [number, PublicationProof | undefined] = [0, undefined]
   for (let round = 0; round < MOST_STEPS; round += 1) {
     if (job.signal.aborted) throw new ProvError('aborted', 'the rotation was stopped; the next run goes on from there')
-    const state = await stateOf(job)
+    const state = await journalNow(job.journals, job.journal)
     // One key a run: where a validity is over before a rotation is, there would be no end.
     const next: Step = steps.some(({ step }) => step === 'activate')
       ? { do: 'nothing' }
@@ -54,8 +52,8 @@ export async function rotate(job: RotateJob): Promise<Rotated> {
     const done = await take(step, state)
     if (done === 'lost') {
       lost += 1
-      if (lost > MOST_LOST) throw new ProvError('conflict', 'others changed the journal again and again')
-      await job.sleep(jittered(LOST_WAIT_MS, job.random, 0))
+      if (lost >= MOST_LOST) throw outrun(job.journal)
+      await afterLoss(job)
       continue
     }
     proof = done.proof ?? proof
@@ -76,19 +74,13 @@ export async function publishCurrent(
   job: Pick<RotateJob, 'journals' | 'journal' | 'publish' | 'signal'>,
 ): Promise<JournalState> {
   for (let tries = 1; ; tries += 1) {
-    const state = await stateOf(job)
+    const state = await journalNow(job.journals, job.journal)
     if (job.publish === undefined || state.damaged.length > 0) return state
     await job.publish(await keysToPublish(state), job.signal)
-    const { version } = await stateOf(job)
+    const { version } = await journalNow(job.journals, job.journal)
     if (version === state.version) return state
-    if (tries >= MOST_LOST) throw new ProvError('conflict', 'others changed the journal again and again')
+    if (tries >= MOST_LOST) throw outrun(job.journal)
   }
-}
-
-async function stateOf({ journals, journal }: Pick<RotateJob, 'journals' | 'journal'>): Promise<JournalState> {
-  const state = await journals.read(journal.id)
-  if (state !== undefined) return state
-  throw new ProvError('journal_missing', `the journal ${journal.name} (${journal.id}) is not in this database`)
 }
 
 /** Numbers of the journal's keys whose private half is there. */

@@ -3,10 +3,10 @@
  * that nothing of another writer is lost. The Secret has to be there; the rights are `get` and `patch` on it alone.
  */
 import { ProvError } from '../errors.ts'
+import { publicKeyIn } from '../keys/public-half.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { jittered } from '../platform/async/jitter.ts'
 import { recordIn, textIn } from '../platform/text/guards.ts'
-import { publicIn } from './folder.ts'
 import type { KeyStore, StoredKey } from './keystore.ts'
 
 export interface SecretOptions {
@@ -85,7 +85,7 @@ export function secretStore(namespace: string, name: string, options: SecretOpti
       const { data } = await read()
       const names = new Set([...data.keys()].filter((key) => /\.(?:key|pub)$/.test(key)).map((key) => key.slice(0, -4)))
       return [...names].toSorted().map((one): StoredKey => {
-        const publicKey = publicIn(data.get(`${one}.pub`) ?? '')
+        const publicKey = publicKeyIn(data.get(`${one}.pub`) ?? '')
         return { name: one, hasPrivate: data.has(`${one}.key`), ...(publicKey === undefined ? {} : { publicKey }) }
       })
     },

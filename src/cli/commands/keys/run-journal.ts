@@ -1,6 +1,7 @@
 /** The work of `prov keys init` and `prov keys journal`. */
 import { randomUUID } from 'node:crypto'
 import { ProvError } from '../../../errors.ts'
+import { journalNow } from '../../../keysets/changed.ts'
 import { journalsOf } from '../../../keysets/find.ts'
 import { journalJson, UUID } from '../../../keysets/journal-json.ts'
 import type { Io } from '../../../platform/io.ts'
@@ -47,9 +48,8 @@ export async function runKeysInit(options: InitOptions, io: Io): Promise<void> {
 
 export async function runKeysJournal(options: ShowOptions, io: Io): Promise<void> {
   await withJournals(options, io, async ({ journals, find }) => {
-    const { id, name } = await find()
-    const state = await journals.read(id)
-    if (state === undefined) throw new ProvError('journal_missing', `the journal ${name} is not in this database`)
+    const state = await journalNow(journals, await find())
+    const { id, name } = state
     const events = options.events === undefined ? undefined : await journals.events(id, options.events)
     const shown = events?.map(({ version, at, who, what }) => ({ change: version, at: timeText(at), who, what }))
     const { damaged } = state

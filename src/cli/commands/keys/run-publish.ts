@@ -1,6 +1,7 @@
 /** The work of `prov keys publish`. */
 import type { Settings } from '../../../config/settings.ts'
 import { ProvError } from '../../../errors.ts'
+import { journalNow } from '../../../keysets/changed.ts'
 import { type IssuerKeys, keysOfIssuer } from '../../../keysets/issuer.ts'
 import type { KeyPlace } from '../../../keysets/place.ts'
 import { publishRegion } from '../../../keysets/publish.ts'
@@ -80,15 +81,12 @@ async function keysFor(settings: Settings, options: PublishOptions, io: Io): Pro
   const open = await openJournals(settings, world)
   try {
     const journal = await open.find()
-    const state = await open.journals.read(journal.id)
-    if (state === undefined) {
-      throw new ProvError('journal_missing', `the journal ${journal.name} is not in this database`)
-    }
+    const state = await journalNow(open.journals, journal)
     const [damaged] = state.damaged
     if (damaged !== undefined) {
       const why = `cannot be published: key ${damaged.n} cannot be read (${damaged.why}), and would leave the public set`
       throw new ProvError('keyset_refused', `the journal ${journal.name} ${why}`, {
-        hint: 'put the row back from a backup, or revoke that key: prov keys journal shows it',
+        hint: 'bring it back with prov keys import --from the file of keys.journal-file, or from a backup of the database',
       })
     }
     return { keys: await keysToPublish(state), renamed: [] }

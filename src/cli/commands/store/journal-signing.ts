@@ -1,7 +1,7 @@
 /** `prov store --key journal:`: signs with the active key of the journal that the settings name. */
 import type { Settings } from '../../../config/settings.ts'
-import { ProvError } from '../../../errors.ts'
 import { givenPassword, passwordSource } from '../../../keys/password.ts'
+import { journalNow } from '../../../keysets/changed.ts'
 import { activeOf, journalSigner, journalTrust } from '../../../keysets/signer.ts'
 import type { Io } from '../../../platform/io.ts'
 import { openJournals } from '../../../setup/journal.ts'
@@ -15,9 +15,7 @@ export async function journalSigning(settings: Settings, options: StoreOptions, 
   const open = await openJournals(settings, worldOf(io, options))
   const { journals, store } = open
   try {
-    const { id, name } = await open.find()
-    const state = await journals.read(id)
-    if (state === undefined) throw new ProvError('journal_missing', `the journal ${name} is not in this database`)
+    const state = await journalNow(journals, await open.find())
     activeOf(
       state.keys.find(({ status }) => status === 'active'),
       state,
