@@ -1,8 +1,8 @@
 /** Which journal a key store belongs to: the one that knows any of its public keys, however old. */
 import { ProvError } from '../errors.ts'
+import { publicJwk } from '../keys/jwk.ts'
 import { spki } from '../keys/key-id.ts'
 import type { JournalName, Journals } from './journal.ts'
-import { publicJwk } from './jwk.ts'
 import type { KeyStore, StoredKey } from './keystore.ts'
 
 /** A key of the store with its kid; without one where its public half is missing or of no use. */

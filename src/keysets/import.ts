@@ -1,12 +1,12 @@
 /** Takes keys of before into a journal: each once, by its kid, however often it is tried. Nothing that is there is changed. */
 import { createPublicKey } from 'node:crypto'
 import { ProvError } from '../errors.ts'
+import { algorithmOf, publicJwk } from '../keys/jwk.ts'
 import type { KeyStatus } from '../keys/status.ts'
 import type { SignerOptions } from '../signing/open-signer.ts'
 import { type Changing, changed, journalNow } from './changed.ts'
 import type { Importable, ImportSource } from './import-source.ts'
 import { type JournalKey, type JournalState, keyName, type RowChange } from './journal.ts'
-import { algorithmOf, publicJwk } from './jwk.ts'
 import type { KeyStore } from './keystore.ts'
 import { numberAfter } from './rotate.ts'
 import { openKey } from './signer.ts'

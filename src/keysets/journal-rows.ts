@@ -1,9 +1,10 @@
 /** From a row of a journal to a key, or to what is wrong with it: one bad row keeps nobody from reading its neighbours. */
+
+import { algorithmOf, publicJwk } from '../keys/jwk.ts'
 import { isKeyStatus } from '../keys/status.ts'
 import { numberOf, textOf } from '../truth/rows.ts'
 import type { Row } from '../truth/sql.ts'
 import type { DamagedRow, JournalKey } from './journal.ts'
-import { algorithmOf, publicJwk } from './jwk.ts'
 
 export const COLUMNS = 'n, kid, spki, alg, status, created, published, activates, ended, retires, revoked, reason'
 

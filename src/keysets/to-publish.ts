@@ -1,7 +1,8 @@
 /** The keys of a journal as the world may see them. */
+
+import { publicJwk } from '../keys/jwk.ts'
 import { timeText } from '../platform/text/time-text.ts'
 import type { JournalState } from './journal.ts'
-import { publicJwk } from './jwk.ts'
 import type { KeyToPublish } from './publication.ts'
 
 /** @example await publication.publish(await keysToPublish(state), signal) */

@@ -5,8 +5,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { publicJwk } from '../../src/keys/jwk.ts'
 import type { JournalName } from '../../src/keysets/journal.ts'
-import { publicJwk } from '../../src/keysets/jwk.ts'
 import { openDatabase } from '../../src/truth/open.ts'
 import { BIN, cleanEnv, prov } from '../support/cli.ts'
 import {

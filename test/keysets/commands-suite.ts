@@ -256,6 +256,12 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
       expect(await keys('revoke', kid, '--since', '1d')).toMatchObject({ code: 2 })
       expect(await keys('revoke', kid, '--since', 'odd', '--reason', 'stolen')).toMatchObject({ code: 2 })
       expect(await keys('revoke', 'odd', '--since', '1d', '--reason', 'stolen')).toMatchObject({ code: 2 })
+      // A kid may begin with a dash; a flag that is not known is a mistake all the same.
+      expect(await keys('revoke', '-odd', '--since', '1d', '--reason', 'stolen')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('-odd'),
+      })
+      expect(await keys('revoke', kid, '--since', '1d', '--raeson', 'stolen')).toMatchObject({ code: 2 })
       expect(await keys('revoke', kid, '--since', '2026-11-01', '--reason', 'the laptop was stolen')).toMatchObject({
         code: 0,
       })

@@ -1,10 +1,10 @@
 /** What a journal in a database promises: the same lines for every engine. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { publicJwk } from '../../src/keys/jwk.ts'
 import { findJournal } from '../../src/keysets/find.ts'
 import type { JournalKey, JournalName } from '../../src/keysets/journal.ts'
 import { journalsIn } from '../../src/keysets/journal-sql.ts'
-import { publicJwk } from '../../src/keysets/jwk.ts'
 import { openDatabase } from '../../src/truth/open.ts'
 import { type Engine, emptyStore, type JournalRig, journalRig, stateOf } from '../support/journal.ts'
 

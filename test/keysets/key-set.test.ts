@@ -1,9 +1,9 @@
 /** Sets of keys from others: what is taken of them, and what is refused. */
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { publicJwk } from '../../src/keys/jwk.ts'
 import { spki } from '../../src/keys/key-id.ts'
 import { keysOfSet, PRIVATE_MEMBERS, setObject } from '../../src/keys/key-set.ts'
-import { publicJwk } from '../../src/keysets/jwk.ts'
 import { ownKey } from '../support/regions.ts'
 
 const refused = (message: RegExp) =>
