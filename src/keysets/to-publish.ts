@@ -5,12 +5,15 @@ import { timeText } from '../platform/text/time-text.ts'
 import type { JournalState } from './journal.ts'
 import type { KeyToPublish } from './publication.ts'
 
+/** So long after its replacement a key may still sign: a store asks the journal again each minute, and clocks differ. */
+export const SIGNS_ON_MS = 120_000
+
 /** @example await publication.publish(await keysToPublish(state), signal) */
 export async function keysToPublish({ keys }: Pick<JournalState, 'keys'>): Promise<readonly KeyToPublish[]> {
   const shown = await Promise.all(
     keys.map(async ({ key, status, activates, ended, retires, revoked }): Promise<KeyToPublish | undefined> => {
       if (key === undefined || status === 'intended') return undefined
-      const until = ended ?? (status === 'retired' ? retires : undefined)
+      const until = ended === undefined ? (status === 'retired' ? retires : undefined) : ended + SIGNS_ON_MS
       return {
         jwk: await publicJwk(key.spki),
         status: status === 'published' ? 'prepared' : status,
