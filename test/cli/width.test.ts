@@ -1,5 +1,5 @@
 /** Every text that prov prints fits 60 columns, or breaks where it can: a path or a digest may stand alone on a longer line. */
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
@@ -7,7 +7,9 @@ import { program } from '../../src/cli/program.ts'
 import type { Io } from '../../src/platform/io.ts'
 import { ROOT } from '../support/cli.ts'
 import { provHere, type Said } from '../support/in-process.ts'
+import { fixtureKey } from '../support/key-site.ts'
 import { damage, place } from '../support/outputs.ts'
+import { regionPlace } from '../support/region-outputs.ts'
 import { FIXTURES, PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 import { SPOIL, sql, truthPlace } from '../support/truth-outputs.ts'
@@ -27,7 +29,16 @@ function paths(command: Command, path: readonly string[] = []): readonly (readon
 }
 
 const ROOT_COMMAND = program({ stdout: { columns: 80 }, env: {} } as unknown as Io, () => undefined)
-const on60 = (args: readonly string[]): Promise<Said> => provHere(args, { columns: COLUMNS, env })
+const PATHS = paths(ROOT_COMMAND).map((path) => path.join(' '))
+/** Commands that said something beside their help. */
+const ran = new Set<string>()
+const on60 = (args: readonly string[]): Promise<Said> => {
+  const own = PATHS.filter((path) => `${args.join(' ')} `.startsWith(`${path} `)).toSorted(
+    (a, b) => b.length - a.length,
+  )
+  if (!args.includes('--help')) ran.add(own[0] ?? '')
+  return provHere(args, { columns: COLUMNS, env })
+}
 
 describe('help', () => {
   test.each(paths(ROOT_COMMAND).map((path) => [path.join(' '), path] as const))(
@@ -105,6 +116,45 @@ const SAYINGS: Readonly<Record<string, () => Promise<readonly Said[]>>> = {
     const prefix = join(scratch(), 'new')
     return [await on60(['keys', 'generate', '--output', prefix]), await on60(['keys', 'generate', '--output', prefix])]
   },
+  async 'keys: a journal'() {
+    const [at, folder] = [truthPlace(), join(scratch(), 'keys')]
+    mkdirSync(folder)
+    const keys = (command: string, ...more: string[]): Promise<Said> =>
+      on60(['keys', command, ...at.truth, '--store', `folder:${folder}`, ...more])
+    await on60(['truth', 'init', ...at.truth])
+    const said = [await keys('rotate'), await keys('doctor'), await keys('init'), await keys('init')]
+    said.push(await keys('rotate'), await keys('rotate', '--unsafe'), await keys('rotate', '--step', 'activate'))
+    said.push(await keys('journal'), await keys('doctor'), await keys('import', '--from', at.file), await keys('prune'))
+    said.push(await keys('revoke', 'nobody', '--reason', 'a test', '--since', '2026-01-01T00:00:00Z'))
+    said.push(await on60(['store', ...at.storage, ...at.truth, '--key', 'journal:', at.file]))
+    sql(at, "UPDATE journal_key SET spki = x'00'")
+    return [...said, await keys('journal'), await keys('doctor'), await keys('prune'), await keys('rotate')]
+  },
+  async 'keys: sets of regions'() {
+    const { at, regions, folder } = regionPlace()
+    const set = join(folder, 'set.json')
+    writeFileSync(set, JSON.stringify({ keys: [(await fixtureKey()).jwk] }))
+    const publish = (...more: string[]): Promise<Said> =>
+      on60(['keys', 'publish', '--to', at, '--publisher-key', PRIVATE_KEY, '--from', set, ...more])
+    const merge = (): Promise<Said> => on60(['keys', 'merge', '--at', at, '--regions', regions])
+    const status = (age: string): Promise<Said> =>
+      on60(['keys', 'status', '--at', at, '--max-age', age, '--regions', regions])
+    const said = [await merge(), await status('1h'), await publish('--region', 'eu'), await publish('--region', '../x')]
+    said.push(await publish('--region', 'eu'), await merge(), await merge(), await status('1h'), await status('1s'))
+    writeFileSync(join(folder, 'jwks/keys/eu.json'), '{')
+    said.push(await merge(), await status('1h'))
+    return [...said, await on60(['verify', ...place().storage, '--key', 'http://keys.example/keys.json', set])]
+  },
+  async serve() {
+    const serve = (...more: string[]): Promise<Said> =>
+      on60(['serve', '--storage', 'oci', '--key', PUBLIC_KEY, '--check', ...more])
+    return [
+      await serve(),
+      await serve('--set', 'storage.oci.hosts=registry.example', '--listen', '0.0.0.0:0'),
+      await serve('--set', 'storage.oci.hosts=registry.example', '--listen', '127.0.0.1:0'),
+      await serve('--set', 'storage.oci.hosts=registry.example', '--cache', 'redis://127.0.0.1:1/0'),
+    ]
+  },
   async config() {
     const file = join(scratch(), 'prov.yaml')
     writeFileSync(file, 'builder.idd: x\nstorage.oci.tag-writes: never\nstorage.retries: many\n')
@@ -175,10 +225,8 @@ test.each(Object.keys(SAYINGS))('%s', async (name) => {
 })
 
 test('every command is among those that were run', () => {
-  const silent = ['completion', 'config schema'] // print a script and a document, not text
-  const run = Object.keys(SAYINGS).join(' ').replaceAll(',', '').split(' ')
-  const missing = paths(ROOT_COMMAND)
-    .map((path) => path.join(' '))
-    .filter((path) => path !== '' && !silent.includes(path) && !run.includes(path.split(' ')[0] ?? ''))
+  const silent = ['completion', 'config schema', 'truth grants'] // print scripts and a document, not text
+  const groups = new Set(PATHS.map((path) => path.slice(0, Math.max(0, path.lastIndexOf(' ')))))
+  const missing = PATHS.filter((path) => !silent.includes(path) && !groups.has(path) && !ran.has(path))
   expect(missing).toEqual([])
 })
