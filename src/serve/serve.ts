@@ -29,6 +29,8 @@ export interface Service {
   readonly tags: boolean
   /** Absent: none is named, or `serve.data` is off. */
   readonly truth?: (signal: AbortSignal) => Promise<Truth>
+  /** Milliseconds since the epoch. */
+  now(): number
   /** What a search over it is asked of. */
   search(truth: Truth): Promise<SearchSource>
   /** GET / and GET /v1/events. */
