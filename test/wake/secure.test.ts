@@ -96,7 +96,13 @@ describeWith(['redis-server'], 'Redis with TLS and a password', () => {
         await (await connectRedis(place, { readOnly: false })).close()
       }
     expect(await connected(index(ca, 'hush'))).toBe('connected')
+    const warned: string[] = []
+    const warn = ({ message }: Error): number => warned.push(message)
+    process.on('warning', warn)
     expect(await outcome(index(ca, 'hush', '127.0.0.1'))).toBe('connected')
+    await sleep(10)
+    process.off('warning', warn)
+    expect(warned).toEqual([])
     expect(await outcome(index(ca, 'wrong'))).toMatch(/^denied: /)
     expect(await outcome(index(other, 'hush'))).toMatch(/^unreachable: .*certificate/)
     const wake = (authority: Holder | undefined, password: string) => () => {

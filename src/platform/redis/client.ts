@@ -1,4 +1,5 @@
 /** What each connection of prov's to a Redis has in common: nothing waits in a queue, nothing is sent twice, and no answer is without end. */
+import { isIP } from 'node:net'
 import type { Redis } from 'ioredis'
 import { ProvError } from '../../errors.ts'
 
@@ -25,7 +26,10 @@ export function redisOptions({ host, port, database, username, password, isTls, 
     db: database,
     ...(username === '' ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(isTls ? { tls: { servername: host, ...(ca === undefined ? {} : { ca }) } } : {}),
+    // RFC 6066 3: a server is asked for by a name, never by an address.
+    ...(isTls
+      ? { tls: { ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca }) } }
+      : {}),
     lazyConnect: true,
     protocol: 2 as const,
     disableClientInfo: true,
