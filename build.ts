@@ -10,7 +10,7 @@ import { isBuiltin } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { compileAtOnce } from './eager.ts'
-import { SCRIPT } from './src/report/html/script.ts'
+import { LIVE_SCRIPT, SCRIPT } from './src/report/html/script.ts'
 import { SCHEMAS } from './src/report/schemas/index.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
@@ -179,8 +179,8 @@ const SHARED_BY: Readonly<Record<string, string>> = {
 
 const COMMANDS = 'src/cli/commands'
 
-/** Commands over a source of truth: no other command loads what they need. */
-const APART: readonly string[] = ['outbox', 'reconcile', 'search', 'truth', 'worker']
+/** Commands over a source of truth, and the service: no other command loads what they need. */
+const APART: readonly string[] = ['outbox', 'reconcile', 'search', 'serve', 'truth', 'worker']
 
 /** The work of the other commands. Names that two of them export would be dropped without a word. */
 function works(): readonly string[] {
@@ -233,7 +233,7 @@ const pageScript: Plugin = {
   name: 'page-script',
   setup(b) {
     b.onLoad({ filter: /report\/html\/script\.ts$/ }, () => ({
-      contents: `export const SCRIPT = ${JSON.stringify(SCRIPT)}`,
+      contents: `export const SCRIPT = ${JSON.stringify(SCRIPT)}\nexport const LIVE_SCRIPT = ${JSON.stringify(LIVE_SCRIPT)}`,
     }))
   },
 }
