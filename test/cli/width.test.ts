@@ -156,6 +156,17 @@ const SAYINGS: Readonly<Record<string, () => Promise<readonly Said[]>>> = {
     said.push(await from('--key', PUBLIC_KEY, '--repair'), await from('--key', PUBLIC_KEY, '-v'), await from())
     return said
   },
+  async 'serve, its check'() {
+    const at = place()
+    const flags = [...at.storage, '--storage', 'docdb', '--key', PUBLIC_KEY, '--check']
+    return [
+      await on60(['serve', ...flags]),
+      await on60(['serve', ...flags, '--cache', 'memory', ...truthPlace().truth]),
+      await on60(['serve', ...flags, '--listen', '0.0.0.0:1']),
+      await on60(['serve', '--storage', 'oci', '--key', PUBLIC_KEY, '--check']),
+      await on60(['serve', ...flags, '--tls-cert', at.file, '--tls-key', at.file]),
+    ]
+  },
   async 'schema and usage'() {
     return [
       await on60(['schema']),
