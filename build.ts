@@ -261,7 +261,8 @@ const options = {
     __filename: 'import.meta.filename',
   },
   legalComments: 'inline',
-  // Reads a file of its own folder: it stays where npm installs it. The last is a tool's, which a dependency would use where it finds it.
+  // Reads a file of its own folder: it stays where npm installs it.
+  // The last one is optional for what wants it, and here for a tool of the tests.
   external: ['@platformatic/kafka', '@nats-io/jetstream', '@nats-io/transport-node', 'supports-color'],
   alias: {
     'node-fetch': './backends/oci/registry/node-fetch.ts',

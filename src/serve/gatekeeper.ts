@@ -18,8 +18,6 @@ export interface GatekeeperOptions {
   readonly maxKeys: number
   /** `serve.tags`: /verify takes keys without a digest. */
   readonly tags: boolean
-  /** The next verification would be refused for want of room. */
-  isFull(): boolean
 }
 
 const MOST_WORDS = 300
@@ -51,11 +49,10 @@ async function each({ body, signal }: Ask, options: GatekeeperOptions, way: Way)
       message: `${keys.length} keys are more than the ${maxKeys} of serve.max-keys`,
     })
   }
-  if (options.isFull()) return refusedRequest(FULL)
   const outcomes = await Promise.all(
     keys.map((key) => judgeKey(key, { tags: way.tags, hint: USE_MUTATE, signal }, judging)),
   )
-  // A registry that is asked too often has a name; the queue of this service has none.
+  // What is kept is answered however many wait. A registry that is asked too often has a name; the queue of this service has none.
   const isFull = ({ error }: KeyOutcome): boolean => error?.code === 'throttled' && error.backend === undefined
   if (outcomes.every(isFull)) return refusedRequest(FULL)
   const items = keys.map((key, i) => way.item(key, outcomes[i] as KeyOutcome))

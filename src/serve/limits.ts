@@ -9,8 +9,6 @@ export interface Queue {
   run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
   readonly running: number
   readonly waiting: number
-  /** The next one would be refused. */
-  readonly isFull: boolean
 }
 
 /** What a caller is asked to wait. */
@@ -64,9 +62,6 @@ export function boundedQueue(places: number, room: number): Queue {
     },
     get waiting() {
       return waiting.size
-    },
-    get isFull() {
-      return running >= places && waiting.size >= room
     },
   }
 }

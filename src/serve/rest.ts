@@ -7,7 +7,7 @@ import type { ArtifactAnswer } from '../report/schemas/serve-artifact.ts'
 import type { OutboxAnswer } from '../report/schemas/serve-outbox.ts'
 import type { SearchAnswer } from '../report/schemas/serve-search.ts'
 import type { VerifyAnswer } from '../report/schemas/serve-verify.ts'
-import { QUARANTINED, shownDelivery } from '../report/text/outbox-text.ts'
+import { QUARANTINED, seenAt, shownDelivery } from '../report/text/outbox-text.ts'
 import { shownHit } from '../report/text/search-text.ts'
 import type { SearchSource } from '../search/source.ts'
 import type { Answer, Ask } from '../service/route.ts'
@@ -90,8 +90,8 @@ export async function answerEntry(ask: Ask, truth: Truth): Promise<Answer> {
   return { body: first.bytes, headers: { 'prov-entry-number': String(first.seq) } }
 }
 
-/** Throws `usage`. @example await answerOutbox(ask, truth) */
-export async function answerOutbox(ask: Ask, truth: Truth): Promise<Answer> {
+/** Throws `usage`. @example await answerOutbox(ask, truth, { now: Date.now }) */
+export async function answerOutbox(ask: Ask, truth: Truth, { now }: { now(): number }): Promise<Answer> {
   const [state, target, run] = [one(ask, 'state'), one(ask, 'target'), one(ask, 'run')]
   const limit = numberOf(ask, 'limit', MOST_ROWS) ?? 100
   const after = numberOf(ask, 'after', Number.MAX_SAFE_INTEGER) ?? 0
@@ -102,8 +102,9 @@ export async function answerOutbox(ask: Ask, truth: Truth): Promise<Answer> {
     after,
     limit: limit + 1,
   })
+  const seen = seenAt(await truth.machines(), now())
   const answer: OutboxAnswer = {
-    deliveries: rows.slice(0, limit).map((row) => shownDelivery(row, new Map())),
+    deliveries: rows.slice(0, limit).map((row) => shownDelivery(row, seen)),
     more: rows.length > limit,
   }
   return json(answer)

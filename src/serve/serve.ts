@@ -29,6 +29,8 @@ export interface Service {
   readonly tags: boolean
   /** Absent: none is named, or `serve.data` is off. */
   readonly truth?: (signal: AbortSignal) => Promise<Truth>
+  /** Milliseconds since the epoch. */
+  now(): number
   /** What a search over it is asked of. */
   search(truth: Truth): Promise<SearchSource>
   /** GET / and GET /v1/events. */
@@ -71,14 +73,14 @@ async function opened({ truth }: Service, signal: AbortSignal): Promise<Truth> {
 
 /** @example await openHttp({ address, routes: routesOf(service), … }) */
 export function routesOf(service: Service): readonly Route[] {
-  const { judging, tags, maxKeys, queue, truth } = service
+  const { judging, tags, maxKeys, truth } = service
   const allows = (access: Access) => (caller: Caller) => {
     // Verdicts say so themselves, key by key.
     const why = access === 'data' || access === 'page' ? service.unsure() : undefined
     if (why !== undefined) return { status: 503, code: 'config_invalid', message: why } as const
     return refusalOf(access, caller, service.known())
   }
-  const gatekeeper = { judging, tags, maxKeys, isFull: () => queue.isFull }
+  const gatekeeper = { judging, tags, maxKeys }
   const provider = (path: string, answer: (ask: Ask) => Promise<Answer>): Route => ({
     method: 'POST',
     path,

@@ -22,9 +22,23 @@ export interface LogOptions {
   now(): number
 }
 
+/** What waits for a reader that is slow; beyond it lines are dropped, and how many is told when it reads again. */
+const MOST_WAITING_BYTES = 1024 * 1024
+
 /** @example const log = await openLog({ stream: io.stdout, level: 'info', now: Date.now }); log.info('listening', { address }) */
 export async function openLog({ stream, level, now }: LogOptions): Promise<Log> {
   const { default: pino } = await import('pino')
+  let lost = 0
+  const write = (line: string): void => {
+    if (stream.writableLength > MOST_WAITING_BYTES) {
+      lost++
+      return
+    }
+    const lines = lost
+    lost = 0
+    if (lines > 0) logger.warn({ lines }, 'log_lost')
+    stream.write(`${escapeControlJson(line.trimEnd())}\n`)
+  }
   const logger = pino(
     {
       level,
@@ -34,7 +48,7 @@ export async function openLog({ stream, level, now }: LogOptions): Promise<Log> 
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: [...SECRET], censor: '[redacted]' },
     },
-    { write: (line: string) => void stream.write(`${escapeControlJson(line.trimEnd())}\n`) },
+    { write },
   )
   const at =
     (name: 'debug' | 'info' | 'warn' | 'error') =>

@@ -145,16 +145,6 @@ const SAYINGS: Readonly<Record<string, () => Promise<readonly Said[]>>> = {
     said.push(await merge(), await status('1h'))
     return [...said, await on60(['verify', ...place().storage, '--key', 'http://keys.example/keys.json', set])]
   },
-  async serve() {
-    const serve = (...more: string[]): Promise<Said> =>
-      on60(['serve', '--storage', 'oci', '--key', PUBLIC_KEY, '--check', ...more])
-    return [
-      await serve(),
-      await serve('--set', 'storage.oci.hosts=registry.example', '--listen', '0.0.0.0:0'),
-      await serve('--set', 'storage.oci.hosts=registry.example', '--listen', '127.0.0.1:0'),
-      await serve('--set', 'storage.oci.hosts=registry.example', '--cache', 'redis://127.0.0.1:1/0'),
-    ]
-  },
   async config() {
     const file = join(scratch(), 'prov.yaml')
     writeFileSync(file, 'builder.idd: x\nstorage.oci.tag-writes: never\nstorage.retries: many\n')
@@ -205,6 +195,17 @@ const SAYINGS: Readonly<Record<string, () => Promise<readonly Said[]>>> = {
     said.push(await from('--key', PUBLIC_KEY), await from('--key', join(FIXTURES, 'bundles/cosign.pub'), '--repair'))
     said.push(await from('--key', PUBLIC_KEY, '--repair'), await from('--key', PUBLIC_KEY, '-v'), await from())
     return said
+  },
+  async 'serve, its check'() {
+    const at = place()
+    const flags = [...at.storage, '--storage', 'docdb', '--key', PUBLIC_KEY, '--check']
+    return [
+      await on60(['serve', ...flags]),
+      await on60(['serve', ...flags, '--cache', 'memory', ...truthPlace().truth]),
+      await on60(['serve', ...flags, '--listen', '0.0.0.0:1']),
+      await on60(['serve', '--storage', 'oci', '--key', PUBLIC_KEY, '--check']),
+      await on60(['serve', ...flags, '--tls-cert', at.file, '--tls-key', at.file]),
+    ]
   },
   async 'schema and usage'() {
     return [

@@ -110,9 +110,11 @@ describeWith(['distribution'], 'a registry that is away', () => {
 
 describeWith(['distribution'], 'more than there is room for', () => {
   test('503 with Retry-After, and never a guess', async () => {
-    await using signed = await signedImages(1)
-    const service = await startService([...signed.flags, '--concurrency', '1', '--deadline', '2s', '--max-keys', '100'])
-    const [image = ''] = signed.images
+    await using signed = await signedImages(2)
+    const flags = ['--concurrency', '1', '--deadline', '2s', '--cache', 'memory']
+    const service = await startService([...signed.flags, ...flags])
+    const [image = '', kept = ''] = signed.images
+    await provide(service.address, '/verify', [kept])
     signed.proxy.use(() => ({ hang: true }))
     const [repository = ''] = image.split('@')
     const key = (i: number): string => `${repository}@sha256:${i.toString(16).padStart(64, '0')}`
@@ -128,8 +130,13 @@ describeWith(['distribution'], 'more than there is room for', () => {
       new Promise<Awaited<ReturnType<typeof ask>>>((resolve, reject) =>
         setTimeout(() => ask(service.address, `/v1/verify?image=${image}`).then(resolve, reject), 500),
       ),
+      new Promise<Awaited<ReturnType<typeof provide>>>((resolve, reject) =>
+        setTimeout(() => provide(service.address, '/verify', [image, kept]).then(resolve, reject), 500),
+      ),
     ])
-    expect(all.map(({ status }) => status)).toEqual([200, 503, 503])
+    expect(all.map(({ status }) => status)).toEqual([200, 503, 503, 200])
+    // What is kept needs no room.
+    expect(all[3].items?.map(verdictOf)).toEqual([expect.stringMatching(/^throttled: /), 'verified'])
     expect(all[1].headers['retry-after']).toBe('1')
     expect(all[1].systemError).toMatch(/^throttled: /)
     expect(all[2].headers['retry-after']).toBe('1')

@@ -101,6 +101,27 @@ describe('client certificates', () => {
   })
 })
 
+describe('a request that is under way when the authority is taken away', () => {
+  test('is not answered either', async () => {
+    const [own, next] = [authority(), authority('/CN=next')]
+    const { flags, withClients, putCa } = placed(serverBy(own), own)
+    const service = await embedded(...flags, ...withClients)
+    const [host = '', port] = service.address.split(':')
+    const { ca, cert, key } = as(clientBy(own), own)
+    const socket = connect({ host, port: Number(port), ca, cert, key })
+    const answer = new Promise<string>((resolve, reject) => {
+      socket.once('data', (chunk: Buffer) => resolve(chunk.toString()))
+      socket.on('error', reject)
+    })
+    socket.write(`GET /v1/verify?image=${IMAGE} HTTP/1.1\r\nhost: x\r\n`)
+    putCa(next)
+    await service.logged('reloaded')
+    socket.write('\r\n')
+    expect(await answer).toMatch(/^HTTP\/1\.1 403 /)
+    socket.destroy()
+  })
+})
+
 /** Subject of the certificate that the service shows. */
 function shownBy(address: string): Promise<string> {
   const [host, port] = address.split(':')

@@ -3,6 +3,7 @@ import type { ErrorJson } from '../../errors.ts'
 import { ageText, timeText } from '../../platform/text/time-text.ts'
 import { OPEN } from '../../truth/states.ts'
 import type { Delivery } from '../../truth/truth.ts'
+import type { Machine } from '../../truth/worker-beat.ts'
 import { errorLine, type Layout, page } from './verify-text.ts'
 
 /** Not a state of the delivery, but of its entry, which comes before it. */
@@ -36,9 +37,20 @@ export interface DeliveryJson extends ShownDelivery {
 }
 
 /**
+ * When each machine was last seen, RFC 3339.
+ *
+ * @param now milliseconds since the epoch
+ *
+ * @example seenAt(await truth.machines(), Date.now()).get('build-7') // '2026-11-28T00:11:23.825Z'
+ */
+export function seenAt(machines: readonly Machine[], now: number): ReadonlyMap<string, string> {
+  return new Map(machines.map(({ host, seenMs }) => [host, timeText(now - seenMs)]))
+}
+
+/**
  * A row as JSON has it: times in RFC 3339.
  *
- * @param seen when each machine was last seen, RFC 3339
+ * @param seen of {@link seenAt}
  *
  * @example shownDelivery(row, new Map()).state // 'pending'
  */

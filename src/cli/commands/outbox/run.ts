@@ -4,9 +4,8 @@ import { ERRORS, type ErrorJson, ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
 import { jsonLine, jsonText } from '../../../platform/text/json-text.ts'
 import { nearest } from '../../../platform/text/suggest.ts'
-import { timeText } from '../../../platform/text/time-text.ts'
 import { parseMoment } from '../../../provenance/build-time.ts'
-import { backlogText, deliveryText, QUARANTINED, shownDelivery } from '../../../report/text/outbox-text.ts'
+import { backlogText, deliveryText, QUARANTINED, seenAt, shownDelivery } from '../../../report/text/outbox-text.ts'
 import { page } from '../../../report/text/verify-text.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { settingsFor } from '../../../setup/settings.ts'
@@ -53,7 +52,7 @@ export async function runOutboxLs(options: LsOptions, io: Io): Promise<void> {
       return write(io.stdout, options.json === true ? jsonText(json) : backlogText(counts, backlog, layoutOf(io)))
     }
     let shown = 0
-    const seen = new Map((await truth.machines()).map(({ host, seenMs }) => [host, timeText(io.now() - seenMs)]))
+    const seen = seenAt(await truth.machines(), io.now())
     for (let after = 0; shown < limit; ) {
       const rows = await truth.list({ ...filter, after, limit: Math.min(PAGE, limit - shown) })
       for (const row of rows) {

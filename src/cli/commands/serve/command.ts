@@ -13,7 +13,7 @@ export function serveCommand(io: Io, exit: Exit): Command {
     )
     .option('-s, --storage <LIST>', 'backends that are read: tekton,oci (or set PROV_STORAGE)')
     .option('-k, --key <FILE>', 'trusted public key, or env://NAME; may be repeated', collect, [])
-    .option('--cache <URL>', 'keep verdicts: memory, redis://HOST/DATABASE or dapr:http://HOST:PORT/STORE')
+    .option('--cache <URL>', 'keep verdicts for seconds: redis://HOST/DATABASE, or what else cache.url takes')
     .option('--listen <HOST:PORT>', 'where to listen (default: 127.0.0.1:8080)')
     .option('--metrics-listen <HOST:PORT>', 'serve /metrics, /healthz and /readyz there as well, over plain HTTP')
     .option('--tls-cert <FILE>', 'certificate of the service with its chain, PEM')

@@ -183,6 +183,7 @@ function serviceOf(
     maxKeys: Number(settings.get('serve.max-keys')),
     tags: settings.get('serve.tags') === 'true',
     deadlineMs,
+    now: () => world.now(),
     search: (truth) => searchSource(settings, { truth }),
     ...shown,
     page: () => answerPage({ version: VERSION, backends: verifier.backends }, live),
