@@ -1,5 +1,6 @@
 /** The backends by name. Each is imported only when it is used: its SDK costs nothing to those who do not. */
 import type { Backend, Context } from '../src/backend/backend.ts'
+import type { Objects } from '../src/backend/objects.ts'
 import type { BackendRow } from '../src/backend/row.ts'
 import { ProvError } from '../src/errors.ts'
 import { nearest } from '../src/platform/text/suggest.ts'
@@ -55,6 +56,32 @@ export function lastingBackends(): readonly BackendName[] {
 /** @example isBackend('oci') // true */
 export function isBackend(name: string): name is BackendName {
   return Object.hasOwn(BACKENDS, name)
+}
+
+/** The services whose buckets a URL may name, by its scheme. */
+const BUCKETS = {
+  gs: () => import('./gcs/bucket.ts'),
+  s3: () => import('./s3/bucket.ts'),
+} as const
+
+/**
+ * Opens the objects of a place that is named by a URL: `gs://BUCKET/PATH`, `s3://BUCKET/PATH` or `file:FOLDER`. Nothing is contacted before the
+ * first call. Throws `usage` for what is not one of them, and `config_invalid` for settings of the service that are wrong.
+ *
+ * @example const { objects } = await openObjectsAt('gs://prov-keys/jwks', context)
+ */
+export async function openObjectsAt(
+  url: string,
+  context: Context,
+): Promise<{ readonly root: string; readonly objects: Objects }> {
+  const { prefixed, placeOf } = await import('./objects/place.ts')
+  const place = placeOf(url)
+  if (place.scheme === 'file') {
+    const { directoryStore } = await import('./objects/directory.ts')
+    return { root: place.root, objects: directoryStore(context, { backend: 'file', directory: place.folder }) }
+  }
+  const { openBucket } = await BUCKETS[place.scheme]()
+  return { root: place.root, objects: prefixed(await openBucket(place.bucket, context), place.prefix) }
 }
 
 /** The error for a name that {@link openBackend} cannot open, so that the command line can be checked before anything is read. */

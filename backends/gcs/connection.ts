@@ -59,7 +59,11 @@ export function connect(settings: GcsSettings & { readonly bucket: string }, con
             resumable: false,
             validation: false,
             gzip: false,
-            metadata: { contentType: 'application/octet-stream', crc32c: crc32c(bytes) },
+            metadata: {
+              contentType: calls.served?.type ?? 'application/octet-stream',
+              ...(calls.served === undefined ? {} : { cacheControl: calls.served.cache }),
+              crc32c: crc32c(bytes),
+            },
             preconditionOpts: { ifGenerationMatch: expect ?? 0 },
           })
           return generationOf(file.metadata.generation, where)

@@ -81,7 +81,9 @@ export function connect(settings: S3Settings & { readonly bucket: string }, cont
           status === 412 || (expect !== null && isAbsent(status, code)) ? { result: undefined } : undefined,
         async (abortSignal, where) => {
           const condition = expect === null ? { IfNoneMatch: '*' } : { IfMatch: expect }
-          const input = { ...Key(name), Body: bytes, ContentLength: bytes.length, ...condition }
+          const { served } = calls
+          const as = served === undefined ? {} : { ContentType: served.type, CacheControl: served.cache }
+          const input = { ...Key(name), Body: bytes, ContentLength: bytes.length, ...as, ...condition }
           return etagOf((await client.send(new PutObjectCommand(input), { abortSignal })).ETag, where)
         },
       ),

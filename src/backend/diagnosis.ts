@@ -25,6 +25,8 @@ export const CHECKS = {
   'clean-up': 'nothing is left behind',
   signers: 'who is trusted, and in which time',
   root: 'the trusted root by which proofs are judged',
+  journal: 'the rows of the key journal and the key files belong together',
+  rotation: 'the next key is made in time, and old ones retire',
   sign: 'the private key signs',
   verify: 'signatures can be verified with it',
 } as const satisfies Record<string, string>

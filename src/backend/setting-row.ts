@@ -13,7 +13,7 @@ export type SettingType =
   | 'list'
   /** A whole number. */
   | 'number'
-  /** `500ms`, `30s`, `2m`; a bare number means seconds. */
+  /** `500ms`, `30s`, `2m`, `12h`, `90d`; a bare number means seconds. */
   | 'duration'
 
 export interface SettingRow {

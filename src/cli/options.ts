@@ -55,6 +55,7 @@ export function countFromZero(value: string): number {
 /** The flags of src/setup/keys.ts beside --key. @example withSigners(new Command('verify')) */
 export function withSigners(command: Command): Command {
   return withIdentities(command)
+    .option('--key-publisher <FILE>', 'who signs the keys of each region, for a --key that is an https URL')
     .addOption(
       new Option('--log-threshold <N>', 'transparency logs that must hold a signature').argParser(countFromZero),
     )

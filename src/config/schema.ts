@@ -48,6 +48,6 @@ function valuesOf(row: SettingRow): object {
     case 'number':
       return { type: ['integer', 'string'], pattern: '^[0-9]{1,15}$', minimum: row.range?.[0], maximum: row.range?.[1] }
     case 'duration':
-      return { type: ['string', 'number'], pattern: '^[0-9]+(?:\\.[0-9]+)?(?:ms|s|m)?$' }
+      return { type: ['string', 'number'], pattern: '^[0-9]+(?:\\.[0-9]+)?(?:ms|s|m|h|d)?$' }
   }
 }

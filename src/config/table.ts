@@ -4,6 +4,7 @@ import type { SettingRow } from '../backend/setting-row.ts'
 import { CACHE_SETTINGS } from './cache-settings.ts'
 import { ARTIFACT_SETTINGS, OTHER_CHAINS_SETTINGS } from './chains-settings.ts'
 import { INDEX_SETTINGS } from './index-settings.ts'
+import { KEYS_SETTINGS } from './keys-settings.ts'
 import { OTHER_PROV_SETTINGS, STORAGE_SETTINGS } from './prov-settings.ts'
 import { SERVE_SETTINGS } from './serve-settings.ts'
 import { TRUTH_SETTINGS } from './truth-settings.ts'
@@ -18,6 +19,7 @@ type GeneralKey = keyof (typeof ARTIFACT_SETTINGS &
   typeof INDEX_SETTINGS &
   typeof SERVE_SETTINGS &
   typeof WAKE_SETTINGS &
+  typeof KEYS_SETTINGS &
   typeof CACHE_SETTINGS)
 
 export interface KeyedRow<Key extends string = string> extends SettingRow {
@@ -62,6 +64,7 @@ export function settingsTableOf<Backends extends Readonly<Record<string, Backend
     INDEX_SETTINGS,
     SERVE_SETTINGS,
     WAKE_SETTINGS,
+    KEYS_SETTINGS,
     CACHE_SETTINGS,
   )
   const rows = (Object.keys(all) as Key[]).map((key) => {

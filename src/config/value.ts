@@ -78,6 +78,7 @@ function readDuration(row: SettingRow, text: string): ReadValue {
 
 /** @example shortText(60_000) // '1m' */
 function shortText(ms: number): string {
+  if (ms > 0 && ms % 86_400_000 === 0) return `${ms / 86_400_000}d`
   if (ms % 60_000 === 0) return `${ms / 60_000}m`
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
 }

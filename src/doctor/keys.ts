@@ -9,9 +9,12 @@ import { type Environment, readPemBlocks } from '../keys/pem.ts'
 import { publicKeyBeside } from '../keys/public-half.ts'
 import { loadSigner } from '../signing/open-signer.ts'
 import type { KeySigner } from '../signing/signer.ts'
-import { loadTrust, trustOf, verifySignature } from '../trust/trusted-keys.ts'
+import { isKeyUrl, loadTrustOf, type TrustWorld } from '../trust/load-trust.ts'
+import { trustOf, verifySignature } from '../trust/trusted-keys.ts'
 
-export interface KeyOptions {
+export interface KeyOptions extends Pick<TrustWorld, 'signal' | 'random'> {
+  /** File that names the publishers of regions, for key sets of URLs; absent: none. */
+  readonly publishers?: string
   readonly env: Environment
   /** Asked only for a private key that is encrypted. */
   password(key: string): () => Promise<Password | undefined>
@@ -82,11 +85,14 @@ async function signing(key: string, found: KeyObject[], options: KeyOptions): Pr
   return [sign, verify]
 }
 
-async function verifying(key: string, found: KeyObject[], { env, now }: KeyOptions): Promise<readonly Diagnosis[]> {
+async function verifying(key: string, found: KeyObject[], options: KeyOptions): Promise<readonly Diagnosis[]> {
+  const { now, publishers } = options
   const all: Diagnosis[] = []
   const load = await examine('verify', now, async () => {
-    const { keys } = await loadTrust([key], env)
-    found.push(...keys.map(({ publicKey }) => createPublicKey(publicKey.export({ type: 'spki', format: 'pem' }))))
+    const wish = { keys: [key], ...(publishers === undefined || !isKeyUrl(key) ? {} : { publishers }) }
+    const { keys } = await loadTrustOf(wish, options)
+    const usable = keys.filter(({ revoked }) => revoked === undefined)
+    found.push(...usable.map(({ publicKey }) => createPublicKey(publicKey.export({ type: 'spki', format: 'pem' }))))
     return ''
   })
   if (load.outcome === 'failed') return [load]

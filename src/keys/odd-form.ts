@@ -75,7 +75,10 @@ function otherText({ bytes, file }: KeyContent): OddForm | undefined {
     return {
       what: 'is a JSON Web Key',
       sound: true,
-      remedy: () => `convert it with: step crypto key format --pem ${file}`,
+      remedy: (wanted) =>
+        wanted === 'public'
+          ? `name it ${file}.json to have it read as a key set`
+          : `convert it with: step crypto key format --pem ${file}`,
     }
   }
   return undefined

@@ -42,6 +42,19 @@ export function passwordSource(options: PasswordOptions): () => Promise<Password
   }
 }
 
+/**
+ * The same where a password is at hand without asking anybody; undefined where it is not.
+ *
+ * @example givenPassword({ env: {} }) // undefined
+ */
+export function givenPassword({
+  file,
+  env,
+}: Pick<PasswordOptions, 'file' | 'env'>): (() => Promise<Password>) | undefined {
+  const isGiven = (file ?? env['PROV_PASSWORD'] ?? env['COSIGN_PASSWORD']) !== undefined
+  return isGiven ? passwordSource({ file, env, question: '' }) : undefined
+}
+
 async function find(options: PasswordOptions): Promise<Password> {
   if (options.file !== undefined) {
     const content = await readPasswordFile(options.file)

@@ -1,5 +1,5 @@
 /** How the keys of a journal are made public, and how it is known that they are: the port that rotation calls and `setup/` fulfils. */
-import type { PublicJwk } from './jwk.ts'
+import type { PublicJwk } from '../keys/jwk.ts'
 
 /** One key of a journal as the world may see it. Times are RFC 3339, UTC. */
 export interface KeyToPublish {

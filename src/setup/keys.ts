@@ -1,12 +1,13 @@
 /** Whose signatures are trusted, from flags and environment. */
 
-import { loadTrustOf, type TrustWish } from '../trust/load-trust.ts'
+import { loadTrustOf, type TrustWish, type TrustWorld } from '../trust/load-trust.ts'
 import type { Trust } from '../trust/trust.ts'
 import type { World } from './world.ts'
 
 /** The flags that say whose signatures are trusted, as they are parsed. */
 export interface SignerFlags {
   readonly key: readonly string[]
+  readonly keyPublisher?: string
   readonly keyring?: string
   readonly certificateIdentity?: string
   readonly certificateOidcIssuer?: string
@@ -28,6 +29,7 @@ export function wishOf(flags: SignerFlags, { env }: Pick<World, 'env'>): TrustWi
   const ofEnv = (name: string): string | undefined => env[name] || undefined
   const [ownKey, ownRing] = isAnyoneTrusted(flags) ? [] : [ofEnv('PROV_VERIFY_KEY'), ofEnv('PROV_KEYRING')]
   const more = {
+    publishers: flags.keyPublisher,
     keyring: keyring ?? ownRing,
     identity,
     issuer,
@@ -48,10 +50,15 @@ export function isAnyoneTrusted({ key, keyring, certificateIdentity, certificate
 }
 
 /**
- * What is trusted. Throws `usage` when nobody is named, and what {@link loadTrustOf} throws.
+ * What is trusted; that nobody but a server vouches for keys is said. Throws `usage` when nobody is named, and what {@link loadTrustOf} throws.
  *
  * @example await trustFor({ key: ['cosign.pub'] }, world)
  */
-export async function trustFor(flags: SignerFlags, world: Pick<World, 'env' | 'now'>): Promise<Trust> {
-  return loadTrustOf(wishOf(flags, world), world)
+export async function trustFor(flags: SignerFlags, world: TrustWorld): Promise<Trust> {
+  const trust = await loadTrustOf(wishOf(flags, world), world)
+  for (const { source, word } of trust.keySets ?? []) {
+    if (word === 'server')
+      world.warn?.(`keys of ${source} are taken on the word of its server; --key-publisher would verify them`)
+  }
+  return trust
 }

@@ -4,7 +4,7 @@ import { ProvError } from '../errors.ts'
 import { COSIGN_LABELS, type Password, parseSealedKey, unsealKey, withoutNewline } from '../keys/cosign-key.ts'
 import { keyId } from '../keys/key-id.ts'
 import { signingKind } from '../keys/key-kind.ts'
-import { type Environment, type PemBlock, readPemBlocks } from '../keys/pem.ts'
+import { type Environment, type PemBlock, pemBlocks, readPemBlocks } from '../keys/pem.ts'
 import type { KeySigner } from './signer.ts'
 
 export interface SignerOptions {
@@ -32,9 +32,26 @@ const ENCRYPTED_LABEL = 'ENCRYPTED PRIVATE KEY'
  */
 export async function loadSigner(options: SignerOptions): Promise<KeySigner> {
   const { key } = options
-  const block = privateBlock(key, await readPemBlocks(key, options.env ?? process.env, 'private'))
+  return signerIn(key, await readPemBlocks(key, options.env ?? process.env, 'private'), options.password)
+}
+
+/**
+ * The same for a key whose PEM is at hand; `name` is what errors call it.
+ *
+ * @example await signerOfPem('ci.key', pem, async () => password)
+ */
+export async function signerOfPem(name: string, pem: string, password: SignerOptions['password']): Promise<KeySigner> {
+  return signerIn(name, pemBlocks(pem), password)
+}
+
+async function signerIn(
+  key: string,
+  blocks: readonly PemBlock[],
+  password: SignerOptions['password'],
+): Promise<KeySigner> {
+  const block = privateBlock(key, blocks)
   try {
-    const privateKey = await openBlock(block, options)
+    const privateKey = await openBlock(block, password)
     return await signerOf(privateKey)
   } catch (error) {
     if (error instanceof ProvError && error.location === undefined) {
@@ -85,16 +102,16 @@ function privateBlock(key: string, blocks: readonly PemBlock[]): PemBlock {
   throw new ProvError('key_unreadable', `key ${key} is ${what}; signing needs the private key`, details)
 }
 
-async function openBlock(block: PemBlock, options: SignerOptions): Promise<KeyObject> {
-  if (COSIGN_LABELS.includes(block.label)) return openCosignKey(block, options)
-  if (block.label === ENCRYPTED_LABEL || block.pem.includes('Proc-Type: 4,ENCRYPTED')) return openPem(block, options)
+async function openBlock(block: PemBlock, password: SignerOptions['password']): Promise<KeyObject> {
+  if (COSIGN_LABELS.includes(block.label)) return openCosignKey(block, password)
+  if (block.label === ENCRYPTED_LABEL || block.pem.includes('Proc-Type: 4,ENCRYPTED')) return openPem(block, password)
   return parse({ key: block.pem, format: 'pem' })
 }
 
-async function openCosignKey(block: PemBlock, options: SignerOptions): Promise<KeyObject> {
+async function openCosignKey(block: PemBlock, password: SignerOptions['password']): Promise<KeyObject> {
   const sealed = parseSealedKey(block.body)
-  for (const password of spellings(await options.password())) {
-    const opening = unsealKey(sealed, password)
+  for (const spelling of spellings(await password())) {
+    const opening = unsealKey(sealed, spelling)
     // cosign makes P-256 keys: load what signs with them while the derivation runs on another thread.
     const [der] = await Promise.all([opening, import('./ecdsa.ts').then(({ warmUp }) => warmUp())])
     if (der !== undefined) return parse({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
@@ -102,10 +119,10 @@ async function openCosignKey(block: PemBlock, options: SignerOptions): Promise<K
   throw wrongPassword()
 }
 
-async function openPem(block: PemBlock, options: SignerOptions): Promise<KeyObject> {
-  for (const password of spellings(await options.password())) {
+async function openPem(block: PemBlock, password: SignerOptions['password']): Promise<KeyObject> {
+  for (const spelling of spellings(await password())) {
     try {
-      return createPrivateKey({ key: block.pem, format: 'pem', passphrase: Buffer.from(password) })
+      return createPrivateKey({ key: block.pem, format: 'pem', passphrase: Buffer.from(spelling) })
     } catch {
       // the next spelling, or the one error below: OpenSSL's reasons vary with what the wrong key happens to decrypt to
     }

@@ -3,13 +3,13 @@
 import { dirname, resolve } from 'node:path'
 import { ProvError } from '../errors.ts'
 import type { Environment } from '../keys/pem.ts'
-import { readOrRefuse } from '../platform/fs/read-limited.ts'
-import { isRecord, type JsonRecord } from '../platform/text/guards.ts'
+import type { JsonRecord } from '../platform/text/guards.ts'
 import { type IdentityRule, identityRule, isPattern } from './identity.ts'
 import { ALGORITHMS, type Algorithm } from './made-by.ts'
 import { keysIn, readKeys } from './read-keys.ts'
 import type { GivenKey } from './trust.ts'
 import type { Validity } from './validity.ts'
+import { yamlForm } from './yaml-form.ts'
 
 /** The file as it is written; `prov schema keyring` is made of this. */
 export interface KeyringFile {
@@ -53,8 +53,9 @@ export interface Keyring {
   readonly threshold?: number
 }
 
-const MAX_BYTES = 1024 * 1024
 const MAX_SIGNERS = 1000
+const FORM = yamlForm('prov schema keyring prints the form of a keyring')
+const { refused } = FORM
 
 /**
  * Reads a keyring. Throws `trust_unreadable` for what is not one, with the place in it, and what reading its keys throws.
@@ -64,15 +65,9 @@ const MAX_SIGNERS = 1000
  * @example (await readKeyring('keyring.yaml', process.env, Date.now())).keys[0]?.validity
  */
 export async function readKeyring(path: string, env: Environment, now: number): Promise<Keyring> {
-  const bytes = await readOrRefuse(path, MAX_BYTES, (why) => refused(path, why))
-  const { readYaml } = await import('../platform/text/plain-yaml.ts')
-  const { value, problem } = readYaml(bytes.toString('utf8'))
-  if (problem !== undefined) throw refused(path, problem)
-  const file = membersOf(path, value, ['v', 'threshold', 'keys', 'identities'])
-  if (file['v'] === undefined) throw refused(path, 'does not say of which version it is: v: 1')
-  if (file['v'] !== '1') throw refused(path, `is of version ${String(file['v'])}; this prov reads version 1`)
-  const listed = listIn(path, file, 'keys')
-  const named = listIn(path, file, 'identities')
+  const file = await FORM.read(path, ['v', 'threshold', 'keys', 'identities'])
+  const listed = FORM.list(path, file, 'keys')
+  const named = FORM.list(path, file, 'identities')
   if (listed.length + named.length === 0) throw refused(path, 'names no key and no identity')
   if (listed.length + named.length > MAX_SIGNERS) throw refused(path, `names more than ${MAX_SIGNERS} signers`)
   const keys = await Promise.all(listed.map((one, i) => keysOf(`${path}: keys[${i}]`, path, one, env, now)))
@@ -91,14 +86,14 @@ async function keysOf(
   env: Environment,
   now: number,
 ): Promise<readonly GivenKey[]> {
-  const key = membersOf(where, value, ['name', 'file', 'pem', 'from', 'until', 'algorithm'])
-  const { file, pem } = { file: textOf(where, key, 'file'), pem: textOf(where, key, 'pem') }
+  const key = FORM.members(where, value, ['name', 'file', 'pem', 'from', 'until', 'algorithm'])
+  const { file, pem } = { file: FORM.text(where, key, 'file'), pem: FORM.text(where, key, 'pem') }
   if ((file === undefined) === (pem === undefined)) throw refused(where, 'wants either file or pem')
-  const name = textOf(where, key, 'name')
+  const name = FORM.text(where, key, 'name')
   const source = name ?? (file === undefined ? where : file)
   const read = file === undefined ? keysIn(source, pem ?? '') : await readKeys([resolve(dirname(path), file)], env)
   const validity = validityOf(where, key)
-  const algorithm = textOf(where, key, 'algorithm')
+  const algorithm = FORM.text(where, key, 'algorithm')
   const more = algorithm === undefined ? {} : { algorithm: algorithmOf(where, algorithm) }
   const window = validity === undefined ? {} : { validity }
   const retired = (validity?.until ?? now) < now ? { retired: true as const } : {}
@@ -106,12 +101,12 @@ async function keysOf(
 }
 
 function identityOf(where: string, value: unknown): IdentityRule {
-  const one = membersOf(where, value, ['name', 'identity', 'issuer', 'from', 'until', 'algorithms'])
-  const identity = textOf(where, one, 'identity') ?? refuse(where, 'names no identity')
-  const issuer = textOf(where, one, 'issuer') ?? refuse(where, 'names no issuer')
-  const name = textOf(where, one, 'name')
+  const one = FORM.members(where, value, ['name', 'identity', 'issuer', 'from', 'until', 'algorithms'])
+  const identity = FORM.text(where, one, 'identity') ?? refuse(where, 'names no identity')
+  const issuer = FORM.text(where, one, 'issuer') ?? refuse(where, 'names no issuer')
+  const name = FORM.text(where, one, 'name')
   const validity = validityOf(where, one)
-  const algorithms = listIn(where, one, 'algorithms').map((each) => algorithmOf(where, String(each)))
+  const algorithms = FORM.list(where, one, 'algorithms').map((each) => algorithmOf(where, String(each)))
   try {
     return identityRule(
       {
@@ -145,7 +140,7 @@ function validityOf(where: string, one: JsonRecord): Validity | undefined {
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/
 
 function timeOf(where: string, one: JsonRecord, name: string): number | undefined {
-  const text = textOf(where, one, name)
+  const text = FORM.text(where, one, name)
   if (text === undefined) return undefined
   const time = TIME.test(text) ? Date.parse(text) : Number.NaN
   // Date.parse turns the 30th of February into a day of March.
@@ -163,29 +158,6 @@ function thresholdOf(path: string, value: unknown, signers: number): number | un
   return threshold
 }
 
-function membersOf(where: string, value: unknown, known: readonly string[]): JsonRecord {
-  if (!isRecord(value)) return refuse(where, 'is not a mapping of names to values')
-  const odd = Object.keys(value).find((name) => !known.includes(name))
-  return odd === undefined
-    ? value
-    : refuse(where, `has a member that prov does not know: ${JSON.stringify(odd.slice(0, 40))}`)
-}
-
-function listIn(where: string, of: JsonRecord, name: string): readonly unknown[] {
-  const value = of[name] ?? []
-  return Array.isArray(value) ? value : refuse(where, `has ${name} that are not a list`)
-}
-
-function textOf(where: string, of: JsonRecord, name: string): string | undefined {
-  const value = of[name]
-  if (value === undefined) return undefined
-  return typeof value === 'string' && value !== '' ? value : refuse(where, `has a ${name} that is empty or not a text`)
-}
-
 function refuse(where: string, why: string): never {
   throw refused(where, why)
-}
-
-function refused(where: string, why: string, hint = 'prov schema keyring prints the form of a keyring'): ProvError {
-  return new ProvError('trust_unreadable', `${where} ${why}`, { location: where, hint })
 }

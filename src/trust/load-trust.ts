@@ -5,14 +5,17 @@ import type { Environment } from '../keys/pem.ts'
 import { readOrRefuse } from '../platform/fs/read-limited.ts'
 import { type IdentityRule, identityRule } from './identity.ts'
 import type { Keyring } from './keyring.ts'
+import type { OnlineWorld } from './online-world.ts'
 import { readKeys } from './read-keys.ts'
-import type { ProofDemands, ProofJudge, Trust } from './trust.ts'
-import { linesOf, trustIn } from './trusted-keys.ts'
+import type { GivenKey, ProofDemands, ProofJudge, Trust } from './trust.ts'
+import { trustIn } from './trusted-keys.ts'
 
 /** What was given; absent members were not. */
 export interface TrustWish {
-  /** Paths of public keys, or `env://NAME`. */
+  /** Paths of public keys, or `env://NAME`; https URLs and files named `.json` are key sets. */
   readonly keys: readonly string[]
+  /** File that names the publishers of regions, whose word counts for the key sets of URLs; absent: that of their servers does. */
+  readonly publishers?: string
   readonly keyring?: string
   readonly identity?: string
   readonly issuer?: string
@@ -28,8 +31,37 @@ export interface TrustWorld {
   readonly env: Environment
   /** Milliseconds since the epoch. */
   now(): number
+  /** Ends what is read from the network. It and `random` are needed for key sets of URLs. */
+  readonly signal?: AbortSignal
+  random?(size: number): Uint8Array
+  /** One line that people should see; absent: nobody does. */
+  warn?(line: string): void
   /** A trusted root may be looked at without anybody who is trusted. */
   readonly isRootAlone?: boolean
+}
+
+function onlineOf(world: TrustWorld): OnlineWorld {
+  const { env, signal, random } = world
+  if (signal === undefined || random === undefined) throw new ProvError('internal', 'no network was given to read keys')
+  return {
+    env,
+    signal,
+    now: () => world.now(),
+    random: (size) => random.call(world, size),
+    debug: () => {},
+    warn: (line) => world.warn?.(line),
+  }
+}
+
+const NO_SETS = { keys: [], keySets: [] } as const
+
+/** True for a key set that is read from the network; `http:` too: it is refused by name, not taken for a file. @example isKeyUrl('cosign.pub') // false */
+export function isKeyUrl(key: string): boolean {
+  return /^https?:\/\//i.test(key)
+}
+
+function isKeySet(key: string): boolean {
+  return isKeyUrl(key) || (!key.startsWith('env://') && /\.json$/i.test(key))
 }
 
 const MAX_CA_BYTES = 256 * 1024
@@ -45,7 +77,15 @@ export async function loadTrustOf(wish: TrustWish, world: TrustWorld): Promise<T
     wish.keyring === undefined
       ? { keys: [], identities: [] }
       : await (await import('./keyring.ts')).readKeyring(wish.keyring, world.env, world.now())
-  const given = await readKeys(wish.keys, world.env)
+  const [sets, plain] = [wish.keys.filter(isKeySet), wish.keys.filter((key) => !isKeySet(key))]
+  if (wish.publishers !== undefined && !sets.some(isKeyUrl)) {
+    throw new ProvError('usage', '--key-publisher is for keys that come from a URL, and none was given', {
+      hint: 'use --key https://…/keys.json with it',
+    })
+  }
+  const { keys: served, keySets } =
+    sets.length === 0 ? NO_SETS : await (await import('./jwks.ts')).readKeySets(sets, wish.publishers, onlineOf(world))
+  const given = [...(await readKeys(plain, world.env)), ...served]
   const keys = [...given, ...ring.keys]
   const identities = [...own, ...ring.identities]
   const isRoot = world.isRootAlone === true && (wish.trustedRoot ?? wish.caFile) !== undefined
@@ -59,7 +99,7 @@ export async function loadTrustOf(wish: TrustWish, world: TrustWorld): Promise<T
   return trustIn(keys, {
     ...(proofs === undefined ? {} : { proofs }),
     ...(threshold === undefined ? {} : { threshold }),
-    lines: linesOf(proofs, threshold),
+    ...(keySets.length === 0 ? {} : { keySets }),
   })
 }
 
@@ -78,13 +118,16 @@ function ownIdentity({ identity, issuer }: TrustWish): readonly IdentityRule[] {
 
 function needsRoot(
   wish: TrustWish,
-  keys: readonly { readonly validity?: unknown }[],
+  keys: readonly Pick<GivenKey, 'validity'>[],
   identities: readonly unknown[],
 ): boolean {
   const { trustedRoot, caFile, logs = 0, timestamps = 0 } = wish
   const isNamed = trustedRoot !== undefined || caFile !== undefined
   return (
-    isNamed || logs + timestamps > 0 || identities.length > 0 || keys.some(({ validity }) => validity !== undefined)
+    isNamed ||
+    logs + timestamps > 0 ||
+    identities.length > 0 ||
+    keys.some(({ validity }) => validity !== undefined && validity.unproven !== true)
   )
 }
 

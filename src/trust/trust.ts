@@ -25,6 +25,22 @@ export interface TrustedKey {
   readonly retired?: true
   /** What its certificate states; absent for a key that was given as such. */
   readonly identity?: Identity
+  /** Its owner has revoked it: only what is proven to be from before counts. */
+  readonly revoked?: Revocation
+}
+
+export interface Revocation {
+  /** Milliseconds since the epoch. */
+  readonly since: number
+  readonly reason: string
+}
+
+/** A key set from which keys came. */
+export interface KeySetSource {
+  /** Its URL. */
+  readonly source: string
+  /** Who says that these are the keys: the publishers of regions, whose signatures were verified, or nobody but the server of the URL. */
+  readonly word: 'publishers' | 'server'
 }
 
 /** What is trusted: keys, and whoever signs with a certificate, each with its validity and its source. */
@@ -34,7 +50,12 @@ export interface Trust {
   readonly proofs?: ProofJudge
   /** How many trusted signers an entry needs; absent: one. */
   readonly threshold?: number
-  /** `sha256:<hex>`, the same for the same keys, identities, roots, windows and thresholds, whatever their order, spelling or source. */
+  /** URLs that keys came from; absent: none. */
+  readonly keySets?: readonly KeySetSource[]
+  /**
+   * `sha256:<hex>`, the same for the same keys, identities, roots, windows and thresholds, whatever their order, spelling or source; but a URL
+   * that is taken on the word of its server is part of it.
+   */
   readonly hash: string
 }
 
@@ -48,6 +69,8 @@ export interface TrustSummary {
   readonly root?: { readonly source: string; readonly hash: string }
   /** Signers that an entry needs; absent: one. */
   readonly threshold?: number
+  /** URLs that keys came from; absent: none. */
+  readonly keySets?: readonly KeySetSource[]
 }
 
 /** Why a signature does not count. */
@@ -55,6 +78,7 @@ export type SignatureFault =
   | 'signature_invalid'
   | 'key_untrusted'
   | 'key_expired'
+  | 'key_revoked'
   | 'identity_untrusted'
   | 'issuer_untrusted'
   | 'certificate_untrusted'
@@ -73,7 +97,8 @@ export type SignatureVerdict =
   | { readonly ok: false; readonly code: SignatureFault; readonly message: string }
 
 /** A key as it was given. */
-export interface GivenKey extends Pick<TrustedKey, 'publicKey' | 'source' | 'validity' | 'algorithm' | 'retired'> {}
+export interface GivenKey
+  extends Pick<TrustedKey, 'publicKey' | 'source' | 'validity' | 'algorithm' | 'retired' | 'revoked'> {}
 
 /** How many proofs a signature needs. */
 export interface ProofDemands {

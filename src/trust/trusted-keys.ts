@@ -5,9 +5,11 @@ import { ProvError } from '../errors.ts'
 import { keyHint, keyId, spki } from '../keys/key-id.ts'
 import type { Environment } from '../keys/pem.ts'
 import type { Signature } from '../model/entry.ts'
+import { cutTo } from '../platform/text/shorten.ts'
+import { timeText } from '../platform/text/time-text.ts'
 import { type Algorithm, madeBy, madeByAside } from './made-by.ts'
 import { readKeys } from './read-keys.ts'
-import type { GivenKey, ProofJudge, SignatureVerdict, Trust, TrustedKey, TrustSummary } from './trust.ts'
+import type { GivenKey, SignatureVerdict, Trust, TrustedKey, TrustSummary } from './trust.ts'
 import { isWithin, type Validity } from './validity.ts'
 
 /**
@@ -89,6 +91,8 @@ export function amongMakers(
   makers: readonly TrustedKey[],
   times: readonly number[],
 ): SignatureVerdict {
+  const revoked = revokedAt(makers, times)
+  if (revoked !== undefined) return revoked
   const key = makers.find(({ validity }) => isWithin(validity, times))
   if (key !== undefined) {
     const until = key.validity?.until
@@ -101,6 +105,18 @@ export function amongMakers(
   }
   const message = `key ${late.keyid} made it, but it is not proven that the key was valid then`
   return { ok: false, code: 'timestamp_missing', message }
+}
+
+/** The fault of a revoked key; undefined when none made it, or when it is proven to be from before. */
+function revokedAt(makers: readonly TrustedKey[], times: readonly number[]): SignatureVerdict | undefined {
+  const key = makers.find(({ revoked }) => revoked !== undefined)
+  if (key?.revoked === undefined) return undefined
+  const { since, reason } = key.revoked
+  if (times.length > 0 && times.every((time) => time < since)) return undefined
+  const why = reason === '' ? '' : `: ${cutTo(reason, 200)}`
+  const proof = times.length > 0 ? '' : ', and it is not proven that this is from before'
+  const message = `key ${key.keyid} made it, which its owner has revoked from ${timeText(since)} on${proof}${why}`
+  return { ok: false, code: 'key_revoked', message }
 }
 
 /** How a signature that no key given has made is called. */
@@ -132,27 +148,36 @@ function certifies(pem: string, key: TrustedKey): boolean {
 }
 
 /**
- * Trust in these keys, each once. `more` says what else is trusted, and lines of it that belong into the hash.
+ * Trust in these keys, each once. `more` says what else is trusted, and from where keys came.
  *
  * @example trustIn([{ publicKey, source: 'cosign.pub' }]).hash
  */
-export function trustIn(
-  found: readonly GivenKey[],
-  more: Pick<Trust, 'proofs' | 'threshold'> & { readonly lines?: readonly string[] } = {},
-): Trust {
+export function trustIn(found: readonly GivenKey[], more: Pick<Trust, 'proofs' | 'threshold' | 'keySets'> = {}): Trust {
+  const named = found.map((given) => ({ ...given, keyid: keyId(given.publicKey), hint: keyHint(given.publicKey) }))
+  // Revoked by one source is revoked, whoever else names the key.
+  const revoked = new Map(named.flatMap((key) => (key.revoked === undefined ? [] : [[key.hint, key.revoked] as const])))
   const keys = new Map<string, TrustedKey>()
-  for (const given of found) {
-    const hint = keyHint(given.publicKey)
-    const { validity, algorithm } = given
-    const window = validity === undefined ? '' : ` ${validity.from ?? ''}..${validity.until ?? ''}`
-    const name = `${hint}${window}${algorithm === undefined ? '' : ` ${algorithm}`}`
-    if (!keys.has(name)) keys.set(name, { ...given, keyid: keyId(given.publicKey), hint })
+  for (const given of named) {
+    const revocation = revoked.get(given.hint)
+    const key = revocation === undefined ? given : { ...given, revoked: revocation }
+    const name = nameIn(key)
+    if (!keys.has(name)) keys.set(name, key)
   }
-  const { lines = [], ...rest } = more
+  const { keySets = [], ...rest } = more
+  const lines = linesOf(more)
   const hash = createHash('sha256')
   for (const name of [...keys.keys()].toSorted()) hash.update(`${name}\n`)
   for (const line of lines.toSorted()) hash.update(`${line}\n`)
-  return { keys: [...keys.values()], ...rest, hash: `sha256:${hash.digest('hex')}` }
+  const sets = keySets.length === 0 ? {} : { keySets }
+  return { keys: [...keys.values()], ...rest, ...sets, hash: `sha256:${hash.digest('hex')}` }
+}
+
+/** What a key is in the hash of a trust. */
+function nameIn({ hint, validity, algorithm, revoked }: TrustedKey): string {
+  const open = validity?.unproven === true ? ' unproven' : ''
+  const window = validity === undefined ? '' : ` ${validity.from ?? ''}..${validity.until ?? ''}${open}`
+  const end = revoked === undefined ? '' : ` revoked ${revoked.since}`
+  return `${hint}${window}${algorithm === undefined ? '' : ` ${algorithm}`}${end}`
 }
 
 function untrusted(message: string): SignatureVerdict {
@@ -172,36 +197,48 @@ function printable(text: string): string {
  */
 export function joinTrust(trusts: readonly Trust[]): Trust {
   const judging = trusts.findLast(({ proofs, threshold }) => proofs !== undefined || threshold !== undefined)
-  const { proofs, threshold } = judging ?? {}
+  const keySets = trusts.flatMap((one) => one.keySets ?? [])
   return trustIn(
     trusts.flatMap(({ keys }) => keys),
-    {
-      ...(proofs === undefined ? {} : { proofs }),
-      ...(threshold === undefined ? {} : { threshold }),
-      lines: linesOf(proofs, threshold),
-    },
+    { ...partsOf(judging ?? {}), ...(keySets.length === 0 ? {} : { keySets }) },
   )
 }
 
+function partsOf({ proofs, threshold }: Pick<Trust, 'proofs' | 'threshold'>): Pick<Trust, 'proofs' | 'threshold'> {
+  return { ...(proofs === undefined ? {} : { proofs }), ...(threshold === undefined ? {} : { threshold }) }
+}
+
 /** @example summaryOf(trust).keyids // ['SHA256:…'] */
-export function summaryOf({ hash, keys, proofs, threshold }: Trust): TrustSummary {
+export function summaryOf({ hash, keys, proofs, threshold, keySets }: Trust): TrustSummary {
   const identities = (proofs?.identities ?? []).map(({ identity, issuer }) => ({ identity, issuer }))
   return {
     hash,
-    keyids: keys.map(({ keyid }) => keyid),
+    keyids: keys.flatMap(({ keyid, revoked }) => (revoked === undefined ? [keyid] : [])),
     ...(identities.length === 0 ? {} : { identities }),
     ...(proofs === undefined ? {} : { root: { source: proofs.root.source, hash: proofs.root.hash } }),
     ...(threshold === undefined ? {} : { threshold }),
+    ...(keySets === undefined ? {} : { keySets }),
   }
 }
 
 /** The same trust with one signer enough. @example withoutThreshold(trust).threshold // undefined */
-export function withoutThreshold({ keys, proofs }: Trust): Trust {
-  return trustIn(keys, { ...(proofs === undefined ? {} : { proofs }), lines: linesOf(proofs, undefined) })
+export function withoutThreshold({ keys, proofs, keySets }: Trust): Trust {
+  return trustIn(keys, {
+    ...partsOf(proofs === undefined ? {} : { proofs }),
+    ...(keySets === undefined ? {} : { keySets }),
+  })
 }
 
 /** What of a trust beside its keys belongs into its hash. */
-export function linesOf(proofs: ProofJudge | undefined, threshold: number | undefined): readonly string[] {
+function linesOf({
+  proofs,
+  threshold,
+  keySets = [],
+}: Pick<Trust, 'proofs' | 'threshold' | 'keySets'>): readonly string[] {
   const signers = threshold === undefined ? [] : [`threshold ${threshold}`]
-  return [...(proofs?.lines ?? []), ...signers]
+  // Keys that publishers vouch for are the same keys wherever they were read.
+  const words = keySets.flatMap(({ source, word }) =>
+    word === 'server' ? [`on the word of the server ${source}`] : [],
+  )
+  return [...(proofs?.lines ?? []), ...signers, ...words]
 }

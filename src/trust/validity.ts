@@ -4,17 +4,20 @@
 export interface Validity {
   readonly from?: number
   readonly until?: number
+  /** It counts as well where no time is proven: the owner has destroyed the key at the end. */
+  readonly unproven?: true
 }
 
 /**
- * True when every time lies in the window, its ends included; without a window always, and never in one when there is no time.
+ * True when every time lies in the window, its ends included; without a window always. When there is no time, only in a window that is
+ * `unproven`.
  *
  * @example isWithin({ until: 2000 }, [1000, 2000]) // true
  */
 export function isWithin(validity: Validity | undefined, times: readonly number[]): boolean {
   if (validity === undefined) return true
-  const { from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = validity
-  return times.length > 0 && times.every((time) => time >= from && time <= until)
+  const { from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, unproven = false } = validity
+  return (times.length > 0 || unproven) && times.every((time) => time >= from && time <= until)
 }
 
 /** The first of several ends; undefined when there is none. @example firstEnd([undefined, 5, 3]) // 3 */

@@ -1,11 +1,23 @@
 /** The roles that use a truth in PostgreSQL, with no more rights than each needs. Pure. */
 
-export type Role = 'store' | 'worker' | 'importer' | 'reader'
+export type Role = 'store' | 'worker' | 'importer' | 'reader' | 'keys'
 
 /** Tables by role and right. Rows that are locked before they change need UPDATE. */
 const RIGHTS: Readonly<Record<Role, Readonly<Record<string, readonly string[]>>>> = {
   store: {
-    SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'tombstone', 'worker', 'lane', 'term'],
+    SELECT: [
+      'meta',
+      'run',
+      'entry',
+      'item',
+      'delivery',
+      'tombstone',
+      'worker',
+      'lane',
+      'term',
+      'journal',
+      'journal_key',
+    ],
     INSERT: ['run', 'entry', 'item', 'delivery', 'term'],
     UPDATE: ['run', 'entry', 'delivery'],
     DELETE: ['term'],
@@ -24,7 +36,29 @@ const RIGHTS: Readonly<Record<Role, Readonly<Record<string, readonly string[]>>>
     DELETE: ['refused', 'term'],
   },
   reader: {
-    SELECT: ['meta', 'run', 'entry', 'item', 'delivery', 'lane', 'worker', 'tombstone', 'decision', 'term', 'refused'],
+    SELECT: [
+      'meta',
+      'run',
+      'entry',
+      'item',
+      'delivery',
+      'lane',
+      'worker',
+      'tombstone',
+      'decision',
+      'term',
+      'refused',
+      'journal',
+      'journal_key',
+      'journal_event',
+    ],
+  },
+  // prov keys; `store --key journal:` needs no more than the role of a store.
+  keys: {
+    SELECT: ['meta', 'journal', 'journal_key', 'journal_event'],
+    INSERT: ['journal', 'journal_key', 'journal_event'],
+    UPDATE: ['journal', 'journal_key'],
+    DELETE: ['journal_key', 'journal_event'],
   },
 }
 

@@ -31,7 +31,7 @@ export interface OpenOptions {
  * @example const truth = await openTruth({ url: 'sqlite:truth.db', newId: randomUUID() }, { make: true })
  */
 export async function openTruth(place: TruthPlace, options: OpenOptions): Promise<Truth> {
-  return truthOver(await databaseOf(place, options))
+  return truthOver(await openDatabase(place, options))
 }
 
 /**
@@ -57,7 +57,7 @@ export async function migrateTruth(place: TruthPlace, options: OpenOptions): Pro
 export async function adoptTruth(place: TruthPlace): Promise<void> {
   const file = sqliteFile(place.url)
   if (file === undefined) return (await import('./postgres.ts')).adoptPostgres(postgresOf(place))
-  const db = await databaseOf(place, { make: false })
+  const db = await openDatabase(place, { make: false })
   try {
     await db.transaction((query) => forgetHolders(query, place.newId))
   } finally {
@@ -83,7 +83,7 @@ export interface TruthFacts {
  * @example (await truthFacts(place)).schema // 1
  */
 export async function truthFacts(place: TruthPlace): Promise<TruthFacts> {
-  const db = await databaseOf(place, { make: false })
+  const db = await openDatabase(place, { make: false })
   try {
     const { version, id } = stateOf(await readMeta(db.query))
     const checked = db.engine === 'sqlite' ? await db.query('PRAGMA quick_check(10)') : []
@@ -111,7 +111,12 @@ export async function backupTruth(place: TruthPlace, target: string): Promise<vo
   await backupSqlite(file, target)
 }
 
-async function databaseOf(place: TruthPlace, options: OpenOptions): Promise<Database> {
+/**
+ * The database itself, for what else is kept in it. Throws as {@link openTruth} does.
+ *
+ * @example const db = await openDatabase(place, { make: false }); …; await db.close()
+ */
+export async function openDatabase(place: TruthPlace, options: OpenOptions): Promise<Database> {
   const file = sqliteFile(place.url)
   if (file === undefined) return (await import('./postgres.ts')).openPostgres(postgresOf(place))
   return (await import('./sqlite.ts')).openSqlite(file, { ...options, newId: place.newId })

@@ -2,6 +2,7 @@
  * The tables of a truth in PostgreSQL 15 or newer. Times are milliseconds since the epoch by the server's clock. JSON columns are `json`, not
  * `jsonb`: a run may hold the character U+0000, which `jsonb` refuses.
  */
+import { POSTGRES_JOURNAL } from './journal-schema.ts'
 import { ENTRY_STATES, OPEN, STATES, sqlList } from './states.ts'
 
 /**
@@ -54,6 +55,8 @@ CREATE TABLE refused(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, source 
   reason json NOT NULL, seen bigint NOT NULL, UNIQUE (source, location, digest));
 INSERT INTO meta(key, value) SELECT 'terms', 'whole' WHERE NOT EXISTS (SELECT 1 FROM entry);
 `,
+  // Key journals.
+  POSTGRES_JOURNAL,
 ]
 
 export const POSTGRES_META = 'CREATE TABLE meta(key text PRIMARY KEY, value text NOT NULL)'

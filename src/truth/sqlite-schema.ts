@@ -1,4 +1,5 @@
 /** The tables of a truth in SQLite. Times are milliseconds since the epoch; there is one writer at a time, so `seq` is commit order. */
+import { SQLITE_JOURNAL } from './journal-schema.ts'
 import { ENTRY_STATES, OPEN, STATES, sqlList } from './states.ts'
 
 /**
@@ -50,6 +51,8 @@ CREATE TABLE refused(id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL,
   reason TEXT NOT NULL, seen INTEGER NOT NULL, UNIQUE (source, location, digest)) STRICT;
 INSERT INTO meta(key, value) SELECT 'terms', 'whole' WHERE NOT EXISTS (SELECT 1 FROM entry);
 `,
+  // Key journals.
+  SQLITE_JOURNAL,
 ]
 
 export const SQLITE_META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT'

@@ -4,6 +4,7 @@
  *   npm run bench -- --rounds 20 --runs 200
  *   npm run bench -- truth     the source of truth alone; --memory adds what takes an hour
  *   npm run bench -- search    the search index alone
+ *   npm run bench -- keys      key journals and key sets of regions alone
  *   npm run bench -- service   the verification service alone; --memory adds 100,000 keys
  *   npm run bench -- cache     the cache of verdicts alone
  */
@@ -17,6 +18,8 @@ import { emptyTrustedRoot } from '../support/cosign.ts'
 import { manyRuns } from '../support/many-runs.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, type RunWithImage, runWithImage } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
+import { journalBench } from './journal.ts'
+import { keysBench } from './keys.ts'
 import { type Command, type Figure, inTurn, once, rounds } from './measure.ts'
 import { movesToMongo, movesToS3, verifyAll } from './moves.ts'
 import { searchBench } from './search.ts'
@@ -195,6 +198,10 @@ if (isAll || positionals.includes('truth')) {
   await truthBench({ rounds: ROUNDS, runs: RUNS, memory: values.memory }, print)
 }
 if (isAll || positionals.includes('search')) await searchBench(Math.min(RUNS, 200), print)
+if (isAll || positionals.includes('keys')) {
+  await journalBench(ROUNDS, print)
+  await keysBench(print)
+}
 if (isAll || positionals.includes('cache')) {
   // What the build fills in: this one runs prov in the process of the bench.
   Object.assign(globalThis, { PROV_VERSION: 'bench' })

@@ -9,6 +9,7 @@ import type { Io } from '../../src/platform/io.ts'
 import { durationMs } from '../../src/platform/text/duration.ts'
 import { API_VERSION } from '../../src/report/schemas/serve-request.ts'
 import { VERDICTS } from '../../src/report/schemas/serve-response.ts'
+import { KEYS_METRICS } from '../../src/service/keys-metrics.ts'
 import { WORKER_METRICS } from '../../src/service/metrics.ts'
 import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import { describeWith } from '../servers/endpoints.ts'
@@ -26,7 +27,8 @@ interface Manifest {
 const documentsIn = (name: string): readonly Manifest[] =>
   parseAllDocuments(textOf(name)).map((one) => one.toJS() as Manifest)
 
-const FILES = ['kubernetes/worker.yaml', 'kubernetes/serve.yaml'] as const
+const FILES = ['kubernetes/worker.yaml', 'kubernetes/serve.yaml', 'kubernetes/keys.yaml'] as const
+const KEYS = documentsIn('kubernetes/keys.yaml')
 const MANIFESTS = FILES.flatMap(documentsIn)
 
 /** Where the API server takes each kind. */
@@ -38,6 +40,9 @@ const PLURALS: Readonly<Record<string, string>> = {
   Deployment: 'deployments',
   NetworkPolicy: 'networkpolicies',
   PodDisruptionBudget: 'poddisruptionbudgets',
+  CronJob: 'cronjobs',
+  Role: 'roles',
+  RoleBinding: 'rolebindings',
 }
 
 function pathOf({ apiVersion, kind, metadata: { namespace } }: Manifest): string {
@@ -45,9 +50,18 @@ function pathOf({ apiVersion, kind, metadata: { namespace } }: Manifest): string
   return `${base}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${PLURALS[kind]}`
 }
 
+interface Template {
+  readonly spec: { readonly containers: readonly [{ readonly args: readonly string[] }] }
+}
+
 /** Flags of a command, with and without a value behind `=`. */
 function flagsOf(words: readonly string[]): readonly string[] {
   return words.filter((word) => word.startsWith('--')).map((word) => word.split('=', 1)[0] ?? '')
+}
+
+/** Names of the settings that are set. */
+function settingsOf(words: readonly string[]): readonly string[] {
+  return words.filter((one) => one.startsWith('--set=')).map((one) => one.slice('--set='.length).split('=')[0] ?? '')
 }
 
 function knownFlags(...path: readonly string[]): readonly string[] {
@@ -90,9 +104,7 @@ describe('what the pieces ask of prov', () => {
     }
     const [command = '', ...args] = deployment.spec.template.spec.containers[0].args
     expect(flagsOf(args).filter((flag) => !knownFlags(command).includes(flag))).toEqual([])
-    const keys = args
-      .filter((one) => one.startsWith('--set='))
-      .map((one) => one.slice('--set='.length).split('=')[0] ?? '')
+    const keys = settingsOf(args)
     expect(keys.filter((key) => SETTINGS_TABLE.row(key) === undefined)).toEqual([])
     expect(keys).toEqual(expected)
   })
@@ -125,13 +137,26 @@ describe('what the pieces ask of prov', () => {
     expect(textOf('gatekeeper/mutation.yaml')).toMatch(/failurePolicy: Fail$/m)
   })
 
-  test('the alert rules: only metrics of the worker', () => {
+  test.each(['publish', 'merge', 'rotate'])('the CronJob of keys %s: flags and settings that are there', (name) => {
+    const job = KEYS.find(
+      ({ kind, metadata }) => kind === 'CronJob' && metadata.name === `prov-keys-${name}`,
+    ) as unknown as {
+      readonly spec: { readonly jobTemplate: { readonly spec: { readonly template: Template } } }
+    }
+    const [first, second, ...args] = job.spec.jobTemplate.spec.template.spec.containers[0].args
+    expect([first, second]).toEqual(['keys', name])
+    expect(flagsOf(args).length).toBeGreaterThan(2)
+    expect(flagsOf(args).filter((flag) => !knownFlags('keys', name).includes(flag))).toEqual([])
+    expect(settingsOf(args).filter((key) => SETTINGS_TABLE.row(key) === undefined)).toEqual([])
+  })
+
+  test('the alert rules: only metrics that there are', () => {
     const { groups } = parse(textOf('kubernetes/alerts.yaml')) as {
       readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[]
     }
     const used = groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => expr.match(/prov_[a-z_]+/g) ?? []))
     expect(used.length).toBeGreaterThan(4)
-    expect(used.filter((name) => !Object.hasOwn(WORKER_METRICS, name))).toEqual([])
+    expect(used.filter((name) => !Object.hasOwn({ ...WORKER_METRICS, ...KEYS_METRICS }, name))).toEqual([])
   })
 
   test.each([

@@ -7,6 +7,7 @@ import { fitHelp } from '../../src/cli/help-text.ts'
 import { program } from '../../src/cli/program.ts'
 import { ERRORS } from '../../src/errors.ts'
 import { FORMATS } from '../../src/formats/index.ts'
+import { KEY_STATUSES } from '../../src/keys/status.ts'
 import type { Io } from '../../src/platform/io.ts'
 import { explainable } from '../../src/report/explain/explain.ts'
 import { EXITS, MARKS } from '../../src/report/text/verify-text.ts'
@@ -92,6 +93,17 @@ function tableCalled(called: string, rows: readonly BackendRow[]): string {
       )
     case 'metrics':
       return metrics(of === 'serve' ? SERVE_METRICS : WORKER_METRICS)
+    case 'key-statuses':
+      return table(
+        ['status', 'meaning', 'signs', 'private key', 'in the public set'],
+        Object.entries(KEY_STATUSES).map(([status, row]) => [
+          code(status),
+          row.meaning,
+          row.signs ? 'yes' : 'no',
+          row.privateKey,
+          row.inPublicSet,
+        ]),
+      )
     case 'signers':
       return matrix()
     default:
@@ -179,7 +191,7 @@ function errors(): string {
 
 /** All settings, or those of one backend. */
 function settings(of?: string): string {
-  const own = of === 'truth' || of === 'worker' || of === 'index' || of === 'wake' || of === 'cache' || of === 'serve'
+  const own = of !== undefined && ['truth', 'worker', 'index', 'wake', 'keys', 'cache', 'serve'].includes(of)
   const begin = of === 'kafka' ? 'storage.pubsub.' : own ? `${of}.` : `storage.${of}.`
   const rows = SETTINGS_TABLE.rows.filter(({ key }) => of === undefined || key.startsWith(begin))
   if (rows.length === 0) return 'None.'

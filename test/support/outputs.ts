@@ -7,6 +7,8 @@ import type { SchemaName } from '../../src/report/schemas/index.ts'
 import { DEV, placed, RUN as RECORDED_RUN, ROOT_FILE } from '../trust/live/recorded.ts'
 import { ROOT } from './cli.ts'
 import { provHere, type Said, type World } from './in-process.ts'
+import { JOURNAL_OUTPUTS } from './journal-outputs.ts'
+import { REGION_OUTPUTS } from './region-outputs.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from './runs.ts'
 import { scratch } from './scratch.ts'
 import { SERVE_OUTPUTS } from './serve-outputs.ts'
@@ -61,6 +63,8 @@ async function stored(name = RUN): Promise<Place> {
 /** By schema: everything that its command printed. */
 export const OUTPUTS: Readonly<Record<SchemaName, () => Promise<readonly Output[]>>> = {
   ...TRUTH_OUTPUTS,
+  ...JOURNAL_OUTPUTS,
+  ...REGION_OUTPUTS,
   ...SERVE_OUTPUTS,
   async store() {
     const at = place()
@@ -209,6 +213,13 @@ export const OUTPUTS: Readonly<Record<SchemaName, () => Promise<readonly Output[
     const yaml = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
     const [ring] = parseYaml('docs/trust.md', yaml)
     return [{ args: [], code: 0, stdout: JSON.stringify(ring), stderr: '' }]
+  },
+  /** Not printed: the file that docs/key-sets.md shows, as JSON. */
+  async regions() {
+    const page = readFileSync(join(ROOT, 'docs/key-sets.md'), 'utf8')
+    const yaml = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
+    const [regions] = parseYaml('docs/key-sets.md', yaml)
+    return [{ args: [], code: 0, stdout: JSON.stringify(regions), stderr: '' }]
   },
   async failure() {
     return [await ask(['stroe']), await ask(['verify']), await ask(['get', 'nothing'])]

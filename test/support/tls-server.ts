@@ -26,13 +26,24 @@ WJlHpBcjsFc1soIbT05zVGYMc9Du7GulRA+ycof8ZFcezZ2FbOON49fN
 -----END PRIVATE KEY-----
 `
 
-/** HOST:PORT; serves until the test ends. @example const host = await tlsServer((_, response) => response.end('{}')) */
-export async function tlsServer(listener: RequestListener): Promise<string> {
+/** Serves until it is closed. @example const { host, close } = await startTlsServer((_, response) => response.end('{}')) */
+export async function startTlsServer(
+  listener: RequestListener,
+): Promise<{ readonly host: string; readonly close: () => void }> {
   const server = createServer({ cert: CERTIFICATE, key: KEY }, listener)
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** HOST:PORT; serves until the test ends. @example const host = await tlsServer((_, response) => response.end('{}')) */
+export async function tlsServer(listener: RequestListener): Promise<string> {
+  const { host, close } = await startTlsServer(listener)
+  onTestFinished(close)
+  return host
 }

@@ -1,6 +1,6 @@
 /** The roles of `prov truth grants`: each can do its own work in PostgreSQL, and no more. */
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { grantsSql } from '../../src/truth/grants.ts'
@@ -17,7 +17,7 @@ describeWith(['postgresql'], 'roles', () => {
     const truth = await postgresTruth()
     // Roles belong to the whole server, which other tests share.
     const mark = `t${randomBytes(5).toString('hex')}`
-    const roles = ['store', 'worker', 'importer', 'reader'].map((role) => `${mark}_${role}`)
+    const roles = ['store', 'worker', 'importer', 'reader', 'keys'].map((role) => `${mark}_${role}`)
     try {
       expect((await provHere(['truth', 'init', ...truth.flags], { env })).code).toBe(0)
       for (const line of grantsSql('public').replaceAll('prov_', `${mark}_`).split('\n')) {
@@ -59,6 +59,23 @@ describeWith(['postgresql'], 'roles', () => {
       })
       for (const role of ['worker', 'reader', 'store', 'importer']) {
         expect((await as(role, 'outbox', 'drop', '1', '--reason', 'a test')).code, role).not.toBe(0)
+      }
+      const keyFolder = join(folder, 'keys')
+      mkdirSync(keyFolder)
+      const keyStore = ['--set', `keys.store=folder:${keyFolder}`]
+      const denied = { code: 6, stderr: expect.stringContaining('denied') }
+      for (const role of ['store', 'worker', 'importer', 'reader']) {
+        expect(await as(role, 'keys', 'init', ...keyStore), role).toMatchObject(denied)
+      }
+      expect(await as('keys', 'keys', 'init', ...keyStore)).toMatchObject({ code: 0 })
+      expect(await as('store', 'keys', 'rotate', '--unsafe', ...keyStore)).toMatchObject(denied)
+      expect(await as('keys', 'keys', 'rotate', '--unsafe', ...keyStore)).toMatchObject({ code: 0 })
+      const signing = ['store', ...storage, '--key', 'journal:', ...keyStore, runFixture('kaniko-taskrun.json')]
+      expect(await as('store', ...signing)).toMatchObject({ code: 0 })
+      expect(await as('keys', ...signing)).toMatchObject(denied)
+      expect(await as('reader', 'keys', 'journal', '--events', '9', ...keyStore)).toMatchObject({ code: 0 })
+      for (const command of [['prune'], ['revoke', 'x', '--since', '1d', '--reason', 'x']]) {
+        expect((await as('store', 'keys', ...command, ...keyStore)).code, command[0]).not.toBe(0)
       }
     } finally {
       for (const role of roles) {

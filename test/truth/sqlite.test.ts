@@ -102,7 +102,7 @@ describe('a SQLite file', () => {
     ])('%s is refused', async (_, change) => {
       await (await open(true)).close()
       const db = new DatabaseSync(file)
-      db.exec(`${change}; UPDATE meta SET value = '4' WHERE key = 'schema'`)
+      db.exec(`${change}; UPDATE meta SET value = '5' WHERE key = 'schema'`)
       db.close()
       await expect(open()).rejects.toMatchObject({ code: 'schema_invalid' })
       await expect(migrateTruth(place(file), { make: false })).rejects.toMatchObject({ code: 'schema_invalid' })
@@ -117,7 +117,7 @@ describe('a SQLite file', () => {
     ])('%s more is taken', async (_, change) => {
       await (await open(true)).close()
       const db = new DatabaseSync(file)
-      db.exec(`${change}; UPDATE meta SET value = '4' WHERE key = 'schema'`)
+      db.exec(`${change}; UPDATE meta SET value = '5' WHERE key = 'schema'`)
       db.close()
       const truth = await open()
       await committed(truth, await runItem(makeRun('a'), [owed('oci')]))

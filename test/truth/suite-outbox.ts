@@ -141,8 +141,8 @@ export function outboxLines({ truth, rig, another }: Scene): void {
 
   describe('the schema', () => {
     it('is made once, whoever comes first', async () => {
-      expect(await rig.migrate()).toBe(3)
-      expect(await Promise.all([rig.migrate(), rig.migrate()])).toEqual([3, 3])
+      expect(await rig.migrate()).toBe(4)
+      expect(await Promise.all([rig.migrate(), rig.migrate()])).toEqual([4, 4])
     })
 
     describe('one newer than the program', () => {
@@ -151,7 +151,7 @@ export function outboxLines({ truth, rig, another }: Scene): void {
         await rig.sql('CREATE TABLE novelty(a integer)')
         await rig.sql("ALTER TABLE delivery ADD COLUMN colour text DEFAULT 'blue'")
         await rig.sql("CREATE INDEX delivery_colour ON delivery(colour) WHERE state = 'pending'")
-        await rig.sql("UPDATE meta SET value = '4' WHERE key = 'schema'")
+        await rig.sql("UPDATE meta SET value = '5' WHERE key = 'schema'")
       }
 
       it('works, and what it added is left alone', async () => {
@@ -163,7 +163,7 @@ export function outboxLines({ truth, rig, another }: Scene): void {
         await rig.sql("UPDATE delivery SET colour = 'red'")
         await settleDone(next, await claimOne(next, 'oci'))
         await settleDone(next, await claimOne(next, 'gcs'))
-        expect(await rig.migrate()).toBe(4)
+        expect(await rig.migrate()).toBe(5)
         await rig.adopt()
         expect(await rig.sql('SELECT state, colour FROM delivery')).toEqual([
           { state: 'done', colour: 'red' },
@@ -171,15 +171,15 @@ export function outboxLines({ truth, rig, another }: Scene): void {
         ])
         expect(await next.prune(made?.seq ?? 0)).toBe(true)
         expect(await rig.sql('SELECT a FROM novelty')).toEqual([{ a: 7 }])
-        expect(await rig.sql("SELECT value FROM meta WHERE key = 'schema'")).toEqual([{ value: '4' }])
+        expect(await rig.sql("SELECT value FROM meta WHERE key = 'schema'")).toEqual([{ value: '5' }])
       })
 
       it('two newer is refused, with both and the next step', async () => {
         await addNext()
-        await rig.sql("UPDATE meta SET value = '5' WHERE key = 'schema'")
+        await rig.sql("UPDATE meta SET value = '6' WHERE key = 'schema'")
         const refused = {
           code: 'truth_version',
-          message: expect.stringMatching(/schema is 5; this program works with 3 and 4/),
+          message: expect.stringMatching(/schema is 6; this program works with 4 and 5/),
           hint: expect.stringContaining('use the prov that migrated it'),
         }
         for (const step of [rig.open, rig.make, rig.migrate, rig.adopt])
@@ -188,8 +188,8 @@ export function outboxLines({ truth, rig, another }: Scene): void {
     })
 
     it('one older is refused, with both and the next step', async () => {
-      await rig.sql("UPDATE meta SET value = '2' WHERE key = 'schema'")
-      const message = expect.stringMatching(/schema is 2, older than 3/)
+      await rig.sql("UPDATE meta SET value = '3' WHERE key = 'schema'")
+      const message = expect.stringMatching(/schema is 3, older than 4/)
       const hint = expect.stringContaining('prov truth migrate')
       for (const step of [rig.open, rig.make, rig.adopt]) {
         await expect(step()).rejects.toMatchObject({ code: 'truth_version', message, hint })

@@ -26,7 +26,7 @@ export function termLines({ truth, rig, another }: Scene): void {
     await rig.sql('DROP INDEX tombstone_by_id')
     await rig.sql('DROP INDEX entry_imported')
     await rig.sql('ALTER TABLE entry DROP COLUMN signatures')
-    await rig.sql('DROP TABLE refused')
+    for (const table of ['journal_event', 'journal_key', 'journal', 'refused']) await rig.sql(`DROP TABLE ${table}`)
     await rig.sql("DELETE FROM meta WHERE key = 'terms'")
     await rig.sql('DROP TABLE term')
     await rig.sql("UPDATE meta SET value = '1' WHERE key = 'schema'")

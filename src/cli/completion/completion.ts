@@ -45,7 +45,7 @@ function optionWords(option: Flag): readonly Word[] {
 function valueKind({ long, flags, argChoices }: Flag): Value {
   if (argChoices !== undefined) return { choices: argChoices }
   const list = flags.includes('<LIST>')
-  if (OF_BACKENDS.includes(long ?? '')) return list ? 'backends' : 'backend'
+  if (OF_BACKENDS.includes(long ?? '') && (list || flags.includes('<BACKEND>'))) return list ? 'backends' : 'backend'
   if (long === '--format') return list ? 'formats' : 'format'
   return flags.includes('FILE') ? 'file' : 'any'
 }

@@ -2,8 +2,10 @@
  * `github`: Markdown for a job summary. The verdict stands first, so that the text is made at the end; what is kept until then is
  * bounded, as GitHub's own limit is (1 MiB a step).
  */
+
 import type { ErrorJson } from '../../errors.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
+import { keySourceTexts } from '../text/key-source.ts'
 import { EXITS, MARKS } from '../text/verify-text.ts'
 import { marksText, type OpenForm, type ReportHead, type ReportSummary } from './form.ts'
 import { codeSpan } from './markdown.ts'
@@ -102,7 +104,11 @@ function page(head: ReportHead, { exit, totals, notes }: ReportSummary, { matrix
     '| --- | --- | --- | --- | --- |',
     copies.text('copies'),
     '',
-    `Trust ${codeSpan(trust.hash)}: ${[...trust.keyids, ...(trust.identities ?? []).map(({ identity }) => identity)].map((who) => codeSpan(who)).join(', ')}. prov ${head.version}, ${new Date(head.began).toISOString()}.`,
+    `Trust ${codeSpan(trust.hash)}: ${[...trust.keyids, ...(trust.identities ?? []).map(({ identity }) => identity)].map((who) => codeSpan(who)).join(', ')}${keySourceTexts(
+      trust,
+    )
+      .map((text) => `; ${text}`)
+      .join('')}. prov ${head.version}, ${new Date(head.began).toISOString()}.`,
     '',
     `${legend.join(' · ')}`,
     '',

@@ -3,6 +3,7 @@
 import type { Mark } from '../../verify/agree.ts'
 import type { VerifiedArtifact } from '../../verify/verify.ts'
 import type { ReportHead, ReportSummary } from '../forms/form.ts'
+import { keySourceTexts } from '../text/key-source.ts'
 import { wordsOf } from '../text/reasons.ts'
 import { EXITS, MARKS } from '../text/verify-text.ts'
 import { chip, MARK_CLASSES, MARK_ORDER } from './marks.ts'
@@ -44,7 +45,7 @@ export function verdict(head: ReportHead, { exit, ended, totals }: ReportSummary
 <div><dt>Scope</dt><dd>${scope === undefined ? '' : `${scope} in `}${backends.join(', ')}</dd></div>
 <div><dt>Verified</dt><dd><time datetime="${when}">${when.slice(0, 10)} ${when.slice(11, 19)} UTC</time> by prov ${head.version}, exit ${exit}</dd></div>
 <div><dt>Required</dt><dd>${asked.join('; ')}</dd></div>
-<div><dt>Trusted signers</dt><dd>${[...trust.keyids, ...(trust.identities ?? []).map(({ identity, issuer }) => `${identity} (${issuer})`)].map((signer) => markup`<code>${signer}</code> `)}</dd></div>
+<div><dt>Trusted signers</dt><dd>${[...trust.keyids, ...(trust.identities ?? []).map(({ identity, issuer }) => `${identity} (${issuer})`)].map((signer) => markup`<code>${signer}</code> `)}${keySourceTexts(trust).map((text) => markup`<br>${text}`)}</dd></div>
 <div><dt>Trust</dt><dd><code>${trust.hash}</code></dd></div>
 </dl>
 </header>`

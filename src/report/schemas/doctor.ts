@@ -14,7 +14,7 @@ const OUTCOMES: Readonly<Record<CheckOutcome, true>> = {
   skipped: true,
   not_possible: true,
 }
-const { not_possible: _, ...BACKEND_OUTCOMES } = OUTCOMES
+export const { not_possible: _, ...BACKEND_OUTCOMES } = OUTCOMES
 const KEY_OUTCOMES: Readonly<Record<KeyReport['outcome'], true>> = { ok: true, degraded: true, failed: true }
 const KEY_KINDS: Readonly<Record<KeyReport['kind'], true>> = { private: true, public: true, unknown: true }
 
@@ -25,7 +25,7 @@ const CHECK = says(
     .join('; '),
 )
 
-const DIAGNOSIS = object<Diagnosis>(
+export const DIAGNOSIS = object<Diagnosis>(
   { check: CHECK, outcome: oneOf(OUTCOMES), detail: TEXT, ms: says(COUNT, 'milliseconds') },
   { slot: says(TEXT, 'the place that was probed'), error: ref('error') },
 )

@@ -26,6 +26,56 @@ export const SCHEMAS = {
     summary: 'files of a new pair',
     load: () => import('./keys-generate.ts'),
   },
+  'keys-publish': {
+    command: 'keys publish',
+    summary: "a region's file",
+    load: async () => ({ schema: (await import('./key-sets.ts')).publish }),
+  },
+  'keys-merge': {
+    command: 'keys merge',
+    summary: 'regions and the public set',
+    load: async () => ({ schema: (await import('./key-sets.ts')).merge }),
+  },
+  'keys-status': {
+    command: 'keys status',
+    summary: 'how old each region is',
+    load: async () => ({ schema: (await import('./key-sets.ts')).status }),
+  },
+  'keys-init': {
+    command: 'keys init',
+    summary: 'a journal that was made',
+    load: async () => ({ schema: (await import('./journal.ts')).init }),
+  },
+  'keys-rotate': {
+    command: 'keys rotate',
+    summary: 'steps of a rotation',
+    load: async () => ({ schema: (await import('./journal.ts')).rotate }),
+  },
+  'keys-journal': {
+    command: 'keys journal',
+    summary: 'keys of a journal',
+    load: async () => ({ schema: (await import('./journal.ts')).journal }),
+  },
+  'keys-import': {
+    command: 'keys import',
+    summary: 'keys that were taken in',
+    load: async () => ({ schema: (await import('./journal.ts')).imported }),
+  },
+  'keys-prune': {
+    command: 'keys prune',
+    summary: 'private keys that were removed',
+    load: async () => ({ schema: (await import('./journal.ts')).prune }),
+  },
+  'keys-revoke': {
+    command: 'keys revoke',
+    summary: 'a key not to be trusted',
+    load: async () => ({ schema: (await import('./journal.ts')).revoke }),
+  },
+  'keys-doctor': {
+    command: 'keys doctor',
+    summary: 'journal and key store',
+    load: async () => ({ schema: (await import('./journal.ts')).doctor }),
+  },
   'config-show': { command: 'config show', summary: 'settings in force', load: () => import('./config-show.ts') },
   'config-check': { command: 'config check', summary: 'warnings', load: () => import('./config-check.ts') },
   worker: { command: 'worker', summary: 'a delivery, one a line', load: () => import('./worker.ts') },
@@ -97,6 +147,7 @@ export const SCHEMAS = {
   conform: { command: 'conform', summary: 'what a backend of your own passes', load: () => import('./conform.ts') },
   explain: { command: 'explain', summary: 'what a code means', load: () => import('./explain.ts') },
   keyring: { summary: 'the file of --keyring', load: () => import('./keyring.ts') },
+  regions: { summary: 'the file of --regions', load: () => import('./regions.ts') },
   failure: { summary: 'in place of a result', load: () => import('./failure.ts') },
 } as const satisfies Readonly<Record<string, SchemaRow>>
 

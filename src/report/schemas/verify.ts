@@ -5,7 +5,7 @@ import type { Subject } from '../../model/artifact.ts'
 import type { Difference } from '../../model/difference.ts'
 import type { Built } from '../../provenance/built.ts'
 import type { Identity } from '../../trust/identity.ts'
-import type { TrustSummary } from '../../trust/trust.ts'
+import type { KeySetSource, TrustSummary } from '../../trust/trust.ts'
 import type { Agreement, Row, Stranger } from '../../verify/agree.ts'
 import type { OtherKey } from '../../verify/other-key.ts'
 import type { Lending, Retired } from '../../verify/rests-on.ts'
@@ -136,10 +136,21 @@ const STOPPED = object<Stopped>(
   'after Ctrl-C',
 )
 
+type Words = Readonly<Record<KeySetSource['word'], true>>
+
 const TRUST = object<VerifyReport['trust']>(
   { hash: SHA256, keyids: list(TEXT) },
   {
     identities: says(list(IDENTITY), 'who may sign with a certificate'),
+    keySets: says(
+      list(
+        object<KeySetSource>(
+          { source: says(TEXT, 'URL'), word: oneOf({ publishers: true, server: true } satisfies Words) },
+          {},
+        ),
+      ),
+      'URLs that keys came from, and on whose word: signatures of publishers that were verified, or nobody but the server',
+    ),
     root: says(object<NonNullable<TrustSummary['root']>>({ source: TEXT, hash: SHA256 }, {}), 'Sigstore trusted root'),
     threshold: says(COUNT, 'signers that an entry needs'),
   },

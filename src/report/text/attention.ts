@@ -11,6 +11,7 @@ import type { VerifiedArtifact } from '../../verify/verify.ts'
 import { NO_TOTALS, type Totals, withArtifact } from '../forms/form.ts'
 import { told } from '../forms/told.ts'
 import { attentionTable, type Case, coloured } from './attention-table.ts'
+import { keySourceTexts } from './key-source.ts'
 import { gravestMark, reasonOf } from './reasons.ts'
 import { isUnchecked, type Layout } from './verify-text.ts'
 
@@ -186,6 +187,7 @@ export function checksText({ backends, trust, demands, atHand }: AttentionHead):
   const required = backends.filter((name) => !optional.includes(name))
   const parts = [
     `signatures by ${trustedText(trust)}`,
+    ...keySourceTexts(trust),
     require === undefined ? `required: ${required.join(', ')}` : `required: ${require} of ${backends.length} backends`,
     ...(optional.length === 0 ? [] : [`optional: ${optional.join(', ')}`]),
     ...(strict ? ['foreign signatures count'] : []),

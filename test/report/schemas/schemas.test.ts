@@ -39,7 +39,7 @@ const LINES: readonly SchemaName[] = [
 ]
 
 /** What people or Gatekeeper write, and what Gatekeeper is answered: no command prints it, and no failure is among it. */
-const FILES: readonly SchemaName[] = ['serve-request', 'serve-response', 'keyring']
+const FILES: readonly SchemaName[] = ['serve-request', 'serve-response', 'keyring', 'regions']
 
 /** What the service answers over HTTP. */
 const ANSWERS: readonly SchemaName[] = ['serve-verify', 'serve-search', 'serve-artifact', 'serve-outbox']

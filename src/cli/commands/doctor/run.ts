@@ -5,7 +5,7 @@ import type { Settings } from '../../../config/settings.ts'
 import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
 import { type DoctorReport, doctor } from '../../../doctor/doctor.ts'
 import { inputText } from '../../../input/count.ts'
-import { passwordSource } from '../../../keys/password.ts'
+import { givenPassword, passwordSource } from '../../../keys/password.ts'
 import { exitStatus, type Io, write } from '../../../platform/io.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
 import { doctorText } from '../../../report/text/doctor-text.ts'
@@ -46,11 +46,22 @@ export async function runDoctor(inputs: readonly string[], options: DoctorOption
       env: io.env,
       password: (key) => passwordSource({ file: options.passwordFile, env: io.env, question: `Password of ${key}: ` }),
       now: io.now,
+      signal: io.signal,
+      random: io.random,
+      ...(options.keyPublisher === undefined ? {} : { publishers: options.keyPublisher }),
     },
     backends: names.map((name) => ({ name, open: () => opened(name, settings, world) })),
     others: [
       ...(isTrustNamed ? [async () => (await import('./trust.ts')).diagnoseTrust(options, io)] : []),
       ...(isTruthNamed ? [async () => (await import('./truth.ts')).diagnoseTruth(settings, owed, io.now)] : []),
+      ...(settings.get('keys.store') === undefined
+        ? []
+        : [
+            async () => {
+              const password = givenPassword({ file: options.passwordFile, env: io.env })
+              return (await import('../keys/diagnose.ts')).diagnoseJournal(settings, world, password)
+            },
+          ]),
       ...(isIndexed ? [async () => (await import('./search-index.ts')).diagnoseIndex(settings, io.now)] : []),
       ...(cached === undefined
         ? []

@@ -24,7 +24,7 @@ export async function diagnoseTrust(options: DoctorOptions, world: World): Promi
   checks.push(
     await examine('configuration', now, async () => {
       // Keys are tried by themselves; private ones may be among them.
-      const wish = wishOf({ ...options, key: [] }, { env: {} })
+      const { publishers: _, ...wish } = wishOf({ ...options, key: [] }, { env: {} })
       trust = await loadTrustOf(wish, { ...world, isRootAlone: true })
       return trust.hash
     }),

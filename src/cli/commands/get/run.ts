@@ -37,7 +37,7 @@ export async function runGet(part: Part, inputs: readonly string[], options: Get
     const named = options.format === undefined ? undefined : parseFormats(options.format).of(backend.name)
     const format = named === undefined ? undefined : formatNamed(named)
     const alone = format === undefined && artifacts.every((artifact) => artifact.type === 'image')
-    const trust = isAnyoneTrusted(options) ? await trustFor(options, io) : undefined
+    const trust = isAnyoneTrusted(options) ? await trustFor(options, worldOf(io, options)) : undefined
     const isWanted = (entry: Entry): boolean =>
       (format === undefined || format.name === 'statement' || formatsOf(entry).includes(format.name)) &&
       (trust === undefined || checkEntry(entry, trust).verified.length > 0)

@@ -1,14 +1,19 @@
-/** `prov keys`: make a key pair, or say what a key is. */
+/** `prov keys`: make a key pair, and lead the life of a signing key. */
 import { Command } from 'commander'
 import type { Io } from '../../../platform/io.ts'
+import type { Exit } from '../../exit.ts'
 import { withCommon } from '../../options.ts'
 import type { GenerateOptions } from './flags.ts'
+import { journalCommands } from './journal-commands.ts'
+import { regionCommands } from './region-commands.ts'
 
-export function keysCommand(io: Io): Command {
+export function keysCommand(io: Io, exit: Exit): Command {
   const keys = new Command('keys')
     .helpCommand(false)
-    .summary('make key pairs')
-    .description('Makes keys for signing and verifying.')
+    .summary('make key pairs, and change signing keys over time')
+    .description(
+      'Makes keys for signing and verifying, and leads their life: made, public, active, replaced, kept for verifying.',
+    )
   const generate = new Command('generate')
     .summary('make a key pair that cosign can use')
     .description(
@@ -28,5 +33,7 @@ Examples:
       const { runGenerate } = await import('./run.ts')
       await runGenerate(options, io)
     })
-  return keys.addCommand(generate)
+  keys.addCommand(generate)
+  for (const command of [...journalCommands(io, exit), ...regionCommands(io, exit)]) keys.addCommand(command)
+  return keys
 }

@@ -43,7 +43,7 @@ export async function runMigrate(
   const shard = options.shard === undefined ? undefined : parsedShard(options, io)
   checkNames(options)
   if (options.emitJob === true) return emitJob(inputs, options, args, shard, io)
-  const trust = await trustFor(options, io)
+  const trust = await trustFor(options, worldOf(io, options))
   const [from, to] = await Promise.all([
     side(options.from, options.fromSet, options, io, { truth: true }),
     side(options.to, options.toSet, options, io),

@@ -18,7 +18,7 @@ const PAGE = 100
 
 /** Exit 0 when everything old enough could go, 7 when something stays that a backend could not confirm. */
 export async function runOutboxPrune(options: PruneOptions, io: Io): Promise<number> {
-  const trust = await trustFor(options, io)
+  const trust = await trustFor(options, worldOf(io, options))
   const setup = await setUp(options, worldOf(io, options), { absolute: true })
   let truth: Truth | undefined
   let [removed, kept] = [0, 0]

@@ -1,5 +1,4 @@
 /** The work of `prov outbox`, but for `prune`. */
-import { userInfo } from 'node:os'
 import { checkEntryOf } from '../../../delivery/check.ts'
 import { ERRORS, type ErrorJson, ProvError } from '../../../errors.ts'
 import { type Io, write } from '../../../platform/io.ts'
@@ -11,6 +10,7 @@ import { page } from '../../../report/text/verify-text.ts'
 import { trustFor } from '../../../setup/keys.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import { truthOf } from '../../../setup/truth.ts'
+import { whoAmI } from '../../../setup/who.ts'
 import { STATES, type State, statesBefore } from '../../../truth/states.ts'
 import type { OutboxFilter, Truth } from '../../../truth/truth.ts'
 import { VERSION } from '../../../version.ts'
@@ -106,7 +106,7 @@ export async function runOutboxRetry(named: readonly string[], options: RetryOpt
 }
 
 async function release(truth: Truth, options: RetryOptions, io: Io): Promise<number> {
-  const trust = await trustFor(options, io)
+  const trust = await trustFor(options, worldOf(io, options))
   const ids: number[] = []
   const failures: ErrorJson[] = []
   const seen = new Set<number>()
@@ -176,14 +176,6 @@ export async function runOutboxDrop(named: readonly string[], options: DropOptio
     }
     await told('drop', { ids: await truth.drop(ids, whoAmI(), options.reason) }, options, io)
   })
-}
-
-function whoAmI(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}` // a container may run as a user without a name
-  }
 }
 
 /** Says what the signed payload holds all the same: that cannot be taken back. */

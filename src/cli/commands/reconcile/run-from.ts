@@ -36,7 +36,7 @@ export async function runReconcileFrom(options: ReconcileOptions, io: Io): Promi
   const names = parseBackendList(options.from ?? '')
   refuseNoBackends(names)
   if (names.length !== 1) throw new ProvError('usage', '--from takes one backend', { hint: 'reconcile each by itself' })
-  const trust = await trustFor(options, io)
+  const trust = await trustFor(options, worldOf(io, options))
   // Whoever names a cluster wants its runs read.
   const live = options.kubeconfig !== undefined || options.context !== undefined
   const set = live ? [...options.set, 'storage.tekton.cluster=true'] : options.set

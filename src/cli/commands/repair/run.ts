@@ -42,7 +42,7 @@ export async function runRepair(inputs: readonly string[], options: RepairOption
   if (options.all !== true) refuseFilters(options)
   const setup = await setUp(options, worldOf(io, options))
   try {
-    const trust = await trustFor(options, io)
+    const trust = await trustFor(options, worldOf(io, options))
     refuseUnsupported(
       setup.settings,
       setup.backends.map(({ name }) => name),

@@ -12,7 +12,7 @@ export function storeCommand(io: Io, exit: Exit): Command {
       'Signs the provenance of each run and image once and stores the same signed bytes in every backend named. ' +
         'Copies that already verify are kept and completed, so running it again is always safe.',
     )
-    .option('-k, --key <FILE>', 'private key: cosign.key, PKCS#8 PEM, or env://NAME')
+    .option('-k, --key <FILE>', 'private key: cosign.key, PKCS#8 PEM, env://NAME, or journal: for the active key')
     .option('--verify-key <FILE>', 'also build on copies signed with this public key; may be repeated', collect, [])
     .option('--password-file <FILE>', 'password of the key (else PROV_PASSWORD, COSIGN_PASSWORD, or a prompt)')
     .option('--optional <LIST>', 'backends that may fail')
@@ -41,6 +41,8 @@ Examples:
   prov store --storage tekton,oci --key cosign.key --dry-run runs/
   prov store --storage tekton,oci --truth sqlite:truth.db --wait 60s \
     --key cosign.key run.yaml
+  prov store --storage oci --truth sqlite:truth.db --key journal: \
+    --set keys.store=folder:/etc/prov/keys run.yaml
   kubectl get taskrun build -o yaml |
     prov store --storage oci --key cosign.key -`,
     )

@@ -7,8 +7,6 @@ import { parseBackendList } from '../../../config/lists.ts'
 import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
 import { ProvError } from '../../../errors.ts'
 import { formatNamed } from '../../../formats/index.ts'
-import { passwordSource } from '../../../keys/password.ts'
-import { publicKeyBeside } from '../../../keys/public-half.ts'
 import { type Artifact, artifactName, hasEnded } from '../../../model/artifact.ts'
 import { steadyMemory } from '../../../platform/async/limit-heap-growth.ts'
 import { exitStatus, type Io, write } from '../../../platform/io.ts'
@@ -20,19 +18,15 @@ import { nextText, stepAfter } from '../../../report/text/next-step.ts'
 import { storeText } from '../../../report/text/verify-text.ts'
 import { artifactsOf } from '../../../setup/artifacts.ts'
 import { type Setup, setUp } from '../../../setup/backends.ts'
-import { isAnyoneTrusted, trustFor } from '../../../setup/keys.ts'
 import type { World } from '../../../setup/world.ts'
-import { loadSigner } from '../../../signing/open-signer.ts'
-import type { KeySigner } from '../../../signing/signer.ts'
 import type { StoreItem } from '../../../store/prepare.ts'
 import { type StoreJob, type StoreReport, store } from '../../../store/store.ts'
-import type { Trust } from '../../../trust/trust.ts'
-import { joinTrust, trustOf, withoutThreshold } from '../../../trust/trusted-keys.ts'
 import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
 import type { StoreOptions } from './flags.ts'
 import type { CommittedReport } from './run-truth.ts'
+import { JOURNAL, keySigning } from './signing.ts'
 
 /** Entries of which memory counts more than the time to load what keeps it. */
 const MANY = 100
@@ -40,10 +34,10 @@ const MANY = 100
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is written. */
 export async function runStore(inputs: readonly string[], options: StoreOptions, io: Io): Promise<number> {
   const key = options.key ?? io.env['PROV_KEY']
-  const signer = signerSource(key, options, io)
-  openEarly(key, signer, options, io)
+  let signing = key === JOURNAL ? undefined : keySigning(key, options, io)
   const setup = await setUp(options, worldOf(io, options), { absolute: true })
   try {
+    signing ??= await (await import('./journal-signing.ts')).journalSigning(setup.settings, options, io)
     if (key === undefined && options.dryRun !== true) {
       throw new ProvError('usage', 'no private key was given', {
         hint: 'use --key cosign.key; prov keys generate makes one',
@@ -63,8 +57,8 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     const progress = reporter(io, 'stored', options)
     const job: StoreJob = {
       items,
-      signer,
-      trust: () => trustSource(key, signer, options, io),
+      signer: signing.signer,
+      trust: signing.trust,
       formatOptions: setup.formatOptions,
       optional,
       ...(options.require === undefined ? {} : { require: options.require }),
@@ -108,6 +102,7 @@ export async function runStore(inputs: readonly string[], options: StoreOptions,
     }
     return report.exit
   } finally {
+    await signing?.close()
     await setup.close()
   }
 }
@@ -153,16 +148,6 @@ function unfinished(artifact: Artifact): readonly string[] {
   return [`${artifactName(artifact)} has not ended: what is signed now will not say how it did`]
 }
 
-/**
- * Deriving the key of an encrypted file takes a fifth of a second on another thread: it begins before anything is read. Not where
- * somebody would be asked for a password, who has to hear of a mistake in the command first.
- */
-function openEarly(key: string | undefined, signer: () => Promise<KeySigner>, options: StoreOptions, io: Io): void {
-  const given = options.passwordFile ?? io.env['PROV_PASSWORD'] ?? io.env['COSIGN_PASSWORD']
-  if (key === undefined || given === undefined || options.dryRun === true) return
-  signer().catch(() => undefined) // said when the key is needed
-}
-
 /** One item for each format that an artifact's backends ask for. */
 function itemsOf(artifact: Artifact, setup: Setup): readonly StoreItem[] {
   const byFormat = new Map<string, Backend[]>()
@@ -188,37 +173,4 @@ function refuseUnnamed(optional: readonly string[], setup: Setup): void {
   const odd = optional.find((name) => !setup.backends.some((backend) => backend.name === name))
   if (odd === undefined) return
   throw new ProvError('usage', `--optional names ${odd}, which --storage does not`)
-}
-
-function signerSource(key: string | undefined, options: StoreOptions, io: Io): () => Promise<KeySigner> {
-  let opened: Promise<KeySigner> | undefined
-  return () => {
-    if (key === undefined) throw new ProvError('usage', 'no private key was given', { hint: 'use --key cosign.key' })
-    const question = `Password of ${key}: `
-    opened ??= loadSigner({
-      key,
-      password: passwordSource({ file: options.passwordFile, env: io.env, question }),
-      env: io.env,
-    })
-    return opened
-  }
-}
-
-/**
- * Whose copies count as ours. The private key itself says which public half that is; only a dry run, which must not touch it,
- * takes the word of the .pub file beside it.
- */
-async function trustSource(
-  key: string | undefined,
-  signer: () => Promise<KeySigner>,
-  options: StoreOptions,
-  io: Io,
-): Promise<Trust> {
-  // How many must have signed is asked of whoever verifies: here the first of them may be at work.
-  const flags = { ...options, key: options.verifyKey }
-  const given = isAnyoneTrusted(flags) ? [withoutThreshold(await trustFor(flags, io))] : []
-  if (options.dryRun !== true) return joinTrust([trustOf(await signer()), ...given])
-  const beside = key === undefined ? undefined : await publicKeyBeside(key)
-  if (beside !== undefined) return joinTrust([trustOf(beside), ...given])
-  return joinTrust(key === undefined ? given : [trustOf(await signer()), ...given])
 }

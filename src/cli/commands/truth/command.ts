@@ -62,8 +62,8 @@ export function truthCommand(io: Io, exit: Exit): Command {
     .addCommand(
       one(
         'grants',
-        'print the three roles as SQL',
-        'Prints statements that make the roles of PostgreSQL for stores, workers and readers. Changes nothing.',
+        'print the roles as SQL',
+        'Prints statements that make the roles of PostgreSQL for stores, workers, importers, readers and keys. Changes nothing.',
         'prov truth grants --truth postgres://prov@db/prov | psql …',
       ).action(async (options: TruthOptions) => (await import('./run.ts')).runTruthGrants(options, io)),
     )

@@ -14,7 +14,7 @@ export function verifyCommand(io: Io, exit: Exit): Command {
     )
     .option(
       '-k, --key <FILE>',
-      'trusted public key, or env://NAME; may be repeated; or say below who may have signed',
+      'trusted public key, env://NAME, or a key set: a .json file or https URL; may be repeated; or say below who may have signed',
       collect,
       [],
     )
@@ -76,6 +76,7 @@ Examples:
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Required:': ['storage', 'key'],
   'Who may have signed it:': [
+    'key-publisher',
     'keyring',
     'certificate-identity',
     'certificate-oidc-issuer',

@@ -1,6 +1,7 @@
 /** The reports that the flags of `prov verify` ask for. */
 
 import type { Settings } from '../../../config/settings.ts'
+import { ProvError } from '../../../errors.ts'
 import type { Io } from '../../../platform/io.ts'
 import { shellWords } from '../../../platform/text/command-line.ts'
 import { cutTo } from '../../../platform/text/shorten.ts'
@@ -66,4 +67,21 @@ export function scopeOf(
       ...(options.all === true || inputs.length === 0 || options.run !== undefined ? {} : { narrow: '--run' }),
     },
   }
+}
+
+/**
+ * Throws `usage` for --output vsa over keys that nobody but a server vouches for: others would take the summary for more than that.
+ *
+ * @example refuseServersWord(options, trust)
+ */
+export function refuseServersWord({ output }: Pick<VerifyOptions, 'output'>, { keySets = [] }: Trust): void {
+  const loose = keySets.find(({ word }) => word === 'server')
+  if (loose === undefined || !output.some((text) => /^vsa(?:=|$)/.test(text))) return
+  throw new ProvError(
+    'usage',
+    `--output vsa needs keys that are known: those of ${loose.source} are taken on the word of its server`,
+    {
+      hint: 'name who publishes them with --key-publisher regions.yaml, or give the keys as files',
+    },
+  )
 }

@@ -24,7 +24,7 @@ import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
 import { type Kept, keptNotes, refuseUncached } from './cache-flag.ts'
 import type { VerifyOptions } from './flags.ts'
-import { headOf, reportsFor, scopeOf } from './reports.ts'
+import { headOf, refuseServersWord, reportsFor, scopeOf } from './reports.ts'
 import { notesText, whole } from './text.ts'
 
 /** Runs the command and gives its exit status; throws ProvError for what stops it before anything is read. */
@@ -34,7 +34,8 @@ export async function runVerify(inputs: readonly string[], options: VerifyOption
   const setup = await setUp(options, worldOf(io, options), { truth: true })
   let reports: Reports | undefined
   try {
-    const trust = await trustFor(options, io)
+    const trust = await trustFor(options, worldOf(io, options))
+    refuseServersWord(options, trust)
     refuseUnsupported(setup.settings, ['format', ...setup.backends.map((backend) => backend.name)])
     const demands = demandsFor(options, setup)
     if (options.all !== true) refuseFilters(options, { sample: options.sample, 'fail-fast': options.failFast })

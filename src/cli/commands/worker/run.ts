@@ -29,7 +29,7 @@ import { type Watching, watch } from './watch.ts'
 
 /** Runs until a signal, or with --once until nothing can be delivered; gives the exit status. */
 export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<number> {
-  const trust = await trustFor(options, io)
+  const trust = await trustFor(options, worldOf(io, options))
   const setup = await setUp({ ...options, set: [...options.set, ...asSettings(options)] }, worldOf(io, options), {
     absolute: true,
   })

@@ -31,3 +31,15 @@ export async function publicJwk(spki: Uint8Array): Promise<PublicJwk> {
     throw new ProvError('key_unsupported', 'the bytes are not a public key that a JWK can hold', { cause: error })
   }
 }
+
+const EC_ALGORITHMS: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
+
+/**
+ * The algorithm of a key as RFC 7518 names it; of an RSA key that of cosign's signatures.
+ *
+ * @example algorithmOf({ kty: 'EC', crv: 'P-256', kid: 'x' }) // 'ES256'
+ */
+export function algorithmOf({ kty, crv = '' }: PublicJwk): string {
+  if (kty === 'EC') return EC_ALGORITHMS[crv] ?? crv
+  return kty === 'OKP' ? 'EdDSA' : 'RS256'
+}

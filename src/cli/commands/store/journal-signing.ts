@@ -1,0 +1,36 @@
+/** `prov store --key journal:`: signs with the active key of the journal that the settings name. */
+import type { Settings } from '../../../config/settings.ts'
+import { givenPassword, passwordSource } from '../../../keys/password.ts'
+import { journalNow } from '../../../keysets/changed.ts'
+import { activeOf, journalSigner, journalTrust } from '../../../keysets/signer.ts'
+import type { Io } from '../../../platform/io.ts'
+import { openJournals } from '../../../setup/journal.ts'
+import { joinTrust } from '../../../trust/trusted-keys.ts'
+import { worldOf } from '../../world.ts'
+import type { StoreOptions } from './flags.ts'
+import { givenTrust, type Signing } from './signing.ts'
+
+/** Throws `journal_inactive` where no key may sign, before anything is looked at. A dry run opens no private key. */
+export async function journalSigning(settings: Settings, options: StoreOptions, io: Io): Promise<Signing> {
+  const open = await openJournals(settings, worldOf(io, options))
+  const { journals, store } = open
+  try {
+    const state = await journalNow(journals, await open.find())
+    activeOf(
+      state.keys.find(({ status }) => status === 'active'),
+      state,
+    )
+    const joined = givenTrust(options, io).then((given) => joinTrust([journalTrust(state), ...given]))
+    const question = `Password of the keys in ${store.location}: `
+    const password = passwordSource({ file: options.passwordFile, env: io.env, question })
+    const trust = () => joined
+    const signer = journalSigner({ journals, journal: state, store, password, trust, now: () => io.now() })
+    joined.catch(() => undefined) // said when it is needed
+    const isGiven = givenPassword({ file: options.passwordFile, env: io.env }) !== undefined
+    if (isGiven && options.dryRun !== true) signer.ready().catch(() => undefined)
+    return { signer: async () => signer, trust, close: () => open.close() }
+  } catch (thrown) {
+    await open.close()
+    throw thrown
+  }
+}

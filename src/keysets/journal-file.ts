@@ -1,0 +1,38 @@
+/** Writes every change of a journal to a file as well: the way back to a deployment that knows no table. */
+import { errorAt } from '../errors.ts'
+import { atomicWrite } from '../platform/fs/atomic-write.ts'
+import { fileError } from '../platform/fs/files.ts'
+import { jsonText } from '../platform/text/json-text.ts'
+import type { JournalState, Journals } from './journal.ts'
+import { journalJson } from './journal-json.ts'
+
+/**
+ * The same journals; what was changed stands in the file before the change is told. The file is replaced as a whole. A change that the file cannot
+ * be given stands in the database all the same, and its error says so.
+ *
+ * @example const journals = withJournalFile(journalsIn(db), 'journal.json', () => randomBytes(8).toString('hex'))
+ */
+export function withJournalFile(journals: Journals, path: string, unique: () => string): Journals {
+  return {
+    ...journals,
+    async create(journal, who) {
+      const made = await journals.create(journal, who)
+      await write(await journals.read(journal.id))
+      return made
+    },
+    async change(journal, change, who) {
+      const won = await journals.change(journal, change, who)
+      if (won) await write(await journals.read(journal.id))
+      return won
+    },
+  }
+
+  async function write(state: JournalState | undefined): Promise<void> {
+    if (state === undefined) return
+    try {
+      await atomicWrite(path, Buffer.from(jsonText(journalJson(state))), { unique: unique() })
+    } catch (thrown) {
+      throw errorAt(fileError(thrown, { operation: 'write', location: path }), { operation: 'write keys.journal-file' })
+    }
+  }
+}

@@ -1,0 +1,169 @@
+/** Key journals in the database of a truth: every change is a compare-and-swap on the journal's version, with its event, in one transaction. */
+import { ProvError } from '../errors.ts'
+import { recordIn } from '../platform/text/guards.ts'
+import { jsonOf, numberOf, textOf } from '../truth/rows.ts'
+import type { Database, Query, Row, SqlValue } from '../truth/sql.ts'
+import {
+  DEEDS,
+  type EventFacts,
+  type JournalChange,
+  type JournalEvent,
+  type JournalKey,
+  type JournalName,
+  type Journals,
+  type RowChange,
+  type TimeOfChange,
+} from './journal.ts'
+import { COLUMNS, keyOfRow } from './journal-rows.ts'
+
+/** No journal has more rows: a key a day for 27 years. */
+const MOST_ROWS = 10_000
+
+/** @example const journals = journalsIn(await openDatabase(place, { make: false })) */
+export function journalsIn(db: Database): Journals {
+  const { query, dialect } = db
+  return {
+    holding: (kids) => holding(db, kids),
+    create: ({ id, name }, who) => create(db, { id, name }, who),
+    async read(id) {
+      // In one statement: rows of a later version than the journal's would be changed by somebody who has not seen them.
+      const rows = await query(
+        `SELECT j.name, j.version, j.changed, ${dialect.now} AS now, ${COLUMNS} FROM journal j LEFT JOIN journal_key k ON k.journal = j.id
+         WHERE j.id = $1 ORDER BY n LIMIT ${MOST_ROWS + 1}`,
+        [id],
+      )
+      const [head] = rows
+      if (head === undefined) return undefined
+      if (rows.length > MOST_ROWS) throw new ProvError('limit_exceeded', `the journal has over ${MOST_ROWS} keys`)
+      const read = await Promise.all(rows.filter(({ n }) => n !== null).map(keyOfRow))
+      return {
+        id,
+        name: textOf(head, 'name') ?? '',
+        version: numberOf(head, 'version'),
+        changed: numberOf(head, 'changed'),
+        now: numberOf(head, 'now'),
+        keys: read.filter((one): one is JournalKey => !('why' in one)),
+        damaged: read.filter((one) => 'why' in one),
+      }
+    },
+    async active(id) {
+      const [row] = await query(`SELECT ${COLUMNS} FROM journal_key WHERE journal = $1 AND status = 'active'`, [id])
+      const read = row === undefined ? undefined : await keyOfRow(row)
+      return read === undefined || 'why' in read ? undefined : read
+    },
+    change: ({ id, version }, wanted, who) =>
+      db.transaction(async (inside) => {
+        const swapped = await inside(
+          `UPDATE journal SET version = version + 1, changed = ${dialect.now} WHERE id = $1 AND version = $2 RETURNING changed`,
+          [id, version],
+        )
+        if (swapped[0] === undefined) return false
+        const at = numberOf(swapped[0], 'changed')
+        await Promise.all([
+          ...writes(id, wanted, at).map(([text, values]) => inside(text, values)),
+          inside('INSERT INTO journal_event(journal, version, at, who, what) VALUES ($1, $2, $3, $4, $5)', [
+            id,
+            version + 1,
+            at,
+            who,
+            JSON.stringify(wanted.what),
+          ]),
+        ])
+        return true
+      }),
+    events: (id, limit) => events(query, id, limit),
+    close: () => db.close(),
+  }
+}
+
+async function holding({ query, dialect }: Database, kids: readonly string[]): Promise<readonly JournalName[]> {
+  const rows = await query(
+    `SELECT DISTINCT j.id, j.name FROM journal j JOIN journal_key k ON k.journal = j.id WHERE k.kid IN ${dialect.texts('$1')} ORDER BY j.id`,
+    [JSON.stringify(kids)],
+  )
+  return rows.map((row) => ({ id: String(row['id']), name: String(row['name']) }))
+}
+
+function create({ transaction, dialect }: Database, { id, name }: JournalName, who: string): Promise<boolean> {
+  return transaction(async (query) => {
+    const made = await query(
+      `INSERT INTO journal(id, name, version, changed) VALUES ($1, $2, 1, ${dialect.now}) ON CONFLICT (id) DO NOTHING RETURNING changed`,
+      [id, name],
+    )
+    if (made[0] === undefined) return false
+    await query('INSERT INTO journal_event(journal, version, at, who, what) VALUES ($1, 1, $2, $3, $4)', [
+      id,
+      numberOf(made[0], 'changed'),
+      who,
+      JSON.stringify({ did: 'init' }),
+    ])
+    return true
+  })
+}
+
+type Statement = readonly [text: string, values: readonly SqlValue[]]
+
+function writes(id: string, wanted: JournalChange, at: number): readonly Statement[] {
+  const { insert = [], update = [], remove = [], forgetBefore } = wanted
+  return [
+    // What ends comes before what begins: at no time are there two active keys.
+    ...remove.map((n): Statement => ['DELETE FROM journal_key WHERE journal = $1 AND n = $2 AND kid IS NULL', [id, n]]),
+    ...update.map((one) => updateOf(id, one, at)),
+    ...insert.map((one): Statement => {
+      const columns = { status: one.status, created: one.created ?? at, ...columnsOf(one, at) }
+      const names = ['journal', 'n', ...Object.keys(columns)]
+      const text = `INSERT INTO journal_key(${names.join(', ')}) VALUES (${names.map((_, i) => `$${i + 1}`).join(', ')})`
+      return [text, [id, one.n, ...Object.values(columns)]]
+    }),
+    ...(forgetBefore === undefined
+      ? []
+      : [['DELETE FROM journal_event WHERE journal = $1 AND at < $2', [id, forgetBefore]] as const]),
+  ]
+}
+
+function updateOf(id: string, change: RowChange, at: number): Statement {
+  const columns = columnsOf(change, at)
+  const sets = Object.keys(columns).map((name, i) => `${name} = $${i + 3}`)
+  return [
+    `UPDATE journal_key SET ${sets.join(', ')} WHERE journal = $1 AND n = $2`,
+    [id, change.n, ...Object.values(columns)],
+  ]
+}
+
+/** Only the columns that change. */
+function columnsOf(change: RowChange, at: number): Readonly<Record<string, SqlValue>> {
+  const { status, key, revoked, proof } = change
+  const times = (['published', 'activates', 'ended', 'retires'] as const).flatMap((name) => {
+    const time = change[name]
+    return time === undefined ? [] : [[name, timeOf(time, at)] as const]
+  })
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(key === undefined ? {} : { kid: key.kid, spki: key.spki, alg: key.alg }),
+    ...Object.fromEntries(times),
+    ...(revoked === undefined ? {} : { revoked: revoked.since, reason: revoked.reason }),
+    ...(proof === undefined ? {} : { proof: JSON.stringify(proof) }),
+  }
+}
+
+function timeOf(time: TimeOfChange, at: number): number {
+  return typeof time === 'number' ? time : at + time.after
+}
+
+async function events(query: Query, id: string, limit: number): Promise<readonly JournalEvent[]> {
+  const rows = await query(
+    'SELECT version, at, who, what FROM journal_event WHERE journal = $1 ORDER BY version DESC LIMIT $2',
+    [id, limit],
+  )
+  return rows.map((row) => ({
+    version: numberOf(row, 'version'),
+    at: numberOf(row, 'at'),
+    who: String(row['who']),
+    what: factsOf(row),
+  }))
+}
+
+function factsOf(row: Row): EventFacts {
+  const facts = recordIn(jsonOf<unknown>(row, 'what'))
+  return DEEDS.some((one) => one === facts['did']) ? (facts as unknown as EventFacts) : { did: 'unreadable' }
+}

@@ -1,0 +1,27 @@
+/** The keys of a journal as the world may see them. */
+
+import { publicJwk } from '../keys/jwk.ts'
+import { timeText } from '../platform/text/time-text.ts'
+import type { JournalState } from './journal.ts'
+import type { KeyToPublish } from './publication.ts'
+
+/** So long after its replacement a key may still sign: a store asks the journal again each minute, and clocks differ. */
+export const SIGNS_ON_MS = 120_000
+
+/** @example await publication.publish(await keysToPublish(state), signal) */
+export async function keysToPublish({ keys }: Pick<JournalState, 'keys'>): Promise<readonly KeyToPublish[]> {
+  const shown = await Promise.all(
+    keys.map(async ({ key, status, activates, ended, retires, revoked }): Promise<KeyToPublish | undefined> => {
+      if (key === undefined || status === 'intended') return undefined
+      const until = ended === undefined ? (status === 'retired' ? retires : undefined) : ended + SIGNS_ON_MS
+      return {
+        jwk: await publicJwk(key.spki),
+        status: status === 'published' ? 'prepared' : status,
+        ...(activates === undefined ? {} : { from: timeText(activates) }),
+        ...(until === undefined ? {} : { until: timeText(until) }),
+        ...(revoked === undefined ? {} : { revoked: { since: timeText(revoked.since), reason: revoked.reason } }),
+      }
+    }),
+  )
+  return shown.filter((one) => one !== undefined)
+}

@@ -1,0 +1,331 @@
+/** The merge of several regions: what the public set holds after every way in which a region's file can go wrong. */
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { ARCHIVE, type KeyPlace, PUBLIC, regionName, stateName } from '../../src/keysets/place.ts'
+import { memoryObjects, shared } from '../support/memory-objects.ts'
+import {
+  active,
+  mergeOnce,
+  type OwnKey,
+  overwrite,
+  ownKey,
+  publishFile,
+  type Region,
+  readText,
+  regionNamed,
+  retired,
+} from '../support/regions.ts'
+
+interface Scene {
+  readonly place: KeyPlace
+  readonly eu: Region
+  readonly us: Region
+  readonly keys: readonly [OwnKey, OwnKey, OwnKey, OwnKey]
+}
+
+/** Two regions with one key each, merged once. */
+async function scene(): Promise<Scene> {
+  const place = { root: 'mem:/', objects: memoryObjects(shared()) }
+  const [eu, us] = await Promise.all([regionNamed('eu'), regionNamed('us')])
+  const keys = await Promise.all([ownKey(), ownKey(), ownKey(), ownKey()])
+  await publishFile(place, eu, 1, [active(keys[0])])
+  await publishFile(place, us, 1, [active(keys[1])])
+  expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'written', counts: { keys: 2 } })
+  return { place, eu, us, keys }
+}
+
+async function kidsIn(place: KeyPlace, name = PUBLIC): Promise<readonly string[]> {
+  const { keys } = JSON.parse((await readText(place, name)) ?? '{"keys":[]}') as {
+    readonly keys: readonly { kid: string }[]
+  }
+  return keys.map(({ kid }) => kid)
+}
+
+const sorted = (...keys: readonly OwnKey[]): readonly string[] => keys.map(({ jwk }) => jwk.kid).toSorted()
+
+const errorOf = ({ regions }: Awaited<ReturnType<typeof mergeOnce>>, region: string) =>
+  regions.find((one) => one.region === region)?.error
+
+test('the set is a plain JWK set, sorted, with the signed files beside it; merging again writes nothing', async () => {
+  const { place, eu, us, keys } = await scene()
+  const text = (await readText(place, PUBLIC)) ?? ''
+  expect(await kidsIn(place)).toEqual(sorted(keys[0], keys[1]))
+  const { prov } = JSON.parse(text)
+  expect(Object.keys(prov.regions)).toEqual(['eu', 'us'])
+  expect(prov.keys[keys[0].jwk.kid]).toEqual({ from: '2026-01-01T00:00:00Z', status: 'active' })
+  expect(await mergeOnce(place, [us, eu])).toMatchObject({ outcome: 'unchanged', lost: 0 })
+  expect(await readText(place, PUBLIC)).toBe(text)
+})
+
+test('a newer file adds and drops keys', async () => {
+  const { place, eu, us, keys } = await scene()
+  await publishFile(place, eu, 2, [active(keys[2])])
+  expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'written' })
+  expect(await kidsIn(place)).toEqual(sorted(keys[1], keys[2]))
+})
+
+describe('the last good keys of a region stay', () => {
+  type Damage = readonly [string, (scene: Scene) => Promise<void>, RegExp]
+  const cases: readonly Damage[] = [
+    [
+      'cut in half',
+      async ({ place, eu, keys }) => {
+        const bytes = await eu.file(2, [active(keys[2])])
+        await overwrite(place.objects, regionName('eu'), bytes.subarray(0, bytes.length / 2))
+      },
+      /cannot be read/,
+    ],
+    [
+      'signed by another publisher',
+      async ({ place, keys }) => publishFile(place, { ...(await regionNamed('eu')) }, 2, [active(keys[2])]),
+      /is not signed by the publisher of eu/,
+    ],
+    [
+      'changed after it was signed',
+      async ({ place, eu, keys }) => {
+        const envelope = JSON.parse(Buffer.from(await eu.file(2, [active(keys[2])])).toString())
+        const payload = Buffer.from(envelope.payload, 'base64').toString().replace('"seq":2', '"seq":9')
+        const forged = { ...envelope, payload: Buffer.from(payload).toString('base64') }
+        await overwrite(place.objects, regionName('eu'), Buffer.from(JSON.stringify(forged)))
+      },
+      /is not signed/,
+    ],
+    [
+      'the file of another region',
+      async ({ place, us, keys }) => {
+        await overwrite(place.objects, regionName('us'), await us.file(2, [active(keys[1])]))
+        await overwrite(place.objects, regionName('eu'), await us.file(2, [active(keys[2])]))
+      },
+      /is not signed by the publisher of eu/,
+    ],
+    [
+      'signed for another region',
+      async ({ place, eu, keys }) =>
+        overwrite(place.objects, regionName('eu'), await eu.file(2, [active(keys[2])], { region: 'us' })),
+      /is the file of "us", not of eu/,
+    ],
+    [
+      'an older one',
+      async ({ place, eu, us, keys }) => {
+        await publishFile(place, eu, 5, [active(keys[0])])
+        await mergeOnce(place, [eu, us])
+        await publishFile(place, eu, 4, [active(keys[2])])
+      },
+      /is file 4, and file 5 was seen before/,
+    ],
+    [
+      'another one of the same number',
+      async ({ place, eu, keys }) => publishFile(place, eu, 1, [active(keys[2])]),
+      /is another file 1/,
+    ],
+    [
+      'one with a private key',
+      async ({ place, eu, keys }) => {
+        const jwk = { ...keys[2].jwk, d: 'AAAA' }
+        await publishFile(place, eu, 2, [{ jwk, status: 'active' }])
+      },
+      /holds a private key \(its member d\)/,
+    ],
+    [
+      'one with a kid that is not the thumbprint',
+      async ({ place, eu, keys }) =>
+        publishFile(place, eu, 2, [{ jwk: { ...keys[2].jwk, kid: keys[3].jwk.kid }, status: 'active' }]),
+      /RFC 7638/,
+    ],
+    [
+      'too large',
+      async ({ place }) => overwrite(place.objects, regionName('eu'), Buffer.alloc(5 * 1024 * 1024, 'x')),
+      /too large/,
+    ],
+    [
+      'PEM',
+      async ({ place }) => overwrite(place.objects, regionName('eu'), Buffer.from('-----BEGIN PUBLIC KEY-----\n')),
+      /cannot be read/,
+    ],
+    [
+      'gone',
+      async ({ place }) => {
+        const found = await place.objects.get(regionName('eu'), { signal: new AbortController().signal })
+        await (place.objects as ReturnType<typeof memoryObjects>).delete(regionName('eu'), found?.version ?? '', {
+          signal: new AbortController().signal,
+        })
+      },
+      /is not there any more/,
+    ],
+  ]
+  test.each(cases)('when its file is %s', async (_, spoil, message) => {
+    const at = await scene()
+    await spoil(at)
+    // The other region goes on.
+    await publishFile(at.place, at.us, 6, [active(at.keys[1]), active(at.keys[3])])
+    const merged = await mergeOnce(at.place, [at.eu, at.us])
+    expect(merged.outcome).toBe('written')
+    expect(errorOf(merged, 'eu')).toMatchObject({ code: 'keyset_refused', message: expect.stringMatching(message) })
+    expect(await kidsIn(at.place)).toEqual(sorted(at.keys[0], at.keys[1], at.keys[3]))
+    expect((await readText(at.place, PUBLIC)) ?? '').not.toMatch(/"(?:d|p|q|dp|dq|qi|oth|k)":/)
+  })
+
+  test('also when the public set is lost at the same time: they come from the state', async () => {
+    const { place, eu, us, keys } = await scene()
+    await overwrite(place.objects, PUBLIC, Buffer.from('<html>'))
+    await overwrite(place.objects, regionName('eu'), Buffer.from('{'))
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'written' })
+    expect(await kidsIn(place)).toEqual(sorted(keys[0], keys[1]))
+  })
+
+  test('an expired file is an alarm and stays', async () => {
+    const { place, eu, us, keys } = await scene()
+    await publishFile(place, eu, 2, [active(keys[2])], { now: Date.now() - 10_000, lifeMs: 5000 })
+    const merged = await mergeOnce(place, [eu, us])
+    expect(errorOf(merged, 'eu')).toMatchObject({ code: 'keys_stale' })
+    expect(await kidsIn(place)).toEqual(sorted(keys[1], keys[2]))
+  })
+})
+
+describe('refused, and the public file is left as it is', () => {
+  test('when every file is gone', async () => {
+    const { place, eu, us } = await scene()
+    const before = await readText(place, PUBLIC)
+    const objects = shared()
+    objects.objects.set(PUBLIC, { bytes: Buffer.from(before ?? ''), version: 'v1' })
+    const bare = { root: 'mem:/', objects: memoryObjects(objects) }
+    expect(await mergeOnce(bare, [eu, us])).toMatchObject({ outcome: 'refused', refused: { code: 'keyset_refused' } })
+    expect(await readText(bare, PUBLIC)).toBe(before)
+  })
+
+  test('when a region is taken out of the file of regions while its keys are public', async () => {
+    const { place, eu, us, keys } = await scene()
+    const before = await readText(place, PUBLIC)
+    expect(await mergeOnce(place, [us])).toMatchObject({
+      outcome: 'refused',
+      refused: { message: expect.stringContaining(`without key ${keys[0].jwk.kid} of region eu`) },
+    })
+    expect(await readText(place, PUBLIC)).toBe(before)
+    await publishFile(place, eu, 2, [])
+    await mergeOnce(place, [eu, us])
+    expect(await mergeOnce(place, [us])).toMatchObject({ outcome: 'written' })
+  })
+
+  test('when the public file is damaged and a region has nothing left', async () => {
+    const { place, eu, us } = await scene()
+    for (const name of [PUBLIC, stateName('eu'), regionName('eu')])
+      await overwrite(place.objects, name, Buffer.from('{'))
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'refused' })
+    expect(await readText(place, PUBLIC)).toBe('{')
+  })
+
+  test('when no key would be left', async () => {
+    const { place, eu, us } = await scene()
+    await publishFile(place, eu, 2, [])
+    await publishFile(place, us, 2, [])
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({
+      outcome: 'refused',
+      refused: { message: expect.stringContaining('would hold no key') },
+    })
+  })
+
+  test('when more keys sign than the set may hold', async () => {
+    const { place, eu, us, keys } = await scene()
+    await publishFile(place, eu, 2, keys.map(active))
+    expect(await mergeOnce(place, [eu, us], { maxKeys: 3 })).toMatchObject({
+      outcome: 'refused',
+      refused: { message: expect.stringContaining('at most 3') },
+    })
+  })
+})
+
+test('over the most keys the oldest retired ones go to the archive, and nothing is lost', async () => {
+  const { place, eu, us, keys } = await scene()
+  const old = await Promise.all(Array.from({ length: 5 }, ownKey))
+  await publishFile(place, eu, 2, [active(keys[0]), ...old.map((key, day) => retired(key, day + 1))])
+  expect(await mergeOnce(place, [eu, us], { maxKeys: 4 })).toMatchObject({
+    counts: { keys: 4, archived: 3, revoked: 0 },
+  })
+  const [first, second, third, fourth, fifth] = old as unknown as readonly [OwnKey, OwnKey, OwnKey, OwnKey, OwnKey]
+  expect(await kidsIn(place)).toEqual(sorted(keys[0], keys[1], fourth, fifth))
+  expect(await kidsIn(place, ARCHIVE)).toEqual(sorted(first, second, third))
+  expect(JSON.parse((await readText(place, PUBLIC)) ?? '').prov.archived).toBe(3)
+})
+
+test('a revoked key leaves the keys at once and is named apart', async () => {
+  const { place, eu, us, keys } = await scene()
+  const { jwk } = keys[0]
+  const revoked = { since: '2026-02-01T00:00:00Z', reason: 'stolen' }
+  await publishFile(place, eu, 2, [{ jwk, status: 'revoked', revoked }, active(keys[2])])
+  await publishFile(place, us, 2, [active(keys[0]), active(keys[1])])
+  expect(await mergeOnce(place, [eu, us])).toMatchObject({ counts: { keys: 2, revoked: 1 } })
+  expect(await kidsIn(place)).toEqual(sorted(keys[1], keys[2]))
+  expect(JSON.parse((await readText(place, PUBLIC)) ?? '').prov.revoked).toEqual({ [jwk.kid]: { ...revoked, jwk } })
+})
+
+test('a key of two regions is there once, in the widest of its windows', async () => {
+  const { place, eu, us, keys } = await scene()
+  await publishFile(place, eu, 2, [retired(keys[0], 5)])
+  await publishFile(place, us, 2, [retired(keys[0], 9), active(keys[1])])
+  await mergeOnce(place, [eu, us])
+  const { prov } = JSON.parse((await readText(place, PUBLIC)) ?? '')
+  expect(prov.keys[keys[0].jwk.kid]).toMatchObject({ until: '2026-01-09T00:00:00Z', status: 'retired' })
+})
+
+test('the last good files of many regions are made a few at a time, and a file that was only signed anew needs no new one', async () => {
+  const store = shared()
+  const calls: string[] = []
+  const place = {
+    root: 'mem:/',
+    objects: memoryObjects(store, { before: (operation, name) => void calls.push(`${operation} ${name}`) }),
+  }
+  const regions = await Promise.all(Array.from({ length: 20 }, (_, at) => regionNamed(`r${at}`)))
+  const keys = await Promise.all(regions.map(ownKey))
+  const publishAll = async (seq: number): Promise<void> => {
+    for (const [at, region] of regions.entries()) {
+      const key = keys[at]
+      if (key !== undefined) await publishFile(place, region, seq, [active(key)])
+    }
+  }
+  const states = (): number => [...store.objects.keys()].filter((name) => name.startsWith('state/')).length
+  for (const [at, expected] of [6, 12, 18, 20, 20].entries()) {
+    await publishAll(at + 1)
+    calls.length = 0
+    await mergeOnce(place, regions)
+    expect({ states: states(), few: calls.length <= 1.5 * 22 }).toEqual({ states: expected, few: true })
+  }
+  expect(calls.filter((call) => call.includes('state/r'))).toEqual([])
+})
+
+test('what belongs to no region is said', async () => {
+  const { place, eu, us } = await scene()
+  await overwrite(place.objects, 'keys/old.json', Buffer.from('{}'))
+  expect(await mergeOnce(place, [eu, us])).toMatchObject({ strays: ['keys/old.json'] })
+})
+
+test('the order and the time of merging make no difference to the bytes', async () => {
+  const { place, eu, us } = await scene()
+  const other = { root: 'mem:/', objects: memoryObjects(shared()) }
+  for (const name of [regionName('us'), regionName('eu')])
+    await overwrite(other.objects, name, Buffer.from((await readText(place, name)) ?? ''))
+  await mergeOnce(other, [us, eu], { now: () => Date.now() + 60_000 })
+  expect(await readText(other, PUBLIC)).toBe(await readText(place, PUBLIC))
+})
+
+test('a lost race is run from the top, a throttled write too, and 20 of them are a conflict', async () => {
+  const store = shared()
+  let before = 0
+  const objects = memoryObjects(store, {
+    before: (operation, name) => {
+      if (operation !== 'put' || name !== PUBLIC || before++ > 2) return
+      const found = store.objects.get(PUBLIC)
+      store.objects.set(PUBLIC, {
+        bytes: found?.bytes ?? Buffer.from('{}'),
+        version: `v${randomBytes(4).toString('hex')}`,
+      })
+    },
+  })
+  const place = { root: 'mem:/', objects }
+  const eu = await regionNamed('eu')
+  const key = await ownKey()
+  await publishFile(place, eu, 1, [active(key)])
+  expect(await mergeOnce(place, [eu])).toMatchObject({ outcome: 'written', lost: 3 })
+  await publishFile(place, eu, 2, [active(key), active(await ownKey())])
+  before = 0
+  await expect(mergeOnce(place, [eu], { tries: 2 })).rejects.toMatchObject({ code: 'conflict' })
+})

@@ -1,0 +1,148 @@
+/** Signing with the active key of a journal. */
+import { createPublicKey, verify } from 'node:crypto'
+import { copyFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { JournalName } from '../../src/keysets/journal.ts'
+import { revoke } from '../../src/keysets/revoke.ts'
+import type { RotateJob } from '../../src/keysets/rotate-job.ts'
+import { rotate } from '../../src/keysets/run-steps.ts'
+import { journalSigner, journalTrust } from '../../src/keysets/signer.ts'
+import type { Signer } from '../../src/signing/signer.ts'
+import {
+  emptyStore,
+  type JournalRig,
+  journalFor,
+  journalRig,
+  rotateJob,
+  STORE_PASSWORD,
+  stateOf,
+} from '../support/journal.ts'
+
+const TEXT = Buffer.from('a text')
+
+describe('the signer of a journal', () => {
+  let rig: JournalRig
+  let store: ReturnType<typeof emptyStore>
+  let journal: JournalName
+  let job: RotateJob
+  let clock: number
+  beforeEach(async () => {
+    rig = await journalRig('sqlite')
+    store = emptyStore()
+    journal = await journalFor(rig.journals, store)
+    job = rotateJob(rig.journals, journal, store)
+    clock = 0
+  })
+  afterEach(() => rig.close())
+
+  const signerNow = async (more: Partial<Parameters<typeof journalSigner>[0]> = {}): Promise<Signer> => {
+    const trust = journalTrust(await stateOf(rig.journals, journal))
+    const password = async (): Promise<string> => STORE_PASSWORD
+    return journalSigner({
+      journals: rig.journals,
+      journal,
+      store,
+      password,
+      trust: async () => trust,
+      now: () => clock,
+      ...more,
+    })
+  }
+  /** Number of the key that signs. */
+  const signedBy = async (signer: Signer): Promise<number | undefined> => {
+    const { sig, publicKey } = await signer.sign(TEXT)
+    expect(verify('sha256', TEXT, publicKey, sig)).toBe(true)
+    const spki = publicKey.export({ type: 'spki', format: 'der' })
+    const { keys } = await stateOf(rig.journals, journal)
+    return keys.find(({ key }) => key !== undefined && Buffer.from(key.spki).equals(spki))?.n
+  }
+
+  it('refuses while no key is active', async () => {
+    await expect((await signerNow()).sign(TEXT)).rejects.toMatchObject({ code: 'journal_inactive' })
+    await rotate({ ...job, wanted: 'prepare' })
+    await expect((await signerNow()).sign(TEXT)).rejects.toMatchObject({ code: 'journal_inactive' })
+  })
+
+  it('asks the journal again after a minute, not before, and opens a key once', async () => {
+    await rotate(job)
+    await rotate({ ...job, wanted: 'prepare' })
+    let reads = 0
+    const counting = {
+      ...store,
+      read(name: string) {
+        reads += 1
+        return store.read(name)
+      },
+    }
+    const signer = await signerNow({ store: counting })
+    expect(await signedBy(signer)).toBe(1)
+    await rotate({ ...job, wanted: 'activate' })
+    clock = 59_999
+    expect(await signedBy(signer)).toBe(1)
+    clock = 60_000
+    expect(await Promise.all([signedBy(signer), signedBy(signer), signedBy(signer)])).toEqual([2, 2, 2])
+    clock = 120_000
+    expect(await signedBy(signer)).toBe(2)
+    expect(reads).toBe(2)
+  })
+
+  it('a revoked key signs nothing after the next question', async () => {
+    await rotate(job)
+    const signer = await signerNow()
+    expect(await signedBy(signer)).toBe(1)
+    const kid = (await stateOf(rig.journals, journal)).keys[0]?.key?.kid ?? ''
+    await revoke(job, { kid, reason: 'stolen', since: 0 })
+    clock = 60_000
+    await expect(signer.sign(TEXT)).rejects.toMatchObject({ code: 'journal_inactive' })
+    expect(journalTrust(await stateOf(rig.journals, journal)).keys).toEqual([])
+  })
+
+  it('with the database away signs no more after a minute, and again once it is back', async () => {
+    await rotate(job)
+    let isAway = false
+    const journals = { active: (id: string) => (isAway ? Promise.reject(new Error('away')) : rig.journals.active(id)) }
+    const signer = await signerNow({ journals })
+    expect(await signedBy(signer)).toBe(1)
+    isAway = true
+    clock = 60_000
+    await expect(signer.sign(TEXT)).rejects.toThrow('away')
+    isAway = false
+    expect(await signedBy(signer)).toBe(1)
+  })
+
+  it('a key that was made after the trust was read signs nothing: nobody would take its copies for ours', async () => {
+    await rotate(job)
+    const signer = await signerNow()
+    await rotate({ ...job, wanted: 'prepare' })
+    await rotate({ ...job, wanted: 'activate' })
+    await expect(signer.sign(TEXT)).rejects.toMatchObject({ code: 'conflict', hint: 'run the same command again' })
+    expect(await signedBy(await signerNow())).toBe(2)
+  })
+
+  it('a file that is not the key of its row is refused, and so is one that is gone', async () => {
+    await rotate(job)
+    await rotate({ ...job, wanted: 'prepare' })
+    const file = (n: number): string => join(store.folder, `${journal.id}-${n}.key`)
+    rmSync(file(1))
+    await expect((await signerNow()).sign(TEXT)).rejects.toMatchObject({ code: 'storage_io' })
+    copyFileSync(file(2), file(1))
+    await expect((await signerNow()).sign(TEXT)).rejects.toMatchObject({
+      code: 'key_unreadable',
+      location: store.location,
+    })
+  })
+
+  it('what old keys signed counts as ours', async () => {
+    await rotate(job)
+    await rotate({ ...job, wanted: 'prepare' })
+    await rotate({ ...job, wanted: 'activate' })
+    const state = await stateOf(rig.journals, journal)
+    const kids = state.keys.map(({ key }) =>
+      createPublicKey({ key: Buffer.from(key?.spki ?? []), format: 'der', type: 'spki' }),
+    )
+    expect(journalTrust(state).keys.map(({ publicKey }) => kids.findIndex((one) => one.equals(publicKey)))).toEqual([
+      0, 1,
+    ])
+  })
+})
