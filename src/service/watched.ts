@@ -16,6 +16,8 @@ export interface WatchOptions<T> {
   load(): Promise<T>
   /** What grows old by itself is made anew after so many milliseconds; absent: never. */
   renewMs?(of: T): number | undefined
+  /** Whether what was made anew says the same; absent: it does where no file has changed. */
+  isSame?(old: T, next: T): boolean
   /** Gives back what was replaced. */
   dispose(old: T): void
   /** Between two looks. A change counts once two looks have seen the same. */
@@ -45,6 +47,7 @@ export interface Watched<T> {
 const MAX_FILE_BYTES = 16 * 1024 * 1024
 /** A disk that hangs: nobody knows what the files say. */
 const UNREAD = new ProvError('storage_io', 'the files cannot be read, and do not fail either')
+const RETRY_LOOKS = 10
 const ABSENT = 'absent'
 
 /**
@@ -59,6 +62,7 @@ export async function watchFiles<T>(options: WatchOptions<T>): Promise<Watched<T
   let made = now()
   let seen = counted
   let told: string | undefined
+  let tried = Number.NEGATIVE_INFINITY
   let looked = now()
   let trouble: { readonly since: number; readonly error: ProvError } | undefined
   const end = new AbortController()
@@ -72,21 +76,25 @@ export async function watchFiles<T>(options: WatchOptions<T>): Promise<Watched<T
       trouble = undefined
       return
     }
+    // What failed is tried again, but not with every look: it may come from a network.
+    if (stamp === told && trouble !== undefined && now() - tried < RETRY_LOOKS * everyMs) return
     if (!isSteady) {
       // Somebody may be writing; how long that may take is counted from here.
       trouble ??= { since: now(), error: new ProvError('config_invalid', `${what} are being changed`) }
       return
     }
+    tried = now()
     try {
       const next = await options.load()
       if ((await stampOf(files(current))) !== stamp) return options.dispose(next)
       const old = current
       current = next
-      const isNew = stamp !== counted
+      const isNew = stamp !== counted || options.isSame?.(old, next) === false
       counted = await stampOf(files(next))
       seen = counted
       made = now()
       trouble = undefined
+      told = undefined
       if (isNew) options.changed()
       options.dispose(old)
     } catch (thrown) {

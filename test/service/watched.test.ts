@@ -148,3 +148,33 @@ test('it does not start with what cannot be used', async () => {
   writeFileSync(file, 'half')
   await expect(rig(file)).rejects.toMatchObject({ code: 'config_invalid' })
 })
+
+test('what comes from elsewhere and is another one when it is made anew counts, and a failure is not repeated with every look', async () => {
+  const file = join(scratch(), 'text')
+  writeFileSync(file, 'one.')
+  let loads = 0
+  let isAway = false
+  const load = async (): Promise<string> => {
+    loads++
+    if (isAway) throw new ProvError('unreachable', 'away')
+    return `${loads}.`
+  }
+  const more = { load, everyMs: 10, renewMs: () => 1000, isSame: (a: string, b: string) => a === b }
+  const { watched, look, told, wait } = await rig(file, more)
+  wait(1001)
+  await look()
+  expect([watched.current, told]).toEqual(['2.', ['changed', 'gave back 1.']])
+  isAway = true
+  wait(1001)
+  await look()
+  await look()
+  await look()
+  expect([watched.current, loads]).toEqual(['2.', 3])
+  wait(101)
+  await look()
+  expect(loads).toBe(4)
+  isAway = false
+  wait(101)
+  await look()
+  expect(watched.current).toBe('5.')
+})

@@ -44,6 +44,8 @@ const LOOK_MS = 300
 const OLD_SETUP_MS = 60_000
 /** A trust holds what its certificates' authorities said when it was made. */
 const TRUST_MS = 600_000
+/** Keys of a URL may be revoked there at any time. */
+const KEY_SET_MS = 30_000
 /** So many verifications may wait for each that runs. */
 const WAIT_FOR_EACH = 16
 
@@ -75,11 +77,22 @@ export async function openVerifier(scene: Scene): Promise<Verifier> {
     await policies.stop()
     await Promise.all([setup.close(), cache.close()])
   }
+  // What is to be said of the keys is said once, not each time that they are read.
+  const warned = new Set<string>()
+  const said: World = {
+    ...world,
+    warn: (line) => {
+      if (!warned.has(line)) world.warn(line)
+      warned.add(line)
+    },
+  }
   const trusts = await watchFiles<Trust>({
     ...follow(scene, 'the trusted keys', 'keys'),
     files: (trust) => trustFiles(options, world, trust),
-    load: () => trustFor(options, world),
-    renewMs: ({ proofs }) => (proofs === undefined ? undefined : TRUST_MS),
+    load: () => trustFor(options, said),
+    renewMs: ({ proofs, keySets }) =>
+      keySets !== undefined ? KEY_SET_MS : proofs === undefined ? undefined : TRUST_MS,
+    isSame: (old, next) => old.hash === next.hash,
     dispose: () => undefined,
   }).catch(async (thrown: unknown) => {
     await closePolicies()
