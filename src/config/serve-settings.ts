@@ -85,4 +85,12 @@ export const SERVE_SETTINGS = {
     usedBy: 'serve',
     meaning: 'requests a second that the service sends to one registry; 0: no limit',
   },
+  'serve.registry-memory': {
+    type: 'number',
+    default: '32',
+    range: [0, 4096],
+    usedBy: 'serve',
+    meaning:
+      'megabytes of memory for manifests and blobs that registries name by their digest, so that they are read once; 0: each verification reads all',
+  },
 } as const satisfies Record<string, SettingRow>

@@ -92,9 +92,21 @@ export async function serviceBench(
   signed.proxy.reset()
   await ask(plain.address, pathOf(images[0] ?? ''))
   const second = signed.proxy.seen.length
-  const uncached = await loaded(plain.address, images)
+  const remembering = await loaded(plain.address, images)
   await ended(plain)
-  print('cached verdicts, rate', cached.rate, 'the same without a cache', uncached.rate, 'requests/s', 'at least 8')
+  const forgetful = await spawnService([...flags, '--cache', 'none', '--set', 'serve.registry-memory=0'])
+  await ask(forgetful.address, pathOf(images[0] ?? ''))
+  const uncached = await loaded(forgetful.address, images)
+  await ended(forgetful)
+  print('cached verdicts, rate', cached.rate, 'nothing kept at all', uncached.rate, 'requests/s', 'at least 8')
+  print(
+    'cached verdicts, rate',
+    cached.rate,
+    'no verdicts, but blobs in memory',
+    remembering.rate,
+    'requests/s',
+    'for information',
+  )
   print(
     'cached verdicts, rate',
     cached.rate,

@@ -106,6 +106,22 @@ describeWith(['distribution'], 'a registry that is away', () => {
     expect(signed.proxy.seen.length).toBeLessThanOrEqual(5 + 5 * seconds + 1)
     expect(signed.proxy.seen.length).toBeGreaterThan(0)
   })
+
+  test.each([
+    ['32', false],
+    ['0', true],
+  ])('with serve.registry-memory=%s a second verification asks for blobs again: %s', async (megabytes, again) => {
+    await using signed = await signedImages(1)
+    const service = await startService([...signed.flags, '--set', `serve.registry-memory=${megabytes}`])
+    const requests = async (): Promise<number> => {
+      signed.proxy.reset()
+      const { items = [] } = await provide(service.address, '/verify', signed.images)
+      expect(verdictOf(items[0])).toBe('verified')
+      return signed.proxy.seen.length
+    }
+    const first = await requests()
+    expect((await requests()) === first).toBe(again)
+  })
 })
 
 describeWith(['distribution'], 'more than there is room for', () => {

@@ -159,12 +159,12 @@ function configFiles({ config }: ServeOptions, { env }: World): readonly string[
   return path === '' || CONFIG_MAP.test(path) ? [] : [path]
 }
 
-/** Manifests and layers of provenance are a few kilobytes each. */
-const MEMORY_BYTES = 32 * 1024 * 1024
-
 function lastingOf(settings: Settings) {
   const rate = Number(settings.get('serve.registry-rate'))
-  return { perSecond: rate === 0 ? Number.POSITIVE_INFINITY : rate, memoryBytes: MEMORY_BYTES }
+  return {
+    perSecond: rate === 0 ? Number.POSITIVE_INFINITY : rate,
+    memoryBytes: Number(settings.get('serve.registry-memory')) * 1024 * 1024,
+  }
 }
 
 async function policyOf({ options, world, settings, metrics }: Scene): Promise<Policy> {
