@@ -9,7 +9,7 @@ import { cutTo } from '../platform/text/shorten.ts'
 import { timeText } from '../platform/text/time-text.ts'
 import { type Algorithm, madeBy, madeByAside } from './made-by.ts'
 import { readKeys } from './read-keys.ts'
-import type { GivenKey, SignatureVerdict, Trust, TrustedKey, TrustSummary } from './trust.ts'
+import type { GivenKey, Revocation, SignatureVerdict, Trust, TrustedKey, TrustSummary } from './trust.ts'
 import { isWithin, type Validity } from './validity.ts'
 
 /**
@@ -154,8 +154,7 @@ function certifies(pem: string, key: TrustedKey): boolean {
  */
 export function trustIn(found: readonly GivenKey[], more: Pick<Trust, 'proofs' | 'threshold' | 'keySets'> = {}): Trust {
   const named = found.map((given) => ({ ...given, keyid: keyId(given.publicKey), hint: keyHint(given.publicKey) }))
-  // Revoked by one source is revoked, whoever else names the key.
-  const revoked = new Map(named.flatMap((key) => (key.revoked === undefined ? [] : [[key.hint, key.revoked] as const])))
+  const revoked = strictest(named)
   const keys = new Map<string, TrustedKey>()
   for (const given of named) {
     const revocation = revoked.get(given.hint)
@@ -170,6 +169,16 @@ export function trustIn(found: readonly GivenKey[], more: Pick<Trust, 'proofs' |
   for (const line of lines.toSorted()) hash.update(`${line}\n`)
   const sets = keySets.length === 0 ? {} : { keySets }
   return { keys: [...keys.values()], ...rest, ...sets, hash: `sha256:${hash.digest('hex')}` }
+}
+
+/** Revoked by one source is revoked, whoever else names the key, and from the earliest time that any of them says. */
+function strictest(named: readonly Pick<TrustedKey, 'hint' | 'revoked'>[]): ReadonlyMap<string, Revocation> {
+  const all = new Map<string, Revocation>()
+  for (const { hint, revoked } of named) {
+    const before = all.get(hint)
+    if (revoked !== undefined && (before === undefined || revoked.since < before.since)) all.set(hint, revoked)
+  }
+  return all
 }
 
 /** What a key is in the hash of a trust. */

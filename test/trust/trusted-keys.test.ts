@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { STATEMENT_TYPE } from '../../src/model/entry.ts'
 import { pae } from '../../src/model/envelope.ts'
-import { joinTrust, loadTrust, trustOf, verifySignature } from '../../src/trust/trusted-keys.ts'
+import { joinTrust, loadTrust, trustIn, trustOf, verifySignature } from '../../src/trust/trusted-keys.ts'
 import { checkEntry, checkFound } from '../../src/trust/verify-entry.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'prov-trust-'))
@@ -157,6 +157,19 @@ it('a key with a validity counts for what was provably signed within it, and for
   })
   expect(verifySignature(joinTrust([until, trust]), BYTES, { sig }).ok).toBe(true)
 })
+
+it.each([[[1, 3]], [[3, 1]]])(
+  'a key that several have revoked is revoked from the earliest time on (days %j)',
+  (days) => {
+    const given = days.map((day) => ({
+      publicKey: ours.publicKey,
+      source: `region ${day}`,
+      revoked: { since: day * DAY, reason: 'stolen' },
+    }))
+    const codes = [0, 2, 4].map((day) => verifySignature(trustIn(given), BYTES, { sig }, [day * DAY]))
+    expect(codes.map((verdict) => verdict.ok)).toEqual([true, false, false])
+  },
+)
 
 it('the hash of a trust covers validities, and no validity leaves it as it was', () => {
   const hashes = [undefined, { until: DAY }, { until: 2 * DAY }, { from: DAY }].map(
