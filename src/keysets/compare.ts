@@ -4,14 +4,14 @@ import { type JournalState, keyName } from './journal.ts'
 import { neverSigns } from './rotate.ts'
 
 export interface Mismatch {
-  readonly kind: 'stray' | 'missing' | 'other' | 'left' | 'damaged'
+  readonly kind: 'stray' | 'missing' | 'unheld' | 'other' | 'left' | 'damaged'
   /** One sentence or less. */
   readonly detail: string
 }
 
 /**
  * `stray`: a key of the store that the journal does not know, and that nobody takes in by himself. `missing`: a key that could still sign, without
- * its file. `other`: a file that is not the key of its row. `left`: a private key that never signs again. `damaged`: a row that cannot be read.
+ * its file. `unheld`: a key that the database alone names, which is neither published nor trusted. `other`: a file that is not the key of its row. `left`: a private key that never signs again. `damaged`: a row that cannot be read.
  *
  * @example compare(state, await keysOf(store)) // []
  */
@@ -32,11 +32,17 @@ export function compare({ id, keys, damaged }: JournalState, stored: readonly Kn
     }),
     ...[...byName].flatMap(([name, row]): readonly Mismatch[] => {
       const hasPrivate = files.get(name)?.hasPrivate === true
-      if (neverSigns(row)) return hasPrivate ? [{ kind: 'left', detail: `${name}.key never signs again` }] : []
       const needed = row.status === 'active' || row.status === 'prepared' || row.status === 'published'
-      return hasPrivate || !needed
-        ? []
-        : [{ kind: 'missing', detail: `${name}.key is not there, and is ${row.status}` }]
+      const isUnheld = row.key !== undefined && files.get(name)?.kid === undefined
+      return [
+        ...(neverSigns(row) && hasPrivate ? [{ kind: 'left', detail: `${name}.key never signs again` } as const] : []),
+        ...(needed && !hasPrivate
+          ? [{ kind: 'missing', detail: `${name}.key is not there, and is ${row.status}` } as const]
+          : []),
+        ...(isUnheld
+          ? [{ kind: 'unheld', detail: `${name}.pub is not there: its key is neither published nor trusted` } as const]
+          : []),
+      ]
     }),
   ]
 }

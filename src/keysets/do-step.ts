@@ -47,7 +47,7 @@ export function stepsOf(job: RotateJob): (step: Doing, state: JournalState) => P
   }
 
   async function publish(key: JournalKey, state: JournalState): Promise<Done> {
-    const keys = await keysToPublish(state)
+    const keys = await keysToPublish(state, store)
     const { seq } = (await job.publish?.(keys, signal)) ?? { seq: 0 }
     const what = { did: 'publish', ...named(key), seq } as const
     const won = await change(state, { update: [{ n: key.n, status: 'published', published: { after: 0 } }], what })

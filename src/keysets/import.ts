@@ -62,9 +62,7 @@ export async function importKeys(job: ImportJob): Promise<Imported> {
     const pem = createPublicKey({ key: Buffer.from(one.spki), format: 'der', type: 'spki' })
     if (one.privatePem !== undefined && status !== 'retired' && status !== 'revoked')
       await store.make(name, one.privatePem)
-    if (one.privatePem !== undefined || files.has(name)) {
-      await store.makePublic(name, String(pem.export({ type: 'spki', format: 'pem' })))
-    }
+    await store.makePublic(name, String(pem.export({ type: 'spki', format: 'pem' })))
   }
   const chosen = active === undefined ? undefined : rows.find(({ one }) => one.key.kid === active.key.kid)
   if (chosen !== undefined) await activate(chosen.n, active?.key.kid ?? '', job)

@@ -22,7 +22,8 @@ export interface Revoked {
 }
 
 /**
- * Revokes a key of the journal, whatever its status. Throws `usage` for a kid that the journal does not know.
+ * Revokes a key of the journal, whatever its status. Throws `usage` for a kid that the journal does not know, and
+ * `keyset_refused` where it is revoked, and the file of the region cannot say so while a row cannot be read.
  *
  * @example await revoke(job, { kid, reason: 'the laptop was stolen', since: Date.parse('2026-11-01') })
  */
@@ -45,6 +46,11 @@ export async function revoke(
     return { change: { update, what: { did: 'revoke', n, kid, reason, since: timeText(since) } }, result }
   })
   await job.store.destroy(keyName(job.journal.id, done.n))
-  await publishCurrent(job)
-  return done
+  const { damaged } = await publishCurrent(job)
+  const [bad] = damaged
+  if (job.publish === undefined || bad === undefined) return done
+  const why = `key ${done.n} is revoked in the journal alone: row ${bad.n} cannot be read (${bad.why}), so nothing was published`
+  throw new ProvError('keyset_refused', why, {
+    hint: 'bring that row back with prov keys import --from the file of keys.journal-file, then run the same command again',
+  })
 }

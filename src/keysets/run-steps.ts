@@ -68,15 +68,15 @@ export async function rotate(job: RotateJob): Promise<Rotated> {
  * Writes the file of the region as the journal stands, and again where somebody changed the journal meanwhile: who was slow puts nothing old in the
  * place of the new. Not while a row cannot be read: its key would be gone from the public set.
  *
- * @example await publishCurrent({ journals, journal, publish, signal })
+ * @example await publishCurrent({ journals, journal, store, publish, signal })
  */
 export async function publishCurrent(
-  job: Pick<RotateJob, 'journals' | 'journal' | 'publish' | 'signal'>,
+  job: Pick<RotateJob, 'journals' | 'journal' | 'store' | 'publish' | 'signal'>,
 ): Promise<JournalState> {
   for (let tries = 1; ; tries += 1) {
     const state = await journalNow(job.journals, job.journal)
     if (job.publish === undefined || state.damaged.length > 0) return state
-    await job.publish(await keysToPublish(state), job.signal)
+    await job.publish(await keysToPublish(state, job.store), job.signal)
     const { version } = await journalNow(job.journals, job.journal)
     if (version === state.version) return state
     if (tries >= MOST_LOST) throw outrun(job.journal)

@@ -6,8 +6,9 @@ import { type SignerOptions, signerOfPem } from '../signing/open-signer.ts'
 import type { KeySigner, Signer } from '../signing/signer.ts'
 import type { Trust } from '../trust/trust.ts'
 import { trustIn } from '../trust/trusted-keys.ts'
+import { heldIn } from './held.ts'
 import { type JournalKey, type JournalName, type JournalState, type Journals, keyName } from './journal.ts'
-import type { KeyStore } from './keystore.ts'
+import type { KeyStore, StoredKey } from './keystore.ts'
 
 /** For so long a key that was replaced or revoked may still sign. */
 const ASK_AGAIN_MS = 60_000
@@ -98,13 +99,16 @@ export async function openKey(
 }
 
 /**
- * Trust in every key of the journal that is not revoked: what an old key signed is ours as well, and the next one may take over at any time.
+ * Trust in every key of the journal that is not revoked: what an old key signed is ours as well, and the next one may take over at any time. But in
+ * none that the database alone names: whoever may write to it could have what he signed taken for ours.
  *
- * @example journalTrust(state).keys.length
+ * @param stored keys of the key store
+ * @example journalTrust(state, await store.list()).keys.length
  */
-export function journalTrust({ keys, name }: JournalState): Trust {
+export function journalTrust(state: JournalState, stored: readonly StoredKey[]): Trust {
+  const { name } = state
   return trustIn(
-    keys.flatMap(({ key, status }) => {
+    heldIn(state, stored).held.flatMap(({ key, status }) => {
       if (key === undefined || status === 'revoked') return []
       const publicKey = createPublicKey({ key: Buffer.from(key.spki), format: 'der', type: 'spki' })
       return [{ publicKey, source: `journal ${name}` }]

@@ -1,9 +1,10 @@
 /** What the commands of `prov keys` on a journal promise: the same lines for both engines, through the command line. */
-import { generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { JournalJson } from '../../src/keysets/journal-json.ts'
+import { publicJwk } from '../../src/keysets/jwk.ts'
 import { provHere, type Said } from '../support/in-process.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
@@ -119,7 +120,7 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
       await keys('init')
       expect(await keys('import', '--from', PUBLIC_KEY)).toMatchObject({ code: 0 })
       expect(await statuses()).toEqual(['1 retired'])
-      expect(readdirSync(folder)).toEqual(['journal'])
+      expect(readdirSync(folder)).toEqual([`${(await listed()).journal.id}-1.pub`, 'journal'])
       expect(await keys('import', '--from', PUBLIC_KEY, '--active', (await listed()).keys[0]?.kid ?? '')).toMatchObject(
         { code: 2 },
       )
@@ -271,6 +272,32 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
       expect(existsSync(join(folder, `${journal.id}-1.key`))).toBe(false)
     })
 
+    it('a key that somebody wrote into the database alone is never published: exit 3, and it is named', async () => {
+      await ready()
+      const at = join(scratch(), 'jwks')
+      const publishing = ['--region', 'eu', '--to', `file:${at}`, '--publisher-key', PRIVATE_KEY]
+      expect(await keys('publish', ...publishing)).toMatchObject({ code: 0 })
+      await foreignRow(truth, (await listed()).journal.id, name)
+      const { code, stderr } = await keys('publish', ...publishing)
+      expect([code, stderr]).toEqual([3, expect.stringContaining('key 2 of the journal prov is not in the key store')])
+      expect(await keys('rotate', ...settings(at))).toMatchObject({ code: 3 })
+      expect(await keys('doctor')).toMatchObject({ code: 3, stdout: expect.stringContaining('-2.pub is not there') })
+      const { payload } = JSON.parse(readFileSync(join(at, 'keys/eu.json'), 'utf8'))
+      expect(JSON.parse(Buffer.from(payload, 'base64').toString()).keys).toHaveLength(1)
+    })
+
+    it('a revocation that cannot be made public is not passed over: exit 3', async () => {
+      await ready()
+      expect(await keys('rotate', '--step', 'prepare')).toMatchObject({ code: 0 })
+      const { keys: all, journal } = await listed()
+      await truth.sql(`UPDATE journal_key SET alg = alg, kid = 'damaged' WHERE journal = '${journal.id}' AND n = 2`)
+      const at = join(scratch(), 'jwks')
+      const why = ['--since', '2026-11-01', '--reason', 'stolen']
+      const revoke = await keys('revoke', all[0]?.kid ?? '', ...why, ...settings(at))
+      expect([revoke.code, revoke.stderr]).toEqual([3, expect.stringContaining('revoked in the journal alone')])
+      expect((await listed()).keys).toMatchObject([{ status: 'revoked' }])
+    })
+
     describe('store --key journal:', () => {
       let file: string
       beforeEach(() => {
@@ -312,6 +339,16 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
         })
       })
 
+      it('what a key signed that the database alone names is not ours', async () => {
+        await ready()
+        await foreignRow(truth, (await listed()).journal.id, name)
+        const where = ['--storage', 'docdb', '--set', `storage.docdb.url=sqlite:${dirname(file)}/prov.db`]
+        expect(await prov('store', ...where, '--key', PRIVATE_KEY, file)).toMatchObject({ code: 0 })
+        const { stdout, stderr } = await store('--wait', '60s', '--json', file)
+        expect(stdout).not.toContain('adopted')
+        expect(stderr).toContain('key 2 of the journal is not in the key store')
+      })
+
       it('signs with the active key; after a rotation what the old key signed is still ours', async () => {
         await ready()
         expect(await store('--dry-run', file)).toMatchObject({ code: 0 })
@@ -330,6 +367,21 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
       })
     })
   })
+}
+
+const settings = (at: string): readonly string[] =>
+  ['region=eu', `publish-to=file:${at}`, `publisher-key=${PRIVATE_KEY}`].flatMap((one) => ['--set', `keys.${one}`])
+
+/** The public fixture key as key 2, as somebody with the database and without the key store would write it. */
+async function foreignRow(truth: FreshTruth, journal: string, engine: string): Promise<void> {
+  const bytes = createPublicKey(readFileSync(PUBLIC_KEY)).export({ type: 'spki', format: 'der' })
+  const { kid } = await publicJwk(bytes)
+  const hex = bytes.toString('hex')
+  await truth.sql(
+    `INSERT INTO journal_key(journal, n, kid, spki, alg, status, created)
+     SELECT journal, 2, '${kid}', ${engine === 'SQLite' ? `x'${hex}'` : `'\\x${hex}'`}, alg, 'old', created
+     FROM journal_key WHERE journal = '${journal}' AND n = 1`,
+  )
 }
 
 const ID = '00000000-0000-4000-8000-000000000000'

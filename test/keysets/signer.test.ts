@@ -37,7 +37,7 @@ describe('the signer of a journal', () => {
   afterEach(() => rig.close())
 
   const signerNow = async (more: Partial<Parameters<typeof journalSigner>[0]> = {}): Promise<Signer> => {
-    const trust = journalTrust(await stateOf(rig.journals, journal))
+    const trust = journalTrust(await stateOf(rig.journals, journal), await store.list())
     const password = async (): Promise<string> => STORE_PASSWORD
     return journalSigner({
       journals: rig.journals,
@@ -95,7 +95,7 @@ describe('the signer of a journal', () => {
     await revoke(job, { kid, reason: 'stolen', since: 0 })
     clock = 60_000
     await expect(signer.sign(TEXT)).rejects.toMatchObject({ code: 'journal_inactive' })
-    expect(journalTrust(await stateOf(rig.journals, journal)).keys).toEqual([])
+    expect(journalTrust(await stateOf(rig.journals, journal), await store.list()).keys).toEqual([])
   })
 
   it('with the database away signs no more after a minute, and again once it is back', async () => {
@@ -141,8 +141,10 @@ describe('the signer of a journal', () => {
     const kids = state.keys.map(({ key }) =>
       createPublicKey({ key: Buffer.from(key?.spki ?? []), format: 'der', type: 'spki' }),
     )
-    expect(journalTrust(state).keys.map(({ publicKey }) => kids.findIndex((one) => one.equals(publicKey)))).toEqual([
-      0, 1,
-    ])
+    expect(
+      journalTrust(state, await store.list()).keys.map(({ publicKey }) =>
+        kids.findIndex((one) => one.equals(publicKey)),
+      ),
+    ).toEqual([0, 1])
   })
 })

@@ -19,6 +19,7 @@ const KEYS = 'keys'
 const GRAVE: Readonly<Record<Mismatch['kind'], boolean>> = {
   damaged: true,
   missing: true,
+  unheld: true,
   other: true,
   stray: false,
   left: false,

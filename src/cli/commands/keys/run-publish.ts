@@ -89,7 +89,7 @@ async function keysFor(settings: Settings, options: PublishOptions, io: Io): Pro
         hint: 'bring it back with prov keys import --from the file of keys.journal-file, or from a backup of the database',
       })
     }
-    return { keys: await keysToPublish(state), renamed: [] }
+    return { keys: await keysToPublish(state, open.store), renamed: [] }
   } finally {
     await open.close()
   }

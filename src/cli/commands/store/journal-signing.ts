@@ -2,11 +2,12 @@
 import type { Settings } from '../../../config/settings.ts'
 import { givenPassword, passwordSource } from '../../../keys/password.ts'
 import { journalNow } from '../../../keysets/changed.ts'
+import { heldIn, notHeld } from '../../../keysets/held.ts'
 import { activeOf, journalSigner, journalTrust } from '../../../keysets/signer.ts'
 import type { Io } from '../../../platform/io.ts'
 import { openJournals } from '../../../setup/journal.ts'
 import { joinTrust } from '../../../trust/trusted-keys.ts'
-import { worldOf } from '../../world.ts'
+import { warn, worldOf } from '../../world.ts'
 import type { StoreOptions } from './flags.ts'
 import { givenTrust, type Signing } from './signing.ts'
 
@@ -16,11 +17,16 @@ export async function journalSigning(settings: Settings, options: StoreOptions, 
   const { journals, store } = open
   try {
     const state = await journalNow(journals, await open.find())
-    activeOf(
+    const { n } = activeOf(
       state.keys.find(({ status }) => status === 'active'),
       state,
     )
-    const joined = givenTrust(options, io).then((given) => joinTrust([journalTrust(state), ...given]))
+    const stored = await store.list()
+    for (const { n: odd } of heldIn(state, stored).loose) {
+      if (odd === n) throw notHeld(odd, state, store.location)
+      warn(io, options, `key ${odd} of the journal is not in the key store: what it signed does not count as ours`)
+    }
+    const joined = givenTrust(options, io).then((given) => joinTrust([journalTrust(state, stored), ...given]))
     const question = `Password of the keys in ${store.location}: `
     const password = passwordSource({ file: options.passwordFile, env: io.env, question })
     const trust = () => joined
