@@ -34,7 +34,7 @@ export interface Published {
 
 /**
  * Publishes. Where the region's own file is damaged or gone, the number goes on from the one that the public set has of it. Throws
- * `keyset_refused` where that cannot be known, `conflict` when every race is lost, and what the store and the signer throw.
+ * `keyset_refused` where that cannot be known, and for a key that would count again although it was revoked, `conflict` when every race is lost, and what the store and the signer throw.
  *
  * @example (await publishRegion(job)).statement.seq // 7
  */
@@ -48,8 +48,9 @@ async function attempt(job: PublishJob): Promise<Omit<Published, 'lost'> | Lost>
   const name = regionName(region)
   const found = await place.objects.get(name, { signal })
   const before = found === undefined ? undefined : await ownFile(found.bytes, job)
-  const last = before?.seq ?? (await publicSeq(job, found !== undefined))
-  const statement = regionStatement(keys, { region, seq: last + 1, now: now(), lifeMs })
+  const last = before ?? (await inPublic(job, found !== undefined))
+  const wanted = regionStatement(keys, { region, seq: last.seq + 1, now: now(), lifeMs })
+  const statement = keptRevoked(`${place.root}${name}`, wanted, last.revoked)
   if (before !== undefined && !renew && saysTheSame(statement, before) && isYoung(before, now(), lifeMs))
     return { outcome: 'unchanged', statement: before }
   const bytes = await signRegion(statement, signer)
@@ -66,19 +67,46 @@ async function ownFile(bytes: Uint8Array, { place, region, signer }: PublishJob)
   })
 }
 
-/** The number that merge has verified and made public; 0: none yet. */
-async function publicSeq({ place, region, signal }: PublishJob, isDamaged: boolean): Promise<number> {
+/**
+ * What was revoked stays revoked, also where the source of the keys has forgotten it. Throws `keyset_refused` where that says something else: a
+ * database that was changed by hand or brought back from before would make a stolen key count again.
+ */
+function keptRevoked(where: string, wanted: RegionStatement, before: RegionStatement['revoked']): RegionStatement {
+  for (const [kid, { since }] of Object.entries(before)) {
+    const now = wanted.revoked[kid]
+    const isKey = wanted.keys.some((jwk) => jwk.kid === kid)
+    if (!isKey && (now === undefined || Date.parse(now.since) <= Date.parse(since))) continue
+    const why = isKey
+      ? `has revoked key ${kid}, which would count again`
+      : `has revoked key ${kid} from ${since} on, not later`
+    throw refusedSet(where, why, 'prov keys revoke says it to the journal again; look who has changed the database')
+  }
+  const revoked = Object.entries({ ...before, ...wanted.revoked }).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return { ...wanted, revoked: Object.fromEntries(revoked) }
+}
+
+/** More files than a region writes in 30 years, one a second. */
+const MOST_UNSIGNED_SEQ = 1_000_000_000
+
+/**
+ * The file that merge has verified and made public. Where it is signed with another key than today's, its number alone, and no absurd one: whoever may
+ * write to the bucket could use up all numbers. 0: none yet.
+ */
+async function inPublic(job: PublishJob, isDamaged: boolean): Promise<Pick<RegionStatement, 'seq' | 'revoked'>> {
+  const { place, region, signal } = job
   const name = `${place.root}${PUBLIC}`
   try {
     const found = await place.objects.get(PUBLIC, { signal })
     const envelope = found === undefined ? undefined : (await readPublicSet(name, found.bytes)).regions.get(region)
+    const own = envelope === undefined ? undefined : await ownFile(Buffer.from(JSON.stringify(envelope)), job)
+    if (own !== undefined) return own
     const seq = envelope === undefined ? 0 : claimsOf(envelope).seq
-    if (Number.isSafeInteger(seq) && seq >= 0) return seq
+    if (Number.isSafeInteger(seq) && seq >= 0 && seq <= MOST_UNSIGNED_SEQ) return { seq, revoked: {} }
   } catch (thrown) {
     // A publisher need not be allowed to read it, and needs it only where its own file does not say.
     const isOpaque = thrown instanceof ProvError && (thrown.code === 'denied' || thrown.code === 'keyset_refused')
     if (!isOpaque) throw thrown
-    if (!isDamaged) return 0
+    if (!isDamaged) return { seq: 0, revoked: {} }
   }
   const why = `cannot be read, and ${name} does not say which number comes next`
   throw refusedSet(

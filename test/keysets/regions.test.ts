@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { type KeyPlace, PUBLIC, regionName } from '../../src/keysets/place.ts'
+import type { KeyToPublish } from '../../src/keysets/publication.ts'
 import { regionStatement, signRegion } from '../../src/keysets/region.ts'
 import { loadSigner } from '../../src/signing/open-signer.ts'
 import { describeWith } from '../servers/endpoints.ts'
@@ -65,6 +66,41 @@ describe('publish', () => {
       code: 'keyset_refused',
       message: expect.stringContaining('which number comes next'),
     })
+  })
+
+  test('a number that nobody has signed is no reason to use up all numbers', async () => {
+    const at = await merged()
+    const set = JSON.parse(textIn(at))
+    const claims = { region: 'eu', seq: Number.MAX_SAFE_INTEGER, keys: [] }
+    set.prov.regions.eu.payload = Buffer.from(JSON.stringify(claims)).toString('base64')
+    writeFileSync(inFolder(at, regionName('eu')), '{')
+    writeFileSync(inFolder(at, PUBLIC), JSON.stringify(set))
+    expect(jsonOf(await publishHere(at, 'eu')).error).toMatchObject({ code: 'keyset_refused' })
+  })
+
+  test('what was revoked stays revoked, whatever the source of the keys says later', async () => {
+    const at = regionPlace()
+    const [{ jwk }, other] = [await ownKey(), await ownKey()]
+    const publish = async (keys: readonly KeyToPublish[]): Promise<Said> => {
+      const { revoked, ...rest } = regionStatement(keys, { region: 'eu', seq: 1, now: 0, lifeMs: 1 })
+      const from = join(scratch(), 'from.json')
+      writeFileSync(from, JSON.stringify({ keys: rest.keys, prov: { v: 1, regions: {}, keys: rest.windows, revoked } }))
+      const args = ['--region', 'eu', '--to', at.at, '--publisher-key', PRIVATE_KEY, '--from', from, '--json']
+      return provHere(['keys', 'publish', ...args], { env: { COSIGN_PASSWORD: PASSWORD } })
+    }
+    const revoked = (since: string): KeyToPublish => ({ jwk, status: 'revoked', revoked: { since, reason: 'stolen' } })
+    const said = (): { readonly keys: readonly object[]; readonly revoked: Readonly<Record<string, object>> } =>
+      JSON.parse(Buffer.from(JSON.parse(textIn(at, regionName('eu'))).payload, 'base64').toString())
+    expect(await publish([active(other), revoked('2026-02-01T00:00:00Z')])).toMatchObject({ code: 0 })
+    expect(jsonOf(await publish([active(other), { jwk, status: 'old' }])).error).toMatchObject({
+      code: 'keyset_refused',
+      message: expect.stringContaining('would count again'),
+    })
+    expect(await publish([active(other), revoked('2026-03-01T00:00:00Z')])).toMatchObject({ code: 3 })
+    expect(await publish([active(other)])).toMatchObject({ code: 0 })
+    expect(said()).toMatchObject({ keys: { length: 1 }, revoked: { [jwk.kid]: { since: '2026-02-01T00:00:00Z' } } })
+    expect(await publish([active(other), revoked('2026-01-01T00:00:00Z')])).toMatchObject({ code: 0 })
+    expect(said().revoked[jwk.kid]).toMatchObject({ since: '2026-01-01T00:00:00Z' })
   })
 
   test('refuses a private key before anything is written, and no object holds one', async () => {
