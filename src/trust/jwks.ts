@@ -61,6 +61,12 @@ async function vouchedKeys(source: string, publishers: Publishers, world: Online
   if (await isOlderThanSeen(source, publishers, seqsOf(files), world))
     files = await vouchedFor(source, await setAt(source, world, true), publishers)
   await highestSeen(source, publishers, seqsOf(files), world)
+  for (const { region, expiresAt } of files) {
+    if (Date.parse(expiresAt) >= world.now()) continue
+    world.warn(
+      `the file of region ${region} in ${source} expired at ${expiresAt}: it may lack a key that was revoked since`,
+    )
+  }
   return keysOfFiles(source, files, world.now())
 }
 

@@ -15,7 +15,9 @@ import { isRecord } from '../platform/text/guards.ts'
 import type { OnlineWorld } from './online-world.ts'
 import type { Publishers } from './publishers.ts'
 
-const MAX_BYTES = 64 * 1024
+const MAX_BYTES = 256 * 1024
+/** Of publishers that were named before; then those of today alone are kept. */
+const MOST_KEPT = 500
 const LOCK_MS = 10_000
 
 /**
@@ -29,7 +31,7 @@ export async function isOlderThanSeen(
   seqs: ReadonlyMap<string, number>,
   { env }: OnlineWorld,
 ): Promise<boolean> {
-  const seen = await read(fileOf(source, publishers, env).path)
+  const seen = seenOf(publishers, await read(fileOf(source, env).path))
   return [...seen].some(([region, before]) => (seqs.get(region) ?? 0) < before)
 }
 
@@ -46,8 +48,8 @@ export async function highestSeen(
   seqs: ReadonlyMap<string, number>,
   world: OnlineWorld,
 ): Promise<void> {
-  const { folder, path } = fileOf(source, publishers, world.env)
-  const seen = await read(path)
+  const { folder, path } = fileOf(source, world.env)
+  const seen = seenOf(publishers, await read(path))
   refuseOlder(source, seen, seqs)
   if ([...seqs].every(([region, seq]) => seen.get(region) === seq)) return
   try {
@@ -55,9 +57,16 @@ export async function highestSeen(
     const { signal, now, random } = world
     const options = { signal, timeoutMs: LOCK_MS, now: () => now(), random: (size: number) => random(size) }
     await withLock(`${path}.lock`, options, async () => {
-      const before = await read(path)
-      const most = new Map([...before, ...seqs].map(([region]) => [region, higher(before, seqs, region)]))
-      await atomicWrite(path, Buffer.from(JSON.stringify({ source, regions: Object.fromEntries(most) })))
+      const kept = await read(path)
+      const most = [...seqs].map(([region, seq]) => {
+        const name = nameOf(region, publishers)
+        return [name, Math.max(kept.get(name) ?? 0, seq)] as const
+      })
+      const others = kept.size > MOST_KEPT ? [] : kept
+      await atomicWrite(
+        path,
+        Buffer.from(JSON.stringify({ source, regions: Object.fromEntries([...others, ...most]) })),
+      )
     })
   } catch (error) {
     if (error instanceof ProvError && error.code === 'aborted') throw error
@@ -65,20 +74,26 @@ export async function highestSeen(
   }
 }
 
-/** One file for each set and for whom it is verified by. */
-function fileOf(
-  source: string,
-  publishers: Publishers,
-  env: OnlineWorld['env'],
-): { readonly folder: string; readonly path: string } {
+/** One file for each set, however its URL is spelled. */
+function fileOf(source: string, env: OnlineWorld['env']): { readonly folder: string; readonly path: string } {
   const folder = join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'prov', 'key-sets')
-  const who = [...publishers].map(([region, { hash }]) => `${region} ${hash}`)
-  const name = sha256Hex(Buffer.from([source, ...who].join('\n'))).slice(0, 32)
+  const name = sha256Hex(Buffer.from(URL.parse(source)?.href ?? source)).slice(0, 32)
   return { folder, path: join(folder, `${name}.json`) }
 }
 
-function higher(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>, region: string): number {
-  return Math.max(one.get(region) ?? 0, other.get(region) ?? 0)
+/** A region with its publisher: another one begins anew, and a region more or less in the file of the publishers changes nothing for this one. */
+function nameOf(region: string, publishers: Publishers): string {
+  return `${region} ${publishers.get(region)?.hash ?? ''}`
+}
+
+/** By region. */
+function seenOf(publishers: Publishers, kept: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  return new Map(
+    [...publishers.keys()].flatMap((region) => {
+      const seq = kept.get(nameOf(region, publishers))
+      return seq === undefined ? [] : [[region, seq] as const]
+    }),
+  )
 }
 
 function refuseOlder(source: string, seen: ReadonlyMap<string, number>, seqs: ReadonlyMap<string, number>): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ARCHIVE, PUBLIC } from '../../src/keysets/place.ts'
 import type { KeyToPublish } from '../../src/keysets/publication.ts'
+import type { RegionHead } from '../../src/keysets/region.ts'
 import { provHere, type Said } from '../support/in-process.ts'
 import { fixtureKey, type KeySite, keySite } from '../support/key-site.ts'
 import { memoryObjects, shared } from '../support/memory-objects.ts'
@@ -28,7 +29,7 @@ interface Scene {
   /** The same, of somebody else with the same region. */
   readonly others: string
   readonly eu: Region
-  publish(seq: number, keys: readonly KeyToPublish[], maxKeys?: number): Promise<void>
+  publish(seq: number, keys: readonly KeyToPublish[], maxKeys?: number, head?: Partial<RegionHead>): Promise<void>
   verify(...args: readonly string[]): Promise<Said>
 }
 
@@ -49,8 +50,8 @@ async function scene(): Promise<Scene> {
     regions: regionsFile(folder, eu, 'regions.yaml'),
     others: regionsFile(folder, other, 'others.yaml'),
     eu,
-    async publish(seq, keys, maxKeys = 100) {
-      await publishFile(place, eu, seq, keys)
+    async publish(seq, keys, maxKeys = 100, head = {}) {
+      await publishFile(place, eu, seq, keys, head)
       await mergeOnce(place, [eu], { maxKeys })
       const archive = await readText(place, ARCHIVE)
       site.serve({
@@ -240,6 +241,32 @@ describe('on the word of the publishers', () => {
     expect((await asked()).code).toBe(0)
     // What is remembered may be lost: then the next set is the first one.
     expect(readdirSync(join(site.env['XDG_CACHE_HOME'] ?? '', 'prov', 'key-sets'))).toHaveLength(1)
+  })
+
+  test('one region more among the publishers, or another spelling of the URL, forgets nothing', async () => {
+    const { publish, verify, url, regions, site } = await scene()
+    await publish(4, [await fixtureKey()])
+    const old = await (await fetchWith(site, url)).text()
+    await publish(5, [await fixtureKey()])
+    expect((await verify('--key', url, '--key-publisher', regions)).code).toBe(0)
+    site.serve({ '/keys.json': old })
+    const file = JSON.parse(readFileSync(regions, 'utf8'))
+    const us = await regionNamed('us')
+    file.regions.push({ name: 'us', pem: String(us.signer.publicKey.export({ type: 'spki', format: 'pem' })) })
+    const more = join(scratch(), 'more.json')
+    writeFileSync(more, JSON.stringify(file))
+    expect((await verify('--key', url, '--key-publisher', more)).code).toBe(3)
+    expect((await verify('--key', url.replace('https', 'HTTPS'), '--key-publisher', regions)).code).toBe(3)
+  })
+
+  test('a file past its time counts, and is warned of: somebody may hold back a revocation', async () => {
+    const { publish, verify, url, regions } = await scene()
+    await publish(1, [await fixtureKey()], 100, { now: Date.now() - 7_200_000 })
+    const { code, stderr } = await verify('--key', url, '--key-publisher', regions)
+    expect([code, stderr.replaceAll(/\s+/g, ' ')]).toEqual([
+      0,
+      expect.stringMatching(/region eu in .* expired at .*revoked since/),
+    ])
   })
 
   test('an older set than before is read once more, past caches', async () => {
