@@ -8,7 +8,7 @@ import { type PublicSet, readPublicSet } from '../trust/public-set.ts'
 import type { Publishers } from '../trust/publishers.ts'
 import type { RegionFile } from '../trust/region-file.ts'
 import { LOST, type Lost, type RaceOptions, race } from './lost-race.ts'
-import { type MergedSets, mergeRegions } from './merged.ts'
+import { emptied, type MergedSets, mergeRegions } from './merged.ts'
 import { ARCHIVE, type KeyPlace, PUBLIC, SERVED, stateName } from './place.ts'
 import { claimsOf, listRegions, type RegionReading, readRegion } from './read-regions.ts'
 
@@ -121,6 +121,8 @@ function mergedOf(
   }
   try {
     const merged = mergeRegions(files, maxKeys)
+    // Only revocations empty a set: better none than a stolen key that counts.
+    if (merged.counts.keys === 0 && before?.keys.some(({ jwk }) => !merged.revoked.has(jwk.kid))) return emptied()
     return before === undefined ? merged : (droppedOf(where, merged, before, files) ?? merged)
   } catch (thrown) {
     if (thrown instanceof ProvError && thrown.code === 'keyset_refused') return thrown
@@ -145,7 +147,9 @@ function droppedOf(
     const of = left === undefined ? '' : ` of region ${left.region}`
     const why = `is left as it is: without key ${jwk.kid}${of}, which no newer file has dropped, it would be smaller`
     const hint =
-      'to remove a region, let it publish a file without keys first, and take it out of the file of regions after that'
+      owners.length === 0
+        ? 'no region has ever published it: if it does not belong there, move the public set away and merge again'
+        : 'to remove a region, let it publish a file without keys first, and take it out of the file of regions after that'
     return refusedSet(where, why, hint)
   }
   return undefined

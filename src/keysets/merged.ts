@@ -1,4 +1,5 @@
 /** The public set of several regions, and its archive: the same files give the same bytes. Pure. */
+import type { ProvError } from '../errors.ts'
 import type { PublicJwk } from '../keys/jwk.ts'
 import { refusedSet } from '../keys/key-set.ts'
 import { ARCHIVE_NAME, type ProvMember } from '../trust/public-set.ts'
@@ -12,13 +13,15 @@ export interface MergedSets {
   readonly counts: { readonly keys: number; readonly archived: number; readonly revoked: number }
   /** Every kid that is in one of them, revoked ones too. */
   readonly kids: ReadonlySet<string>
+  /** Those of them that are revoked. */
+  readonly revoked: ReadonlySet<string>
 }
 
 /**
  * Merges the files of regions, one a region. A key of several regions is there once, in the widest of its windows; a key that one region has
  * revoked is revoked. Over `maxKeys` the oldest retired keys go to the archive.
  *
- * Throws `keyset_refused` where no key is left, and where more than `maxKeys` of them are not retired.
+ * Throws `keyset_refused` where no key is left and none is revoked, and where more than `maxKeys` of them are not retired.
  *
  * @example mergeRegions([eu, us], 100).set
  */
@@ -36,7 +39,7 @@ export function mergeRegions(files: readonly RegionFile[], maxKeys: number): Mer
       jwks.set(jwk.kid, jwk)
     }
   }
-  if (jwks.size === 0) throw refusedSet('the merged set', 'would hold no key')
+  if (jwks.size === 0 && revoked.size === 0) throw emptied()
   const archived = archivedOf(jwks, windows, maxKeys)
   const kids = [...jwks.keys()].toSorted()
   const here = (isArchive: boolean): readonly PublicJwk[] =>
@@ -57,7 +60,13 @@ export function mergeRegions(files: readonly RegionFile[], maxKeys: number): Mer
     ...(archived.size === 0 ? {} : { archive: bytesOf(archive) }),
     counts: { keys: kids.length - archived.size, archived: archived.size, revoked: revoked.size },
     kids: new Set([...kids, ...revoked.keys()]),
+    revoked: new Set(revoked.keys()),
   }
+}
+
+/** @example throw emptied() */
+export function emptied(): ProvError {
+  return refusedSet('the merged set', 'would hold no key')
 }
 
 function bytesOf(value: unknown): Uint8Array {

@@ -214,6 +214,23 @@ describe('refused, and the public file is left as it is', () => {
     expect(await readText(place, PUBLIC)).toBe('{')
   })
 
+  test('but not when its last keys are revoked: better none than a stolen key that counts', async () => {
+    const { place, eu, us, keys } = await scene()
+    const gone = ({ jwk }: OwnKey) =>
+      ({ jwk, status: 'revoked', revoked: { since: '2026-02-01T00:00:00Z', reason: 'stolen' } }) as const
+    await publishFile(place, eu, 2, [gone(keys[0])])
+    await publishFile(place, us, 2, [gone(keys[1])])
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'written', counts: { keys: 0, revoked: 2 } })
+    const { keys: left, prov } = JSON.parse((await readText(place, PUBLIC)) ?? '')
+    expect([left, Object.keys(prov.revoked)]).toEqual([[], sorted(keys[0], keys[1])])
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'unchanged' })
+    // A key that is not revoked goes on as before.
+    await publishFile(place, us, 3, [gone(keys[1]), active(keys[2])])
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'written', counts: { keys: 1 } })
+    await publishFile(place, us, 4, [gone(keys[1])])
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'refused' })
+  })
+
   test('when no key would be left', async () => {
     const { place, eu, us } = await scene()
     await publishFile(place, eu, 2, [])
