@@ -44,7 +44,7 @@ export function journalSigner(options: JournalSignerOptions): Signer & { ready()
     const last = await before?.catch(() => undefined)
     if (last?.kid === row.key.kid) return last
     const signer = await openKey(row, options)
-    if ((await trust()).keys.some(({ publicKey }) => publicKey.equals(signer.publicKey))) {
+    if ((await trust()).keys.some((one) => one.revoked === undefined && one.publicKey.equals(signer.publicKey))) {
       return { kid: row.key.kid, signer }
     }
     throw new ProvError('conflict', `the journal ${journal.name} was given a new key since this command began`, {
@@ -99,8 +99,8 @@ export async function openKey(
 }
 
 /**
- * Trust in every key of the journal that is not revoked: what an old key signed is ours as well, and the next one may take over at any time. But in
- * none that the database alone names: whoever may write to it could have what he signed taken for ours.
+ * Trust in every key of the journal: what an old key signed is ours as well, and the next one may take over at any time. Revoked ones are named as
+ * such, whoever else gives them. But in none that the database alone names: whoever may write to it could have what he signed taken for ours.
  *
  * @param stored keys of the key store
  * @example journalTrust(state, await store.list()).keys.length
@@ -108,10 +108,11 @@ export async function openKey(
 export function journalTrust(state: JournalState, stored: readonly StoredKey[]): Trust {
   const { name } = state
   return trustIn(
-    heldIn(state, stored).held.flatMap(({ key, status }) => {
-      if (key === undefined || status === 'revoked') return []
+    heldIn(state, stored).held.flatMap(({ key, status, revoked }) => {
+      if (key === undefined) return []
       const publicKey = createPublicKey({ key: Buffer.from(key.spki), format: 'der', type: 'spki' })
-      return [{ publicKey, source: `journal ${name}` }]
+      const given = { publicKey, source: `journal ${name}` }
+      return [status === 'revoked' ? { ...given, revoked: revoked ?? { since: 0, reason: '' } } : given]
     }),
   )
 }

@@ -106,6 +106,12 @@ async function importedItem(read: ReadItem, ledger: Ledger, trust: Trust): Promi
 function refuseOther(entry: Entry, about: About, trust: Trust): void {
   const { verified, failed } = checkEntry(entry, trust)
   const name = artifactName(about.artifact)
+  const revoked = failed.find(({ code }) => code === 'key_revoked')
+  if (verified.length === 0 && revoked !== undefined) {
+    throw new ProvError('key_revoked', `the truth holds an entry of ${name}: ${revoked.message}`, {
+      hint: 'prov store --resign signs it anew, with the key that signs now',
+    })
+  }
   if (verified.length === 0) {
     const untrusted = failed.every(({ code }) => code === 'key_untrusted')
     const why = failed[0]?.message ?? 'it has no signature'

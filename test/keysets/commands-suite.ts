@@ -349,6 +349,25 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
         expect(stderr).toContain('key 2 of the journal is not in the key store')
       })
 
+      it('what a revoked key signed is not built on, whoever else names that key; --resign signs it anew', async () => {
+        await ready()
+        expect(await store('--wait', '60s', file)).toMatchObject({ code: 0 })
+        const [first] = (await listed()).keys
+        const pub = join(folder, `${(await listed()).journal.id}-1.pub`)
+        const said = await keys('revoke', first?.kid ?? '', '--since', '2026-01-01', '--reason', 'stolen')
+        expect([said.code, said.stdout]).toEqual([0, expect.stringContaining('prov keys publish')])
+        expect(await keys('rotate', '--unsafe')).toMatchObject({ code: 0 })
+        for (const more of [[], ['--verify-key', pub]]) {
+          const { code, stderr } = await store('--wait', '60s', ...more, file)
+          expect([code, stderr]).toEqual([3, expect.stringMatching(/key_revoked.*--resign/)])
+        }
+        expect(await store('--wait', '60s', '--resign', file)).toMatchObject({ code: 0 })
+        const where = ['--storage', 'docdb', '--set', `storage.docdb.url=sqlite:${dirname(file)}/prov.db`]
+        expect(await prov('verify', ...where, '--key', pub.replace('-1.pub', '-2.pub'), file)).toMatchObject({
+          code: 0,
+        })
+      })
+
       it('signs with the active key; after a rotation what the old key signed is still ours', async () => {
         await ready()
         expect(await store('--dry-run', file)).toMatchObject({ code: 0 })

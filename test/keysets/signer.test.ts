@@ -95,7 +95,9 @@ describe('the signer of a journal', () => {
     await revoke(job, { kid, reason: 'stolen', since: 0 })
     clock = 60_000
     await expect(signer.sign(TEXT)).rejects.toMatchObject({ code: 'journal_inactive' })
-    expect(journalTrust(await stateOf(rig.journals, journal), await store.list()).keys).toEqual([])
+    expect(journalTrust(await stateOf(rig.journals, journal), await store.list()).keys).toMatchObject([
+      { revoked: { since: 0, reason: 'stolen' } },
+    ])
   })
 
   it('with the database away signs no more after a minute, and again once it is back', async () => {

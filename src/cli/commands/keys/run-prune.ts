@@ -55,6 +55,9 @@ export async function runKeysRevoke(kid: string, options: RevokeOptions, io: Io)
       isNew
         ? `revoked key ${n} ${kid}, not to be trusted since ${timeText(since)}`
         : `key ${n} ${kid} was revoked before`,
+      publish === undefined
+        ? 'no file of a region was written: verifiers learn of it by prov keys publish and prov keys merge'
+        : 'the file of the region says so; prov keys merge makes it public',
       ...(wasActive ? ['no key is active now: prov keys rotate makes the next one active'] : []),
     ]
     await tell('revoke', { journal, n, kid, revoked: isNew, wasActive }, lines, options, io)
