@@ -9,6 +9,7 @@ import { type EventFacts, type JournalChange, type JournalKey, type JournalState
 import type { PublicationProof } from './publication.ts'
 import type { Step } from './rotate.ts'
 import type { DoneStep, RotateJob } from './rotate-job.ts'
+import { openKey } from './signer.ts'
 import { keysToPublish } from './to-publish.ts'
 
 export type Doing = Exclude<Step, { readonly do: 'wait' | 'refuse' | 'nothing' }>
@@ -23,7 +24,9 @@ export function stepsOf(job: RotateJob): (step: Doing, state: JournalState) => P
 
   const change = (state: JournalState, wanted: JournalChange): Promise<boolean> => journals.change(state, wanted, who)
 
-  async function make(n: number): Promise<DoneStep> {
+  async function make(n: number, state: JournalState): Promise<DoneStep> {
+    const signing = state.keys.find(({ status }) => status === 'active')
+    if (signing !== undefined) await tryPassword(signing, job)
     const name = keyName(journal.id, n)
     const pair = await generateKeyPair(await passwordOf(job), job.random)
     if (await store.make(name, pair.privatePem)) made.set(n, spki(createPublicKey(pair.publicPem)))
@@ -88,7 +91,7 @@ export function stepsOf(job: RotateJob): (step: Doing, state: JournalState) => P
           : 'lost'
       }
       case 'make':
-        return { step: await make(step.n) }
+        return { step: await make(step.n, state) }
       case 'record':
         return record(step.n, state)
       case 'publish':
@@ -117,6 +120,20 @@ function stepOf(step: DoneStep['step'], key: JournalKey): DoneStep {
 
 function named({ n, key }: JournalKey): { readonly n: number; readonly kid?: string } {
   return { n, ...(key === undefined ? {} : { kid: key.kid }) }
+}
+
+/**
+ * All keys of a store have one password: a wrong one shows with the key that signs now, not when the next one should. A file that is lost or
+ * no key keeps nobody from making the next key.
+ */
+async function tryPassword(signing: JournalKey, job: RotateJob): Promise<void> {
+  await openKey(signing, job).catch((thrown: unknown) => {
+    if (!(thrown instanceof ProvError) || thrown.code !== 'key_password') return
+    throw new ProvError('key_password', `the next key is not made: ${thrown.message}`, {
+      location: job.store.location,
+      hint: 'all keys of a store have one password: give that of the key that signs now (a file that is damaged can be moved away)',
+    })
+  })
 }
 
 async function passwordOf({ password }: RotateJob): Promise<string | Uint8Array> {

@@ -1,6 +1,6 @@
 /** What a rotation promises, on a real database and a folder of keys. */
 import { generateKeyPairSync } from 'node:crypto'
-import { copyFileSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { publicJwk } from '../../src/keys/jwk.ts'
@@ -115,6 +115,21 @@ export function rotationSuite(engine: Engine): void {
       expect(await now()).toEqual(['1 active'])
       const spki = publicKey?.export({ type: 'spki', format: 'der' }) ?? new Uint8Array()
       expect((await stateOf(rig.journals, journal)).keys[0]?.key?.kid).toBe((await publicJwk(spki)).kid)
+    })
+
+    it('the next key is not made with another password than that of the key that signs', async () => {
+      await rotate(job)
+      const wrong = { ...job, wanted: 'prepare', password: async () => 'another' } as const
+      await expect(rotate(wrong)).rejects.toMatchObject({ code: 'key_password' })
+      expect(files()).toEqual([`${journal.id}-1.key`, `${journal.id}-1.pub`])
+      await rotate({ ...job, wanted: 'prepare' })
+      expect(await now()).toEqual(['1 active', '2 prepared'])
+      // A file that is damaged is no reason to go without a next key.
+      writeFileSync(join(store.folder, `${journal.id}-1.key`), 'damaged')
+      await rotate({ ...job, wanted: 'activate' })
+      writeFileSync(join(store.folder, `${journal.id}-2.key`), 'damaged')
+      await rotate({ ...job, wanted: 'prepare' })
+      expect(await now()).toEqual(['1 old', '2 active', '3 prepared'])
     })
 
     it('a key file with another password stops it, and the number stays', async () => {
