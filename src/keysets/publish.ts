@@ -34,7 +34,7 @@ export interface Published {
 
 /**
  * Publishes. Where the region's own file is damaged or gone, the number goes on from the one that the public set has of it. Throws
- * `keyset_refused` where that cannot be known, and for a key that would count again although it was revoked, `conflict` when every race is lost, and what the store and the signer throw.
+ * `keyset_refused` where that cannot be known, and for a key that would count again although it was revoked, and for a file that nobody would read, `conflict` when every race is lost, and what the store and the signer throw.
  *
  * @example (await publishRegion(job)).statement.seq // 7
  */
@@ -54,6 +54,8 @@ async function attempt(job: PublishJob): Promise<Omit<Published, 'lost'> | Lost>
   if (before !== undefined && !renew && saysTheSame(statement, before) && isYoung(before, now(), lifeMs))
     return { outcome: 'unchanged', statement: before }
   const bytes = await signRegion(statement, signer)
+  // What merge would refuse is not written: it would hold back every later change of this region.
+  await readRegionFile(bytes, { name: `${place.root}${name}, as it would be,`, region, publisher: trustOf(signer) })
   const version = await place.objects.put(name, bytes, found?.version ?? null, { signal, served: SERVED })
   return version === undefined ? LOST : { outcome: 'written', statement }
 }

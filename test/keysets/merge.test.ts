@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { ARCHIVE, type KeyPlace, PUBLIC, regionName, stateName } from '../../src/keysets/place.ts'
+import { publishRegion } from '../../src/keysets/publish.ts'
 import { memoryObjects, shared } from '../support/memory-objects.ts'
 import {
   active,
@@ -55,6 +56,20 @@ test('the set is a plain JWK set, sorted, with the signed files beside it; mergi
   expect(prov.keys[keys[0].jwk.kid]).toEqual({ from: '2026-01-01T00:00:00Z', status: 'active' })
   expect(await mergeOnce(place, [us, eu])).toMatchObject({ outcome: 'unchanged', lost: 0 })
   expect(await readText(place, PUBLIC)).toBe(text)
+})
+
+test('a file that merge would refuse is not published', async () => {
+  const { place, eu, keys } = await scene()
+  const before = await readText(place, regionName('eu'))
+  const job = { place, region: 'eu', signer: eu.signer, lifeMs: 3_600_000, renew: true, now: Date.now }
+  const world = {
+    signal: new AbortController().signal,
+    random: (size: number) => randomBytes(size),
+    sleep: async () => {},
+  }
+  const late = { ...active(keys[0]), until: '+275760-09-13T00:00:00.000Z' }
+  await expect(publishRegion({ ...job, ...world, keys: [late] })).rejects.toMatchObject({ code: 'keyset_refused' })
+  expect(await readText(place, regionName('eu'))).toBe(before)
 })
 
 test('a newer file adds and drops keys', async () => {
