@@ -65,7 +65,9 @@ export function folderStore(folder: string, options: FolderOptions): KeyStore {
     location: `folder:${folder}`,
     list: () =>
       failing('read', folder, async () => {
-        const names = (await readdir(folder)).filter((name) => /^[^.].*\.(?:key|pub)$/.test(name)).toSorted()
+        const names = (await readdir(folder).catch(unmade))
+          .filter((name) => /^[^.].*\.(?:key|pub)$/.test(name))
+          .toSorted()
         if (names.length > MOST_FILES) throw new ProvError('limit_exceeded', `${folder} holds over ${MOST_FILES} keys`)
         const privates = new Set(names.filter((name) => name.endsWith('.key')).map(stem))
         const stored: StoredKey[] = []
@@ -104,6 +106,17 @@ export function folderStore(folder: string, options: FolderOptions): KeyStore {
     claimed: () => failing('read', at(CLAIM), async () => (await gone(text(CLAIM)))?.trim()),
     close: () => undefined,
   }
+}
+
+/** Nobody but its owner makes it: a folder that is not mounted just now would be taken for an empty store. */
+function unmade(thrown: unknown): never {
+  if (fileErrorCode(thrown) !== 'ENOENT') throw thrown
+  throw new ProvError('storage_io', 'the folder of the key store is not there', {
+    operation: 'read',
+    location: String((thrown as NodeJS.ErrnoException).path),
+    hint: 'is it mounted? a new one is made with mkdir -m 700',
+    cause: thrown,
+  })
 }
 
 const stem = (name: string): string => name.slice(0, name.lastIndexOf('.'))

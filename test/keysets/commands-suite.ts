@@ -61,6 +61,12 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
       expect(await truth.sql('SELECT id FROM journal')).toHaveLength(1)
     })
 
+    it('a key store that is not there is an exit of 6, with what makes it', async () => {
+      rmSync(folder, { recursive: true })
+      const { code, stderr } = await keys('init')
+      expect([code, stderr]).toEqual([6, expect.stringContaining('mkdir -m 700')])
+    })
+
     it('an init that was cut off before the database had the journal is taken up again', async () => {
       await keys('init')
       const [row] = await truth.sql('SELECT id FROM journal')

@@ -103,6 +103,13 @@ describe('publish', () => {
     expect(said().revoked[jwk.kid]).toMatchObject({ since: '2026-01-01T00:00:00Z' })
   })
 
+  test("says that the publisher's key should sign nothing else", async () => {
+    const words = "the publisher's key is one of the region's keys"
+    const own = await publishHere(regionPlace(), 'eu', [(await fixtureKey()).jwk])
+    expect([own.code, own.stderr.replaceAll(/\s+/g, ' ')]).toEqual([0, expect.stringContaining(words)])
+    expect((await publishHere(regionPlace(), 'eu', [(await ownKey()).jwk])).stderr).not.toContain(words)
+  })
+
   test('refuses a private key before anything is written, and no object holds one', async () => {
     const at = regionPlace()
     const { privateKey, jwk } = await ownKey()

@@ -1,8 +1,10 @@
 /** The work of `prov keys publish`. */
 import type { Settings } from '../../../config/settings.ts'
 import { ProvError } from '../../../errors.ts'
+import { spki } from '../../../keys/key-id.ts'
 import { journalNow } from '../../../keysets/changed.ts'
 import { type IssuerKeys, keysOfIssuer } from '../../../keysets/issuer.ts'
+import { publicJwk } from '../../../keysets/jwk.ts'
 import type { KeyPlace } from '../../../keysets/place.ts'
 import { publishRegion } from '../../../keysets/publish.ts'
 import { keysToPublish } from '../../../keysets/to-publish.ts'
@@ -12,7 +14,7 @@ import { openJournals } from '../../../setup/journal.ts'
 import { keyPlaceAt, publisherOf, regionOf } from '../../../setup/key-place.ts'
 import { publishWish } from '../../../setup/publication.ts'
 import type { KeySigner } from '../../../signing/signer.ts'
-import { worldOf } from '../../world.ts'
+import { warn, worldOf } from '../../world.ts'
 import { again } from './again.ts'
 import { journalSettings, tell } from './open.ts'
 import type { PublishOptions } from './region-flags.ts'
@@ -60,6 +62,14 @@ async function publishOnce(
   io: Io,
 ): Promise<number> {
   const { keys, renamed } = await keysFor(settings, options, io)
+  const { kid: own } = await publicJwk(spki(signer.publicKey))
+  if (keys.some(({ jwk, status }) => jwk.kid === own && status !== 'revoked')) {
+    warn(
+      io,
+      options,
+      "the publisher's key is one of the region's keys: who can sign with it can publish keys of his own",
+    )
+  }
   const published = await publishRegion({
     ...publishWish(settings, worldOf(io, options)),
     place,
