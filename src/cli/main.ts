@@ -6,6 +6,7 @@ import { exitStatus, type Io } from '../platform/io.ts'
 import { escapeControlJson } from '../platform/text/escape-control.ts'
 import { inOneLine } from '../platform/text/trim.ts'
 import { versionFacts } from '../version.ts'
+import { dashedKid } from './dashed-kid.ts'
 import { program } from './program.ts'
 import { tell } from './terminal.ts'
 
@@ -25,7 +26,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   }
   const command = program(io, onEnd, args[0])
   try {
-    await command.parseAsync(args, { from: 'user' })
+    await command.parseAsync(dashedKid(args), { from: 'user' })
     return exit
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
