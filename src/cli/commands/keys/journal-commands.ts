@@ -121,9 +121,8 @@ function revoke(io: Io): Command {
     .argument('<KID>', 'kid of the key, as prov keys journal shows it')
     .requiredOption('--reason <TEXT>', 'why; everybody can read it')
     .requiredOption('--since <WHEN>', 'since when: a date, or an age such as 2d')
-  // One kid in 64 begins with - and would be taken for a flag.
   return withJournal(
-    command.allowUnknownOption(),
+    command,
     'prov keys revoke NzbLsXh8uDCcd-6M… --since 2026-11-01 \\\n    --reason "the disk of the CI machine was stolen"',
   ).action(async (kid: string, options: RevokeOptions) =>
     (await import('./run-prune.ts')).runKeysRevoke(kid, options, io),

@@ -1,10 +1,10 @@
 /** The work of `prov keys publish`. */
 import type { Settings } from '../../../config/settings.ts'
 import { ProvError } from '../../../errors.ts'
+import { publicJwk } from '../../../keys/jwk.ts'
 import { spki } from '../../../keys/key-id.ts'
 import { journalNow } from '../../../keysets/changed.ts'
 import { type IssuerKeys, keysOfIssuer } from '../../../keysets/issuer.ts'
-import { publicJwk } from '../../../keysets/jwk.ts'
 import type { KeyPlace } from '../../../keysets/place.ts'
 import { publishRegion } from '../../../keysets/publish.ts'
 import { keysToPublish } from '../../../keysets/to-publish.ts'
