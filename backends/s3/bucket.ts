@@ -1,4 +1,4 @@
-/** A bucket of s3 that is named by a URL, for objects that are no copies of entries. */
+/** A bucket of s3 that is named by a URL, for objects that are not copies of entries. */
 import type { Context } from '../../src/backend/backend.ts'
 import type { Objects } from '../../src/backend/objects.ts'
 import { bucketNamed } from '../shared/bucket-named.ts'

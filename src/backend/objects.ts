@@ -1,4 +1,4 @@
-/** Objects of a bucket or of a folder, for what is no copy of an entry: key sets. Fulfilled by what gcs and s3 are built on. */
+/** Objects of a bucket or of a folder, for what is not a copy of an entry: key sets. Fulfilled by what gcs and s3 are built on. */
 import type { ErrorJson } from '../errors.ts'
 import type { CallOptions } from '../platform/async/call.ts'
 
@@ -6,7 +6,7 @@ export interface StoredObject {
   readonly bytes: Uint8Array
   /** Opaque: names these bytes of this object (S3: ETag, GCS: generation). */
   readonly version: string
-  /** What stands there is no object, such as a link in a directory, and why; then `bytes` is empty. */
+  /** What stands there is not an object, such as a link in a directory, and why; then `bytes` is empty. */
   readonly damage?: ErrorJson
 }
 

@@ -79,7 +79,7 @@ export function daprProvider({ base, store, budgetMs }: DaprPlace, context: Http
   }
 }
 
-/** What is no base64 in JSON was not written by prov: it is handed on as it is, and its seal will not hold. */
+/** What is not base64 in JSON was not written by prov: it is handed on as it is, and its seal will not hold. */
 function bytesIn(body: Uint8Array): Uint8Array {
   try {
     const said: unknown = JSON.parse(Buffer.from(body).toString('utf8'))

@@ -27,7 +27,7 @@ export function guarded(provider: Provider, { budgetMs, now, events }: GuardOpti
   let failures = 0
   let pausedAt = Number.NEGATIVE_INFINITY
 
-  /** A clock that was set back is no reason to pause for longer. */
+  /** A clock that was set back is not a reason to pause for longer. */
   function isPaused(): boolean {
     const since = now() - pausedAt
     return since >= 0 && since < PAUSE_MS

@@ -27,7 +27,7 @@ const DAPR =
 const FORMS = 'none, memory, redis://HOST/DATABASE, rediss://HOST/DATABASE or dapr:http://HOST:PORT/STORE'
 
 /**
- * Throws `usage` for what is no cache. A password in the URL is not read.
+ * Throws `usage` for what is not a cache. A password in the URL is not read.
  *
  * @example kindOf('dapr:http://127.0.0.1:3500/verdicts').provider // 'dapr'
  */

@@ -1,4 +1,4 @@
-/** A kid may begin with `-`, as one in 64 does, and is no flag then. Pure. */
+/** A kid may begin with `-`, as one in 64 does, and is not a flag then. Pure. */
 
 /** The RFC 7638 thumbprint in base64url: no flag is written like that. */
 const DASHED = /^-[A-Za-z0-9_-]{42}$/

@@ -121,7 +121,7 @@ function unmade(thrown: unknown): never {
 
 const stem = (name: string): string => name.slice(0, name.lastIndexOf('.'))
 
-/** '' for what is no small regular file, and for one that went meanwhile: its neighbours are read all the same. */
+/** '' for what is not a small regular file, and for one that went meanwhile: its neighbours are read all the same. */
 async function orNothing(call: Promise<string>): Promise<string> {
   try {
     return await call

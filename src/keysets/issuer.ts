@@ -18,7 +18,7 @@ export interface IssuerKeys {
 
 /**
  * Reads the set: windows and revoked keys of a set of prov, else every key as an active one. Throws `keyset_refused` for private members, for
- * what is no key set, and for a URL that serves no key; `usage` for a URL that is not https; and what reading throws.
+ * what is not a key set, and for a URL that serves no key; `usage` for a URL that is not https; and what reading throws.
  *
  * @example (await keysOfIssuer('https://dex.example.com/keys', context, signal)).keys.length
  */

@@ -58,7 +58,7 @@ export interface ReadKey extends Omit<JournalKey, 'key'> {
 }
 
 /**
- * Reads the file of a journal. Throws `input_invalid` for what is no such file.
+ * Reads the file of a journal. Throws `input_invalid` for what is not such a file.
  *
  * @example readJournal('journal.json', text).keys.length
  */

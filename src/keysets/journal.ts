@@ -30,7 +30,7 @@ export interface JournalKey {
   readonly revoked?: { readonly since: number; readonly reason: string }
 }
 
-/** A row that cannot be used: its key bytes are no key, or not the one that its kid names. */
+/** A row that cannot be used: its key bytes are not a key, or not the one that its kid names. */
 export interface DamagedRow {
   readonly n: number
   readonly status: string

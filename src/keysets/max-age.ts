@@ -13,7 +13,7 @@ export interface Heads {
 
 /**
  * Milliseconds from the answer on: 0 with `no-store` and `no-cache`; of `max-age` and `s-maxage` the longer one, with what may be served
- * stale while a cache asks again; else `Expires`; else {@link UNSAID_MS}. A value that is no number counts as not said.
+ * stale while a cache asks again; else `Expires`; else {@link UNSAID_MS}. A value that is not a number counts as not said.
  *
  * @example maxAgeMs({ 'cache-control': 'public, max-age=60' }) // 60000
  */

@@ -95,7 +95,7 @@ async function attempt(job: MergeJob): Promise<Tried | Lost> {
   return { outcome, regions, counts, strays: listing.strays }
 }
 
-/** undefined when there is none, or when what stands there is no set of ours: then every region must be read anew. */
+/** undefined when there is none, or when what stands there is not a set of ours: then every region must be read anew. */
 async function publicIn({ root }: KeyPlace, found: StoredObject | undefined): Promise<PublicSet | undefined> {
   if (found === undefined || found.damage !== undefined) return undefined
   return readPublicSet(`${root}${PUBLIC}`, found.bytes).catch((thrown: unknown) => {

@@ -44,7 +44,7 @@ export async function answerVerify(ask: Ask, judging: Judging, { tags }: { reado
   return json(answer)
 }
 
-/** Throws `usage` for what is no search. @example await answerSearch(ask, truth, { search: async () => truthSource(truth) }) */
+/** Throws `usage` for what is not a search. @example await answerSearch(ask, truth, { search: async () => truthSource(truth) }) */
 export async function answerSearch(
   ask: Ask,
   truth: Truth,

@@ -9,7 +9,7 @@ import { isRegion, REGION_NAMES } from '../trust/publishers.ts'
 import type { World } from './world.ts'
 
 /**
- * Opens the place; nothing is contacted before the first call. The caller closes its objects. Throws `usage` for what is no such URL.
+ * Opens the place; nothing is contacted before the first call. The caller closes its objects. Throws `usage` for what is not such a URL.
  *
  * @example const place = await keyPlaceAt('gs://prov-keys/jwks', settings, world)
  */

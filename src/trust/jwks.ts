@@ -20,7 +20,7 @@ export interface ReadKeySets {
  * The keys of these sets: those of a merged set with their windows, revoked ones with it, those of the archive beside it too. With a file of
  * publishers, each key of a URL must stand in a region's file that its publisher signed, and no region may be older than it was seen before.
  *
- * Throws `usage` for a URL that is not https, what reading one throws (never "no keys"), `response_invalid` for an answer that is no key set,
+ * Throws `usage` for a URL that is not https, what reading one throws (never "no keys"), `response_invalid` for an answer that is not a key set,
  * and `keyset_refused`.
  *
  * @param publishers path of the file that names them

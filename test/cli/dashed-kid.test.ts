@@ -1,4 +1,4 @@
-/** A kid that begins with `-` is no flag. */
+/** A kid that begins with `-` is not a flag. */
 import { expect, it } from 'vitest'
 import { dashedKid } from '../../src/cli/dashed-kid.ts'
 import { provHere } from '../support/in-process.ts'

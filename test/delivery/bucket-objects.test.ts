@@ -232,7 +232,7 @@ it('an inbox loses what is in the truth and in the index, and nothing else', asy
   expect([...at.store.objects.keys()].filter((name) => name.startsWith(PROVENANCE))).toEqual([])
   expect([...at.store.objects.keys()].filter((name) => name.startsWith(IMAGE))).toHaveLength(4)
   expect(at.told).toEqual(['imported', 'inbox imported', 'inbox refused signature_invalid'])
-  // A copy that is not there any more is no copy.
+  // A copy that is not there any more is not a copy.
   expect((await truth.list({})).map(({ target, state }) => `${target} ${state}`)).toEqual(['index done'])
   expect(await truth.prunable(0, 0, 10)).toMatchObject([{ copies: [] }])
 })

@@ -136,7 +136,7 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
       ['a private key as PEM', () => PRIVATE_KEY, 'input_invalid'],
       ['a folder without a key', () => newFolder(), 'input_invalid'],
       ['nothing', () => join(scratch(), 'none'), 'input_unreadable'],
-      ['JSON that is no journal', () => text('{"keys": []}'), 'input_invalid'],
+      ['JSON that is not a journal', () => text('{"keys": []}'), 'input_invalid'],
       ['JSON that is cut off', () => text('{"journal": {"id"'), 'input_invalid'],
       [
         'a status of another program',

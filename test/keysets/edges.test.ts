@@ -25,7 +25,7 @@ test.each(['throttled', 'conflict'] as const)('a write that is %s is a lost race
   expect(await mergeOnce(place, [eu])).toMatchObject({ outcome: 'written', lost: 3 })
 })
 
-test('a store that fails is no lost race', async () => {
+test('a store that fails is not a lost race', async () => {
   const { place, eu, key } = await oneRegion((operation, name) => {
     if (operation === 'put' && name === PUBLIC) throw new ProvError('unreachable', 'gone')
   })

@@ -122,7 +122,7 @@ describe('a folder of keys', () => {
       if (!isThere) expect(await store.make('a', 'another key')).toBe(true)
       expect(await store.read('a')).toBe(isThere ? 'the key of the dead' : 'another key')
       await store.makePublic('a', 'public')
-      // What a lock leaves of one who died is no key.
+      // What a lock leaves of one who died is not a key.
       const names = readdirSync(folder).filter((name) => !name.startsWith('.prov-lock.'))
       expect(names.toSorted(), `killed before operation ${at}`).toEqual(['a.key', 'a.pub'])
     }

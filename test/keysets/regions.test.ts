@@ -68,7 +68,7 @@ describe('publish', () => {
     })
   })
 
-  test('a number that nobody has signed is no reason to use up all numbers', async () => {
+  test('a number that nobody has signed is not a reason to use up all numbers', async () => {
     const at = await merged()
     const set = JSON.parse(textIn(at))
     const claims = { region: 'eu', seq: Number.MAX_SAFE_INTEGER, keys: [] }

@@ -124,7 +124,7 @@ export function rotationSuite(engine: Engine): void {
       expect(files()).toEqual([`${journal.id}-1.key`, `${journal.id}-1.pub`])
       await rotate({ ...job, wanted: 'prepare' })
       expect(await now()).toEqual(['1 active', '2 prepared'])
-      // A file that is damaged is no reason to go without a next key.
+      // A file that is damaged is not a reason to go without a next key.
       writeFileSync(join(store.folder, `${journal.id}-1.key`), 'damaged')
       await rotate({ ...job, wanted: 'activate' })
       writeFileSync(join(store.folder, `${journal.id}-2.key`), 'damaged')

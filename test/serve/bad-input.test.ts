@@ -36,7 +36,7 @@ const BODIES: readonly (readonly [string, number, string | Buffer, Sent?])[] = [
   ['no keys', 400, JSON.stringify({ ...GOOD, request: {} })],
   ['an empty list of keys', 400, JSON.stringify(providerRequest([]))],
   ['keys that are a text', 400, JSON.stringify(providerRequest(IMAGE))],
-  ['keys that are no texts', 400, JSON.stringify(providerRequest([IMAGE, 1]))],
+  ['keys that are not texts', 400, JSON.stringify(providerRequest([IMAGE, 1]))],
   ['a key that is null', 400, JSON.stringify(providerRequest([null]))],
   ['a member more', 400, JSON.stringify({ ...providerRequest([IMAGE]), more: 1 })],
   [

@@ -56,7 +56,7 @@ describeWith(['distribution'], 'the keys', () => {
     expect(await verdictOf(service, image)).toEqual(['verified', true])
   })
 
-  test('half of a file is no set: the last one counts for serve.stale-config, and then none', async () => {
+  test('half of a file is not a set: the last one counts for serve.stale-config, and then none', async () => {
     await using signed = await signedImages(1)
     const { service, put } = await withKeyFile(signed, '--set', 'serve.stale-config=2s')
     const [image] = signed.images

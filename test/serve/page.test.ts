@@ -148,7 +148,7 @@ describe('the rows', () => {
     ...more,
   })
 
-  test('of several places of a backend the one that needs attention is shown, and marks as signed are no copies', () => {
+  test('of several places of a backend the one that needs attention is shown, and marks as signed are not copies', () => {
     const rows = rowsOf([
       delivery({}),
       delivery({ state: 'held' }),

@@ -190,7 +190,7 @@ const REFUSED: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a certificate without a key', ['--tls-cert', 'a'], /a certificate and its key go together/],
   ['clients without TLS', ['--client-ca', 'a'], /--client-ca wants TLS/],
   ['a file that is not there', ['--tls-cert', '/none/a', '--tls-key', '/none/b'], /\/none\/[ab] does not exist/],
-  ['what is no address', ['--listen', 'here'], /HOST:PORT/],
+  ['what is not an address', ['--listen', 'here'], /HOST:PORT/],
   ['a short token', ['--token-file', join(import.meta.dirname, '../../.gitignore')], /token/],
   ['no key', [], /no public key/],
 ]

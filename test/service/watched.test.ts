@@ -103,7 +103,7 @@ test('what cannot be used leaves the old one for a while, and then nothing count
   expect([watched.current, watched.stale]).toEqual(['two.', undefined])
 })
 
-test('a file that is gone, and one that goes on changing, are no set either', async () => {
+test('a file that is gone, and one that goes on changing, are not a set either', async () => {
   const file = join(scratch(), 'text')
   writeFileSync(file, 'one.')
   const { watched, look, wait } = await rig(file)
@@ -122,7 +122,7 @@ test('a file that is gone, and one that goes on changing, are no set either', as
   expect(watched.current).toBe('one.')
 })
 
-test('looks that do not come to an end are no reason to go on trusting', async () => {
+test('looks that do not come to an end are not a reason to go on trusting', async () => {
   const file = join(scratch(), 'text')
   writeFileSync(file, 'one.')
   const { watched, wait } = await rig(file)

@@ -87,7 +87,7 @@ describe('on the word of its server', () => {
     expect(told.trust.hash).not.toBe(JSON.parse((await verify('--key', PUBLIC_KEY, '--json')).stdout).trust.hash)
   })
 
-  test('the same set in a file is no word of a server', async () => {
+  test('the same set in a file does not rest on the word of a server', async () => {
     const { publish, verify, url } = await scene()
     await publish(1, [await fixtureKey()])
     const file = join(scratch(), 'keys.json')

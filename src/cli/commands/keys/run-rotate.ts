@@ -63,7 +63,7 @@ export async function runKeysRotate(options: RotateOptions, io: Io): Promise<num
   })
 }
 
-/** Until its time has come, `auto` has nothing to do: that is no finding. */
+/** Until its time has come, `auto` has nothing to do: that is not a finding. */
 function findingOf({ stopped, proof }: Rotated, step: RotateOptions['step']): ProvError | undefined {
   if (stopped === undefined || (stopped.do === 'wait' && step === 'auto')) return undefined
   return stoppedError(stopped, proof)
