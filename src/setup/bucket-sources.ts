@@ -10,6 +10,10 @@ export interface BucketSources {
   close(): Promise<void>
 }
 
+/** Backends whose buckets tell Pub/Sub of their objects, with the settings that say where they are. */
+const ANNOUNCED: Readonly<Record<string, { readonly bucket: string; readonly directory: string }>> = {
+  gcs: { bucket: 'storage.gcs.bucket', directory: 'storage.gcs.directory' },
+}
 /** Settings that name the bucket of a backend. */
 const BUCKETS = ['storage.gcs.bucket', 'storage.s3.bucket']
 
@@ -27,12 +31,13 @@ export async function bucketSources({ settings, backends }: Setup, world: World)
       hint: 'objects are removed from an inbox once they are imported: give it a bucket of its own',
     })
   }
-  const bucket = settings.get('storage.gcs.bucket')
-  const isDirectory = settings.get('storage.gcs.directory') !== undefined
-  const gcs = isDirectory ? undefined : backends.find(({ name }) => name === 'gcs')
   const opened: Backend[] = []
-  const sources: BucketSource[] = []
-  if (gcs !== undefined && bucket !== undefined) sources.push({ bucket, backend: gcs, isInbox: false })
+  const sources: BucketSource[] = backends.flatMap((backend) => {
+    const place = ANNOUNCED[backend.name]
+    const bucket = place === undefined ? undefined : settings.get(place.bucket)
+    const isDirectory = place !== undefined && settings.get(place.directory) !== undefined
+    return bucket === undefined || isDirectory ? [] : [{ bucket, backend, isInbox: false }]
+  })
   if (inbox !== undefined) {
     const instead = { 'storage.gcs.bucket': inbox, 'storage.gcs.directory': undefined }
     const backend = await openNamed('gcs', settings, world, instead)
