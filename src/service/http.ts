@@ -2,11 +2,14 @@
  * HTTP of a service: routes as data over fastify, which is loaded when a service starts. What every route has is decided here: bounds, closed
  * queries, who is asking, what an answer to a refused request looks like. No answer holds a stack trace or text of another library.
  */
+import { lookup } from 'node:dns/promises'
 import type { Server as PlainServer } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ProvError } from '../errors.ts'
 import { isLoopback } from '../platform/http/addresses.ts'
 import { boundAddress, cannotListen, hostAndPort } from './listen.ts'
 import { type Answer, type Caller, plainRefusal, type Refusal, type Route } from './route.ts'
@@ -61,6 +64,8 @@ const REQUEST_MS = 10_000
 const HEADERS_MS = 3000
 const MAX_HEADER_BYTES = 16_384
 const MAX_CONNECTIONS = 4096
+/** A stream whose reader takes nothing for so long is over: what lives says so every few seconds. */
+const STUCK_MS = 120_000
 /** As nginx calls it: nobody was there to take the answer. */
 const CLIENT_GONE = 499
 const BUSY: Refusal = {
@@ -90,7 +95,9 @@ export async function openHttp(options: HttpOptions): Promise<HttpService> {
   }
   const { tls } = options
   const app = fastify({
-    ...(tls === undefined ? { http: bounds } : { https: { ...bounds, ...contextOf(tls), ...clientsOf(tls) } }),
+    ...(tls === undefined
+      ? { http: bounds }
+      : { https: { ...bounds, handshakeTimeout: HEADERS_MS, ...contextOf(tls), ...clientsOf(tls) } }),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: 30_000,
@@ -108,6 +115,8 @@ export async function openHttp(options: HttpOptions): Promise<HttpService> {
       },
     },
     clientErrorHandler(_, socket) {
+      // Before its handshake has ended nothing can be said to it, and an answer would wait for that for ever.
+      if (tls !== undefined && !state.born.has(socket)) return void socket.destroy()
       if (socket.writable) socket.write('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
       // Whoever goes on sending is not listened to.
       socket.destroySoon()
@@ -119,12 +128,12 @@ export async function openHttp(options: HttpOptions): Promise<HttpService> {
   for (const route of options.routes) add(app, route, state)
   const server = app.server as PlainServer | SecureServer
   server.maxConnections = MAX_CONNECTIONS
-  server.on('secureConnection', (socket: TLSSocket) => state.born.set(socket, state.generation))
+  noteBirths(server, state)
   try {
-    await app.listen({ host, port })
+    await app.listen({ host: await addressOf(host, tls !== undefined), port })
   } catch (error) {
     await app.close()
-    throw cannotListen(error, host, port)
+    throw error instanceof ProvError ? error : cannotListen(error, host, port)
   }
   let current = tls
   return {
@@ -157,6 +166,35 @@ interface State {
   /** In which generation a connection was made. */
   readonly born: WeakMap<object, number>
   readonly options: HttpOptions
+}
+
+/**
+ * A handshake is judged by the authorities that counted when its connection came, however late it ends. A TLS socket does not name the one
+ * below it, so the two meet by the client's address.
+ */
+function noteBirths(server: PlainServer | SecureServer, state: State): void {
+  const came = new Map<string, { readonly generation: number }>()
+  const client = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
+  server.on('connection', (socket: Socket) => {
+    const [name, birth] = [client(socket), { generation: state.generation }]
+    came.set(name, birth)
+    socket.once('close', () => {
+      if (came.get(name) === birth) came.delete(name)
+    })
+  })
+  server.on('secureConnection', (socket: TLSSocket) => {
+    const birth = came.get(client(socket))
+    if (birth !== undefined) state.born.set(socket, birth.generation)
+  })
+}
+
+/** One address, so that there is one server whose certificates can be renewed. Throws `config_invalid` for a name of others without TLS. */
+async function addressOf(host: string, hasTls: boolean): Promise<string> {
+  const { address } = await lookup(host, { order: 'ipv4first' })
+  if (hasTls || isLoopback(address)) return address
+  throw new ProvError('config_invalid', `${host} is ${address}, which others reach, and nothing is encrypted`, {
+    hint: 'use --tls-cert and --tls-key, or listen at 127.0.0.1',
+  })
 }
 
 function contextOf({ cert, key, clientCa }: TlsMaterial): { cert: string; key: string; ca?: string } {
@@ -265,6 +303,10 @@ function add(app: FastifyInstance, route: Route, state: State): void {
         signal: gone.signal,
       })
       if (gone.signal.aborted) return reply.hijack()
+      if (typeof answer.body === 'string' || answer.body instanceof Uint8Array) return send(reply, answer)
+      // Nobody would read it to its end, and nobody's going would end it.
+      if (request.method === 'HEAD') return send(reply, { ...answer, body: '' })
+      reply.raw.setTimeout(STUCK_MS)
       return send(reply, answer)
     },
   })
