@@ -2,25 +2,16 @@
  * HTTP of a service: routes as data over fastify, which is loaded when a service starts. What every route has is decided here: bounds, closed
  * queries, who is asking, what an answer to a refused request looks like. No answer holds a stack trace or text of another library.
  */
-import { lookup } from 'node:dns/promises'
 import type { Server as PlainServer } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
-import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ProvError } from '../errors.ts'
 import { isLoopback } from '../platform/http/addresses.ts'
+import { addressOf, clientsOf, contextOf, noteBirths, type TlsMaterial } from './connections.ts'
 import { boundAddress, cannotListen, hostAndPort } from './listen.ts'
 import { type Answer, type Caller, plainRefusal, type Refusal, type Route } from './route.ts'
-
-/** What a server shows of itself, and whom it trusts. PEM. */
-export interface TlsMaterial {
-  readonly cert: string
-  readonly key: string
-  /** Certificate authorities of clients; absent: no client is asked for a certificate. */
-  readonly clientCa?: string
-}
 
 /** One request that was answered: for logs and metrics. */
 export interface Served {
@@ -128,7 +119,7 @@ export async function openHttp(options: HttpOptions): Promise<HttpService> {
   for (const route of options.routes) add(app, route, state)
   const server = app.server as PlainServer | SecureServer
   server.maxConnections = MAX_CONNECTIONS
-  noteBirths(server, state)
+  noteBirths(server, state.born, () => state.generation)
   try {
     await app.listen({ host: await addressOf(host, tls !== undefined), port })
   } catch (error) {
@@ -166,48 +157,6 @@ interface State {
   /** In which generation a connection was made. */
   readonly born: WeakMap<object, number>
   readonly options: HttpOptions
-}
-
-/**
- * A handshake is judged by the authorities that counted when its connection came, however late it ends. A TLS socket does not name the one
- * below it, so the two meet by the client's address.
- */
-function noteBirths(server: PlainServer | SecureServer, state: State): void {
-  const came = new Map<string, { readonly generation: number }>()
-  const client = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
-  server.on('connection', (socket: Socket) => {
-    const [name, birth] = [client(socket), { generation: state.generation }]
-    came.set(name, birth)
-    socket.once('close', () => {
-      if (came.get(name) === birth) came.delete(name)
-    })
-  })
-  server.on('secureConnection', (socket: TLSSocket) => {
-    const birth = came.get(client(socket))
-    if (birth !== undefined) state.born.set(socket, birth.generation)
-  })
-}
-
-/** One address, so that there is one server whose certificates can be renewed. Throws `config_invalid` for a name of others without TLS. */
-async function addressOf(host: string, hasTls: boolean): Promise<string> {
-  const { address } = await lookup(host, { order: 'ipv4first' })
-  if (hasTls || isLoopback(address)) return address
-  throw new ProvError('config_invalid', `${host} is ${address}, which others reach, and nothing is encrypted`, {
-    hint: 'use --tls-cert and --tls-key, or listen at 127.0.0.1',
-  })
-}
-
-function contextOf({ cert, key, clientCa }: TlsMaterial): { cert: string; key: string; ca?: string } {
-  return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) }
-}
-
-/** Health is for everybody, so the handshake refuses nobody, and each route asks. No session outlives the authorities it was checked with. */
-function clientsOf({ clientCa }: TlsMaterial): object {
-  const { SSL_OP_NO_TICKET } = process.getBuiltinModule('node:crypto').constants
-  return {
-    secureOptions: SSL_OP_NO_TICKET,
-    ...(clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
-  }
 }
 
 /** What holds for every request, and how what goes wrong is told. */
