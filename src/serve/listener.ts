@@ -1,7 +1,7 @@
 /** Certificates and token that the service listens with, from files that may change at any time. */
 import { ProvError } from '../errors.ts'
 import { readOrRefuse } from '../platform/fs/read-limited.ts'
-import type { TlsMaterial } from '../service/http.ts'
+import type { TlsMaterial } from '../service/connections.ts'
 import { readTls, type TlsFiles } from '../service/tls-files.ts'
 
 export interface ListenerFiles {

@@ -7,17 +7,11 @@ import type { Server as SecureServer } from 'node:https'
 import { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ProvError } from '../errors.ts'
 import { isLoopback } from '../platform/http/addresses.ts'
+import { addressOf, clientsOf, contextOf, noteBirths, type TlsMaterial } from './connections.ts'
 import { boundAddress, cannotListen, hostAndPort } from './listen.ts'
 import { type Answer, type Caller, plainRefusal, type Refusal, type Route } from './route.ts'
-
-/** What a server shows of itself, and whom it trusts. PEM. */
-export interface TlsMaterial {
-  readonly cert: string
-  readonly key: string
-  /** Certificate authorities of clients; absent: no client is asked for a certificate. */
-  readonly clientCa?: string
-}
 
 /** One request that was answered: for logs and metrics. */
 export interface Served {
@@ -61,6 +55,8 @@ const REQUEST_MS = 10_000
 const HEADERS_MS = 3000
 const MAX_HEADER_BYTES = 16_384
 const MAX_CONNECTIONS = 4096
+/** A stream whose reader takes nothing for so long is over: what lives says so every few seconds. */
+const STUCK_MS = 120_000
 /** As nginx calls it: nobody was there to take the answer. */
 const CLIENT_GONE = 499
 const BUSY: Refusal = {
@@ -90,7 +86,9 @@ export async function openHttp(options: HttpOptions): Promise<HttpService> {
   }
   const { tls } = options
   const app = fastify({
-    ...(tls === undefined ? { http: bounds } : { https: { ...bounds, ...contextOf(tls), ...clientsOf(tls) } }),
+    ...(tls === undefined
+      ? { http: bounds }
+      : { https: { ...bounds, handshakeTimeout: HEADERS_MS, ...contextOf(tls), ...clientsOf(tls) } }),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: 30_000,
@@ -108,6 +106,8 @@ export async function openHttp(options: HttpOptions): Promise<HttpService> {
       },
     },
     clientErrorHandler(_, socket) {
+      // Before its handshake has ended nothing can be said to it, and an answer would wait for that for ever.
+      if (tls !== undefined && !state.born.has(socket)) return void socket.destroy()
       if (socket.writable) socket.write('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
       // Whoever goes on sending is not listened to.
       socket.destroySoon()
@@ -119,12 +119,12 @@ export async function openHttp(options: HttpOptions): Promise<HttpService> {
   for (const route of options.routes) add(app, route, state)
   const server = app.server as PlainServer | SecureServer
   server.maxConnections = MAX_CONNECTIONS
-  server.on('secureConnection', (socket: TLSSocket) => state.born.set(socket, state.generation))
+  noteBirths(server, state.born, () => state.generation)
   try {
-    await app.listen({ host, port })
+    await app.listen({ host: await addressOf(host, tls !== undefined), port })
   } catch (error) {
     await app.close()
-    throw cannotListen(error, host, port)
+    throw error instanceof ProvError ? error : cannotListen(error, host, port)
   }
   let current = tls
   return {
@@ -157,19 +157,6 @@ interface State {
   /** In which generation a connection was made. */
   readonly born: WeakMap<object, number>
   readonly options: HttpOptions
-}
-
-function contextOf({ cert, key, clientCa }: TlsMaterial): { cert: string; key: string; ca?: string } {
-  return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) }
-}
-
-/** Health is for everybody, so the handshake refuses nobody, and each route asks. No session outlives the authorities it was checked with. */
-function clientsOf({ clientCa }: TlsMaterial): object {
-  const { SSL_OP_NO_TICKET } = process.getBuiltinModule('node:crypto').constants
-  return {
-    secureOptions: SSL_OP_NO_TICKET,
-    ...(clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
-  }
 }
 
 /** What holds for every request, and how what goes wrong is told. */
@@ -265,6 +252,10 @@ function add(app: FastifyInstance, route: Route, state: State): void {
         signal: gone.signal,
       })
       if (gone.signal.aborted) return reply.hijack()
+      if (typeof answer.body === 'string' || answer.body instanceof Uint8Array) return send(reply, answer)
+      // Nobody would read it to its end, and nobody's going would end it.
+      if (request.method === 'HEAD') return send(reply, { ...answer, body: '' })
+      reply.raw.setTimeout(STUCK_MS)
       return send(reply, answer)
     },
   })

@@ -2,7 +2,7 @@
 import { createSecureContext } from 'node:tls'
 import { ProvError } from '../errors.ts'
 import { readOrRefuse } from '../platform/fs/read-limited.ts'
-import type { TlsMaterial } from './http.ts'
+import type { TlsMaterial } from './connections.ts'
 
 export interface TlsFiles {
   readonly cert: string

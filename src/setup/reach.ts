@@ -47,11 +47,18 @@ export function reachOf(
   const variables = names
     .flatMap((name) => (isBackend(name) ? (BACKENDS[name].variables ?? []) : []))
     .flatMap((name) => placed(name, surroundings.env[name], surroundings))
+  const proxies = Object.entries(surroundings.env)
+    .filter(([name]) => PROXIES.includes(name.toUpperCase()))
+    .flatMap(([name, value]) => placed(name, value, surroundings))
+    .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1))
   return {
-    hash: hashOf({ names, where, variables }),
+    hash: hashOf({ names, where, variables, proxies }),
     limits: Object.fromEntries(limits.map((key) => [key, settings.get(key) ?? ''])),
   }
 }
+
+/** Who is asked in the place of a host. */
+const PROXIES: readonly string[] = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY']
 
 /** Which cluster, where live runs are read or annotated. */
 const CLUSTER: readonly string[] = ['kubernetes.kubeconfig', 'kubernetes.context']

@@ -193,6 +193,23 @@ describe('the events', () => {
     events.close()
   })
 
+  test('who asks for the head of it keeps no place', async () => {
+    const { service } = await committed()
+    for (let i = 0; i < 65; i++) {
+      const { status, text } = await ask(service.address, '/v1/events', { method: 'HEAD' })
+      expect({ status, text }).toEqual({ status: 200, text: '' })
+    }
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const call = request(`http://${service.address}/v1/events`, (answer) => {
+        resolve(answer.statusCode)
+        answer.destroy()
+      })
+      call.on('error', reject)
+      call.end()
+    })
+    expect(status).toBe(200)
+  })
+
   test('a stream ends with the service', async () => {
     const { service } = await committed('--set', 'serve.drain=100ms')
     const ended = new Promise<string>((resolve, reject) => {

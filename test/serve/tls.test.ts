@@ -1,6 +1,8 @@
 /** Who is let in: certificates of clients, the token, and that they follow their files. */
+import { once } from 'node:events'
 import { copyFileSync, renameSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
+import { connect as connectPlain } from 'node:net'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { describe, expect, test } from 'vitest'
@@ -119,6 +121,38 @@ describe('a request that is under way when the authority is taken away', () => {
     socket.write('\r\n')
     expect(await answer).toMatch(/^HTTP\/1\.1 403 /)
     socket.destroy()
+  })
+})
+
+describe('a connection that came before the authority was taken away', () => {
+  test('is judged by it no more, however late its handshake ends', async () => {
+    const [own, next] = [authority(), authority('/CN=next')]
+    const { flags, withClients, putCa } = placed(serverBy(own), own)
+    const service = await embedded(...flags, ...withClients)
+    const [host = '', port] = service.address.split(':')
+    const early = connectPlain({ host, port: Number(port) })
+    await once(early, 'connect')
+    // The service has taken it once it answers another that came later.
+    expect((await ask(service.address, '/healthz', { ca: own.certificate })).status).toBe(200)
+    putCa(next)
+    await service.logged('reloaded')
+    const { ca, cert, key } = as(clientBy(own), own)
+    const socket = connect({ socket: early, host, ca, cert, key })
+    const answer = once(socket, 'data')
+    socket.write(`GET /v1/verify?image=${IMAGE} HTTP/1.1\r\nhost: x\r\n\r\n`)
+    expect(String((await answer)[0])).toMatch(/^HTTP\/1\.1 403 /)
+    socket.destroy()
+  })
+
+  test('and is over when it says nothing for three seconds', async () => {
+    const own = authority()
+    const { flags } = placed(serverBy(own), own)
+    const service = await embedded(...flags)
+    const [host = '', port] = service.address.split(':')
+    const silent = connectPlain({ host, port: Number(port) })
+    const began = performance.now()
+    await once(silent.resume(), 'close')
+    expect(performance.now() - began).toBeLessThan(8000)
   })
 })
 

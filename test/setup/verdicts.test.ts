@@ -121,6 +121,9 @@ const OTHERS: Readonly<Record<string, Asked>> = {
   'another time limit': { timeout: 5 },
   'a named format': { format: 'slsa/v1' },
   'another named format': { format: 'slsa/v2alpha4' },
+  'a proxy': { env: { HTTPS_PROXY: 'http://proxy.example:3128' } },
+  'a proxy in lower case': { env: { https_proxy: 'http://other.example:3128' } },
+  'hosts that are asked without it': { env: { HTTPS_PROXY: 'http://proxy.example:3128', NO_PROXY: 'r.example' } },
   'another namespace': { namespace: 'next' },
 }
 
