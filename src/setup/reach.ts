@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Name of this machine: what lies on its disk is not what lies under the same path on another. */
   readonly host: string
+  /** URL of the cluster's API server, where a backend may read live runs; '' where none was found. */
+  readonly cluster?: string
 }
 
 export interface Reach {
@@ -28,6 +30,26 @@ const SQLITE = 'sqlite:'
 /** @example surroundingsOf(world.env).host */
 export function surroundingsOf(env: Surroundings['env']): Surroundings {
   return { env, host: hostname() }
+}
+
+/** A backend that reads it reads a cluster. */
+const KUBECONFIG = 'KUBECONFIG'
+
+/**
+ * With the server that a kubeconfig leads to: its file is named alike before and after another context was chosen.
+ *
+ * @example (await withCluster(surroundingsOf(world.env), setup)).cluster // 'https://10.0.0.1:6443'
+ */
+export async function withCluster(
+  surroundings: Surroundings,
+  { backends, settings }: Pick<Setup, 'backends' | 'settings'>,
+): Promise<Surroundings> {
+  const isRead = backends.some(({ name }) => isBackend(name) && BACKENDS[name].variables?.includes(KUBECONFIG) === true)
+  if (!isRead) return surroundings
+  const [kubeconfig, context] = [settings.get('kubernetes.kubeconfig'), settings.get('kubernetes.context')]
+  const { findAccess } = await import('../kubernetes/find.ts')
+  const access = await findAccess({ kubeconfig, context, env: surroundings.env }).catch(() => undefined)
+  return { ...surroundings, cluster: access?.server ?? '' }
 }
 
 /**
@@ -52,7 +74,7 @@ export function reachOf(
     .flatMap(([name, value]) => placed(name, value, surroundings))
     .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1))
   return {
-    hash: hashOf({ names, where, variables, proxies }),
+    hash: hashOf({ names, where, variables, proxies, cluster: surroundings.cluster ?? '' }),
     limits: Object.fromEntries(limits.map((key) => [key, settings.get(key) ?? ''])),
   }
 }

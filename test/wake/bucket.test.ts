@@ -11,6 +11,7 @@ import { provHere } from '../support/in-process.ts'
 import { startProxy } from '../support/proxy.ts'
 import { type OwnRedis, ownRedis } from '../support/redis.ts'
 import { FIXTURES, PUBLIC_KEY } from '../support/runs.ts'
+import { scratch } from '../support/scratch.ts'
 import { sqliteTruth } from '../support/truth.ts'
 import { type Announcing, announcingBucket } from './servers.ts'
 
@@ -182,7 +183,7 @@ describeWith(['fake-gcs', 'pubsub', 'redis-server'], 'a bucket that Chains write
       '--storage',
       'docdb',
       '--set',
-      'storage.docdb.url=sqlite::memory:',
+      `storage.docdb.url=sqlite:${join(scratch(), 'prov.db')}`,
       '--set',
       `wake.inbox-bucket=${at.bucket}`,
     ]

@@ -6,7 +6,7 @@ import { limitTo } from '../../../platform/async/limit.ts'
 import { failuresOf } from '../../../platform/progress.ts'
 import type { Setup } from '../../../setup/backends.ts'
 import { verdictCache } from '../../../setup/cache.ts'
-import { surroundingsOf } from '../../../setup/reach.ts'
+import { surroundingsOf, withCluster } from '../../../setup/reach.ts'
 import { verdictsOf } from '../../../setup/verdicts.ts'
 import type { World } from '../../../setup/world.ts'
 import { summaryOf } from '../../../trust/trusted-keys.ts'
@@ -41,7 +41,8 @@ export async function verifyCached(job: CachedJob): Promise<CachedReport> {
   const troubles = new Map<string, ProvError>()
   const events = { counted: () => undefined, failed: (_: string, error: ProvError) => troubles.set(error.code, error) }
   const cache = await verdictCache(job.cache, setup.settings, world, { events })
-  const verdicts = verdictsOf({ cache, setup, trust, demands, surroundings: surroundingsOf(world.env) })
+  const surroundings = await withCluster(surroundingsOf(world.env), setup)
+  const verdicts = verdictsOf({ cache, setup, trust, demands, surroundings })
   const limit = limitTo(AT_ONCE)
   const failures = failuresOf()
   let done = 0
