@@ -2,7 +2,7 @@
 import { ProvError } from '../errors.ts'
 import { recordIn } from '../platform/text/guards.ts'
 import { jsonOf, numberOf, textOf } from '../truth/rows.ts'
-import type { Database, Query, Row, SqlValue } from '../truth/sql.ts'
+import type { Database, Dialect, Query, Row, SqlValue } from '../truth/sql.ts'
 import {
   DEEDS,
   type EventFacts,
@@ -51,13 +51,17 @@ export function journalsIn(db: Database): Journals {
       const read = row === undefined ? undefined : await keyOfRow(row)
       return read === undefined || 'why' in read ? undefined : read
     },
-    change: ({ id, version }, wanted, who) =>
-      db.transaction(async (inside) => {
-        const at = await swapped(inside, db, { id, version, who, what: JSON.stringify(wanted.what) })
+    change: ({ id, version }, wanted, who) => {
+      const swap = { id, version, who, what: JSON.stringify(wanted.what) }
+      const alone = dialect.takesSeveral ? onlyUpdate(wanted) : undefined
+      if (alone !== undefined) return updateAtOnce(db, swap, alone)
+      return db.transaction(async (inside) => {
+        const at = await swapped(inside, db, swap)
         if (at === undefined) return false
         await Promise.all(writes(id, wanted, at, version).map(([text, values]) => inside(text, values)))
         return true
-      }),
+      })
+    },
     events: (id, limit) => events(query, id, limit),
     close: () => db.close(),
   }
@@ -71,27 +75,56 @@ interface Swap {
   readonly what: string
 }
 
+const TOLD = 'INSERT INTO journal_event(journal, version, at, who, what)'
+
+function swapText({ now }: Dialect): string {
+  return `UPDATE journal SET version = version + 1, changed = ${now} WHERE id = $1 AND version = $2 RETURNING changed`
+}
+
+/** The swap and its event as the beginning of one statement, with the values $1 to $4: over a network each answer costs more than what it answers. */
+function swapAtOnce(dialect: Dialect): string {
+  return `WITH swap AS (${swapText(dialect)}), told AS (${TOLD} SELECT $1, $2 + 1, changed, $3, $4 FROM swap)`
+}
+
 /** The journal at its next version, with the event of that; gives when. Undefined where somebody else was first. */
 async function swapped(
   query: Query,
-  { dialect: { now, takesSeveral } }: Database,
+  { dialect }: Database,
   { id, version, who, what }: Swap,
 ): Promise<number | undefined> {
-  const swap = `UPDATE journal SET version = version + 1, changed = ${now} WHERE id = $1 AND version = $2 RETURNING changed`
-  const event = 'INSERT INTO journal_event(journal, version, at, who, what)'
-  if (takesSeveral) {
-    // Over a network each answer costs more than what it answers.
-    const [row] = await query(
-      `WITH swap AS (${swap}), told AS (${event} SELECT $1, $2 + 1, changed, $3, $4 FROM swap) SELECT changed FROM swap`,
-      [id, version, who, what],
-    )
+  if (dialect.takesSeveral) {
+    const [row] = await query(`${swapAtOnce(dialect)} SELECT changed FROM swap`, [id, version, who, what])
     return row === undefined ? undefined : numberOf(row, 'changed')
   }
-  const [row] = await query(swap, [id, version])
+  const [row] = await query(swapText(dialect), [id, version])
   if (row === undefined) return undefined
   const at = numberOf(row, 'changed')
-  await query(`${event} VALUES ($1, $2, $3, $4, $5)`, [id, version + 1, at, who, what])
+  await query(`${TOLD} VALUES ($1, $2, $3, $4, $5)`, [id, version + 1, at, who, what])
   return at
+}
+
+/** The one row that a change is about, as most steps are; undefined for any other. */
+function onlyUpdate({ insert = [], update = [], remove = [], forgetBefore }: JournalChange): RowChange | undefined {
+  const isAlone = update.length === 1 && insert.length === 0 && remove.length === 0 && forgetBefore === undefined
+  return isAlone ? update[0] : undefined
+}
+
+/** Swap, event and row in one statement; false where somebody else was first. */
+async function updateAtOnce(
+  { query, dialect }: Database,
+  { id, version, who, what }: Swap,
+  change: RowChange,
+): Promise<boolean> {
+  const values: SqlValue[] = [id, version, who, what, change.n]
+  const put = (value: SqlValue): string => `$${values.push(value)}`
+  const sets = Object.entries(columnsOf(change, 0)).map(([name, value]) => {
+    const time = change[name as keyof RowChange]
+    const isLater = typeof time === 'object' && time !== null && 'after' in time
+    return `${name} = ${isLater ? 'swap.changed + ' : ''}${put(value)}`
+  })
+  const row = `UPDATE journal_key SET ${sets.join(', ')} FROM swap WHERE journal = $1 AND n = $5`
+  const rows = await query(`${swapAtOnce(dialect)}, one AS (${row}) SELECT changed FROM swap`, values)
+  return rows.length > 0
 }
 
 async function holding({ query, dialect }: Database, kids: readonly string[]): Promise<readonly JournalName[]> {
