@@ -21,7 +21,7 @@ export interface Importable extends Partial<Omit<ReadKey, 'spki'>> {
 }
 
 export interface ImportSource {
-  /** Of the file of a journal: whose it is. */
+  /** The journal that the file says it belongs to; absent for PEM files and folders, which do not say. */
   readonly journal?: JournalName
   readonly keys: readonly Importable[]
 }

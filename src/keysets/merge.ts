@@ -44,7 +44,7 @@ export interface Merged {
 
 const READERS = 16
 /**
- * States that a merge makes where none was: so that the first merge of many regions is not three times as long as any other. The next ones make
+ * States that a merge makes where none was: so that the first merge of many regions does not take three times as long as a later one. The next ones make
  * the rest; until then the signed file in the public set is the only copy.
  */
 const MOST_NEW_STATES = 6

@@ -6,7 +6,7 @@ import { parseImage, parseTagged } from '../model/image-reference.ts'
 export interface Judging {
   /** By the keys and the policy that count now. Throws why none can count. */
   judge(): Judge
-  /** The digest that a tag names now, `sha256:…`. Throws `image_invalid` where there is no such tag. */
+  /** The digest that a tag names now, `sha256:…`. Throws `image_invalid` for a tag that the registry does not have. */
   digestOf(repository: string, tag: string, signal: AbortSignal): Promise<string>
   /** How long one key may take, in milliseconds. */
   readonly deadlineMs: number

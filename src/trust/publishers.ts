@@ -15,7 +15,7 @@ export interface RegionsFile {
 export interface RegionEntry {
   /** Lower case letters, digits and -. */
   readonly name: string
-  /** Public keys of its publisher, PEM: a path, from the folder of this file. Either this or `pem`. Several keys: any of them counts. */
+  /** Public keys of its publisher, PEM: a path, from the folder of this file. Either this or `pem`. Where there are several keys, each of them counts. */
   readonly file?: string
   /** The public keys themselves, PEM. */
   readonly pem?: string
