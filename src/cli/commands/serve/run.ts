@@ -18,6 +18,7 @@ import { listenAt } from '../../../service/listen.ts'
 import { type Log, openLog } from '../../../service/log.ts'
 import { openMetrics, SERVE_METRICS } from '../../../service/metrics.ts'
 import type { Watched } from '../../../service/watched.ts'
+import { checkCache } from '../../../setup/cache.ts'
 import { searchSource } from '../../../setup/search.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import { VERSION } from '../../../version.ts'
@@ -25,7 +26,6 @@ import { layoutOf } from '../../terminal.ts'
 import { worldOf } from '../../world.ts'
 import type { ServeOptions } from './flags.ts'
 import {
-  checkCache,
   type LaterTruth,
   monotonic,
   openLater,
@@ -232,10 +232,14 @@ function tell(log: Log, { judged, error, ...rest }: KeyOutcome): void {
 }
 
 async function check(scene: Scene, verifier: Verifier, later: LaterTruth | undefined, io: Io): Promise<number> {
-  const { options } = scene
+  const { options, settings, world } = scene
   const listener = await openListener(scene, () => undefined)
   await listener.stop()
-  await Promise.all([later?.open(), checkCache(scene)])
+  const cache = settings.get('cache.url')
+  await Promise.all([
+    later?.open(),
+    cache === undefined ? undefined : checkCache(cache, settings, world, { readOnly: false }),
+  ])
   verifier.judge()
   const found: ServeCheck = {
     command: 'serve',
@@ -243,7 +247,7 @@ async function check(scene: Scene, verifier: Verifier, later: LaterTruth | undef
     backends: verifier.backends,
     tls: listener.last.tls !== undefined,
     truth: later !== undefined,
-    cache: scene.settings.get('cache.url') !== undefined,
+    cache: cache !== undefined,
     exit: 0,
   }
   if (options.json === true) await write(io.stdout, jsonText(found))
