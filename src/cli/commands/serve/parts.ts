@@ -58,7 +58,7 @@ export interface Verifier {
   readonly queue: Queue
   readonly backends: readonly string[]
   /** Why keys or policy cannot count. */
-  stale(): string | undefined
+  readonly stale: ProvError | undefined
   close(): Promise<void>
 }
 
@@ -113,7 +113,9 @@ export async function openVerifier(scene: Scene): Promise<Verifier> {
       return made.judge
     },
     digestOf: rememberedTags((repository, tag, signal) => resolve(policies, repository, tag, signal), monotonic),
-    stale: () => (policies.stale ?? trusts.stale)?.message,
+    get stale() {
+      return policies.stale ?? trusts.stale
+    },
     close: async () => {
       await Promise.all([trusts.stop(), closePolicies()])
     },

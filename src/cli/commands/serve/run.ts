@@ -1,6 +1,6 @@
 /** The work of `prov serve`. */
 import type { Settings } from '../../../config/settings.ts'
-import { asProvError } from '../../../errors.ts'
+import { asProvError, type ProvError } from '../../../errors.ts'
 import { type Io, pause, write } from '../../../platform/io.ts'
 import { durationMs } from '../../../platform/text/duration.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
@@ -210,11 +210,15 @@ function serviceOf(
     unsure: () => listener.stale?.message,
     checks: {
       end: () => (isDraining() ? 'the service is about to end' : undefined),
-      keys: verifier.stale,
-      listener: () => listener.stale?.message,
+      keys: () => said(verifier.stale),
+      listener: () => said(listener.stale),
     },
   }
   return { service, events }
+}
+
+function said(error: ProvError | undefined): string | undefined {
+  return error === undefined ? undefined : `${error.code}: ${error.message}`
 }
 
 function msOf(settings: Settings, name: 'deadline' | 'drain'): number {
