@@ -110,6 +110,7 @@ export function open(context: Context): Backend {
 
   return {
     name: NAME,
+    ...('place' in target ? { place: target.place } : {}),
     configured: async () => {
       // MongoDB's protocol goes through no proxy of HTTP, and a file through none at all.
       if (/^(?:firestore|dynamodb):/.test(context.setting('storage.docdb.url') ?? ''))

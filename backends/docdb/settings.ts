@@ -4,6 +4,7 @@ import { ProvError } from '../../src/errors.ts'
 import { durationMs } from '../../src/platform/text/duration.ts'
 import { NAME } from './layout.ts'
 import { mongoServerUrl } from './mongo/server.ts'
+import { withoutSecrets } from './mongo/shown.ts'
 
 export const URL_KEY = 'storage.docdb.url'
 
@@ -22,6 +23,8 @@ export interface MongoTarget extends Common {
   readonly keepsName: boolean
   /** Connection string; may hold a password. */
   readonly server: string
+  /** The same without secrets. */
+  readonly place: string
 }
 
 export interface FirestoreTarget extends Common {
@@ -76,8 +79,10 @@ export function readTarget(context: Pick<Context, 'setting' | 'env'>): Target {
   const parts = partsOf(url)
   const common = { where: `${parts.scheme}://${parts.host}${parts.path}`, requestMs }
   switch (parts.scheme) {
-    case 'mongo':
-      return { ...common, ...mongo(parts), server: mongoServerUrl(context) }
+    case 'mongo': {
+      const server = mongoServerUrl(context)
+      return { ...common, ...mongo(parts), server, place: withoutSecrets(server) }
+    }
     case 'firestore':
       return { ...common, ...firestore(parts, context.env) }
     case 'dynamodb':

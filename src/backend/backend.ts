@@ -163,6 +163,11 @@ export interface Abilities {
   /** One line each: what the configuration asks for and does not get here. */
   readonly warnings?: readonly string[]
   /**
+   * Where its store is, as it was found out when the backend was opened, where settings only name a file that says it; without secrets. A kept
+   * verdict counts for this place alone. Absent: settings and variables say it themselves.
+   */
+  readonly place?: string
+  /**
    * For the plan of a store, where a look tells beforehand that no put can succeed here: throws `target_unwritable`. Changes nothing.
    */
   ready?(slot: Slot, options: CallOptions): Promise<void>

@@ -20,6 +20,7 @@ const LASTING: ReadonlySet<string> = new Set(['worker', 'serve'])
 const READING_MS = 1500
 const WRITING_MS = 5000
 const UNFINISHED = 'prov: aborted: stopped, though something did not end in time (the same command goes on)'
+const UNREAD = 'prov: nobody reads standard output now; the work goes on until it is done or a signal comes\n'
 
 async function run(): Promise<void> {
   const stop = new AbortController()
@@ -33,10 +34,14 @@ async function run(): Promise<void> {
   }
   process.on('SIGINT', interrupted)
   process.on('SIGTERM', interrupted)
+  let isUnread = false
   // A reader that has seen enough (head, less) is not a failure of ours; but what has a verdict, or other work, is done to its end and says so.
   process.stdout.on('error', (error) => {
     if (!isClosed(error)) endUnwritten(error)
     if (PRINTING.has(process.argv[2] ?? '')) process.exit(0)
+    // Each write fails from now on: it is said with the first one.
+    if (LASTING.has(process.argv[2] ?? '') && !isUnread) process.stderr.write(UNREAD)
+    isUnread = true
   })
   process.stderr.on('error', () => undefined)
   muteWarnings()

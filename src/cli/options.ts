@@ -130,12 +130,20 @@ export function withCluster(command: Command): Command {
     .option('--context <NAME>', 'context of the kubeconfig')
 }
 
+/** @example withTimeout(new Command('list')) */
+export function withTimeout(command: Command): Command {
+  return command.addOption(
+    new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count),
+  )
+}
+
 /** How backends are reached, for commands that are given no runs. @example withReach(new Command('worker')) */
 export function withReach(command: Command): Command {
-  return command
-    .option('--kubeconfig <FILE>', 'how to reach the cluster (else KUBECONFIG, as kubectl has it)')
-    .option('--context <NAME>', 'context of the kubeconfig')
-    .addOption(new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count))
+  return withTimeout(
+    command
+      .option('--kubeconfig <FILE>', 'how to reach the cluster (else KUBECONFIG, as kubectl has it)')
+      .option('--context <NAME>', 'context of the kubeconfig'),
+  )
 }
 
 /** @example withInput(new Command('verify')) */
@@ -161,6 +169,5 @@ export function withInput(command: Command): Command {
     )
     .option('--format <LIST>', 'payload format: slsa/v1, or per backend: tekton=slsa/v1,oci=slsa/v1')
     .option('--tekton-file <FILE>', "file for the tekton annotations, when not the run's own")
-    .addOption(new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count))
-  return withCluster(full)
+  return withCluster(withTimeout(full))
 }

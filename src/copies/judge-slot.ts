@@ -33,6 +33,8 @@ export interface OtherItem {
   readonly found: Found
   readonly code: ErrorCode
   readonly message: string
+  /** Who has signed it, as far as that was found out or is said beside it; absent: nobody knows. */
+  readonly signer?: string
   readonly claims: boolean
 }
 
@@ -107,7 +109,8 @@ function isInRole(entry: Entry, { role }: About): boolean {
 function failure(found: FoundEntry, checked: EntryCheck): Omit<OtherItem, 'claims'> {
   const first = checked.failed.find((f) => f.code === 'signature_invalid') ?? checked.failed[0]
   const message = first?.message ?? 'no signature in it verifies'
-  return { found, code: first?.code ?? 'signature_invalid', message }
+  const signer = first?.signer === undefined ? {} : { signer: first.signer }
+  return { found, code: first?.code ?? 'signature_invalid', message, ...signer }
 }
 
 // One envelope may carry somebody else's signature beside ours: listed, never counted against the copy.

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
-import { asProvError, ProvError } from '../errors.ts'
+import { asProvError, type ErrorCode, ProvError } from '../errors.ts'
 import { readBounded } from '../platform/fs/read-limited.ts'
 
 export interface WatchOptions<T> {
@@ -38,7 +38,7 @@ export interface Watched<T> {
   readonly current: T
   /** What counted last, whether it still counts or not. */
   readonly last: T
-  /** Why {@link current} throws. */
+  /** Why {@link current} throws, for whoever asks: the code of the failure, but no name of a file, which only `failed` is told. */
   readonly stale: ProvError | undefined
   /** Looks no more, and gives back what counts. */
   stop(): Promise<void>
@@ -46,7 +46,7 @@ export interface Watched<T> {
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024
 /** A disk that hangs: nobody knows what the files say. */
-const UNREAD = new ProvError('storage_io', 'the files cannot be read, and do not fail either')
+const UNREAD = { code: 'storage_io', why: 'the files cannot be read, and do not fail either' } as const
 const RETRY_LOOKS = 10
 const ABSENT = 'absent'
 
@@ -64,7 +64,7 @@ export async function watchFiles<T>(options: WatchOptions<T>): Promise<Watched<T
   let told: string | undefined
   let tried = Number.NEGATIVE_INFINITY
   let looked = now()
-  let trouble: { readonly since: number; readonly error: ProvError } | undefined
+  let trouble: { readonly since: number; readonly code: ErrorCode; readonly why?: string } | undefined
   const end = new AbortController()
 
   async function look(): Promise<void> {
@@ -80,7 +80,7 @@ export async function watchFiles<T>(options: WatchOptions<T>): Promise<Watched<T
     if (stamp === told && trouble !== undefined && now() - tried < RETRY_LOOKS * everyMs) return
     if (!isSteady) {
       // Somebody may be writing; how long that may take is counted from here.
-      trouble ??= { since: now(), error: new ProvError('config_invalid', `${what} are being changed`) }
+      trouble ??= { since: now(), code: 'config_invalid', why: 'the files are being changed' }
       return
     }
     tried = now()
@@ -99,7 +99,7 @@ export async function watchFiles<T>(options: WatchOptions<T>): Promise<Watched<T
       options.dispose(old)
     } catch (thrown) {
       const error = asProvError(thrown)
-      trouble = { since: trouble?.since ?? now(), error }
+      trouble = { since: trouble?.since ?? now(), code: error.code }
       if (told !== stamp) options.failed(error)
       told = stamp
     }
@@ -118,8 +118,10 @@ export async function watchFiles<T>(options: WatchOptions<T>): Promise<Watched<T
     const since = trouble?.since ?? looked
     if (now() - since <= staleMs) return undefined
     const seconds = Math.round((now() - since) / 1000)
-    const { code, message, hint } = trouble?.error ?? UNREAD
-    return new ProvError(code, `${what} could not be used for ${seconds} s: ${message}`, { hint })
+    const { code, why } = trouble ?? UNREAD
+    const message = `${what} could not be used for ${seconds} s`
+    if (why !== undefined) return new ProvError(code, `${message}: ${why}`)
+    return new ProvError(code, message, { hint: 'the log of the service says why, at reload_refused' })
   }
   const watching = watch()
   return {

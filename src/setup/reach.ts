@@ -73,8 +73,9 @@ export function reachOf(
     .filter(([name]) => PROXIES.includes(name.toUpperCase()))
     .flatMap(([name, value]) => placed(name, value, surroundings))
     .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1))
+  const places = backends.map(({ place = '' }) => place)
   return {
-    hash: hashOf({ names, where, variables, proxies, cluster: surroundings.cluster ?? '' }),
+    hash: hashOf({ names, places, where, variables, proxies, cluster: surroundings.cluster ?? '' }),
     limits: Object.fromEntries(limits.map((key) => [key, settings.get(key) ?? ''])),
   }
 }

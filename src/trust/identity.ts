@@ -73,7 +73,12 @@ function usage(message: string, hint: string): ProvError {
 
 export type IdentityVerdict =
   | { readonly rule: IdentityRule }
-  | { readonly code: 'identity_untrusted' | 'issuer_untrusted' | 'key_expired'; readonly message: string }
+  | {
+      readonly code: 'identity_untrusted' | 'issuer_untrusted' | 'key_expired'
+      readonly message: string
+      /** As it is printed; absent where the certificate names nobody. */
+      readonly signer?: string
+    }
 
 /**
  * The rule that this identity meets at all these times, or why there is none.
@@ -83,20 +88,22 @@ export type IdentityVerdict =
  * @example ruleFor(rules, { identity: 'dev@example.com', issuer: 'https://accounts.example.com' }, [Date.now()])
  */
 export function ruleFor(rules: readonly IdentityRule[], found: Identity, times: readonly number[]): IdentityVerdict {
+  const who = printable(found.identity)
+  const signer = found.identity === '' ? {} : { signer: who }
   // A pattern may hold for an empty text; a certificate that names nobody is nobody's.
   const named = found.identity === '' ? [] : rules.filter((rule) => rule.isIdentity(found.identity))
   if (named.length === 0) {
-    return { code: 'identity_untrusted', message: `it was signed by ${printable(found.identity)}, who is not trusted` }
+    return { code: 'identity_untrusted', message: `it was signed by ${who}, who is not trusted`, ...signer }
   }
   const vouched = found.issuer === '' ? [] : named.filter((rule) => rule.isIssuer(found.issuer))
   if (vouched.length === 0) {
-    const message = `it was signed by ${printable(found.identity)}, for whom another issuer vouches: ${printable(found.issuer)}`
-    return { code: 'issuer_untrusted', message }
+    const message = `it was signed by ${who}, for whom another issuer vouches: ${printable(found.issuer)}`
+    return { code: 'issuer_untrusted', message, ...signer }
   }
   const rule = vouched.find(({ validity }) => isWithin(validity, times))
   if (rule !== undefined) return { rule }
-  const message = `${printable(found.identity)} signed it at a time at which that identity was not trusted`
-  return { code: 'key_expired', message }
+  const message = `${who} signed it at a time at which that identity was not trusted`
+  return { code: 'key_expired', message, ...signer }
 }
 
 /**

@@ -91,10 +91,14 @@ export type SignatureFault =
   | 'timestamp_invalid'
   | 'timestamp_missing'
 
-/** `until`: the end of the first validity that this rests on, in milliseconds since the epoch; absent: none ends. */
+/**
+ * `until`: the end of the first validity that this rests on, in milliseconds since the epoch; absent: none ends.
+ * `signer`: the identity of the certificate, or the key id, printable; with `key_untrusted` only what stands beside the signature, unproven.
+ * Absent: nobody knows.
+ */
 export type SignatureVerdict =
   | { readonly ok: true; readonly key: TrustedKey; readonly until?: number }
-  | { readonly ok: false; readonly code: SignatureFault; readonly message: string }
+  | { readonly ok: false; readonly code: SignatureFault; readonly message: string; readonly signer?: string }
 
 /** A key as it was given. */
 export interface GivenKey

@@ -101,10 +101,11 @@ export function amongMakers(
   const [late] = makers
   if (late === undefined) return unproven(trust, signature)
   if (times.length > 0) {
-    return { ok: false, code: 'key_expired', message: `key ${late.keyid} made it at a time at which it was not valid` }
+    const message = `key ${late.keyid} made it at a time at which it was not valid`
+    return { ok: false, code: 'key_expired', message, signer: late.keyid }
   }
   const message = `key ${late.keyid} made it, but it is not proven that the key was valid then`
-  return { ok: false, code: 'timestamp_missing', message }
+  return { ok: false, code: 'timestamp_missing', message, signer: late.keyid }
 }
 
 /** The fault of a revoked key; undefined when none made it, or when it is proven to be from before. */
@@ -116,7 +117,7 @@ function revokedAt(makers: readonly TrustedKey[], times: readonly number[]): Sig
   const why = reason === '' ? '' : `: ${cutTo(reason, 200)}`
   const proof = times.length > 0 ? '' : ', and it is not proven that this is from before'
   const message = `key ${key.keyid} made it, which its owner has revoked from ${timeText(since)} on${proof}${why}`
-  return { ok: false, code: 'key_revoked', message }
+  return { ok: false, code: 'key_revoked', message, signer: key.keyid }
 }
 
 /** How a signature that no key given has made is called. */
@@ -134,7 +135,8 @@ function unproven(trust: Trust, signature: Signature): SignatureVerdict {
     createHash('sha256').update(spki(key.publicKey)).digest('hex'),
   ])
   if (keyid !== undefined && keyid !== '' && !names.includes(keyid)) {
-    return untrusted(`it names key ${printable(keyid)}, which is not among those given`)
+    const signer = printable(keyid)
+    return { ...untrusted(`it names key ${signer}, which is not among those given`), signer }
   }
   return { ok: false, code: 'signature_invalid', message: 'no trusted key verifies it over the stored bytes' }
 }
@@ -189,7 +191,7 @@ function nameIn({ hint, validity, algorithm, revoked }: TrustedKey): string {
   return `${hint}${window}${algorithm === undefined ? '' : ` ${algorithm}`}${end}`
 }
 
-function untrusted(message: string): SignatureVerdict {
+function untrusted(message: string): Extract<SignatureVerdict, { ok: false }> {
   return { ok: false, code: 'key_untrusted', message }
 }
 

@@ -14,6 +14,8 @@ export interface FailedSignature {
   readonly signature: Signature
   readonly code: SignatureFault | 'copy_malformed' | 'threshold_missed'
   readonly message: string
+  /** Who made it, see `SignatureVerdict` of trust.ts. */
+  readonly signer?: string
 }
 
 export interface EntryCheck {
@@ -176,7 +178,10 @@ function checkOf(entry: Entry, makers: readonly (readonly TrustedKey[])[], trust
     else if (verdict.ok) {
       const { ok, ...rest } = verdict
       verified.push({ signature, ...rest })
-    } else failed.push({ signature, code: verdict.code, message: verdict.message })
+    } else {
+      const { ok, ...rest } = verdict
+      failed.push({ signature, ...rest })
+    }
   }
   return { verified, failed }
 }

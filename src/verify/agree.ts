@@ -28,6 +28,8 @@ export interface Row {
   readonly keyids?: readonly string[]
   /** Why the mark is not `=`. */
   readonly error?: ErrorJson
+  /** Of a copy that is refused: the identity or key id of who has signed it, printable. With `key_untrusted` the store's word. */
+  readonly signer?: string
   /** What `~` means here, or where `*` differs. */
   readonly detail?: string
   /** For `*` and `~` where the payload is not the reference's: where it differs, bounded in number and length. */
@@ -252,6 +254,7 @@ function emptyRows(reading: Reading, formats: readonly (string | undefined)[]): 
       mark: '#',
       location: bad.found.location,
       error: { code: bad.code, message: bad.message },
+      ...(bad.signer === undefined ? {} : { signer: bad.signer }),
     }))
   }
   const absent: ErrorJson = { code: 'absent', message: 'no copy of this artifact here' }

@@ -1,5 +1,6 @@
 /** What nobody looked at is never told as agreement. */
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { provHere } from '../support/in-process.ts'
@@ -103,4 +104,32 @@ test('doctor: nothing that was tried is no success', async () => {
   const both = await provHere(['doctor', '--storage', 'tekton,gcs', ...sets, '--read-only'])
   expect(both.stdout).toContain('1 of 2 usable')
   expect(both.code).toBe(0)
+})
+
+describe('a layout whose index is not a file', () => {
+  const ODD: Readonly<Record<string, (path: string) => void>> = {
+    'a pipe': (path) => void execFileSync('mkfifo', [path]),
+    'a link': (path) => symlinkSync('/dev/zero', path),
+    'a folder': (path) => void mkdirSync(path),
+  }
+  const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+    verify: ['verify', '--key', PUBLIC_KEY, file],
+    'verify --all': ['verify', '--all', '--key', PUBLIC_KEY],
+    'repair --all': ['repair', '--all', '--key', PUBLIC_KEY],
+    list: ['list'],
+  }
+
+  test.each(Object.entries(ODD))('%s: no command calls that damage of a copy, each ends with 6', async (_, put) => {
+    const layout = join(scratch(), 'layout')
+    const here = ['--set', `storage.oci.layout=${layout}`, '--set', `storage.gcs.directory=${directory}`]
+    const stored = await provHere(['store', '--storage', 'oci,gcs', ...here, '--key', PRIVATE_KEY, file], { env })
+    expect(stored.code, stored.stdout + stored.stderr).toBe(0)
+    rmSync(join(layout, 'index.json'))
+    put(join(layout, 'index.json'))
+    for (const [name, args] of Object.entries(COMMANDS)) {
+      const { code, stdout } = await provHere([...args, '--storage', 'oci,gcs', ...here, '--json'])
+      expect([name, code]).toEqual([name, 6])
+      expect(stdout).toMatch(/"code": ?"storage_io"/)
+    }
+  })
 })

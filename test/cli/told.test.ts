@@ -3,8 +3,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { columnsOf } from '../../src/platform/text/columns.ts'
 import { loadTrust } from '../../src/trust/trusted-keys.ts'
+import type { Row } from '../../src/verify/agree.ts'
 import { provHere } from '../support/in-process.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
@@ -42,6 +45,23 @@ describe('a wrong --key', () => {
       keyid: await idOf(PUBLIC_KEY),
       given: [{ keyid: await idOf(`${other}.pub`), source: `${other}.pub` }],
     })
+  })
+
+  test('stands behind the reason of each artifact, and with each row of --json', async () => {
+    const id = await idOf(PUBLIC_KEY)
+    const { stdout } = await provHere(['verify', ...both, ...wrong, file], { columns: 60 })
+    const short = `signed by another key (${id.slice(0, 'SHA256:'.length + 8)}…)`
+    expect(stripVTControlCharacters(stdout).replaceAll(/\s+/g, ' ')).toContain(short)
+    for (const line of stripVTControlCharacters(stdout).split('\n')) {
+      if (!line.startsWith('next: ')) expect(columnsOf(line), line).toBeLessThanOrEqual(60)
+    }
+    const { artifacts } = JSON.parse((await provHere(['verify', ...both, ...wrong, '--json', file])).stdout)
+    const rows: readonly Row[] = artifacts.flatMap((one: { readonly rows: readonly Row[] }) => one.rows)
+    const named = rows.filter(({ error }) => error?.code === 'key_untrusted')
+    expect(named.length).toBeGreaterThan(0)
+    for (const { signer } of named) expect(signer).toBe(id)
+    // A signature of an image names no key.
+    for (const row of rows) if (row.error?.code === 'signature_invalid') expect(row).not.toHaveProperty('signer')
   })
 
   test('is not named where a copy verifies, or where the key that is named was given', async () => {

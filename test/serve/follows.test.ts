@@ -58,15 +58,20 @@ describeWith(['distribution'], 'the keys', () => {
 
   test('half of a file is not a set: the last one counts for serve.stale-config, and then none', async () => {
     await using signed = await signedImages(1)
-    const { service, put } = await withKeyFile(signed, '--set', 'serve.stale-config=2s')
+    const { service, put, file } = await withKeyFile(signed, '--set', 'serve.stale-config=2s')
     const [image] = signed.images
     put(readFileSync(signed.key.public, 'utf8').slice(0, 60))
-    await service.logged('reload_refused')
+    expect((await service.logged('reload_refused'))['message']).toContain(file)
     expect(await verdictOf(service, image)).toEqual(['verified', false])
     while ((await ask(service.address, '/readyz')).status !== 503) await new Promise((done) => setTimeout(done, 50))
-    expect((await ask(service.address, '/readyz')).text).toMatch(/^not ready: keys: the trusted keys could not be used/)
-    expect(await verdictOf(service, image)).toMatch(/^key_unreadable: the trusted keys could not be used for \d+ s/)
-    expect((await ask(service.address, `/v1/verify?image=${image}`)).status).toBe(503)
+    const { text } = await ask(service.address, '/readyz')
+    expect(text).toMatch(/^not ready: keys: key_unreadable: the trusted keys could not be used for \d+ s\n$/)
+    const said = await verdictOf(service, image)
+    expect(said).toMatch(/^key_unreadable: the trusted keys could not be used for \d+ s/)
+    const asked = await ask(service.address, `/v1/verify?image=${image}`)
+    expect(asked.status).toBe(503)
+    // Where files lie is for the log alone.
+    expect(`${text}${String(said)}${asked.text}`).not.toContain(file)
     put(readFileSync(signed.key.public, 'utf8'))
     while ((await ask(service.address, '/readyz')).status !== 200) await new Promise((done) => setTimeout(done, 50))
     expect(await verdictOf(service, image)).toEqual(['verified', true])

@@ -195,6 +195,12 @@ describe('the own certificate', () => {
     await until(async () => (await ask(service.address, '/readyz', ca)).status === 503)
     const { items = [] } = await provide(service.address, '/verify', [IMAGE], ca)
     expect(items[0]?.error).toMatch(/^config_invalid: the certificates and the token could not be used for \d+ s/)
+    const ready = (await ask(service.address, '/readyz', ca)).text
+    expect(ready).toMatch(/^not ready: listener: config_invalid: the certificates and the token could not be used/)
+    const page = await ask(service.address, '/', ca)
+    expect(page.status).toBe(503)
+    expect(`${items[0]?.error}${ready}${page.text}`).not.toContain(cert)
+    expect((await service.logged('reload_refused'))['message']).toContain(cert)
     expect((await ask(service.address, '/healthz', ca)).status).toBe(200)
   })
 })

@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { ProvError } from '../../src/errors.ts'
+import { asProvError, errorJson, ProvError } from '../../src/errors.ts'
 import { type Watched, type WatchOptions, watchFiles } from '../../src/service/watched.ts'
 import { scratch } from '../support/scratch.ts'
 
@@ -27,7 +27,7 @@ async function rig(file: string, more: Partial<WatchOptions<string>> = {}): Prom
     files: () => [file],
     async load() {
       const text = await readFile(file, 'utf8')
-      if (!text.endsWith('.')) throw new ProvError('config_invalid', 'no full stop')
+      if (!text.endsWith('.')) throw new ProvError('key_unreadable', `no full stop in ${file}`, { location: file })
       return text
     },
     dispose: (old) => told.push(`gave back ${old}`),
@@ -94,9 +94,15 @@ test('what cannot be used leaves the old one for a while, and then nothing count
   await look()
   await look()
   expect(watched.current).toBe('one.')
-  expect(told).toEqual(['failed: no full stop'])
+  expect(told).toEqual([`failed: no full stop in ${file}`])
   wait(60_001)
-  expect(() => watched.current).toThrow(/the text could not be used for 60 s: no full stop/)
+  // Whoever asks is told; where files lie stands in the log alone.
+  expect(errorJson(asProvError(watched.stale))).toEqual({
+    code: 'key_unreadable',
+    message: 'the text could not be used for 60 s',
+    hint: expect.stringContaining('the log of the service'),
+  })
+  expect(() => watched.current).toThrow(/^the text could not be used for 60 s$/)
   writeFileSync(file, 'two.')
   await look()
   await look()
@@ -146,7 +152,7 @@ test('what grows old is made anew without a word', async () => {
 test('it does not start with what cannot be used', async () => {
   const file = join(scratch(), 'text')
   writeFileSync(file, 'half')
-  await expect(rig(file)).rejects.toMatchObject({ code: 'config_invalid' })
+  await expect(rig(file)).rejects.toMatchObject({ code: 'key_unreadable' })
 })
 
 test('what comes from elsewhere and is another one when it is made anew counts, and a failure is not repeated with every look', async () => {

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
-import { setUp } from '../../src/setup/backends.ts'
+import { counted } from '../../src/serve/counted.ts'
+import { type Setup, setUp } from '../../src/setup/backends.ts'
 import { reachOf, withCluster } from '../../src/setup/reach.ts'
 import type { World } from '../../src/setup/world.ts'
 import { scratch } from '../support/scratch.ts'
@@ -39,4 +40,37 @@ it('another current context of the same kubeconfig is another place, for backend
   expect(await hashOf('tekton', 'a')).toBe(await hashOf('tekton', 'a'))
   expect(await hashOf('tekton', 'a')).not.toBe(await hashOf('tekton', 'b'))
   expect(await hashOf('docdb', 'a')).toBe(await hashOf('docdb', 'b'))
+})
+
+it.each([
+  ['mongo-server-url-path', 'url'],
+  ['mongo-server-url-dir', 'MONGO_SERVER_URL'],
+])('another server in the file of %s is another place, another password is not', async (setting, name) => {
+  const folder = scratch()
+  const file = join(folder, name)
+  const set = [
+    'storage.docdb.url=mongo://db/copies?id_field=Name',
+    `storage.docdb.${setting}=${setting.endsWith('-dir') ? folder : file}`,
+  ]
+  const opened = async (url: string) => {
+    writeFileSync(file, `${url}\n`)
+    const setup = await setUp({ storage: 'docdb', set }, world, {
+      each: (backend) => counted(backend, () => undefined),
+    })
+    await setup.close()
+    return setup
+  }
+  const hash = (setup: Setup): string => reachOf(setup, { env: {}, host: 'here' }).hash
+  const first = await opened('mongodb://me:hush@a.example,b.example/?proxyPassword=hush')
+  const before = hash(first)
+  expect(JSON.stringify(first.backends)).not.toContain('hush')
+  expect(hash(await opened('mongodb://me:other@a.example,b.example/?proxyPassword=other'))).toBe(before)
+  const others = [
+    'mongodb://me:hush@a.example',
+    'mongodb+srv://a.example',
+    'mongodb://a.example,b.example/?proxyHost=c',
+  ]
+  for (const other of others) expect(hash(await opened(other)), other).not.toBe(before)
+  // What was opened reads where it was opened, whatever the file says by now.
+  expect(hash(first)).toBe(before)
 })

@@ -19,6 +19,14 @@ test('what a message quotes of a certificate is printable and short', () => {
   expect(message.length).toBeLessThan(300)
 })
 
+test('whoever signed is named with each reason', () => {
+  const rule = { ...identityRule({ identity: 'eve', issuer: 'y' }), validity: { from: 5 } }
+  for (const issuer of ['x', 'y'])
+    expect(ruleFor([rule], { identity: 'eve', issuer }, [1])).toHaveProperty('signer', 'eve')
+  expect(ruleFor([rule], { identity: 'bob', issuer: 'y' }, [1])).toHaveProperty('signer', 'bob')
+  expect(ruleFor([rule], { identity: '', issuer: 'y' }, [1])).not.toHaveProperty('signer')
+})
+
 test('a name too long for a pattern does not meet it', () => {
   expect(any.isIdentity('x'.repeat(2048))).toBe(true)
   expect(any.isIdentity('x'.repeat(2049))).toBe(false)

@@ -49,7 +49,10 @@ it('takes the key id as a hint only', () => {
 
 it('tells a foreign key from a bad signature', () => {
   const keyid = trustOf(other.publicKey).keys[0]?.keyid ?? ''
-  expect(verifySignature(trust, BYTES, { sig: foreign, keyid })).toMatchObject({ code: 'key_untrusted' })
+  expect(verifySignature(trust, BYTES, { sig: foreign, keyid })).toMatchObject({
+    code: 'key_untrusted',
+    signer: keyid,
+  })
   expect(verifySignature(trust, BYTES, { sig: foreign })).toMatchObject({ code: 'signature_invalid' })
   expect(verifySignature(trust, BYTES, { sig: foreign, keyid: '' })).toMatchObject({ code: 'signature_invalid' })
   const der = ours.publicKey.export({ type: 'spki', format: 'der' })
@@ -60,7 +63,11 @@ it('tells a foreign key from a bad signature', () => {
 
 it('prints no control characters of a key id', () => {
   const verdict = verifySignature(trust, BYTES, { sig: foreign, keyid: `\u001b[2J${'x'.repeat(500)}` })
-  expect(verdict).toMatchObject({ code: 'key_untrusted', message: expect.stringMatching(/^[\x20-\x7e…]{1,200}$/) })
+  expect(verdict).toMatchObject({
+    code: 'key_untrusted',
+    message: expect.stringMatching(/^[\x20-\x7e…]{1,200}$/),
+    signer: expect.stringMatching(/^[\x20-\x7e…]{1,81}$/),
+  })
 })
 
 it('believes a certificate only for the key it holds', () => {

@@ -135,7 +135,7 @@ const HOSTILE: Readonly<Record<string, Hostile>> = {
   'a pipe for an index': {
     backend: 'oci',
     mark: '!',
-    code: 'not_regular_file',
+    code: 'storage_io',
     spoil: (folder) => odd(join(folder, 'lay', 'index.json'), (path) => execFileSync('mkfifo', [path])),
   },
 }

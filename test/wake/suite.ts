@@ -137,6 +137,19 @@ export function wakeSuite(name: string, open: () => Promise<Waker>): void {
       expect(await at.end()).toBeLessThan(2000)
     })
 
+    it('counts a message once', async () => {
+      const at = await idle()
+      const hints = (): number => at.woke.filter((one) => one === name).length
+      for (let number = 0; number < 3; number++) {
+        const before = hints()
+        await waker.send(Buffer.from('x'))
+        await reached(() => hints() > before)
+        await sleep(500)
+        expect(hints()).toBe(before + 1)
+      }
+      await at.end()
+    })
+
     it('hears what store tells of a commit', async () => {
       const at = await idle()
       const before = at.woke.filter((one) => one === name).length

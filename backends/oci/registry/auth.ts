@@ -35,6 +35,7 @@ export interface CredentialQuery {
 
 export type FindCredentials = (query: CredentialQuery) => Promise<Credentials | undefined>
 
+const READS: readonly string[] = ['GET', 'HEAD']
 /** Scopes whose tokens are kept, two a repository: another one is asked for again. */
 const MAX_SCOPES = 128
 /** A login has up to four: token, password, identity token and header. */
@@ -92,8 +93,12 @@ export function createSession(options: SessionOptions): Session {
       response = await http.send(authorised(job, header))
       if (response.status === 401) granted.clear()
     }
-    if (response.status < 300) return response
     const { where, signal, expects = [] } = request
+    if (response.status < 300) {
+      // A registry answers 200 to whoever reads (distribution-spec, pull); 204 and the like hold nothing of what is there.
+      if (READS.includes(request.method) && response.status !== 200) throw withoutContent(response, where)
+      return response
+    }
     const asked = { asked: url, base, http, signal, where }
     const isExpected = expects.includes(response.status) && cameFrom(response, asked)
     if (isExpected) return response
@@ -180,6 +185,10 @@ export function createSession(options: SessionOptions): Session {
 
 function authorised(request: HttpRequest, authorization: string | undefined): HttpRequest {
   return authorization === undefined ? request : { ...request, headers: { ...request.headers, authorization } }
+}
+
+function withoutContent({ status, url }: HttpResponse, where: Where) {
+  return failure('response_invalid', `${url.host} answered ${status} in place of what was asked for`, where)
 }
 
 function noCredentials(host: string, where: Where) {

@@ -3,7 +3,7 @@ import type { ProvError } from '../../../src/errors.ts'
 import { sha256Hex } from '../../../src/model/entry.ts'
 import { checkTarget } from '../../../src/platform/http/client.ts'
 import type { HttpResponse } from '../../../src/platform/http/exchange.ts'
-import { failure, type Where } from '../failure.ts'
+import { failure, quote, type Where } from '../failure.ts'
 import { MAX_MANIFEST_BYTES, type Manifest, type Registry } from '../port.ts'
 import { type Call, callsOver, type RemoteOptions, split, whereOf } from './calls.ts'
 import { orAbsent } from './own-absence.ts'
@@ -38,7 +38,8 @@ export function remoteRegistry(options: RemoteOptions): Registry {
         if (/^\s*(?:text\/html|application\/xhtml)/i.test(type ?? '')) throw webPage(whereOf(repo, call), repo)
         const digest = digestOf(bytes)
         const claimed = ref.includes(':') ? ref : resp.headers.get('docker-content-digest')
-        if (claimed?.startsWith('sha256:') && claimed !== digest) throw mismatch(whereOf(repo, call), claimed)
+        if (claimed !== digest && (claimed?.startsWith('sha256:') || encodingOf(resp) !== undefined))
+          throw wrongBytes(resp, whereOf(repo, call), claimed ?? digest)
         return { bytes, mediaType: mediaTypeOf(type), digest } satisfies Manifest
       })
     },
@@ -67,8 +68,9 @@ export function remoteRegistry(options: RemoteOptions): Registry {
       const call = read('get blob', digest, maxBytes, signal)
       return orAbsent(async () => {
         const answers = await (await client(repo, call))._headOrGetBlob('GET', digest)
-        const bytes = (await answers.at(-1)?.dockerBody()) ?? new Uint8Array()
-        if (digestOf(bytes) !== digest) throw mismatch(whereOf(repo, call), digest)
+        const answer = answers.at(-1)
+        const bytes = (await answer?.dockerBody()) ?? new Uint8Array()
+        if (digestOf(bytes) !== digest) throw wrongBytes(answer, whereOf(repo, call), digest)
         return bytes
       })
     },
@@ -144,6 +146,24 @@ function digestOf(bytes: Uint8Array): string {
 
 function mismatch(where: Where, digest: string): ProvError {
   return failure('digest_mismatch', `the registry's bytes do not have the digest ${digest.slice(0, 80)}`, where)
+}
+
+interface Answer {
+  readonly headers: { get(name: string): string | null }
+}
+
+/** Every request asks for the bytes as they are; undefined: so they came. */
+function encodingOf(answer: Answer | undefined): string | undefined {
+  const encoding = quote(answer?.headers.get('content-encoding') ?? '')
+  return /^(?:identity)?$/i.test(encoding) ? undefined : encoding
+}
+
+/** In another encoding they say nothing of what is there, and are no damage. */
+function wrongBytes(answer: Answer | undefined, where: Where, digest: string): ProvError {
+  const encoding = encodingOf(answer)
+  if (encoding === undefined) return mismatch(where, digest)
+  const message = `the registry answered in the encoding ${encoding}, which nobody asked for`
+  return failure('response_invalid', message, where)
 }
 
 /** A login page or a proxy's own: no registry serves a manifest as one, so nothing is known of what is there. */

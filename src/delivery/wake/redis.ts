@@ -4,6 +4,7 @@
  */
 import { Redis } from 'ioredis'
 import { ProvError } from '../../errors.ts'
+import { pause } from '../../platform/io.ts'
 import { boundAnswers, isBroken, redisOptions } from '../../platform/redis/client.ts'
 import { redisFailure } from '../../platform/redis/failure.ts'
 import type { Hint, RedisPlace, Teller, Transport } from './wake.ts'
@@ -27,16 +28,17 @@ export function redisTransport(place: RedisPlace): Transport {
       const { client, failing, end } = connectTo(place, signal)
       try {
         await failing(() => client.connect())
-        let message: unknown
+        let isDue = true
+        let gap = Promise.resolve()
         while (!signal.aborted) {
           const next = failing(() => client.xread('COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', stream, '$'))
           next.catch(() => undefined)
-          // What came while nobody was reading is found by this look.
-          if (message !== null) yield undefined
-          message = await next
-          if (message === null) continue
-          yield undefined
-          await new Promise((resolve) => setTimeout(resolve, GAP_MS))
+          // Only now, while the next one is waited for already: what came while nobody was reading is found by this very look.
+          if (isDue) yield undefined
+          isDue = (await next) !== null
+          if (!isDue) continue
+          await gap
+          gap = pause(GAP_MS, signal).catch(() => undefined)
         }
       } finally {
         end()

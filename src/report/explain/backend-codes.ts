@@ -38,7 +38,8 @@ export const BACKEND_EXPLANATIONS = {
     action: 'Name another file in storage.docdb.url, or restore it from a backup.',
   },
   storage_io: {
-    causes: 'The permission is missing, the disk is full, or the file system has a problem.',
+    causes:
+      'The permission is missing, the disk is full, the file system has a problem, or a pipe, link or folder stands where a file belongs.',
     action: 'Check permissions and free space at the location that the message names.',
   },
   not_looked: {

@@ -50,6 +50,10 @@ const ROW = object<Row>(
     signatures: SIGNATURES,
     keyids: list(TEXT),
     error: ref('error'),
+    signer: says(
+      TEXT,
+      'of a copy that is refused: the identity or key id of who has signed it; with key_untrusted unproven',
+    ),
     detail: TEXT,
     differences: says(
       list(DIFFERENCE),

@@ -46,6 +46,8 @@ export function gravestMark(marks: readonly Mark[]): Mark | undefined {
 }
 
 const MAX_VALUE = 40
+/** The identity of a workflow is a URL with a branch. */
+const MAX_SIGNER = 80
 
 /**
  * Everything that counts against an artifact, with the backends where there is more than one reason.
@@ -59,7 +61,7 @@ export function reasonOf(one: VerifiedArtifact, wide: boolean): string {
   const byWords = new Map<string, Set<string>>()
   for (const mark of GRAVITY) {
     for (const row of counted.filter((other) => other.mark === mark && mark !== '*')) {
-      const words = row.error === undefined ? mark : wordsOf(row.error.code)
+      const words = row.error === undefined ? mark : `${wordsOf(row.error.code)}${signerText(row)}`
       byWords.set(words, (byWords.get(words) ?? new Set()).add(row.backend))
     }
   }
@@ -68,6 +70,12 @@ export function reasonOf(one: VerifiedArtifact, wide: boolean): string {
   const isAlone = byWords.size + drift.length === 1 && whole.length === 0
   const bad = [...byWords].map(([words, names]) => (isAlone ? words : `${[...names].join(', ')}: ${words}`))
   return [...drift, ...bad, ...foreignText(foreign), ...whole].join('; ')
+}
+
+/** Who signed a copy that is refused, where that is short: the whole of it is in the message. */
+function signerText({ signer = '' }: Row): string {
+  const shown = shortDigests(signer)
+  return shown === '' || shown.length > MAX_SIGNER ? '' : ` (${shown})`
 }
 
 /** A finding that no row tells: nothing verified, or too few of --require. */

@@ -1,6 +1,7 @@
 /** What `prov verify` prints by default: everything that needs attention, aligned, and nothing else. */
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import type { ErrorCode } from '../../../src/errors.ts'
 import { columnsOf } from '../../../src/platform/text/columns.ts'
 import { attentionOf } from '../../../src/report/text/attention.ts'
 import { verdictOf } from '../../../src/verify/verdict.ts'
@@ -59,6 +60,25 @@ describe('what needs attention', () => {
     const one = artifact('clone', '*x**', (row) => (row.backend === 'docdb' ? { ...row, differences: [odd] } : row))
     const [, , row] = printed(sceneOf([one]), { width: undefined })
     expect(row).toContain('labels/app.kubernetes.io/managed-by: "tekton-pipelines" (tekton, s3) ≠ "somebody" (docdb)')
+  })
+
+  test('who signed what is refused stands behind the reason, where that is short', () => {
+    const refused = (code: ErrorCode, signer?: string) => (row: Row) =>
+      row.mark === '#'
+        ? { ...row, error: { code, message: 'a message' }, ...(signer === undefined ? {} : { signer }) }
+        : row
+    const reason = (change: (row: Row) => Row, look: Look = { width: undefined }): string =>
+      printed(sceneOf([artifact('clone', '#', change)]), look)[2]?.replace(/^.*? {3,}#.*? {3}(?=\S)/, '') ?? ''
+    const key = `SHA256:${'a'.repeat(43)}`
+    expect(reason(refused('key_untrusted', key))).toContain('signed by another key (SHA256:aaaaaaaa…)')
+    expect(reason(refused('identity_untrusted', 'eve@example.com'))).toContain('identity untrusted (eve@example.com)')
+    expect(reason(refused('key_untrusted'))).not.toContain('(')
+    expect(reason(refused('identity_untrusted', 'x'.repeat(81)))).not.toContain('(')
+    const narrow = printed(sceneOf([artifact('clone', '#', refused('identity_untrusted', 'x'.repeat(50)))]), {
+      width: 60,
+    })
+    for (const line of narrow) expect(columnsOf(line)).toBeLessThanOrEqual(60)
+    expect(narrow.join(' ').replaceAll(/\s+/g, ' ')).toContain(`identity untrusted (${'x'.repeat(50)})`)
   })
 
   test('digests that differ beyond what is shown of them are shown in full', () => {

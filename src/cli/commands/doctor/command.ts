@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, INPUT, withCluster, withCommon, withSigners, withTruth } from '../../options.ts'
+import { collect, INPUT, withCluster, withCommon, withSigners, withTimeout, withTruth } from '../../options.ts'
 import type { DoctorOptions } from './flags.ts'
 
 export function doctorCommand(io: Io, exit: Exit): Command {
@@ -24,8 +24,7 @@ export function doctorCommand(io: Io, exit: Exit): Command {
     .option('--read-only', 'write nothing, not even a probe')
     .option('--run <UID|NAME>', 'only this run of the input')
     .option('--tekton-file <FILE>', "file for the tekton annotations, when not the run's own")
-    .addOption(new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count))
-  return withCommon(withTruth(withCluster(withSigners(command))))
+  return withCommon(withTruth(withCluster(withSigners(withTimeout(command)))))
     .addHelpText(
       'after',
       `

@@ -1,7 +1,7 @@
 /** `prov list`: the places in a backend that hold entries. */
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
-import { withCommon, withTruth } from '../../options.ts'
+import { withCommon, withTimeout, withTruth } from '../../options.ts'
 import type { ListOptions } from './flags.ts'
 
 export function listCommand(io: Io): Command {
@@ -17,7 +17,7 @@ export function listCommand(io: Io): Command {
     .option('--tekton-file <FILE>', 'file with the annotated runs')
     .option('--kubeconfig <FILE>', 'list the runs of this cluster (tekton)')
     .option('--context <NAME>', 'list the runs of the cluster of this context (tekton)')
-  return withCommon(withTruth(command))
+  return withCommon(withTruth(withTimeout(command)))
     .addHelpText(
       'after',
       `

@@ -10,4 +10,5 @@ export interface ListOptions extends CommonOptions {
   readonly truth?: string
   readonly kubeconfig?: string
   readonly context?: string
+  readonly timeout?: number
 }

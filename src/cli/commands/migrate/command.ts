@@ -2,7 +2,17 @@
 import { Command, Option } from 'commander'
 import type { Io } from '../../../platform/io.ts'
 import type { Exit } from '../../exit.ts'
-import { collect, count, INPUT, withCluster, withCommon, withFilters, withSigners, withTruth } from '../../options.ts'
+import {
+  collect,
+  count,
+  INPUT,
+  withCluster,
+  withCommon,
+  withFilters,
+  withSigners,
+  withTimeout,
+  withTruth,
+} from '../../options.ts'
 import type { MigrateOptions } from './flags.ts'
 
 export function migrateCommand(io: Io, exit: Exit): Command {
@@ -32,8 +42,7 @@ export function migrateCommand(io: Io, exit: Exit): Command {
     .option('--emit-job', 'print this migration as a Kubernetes Indexed Job, with as many pods as --shard /N says')
     .option('--job-image <IMAGE>', 'container image of prov for the Job')
     .option('--tekton-file <FILE>', 'file with the annotated runs, or for them')
-    .addOption(new Option('--timeout <SECONDS>', 'longest time for one request to a backend').argParser(count))
-  return withCommon(withTruth(withCluster(withFilters(withSigners(command)))))
+  return withCommon(withTruth(withCluster(withFilters(withSigners(withTimeout(command))))))
     .addHelpText(
       'after',
       `

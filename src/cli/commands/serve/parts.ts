@@ -4,7 +4,7 @@ import type { Judge } from '../../../cache/judged.ts'
 import type { Settings } from '../../../config/settings.ts'
 import { CONFIG_MAP } from '../../../config/settings.ts'
 import { refuseUnsupported } from '../../../config/unsupported-settings.ts'
-import { ERRORS, ProvError } from '../../../errors.ts'
+import { ProvError } from '../../../errors.ts'
 import { pause } from '../../../platform/io.ts'
 import { durationMs } from '../../../platform/text/duration.ts'
 import { counted } from '../../../serve/counted.ts'
@@ -58,7 +58,7 @@ export interface Verifier {
   readonly queue: Queue
   readonly backends: readonly string[]
   /** Why keys or policy cannot count. */
-  stale(): string | undefined
+  readonly stale: ProvError | undefined
   close(): Promise<void>
 }
 
@@ -113,7 +113,9 @@ export async function openVerifier(scene: Scene): Promise<Verifier> {
       return made.judge
     },
     digestOf: rememberedTags((repository, tag, signal) => resolve(policies, repository, tag, signal), monotonic),
-    stale: () => (policies.stale ?? trusts.stale)?.message,
+    get stale() {
+      return policies.stale ?? trusts.stale
+    },
     close: async () => {
       await Promise.all([trusts.stop(), closePolicies()])
     },
@@ -247,26 +249,6 @@ export async function openLater(settings: Settings): Promise<LaterTruth | undefi
     return opened
   }
   return { open, close: async () => (await opened?.catch(() => undefined))?.close() }
-}
-
-/** Throws why the cache cannot be used: the service would go on without it. @example await checkCache(scene) */
-export async function checkCache({ settings, world }: Scene): Promise<void> {
-  let trouble: ProvError | undefined
-  const events: CacheEvents = {
-    counted: () => undefined,
-    failed: (_, error) => {
-      trouble = error
-    },
-  }
-  const cache = await verdictCache(settings.get('cache.url') ?? 'none', settings, world, { events })
-  try {
-    // Nothing is verified, and what nobody could look at is not kept.
-    const nothing = { exit: ERRORS.not_looked.exit, artifacts: [], findings: [] }
-    await cache.ask({ key: 'prov:v1:check', verify: async () => nothing }, world.signal)
-  } finally {
-    await cache.close()
-  }
-  if (trouble !== undefined) throw trouble
 }
 
 export interface LaterTruth {

@@ -1,6 +1,6 @@
 /** The work of `prov serve`. */
 import type { Settings } from '../../../config/settings.ts'
-import { asProvError } from '../../../errors.ts'
+import { asProvError, type ProvError } from '../../../errors.ts'
 import { type Io, pause, write } from '../../../platform/io.ts'
 import { durationMs } from '../../../platform/text/duration.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
@@ -18,6 +18,7 @@ import { listenAt } from '../../../service/listen.ts'
 import { type Log, openLog } from '../../../service/log.ts'
 import { openMetrics, SERVE_METRICS } from '../../../service/metrics.ts'
 import type { Watched } from '../../../service/watched.ts'
+import { checkCache } from '../../../setup/cache.ts'
 import { searchSource } from '../../../setup/search.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import { VERSION } from '../../../version.ts'
@@ -25,7 +26,6 @@ import { layoutOf } from '../../terminal.ts'
 import { worldOf } from '../../world.ts'
 import type { ServeOptions } from './flags.ts'
 import {
-  checkCache,
   type LaterTruth,
   monotonic,
   openLater,
@@ -210,11 +210,15 @@ function serviceOf(
     unsure: () => listener.stale?.message,
     checks: {
       end: () => (isDraining() ? 'the service is about to end' : undefined),
-      keys: verifier.stale,
-      listener: () => listener.stale?.message,
+      keys: () => said(verifier.stale),
+      listener: () => said(listener.stale),
     },
   }
   return { service, events }
+}
+
+function said(error: ProvError | undefined): string | undefined {
+  return error === undefined ? undefined : `${error.code}: ${error.message}`
 }
 
 function msOf(settings: Settings, name: 'deadline' | 'drain'): number {
@@ -232,10 +236,14 @@ function tell(log: Log, { judged, error, ...rest }: KeyOutcome): void {
 }
 
 async function check(scene: Scene, verifier: Verifier, later: LaterTruth | undefined, io: Io): Promise<number> {
-  const { options } = scene
+  const { options, settings, world } = scene
   const listener = await openListener(scene, () => undefined)
   await listener.stop()
-  await Promise.all([later?.open(), checkCache(scene)])
+  const cache = settings.get('cache.url')
+  await Promise.all([
+    later?.open(),
+    cache === undefined ? undefined : checkCache(cache, settings, world, { readOnly: false }),
+  ])
   verifier.judge()
   const found: ServeCheck = {
     command: 'serve',
@@ -243,7 +251,7 @@ async function check(scene: Scene, verifier: Verifier, later: LaterTruth | undef
     backends: verifier.backends,
     tls: listener.last.tls !== undefined,
     truth: later !== undefined,
-    cache: scene.settings.get('cache.url') !== undefined,
+    cache: cache !== undefined,
     exit: 0,
   }
   if (options.json === true) await write(io.stdout, jsonText(found))
