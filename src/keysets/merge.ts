@@ -11,12 +11,15 @@ import { LOST, type Lost, type RaceOptions, race } from './lost-race.ts'
 import { emptied, type MergedSets, mergeRegions } from './merged.ts'
 import { ARCHIVE, type KeyPlace, PUBLIC, SERVED, stateName } from './place.ts'
 import { claimsOf, listRegions, type RegionReading, readRegion } from './read-regions.ts'
+import { shareOf } from './share.ts'
 
 export interface MergeJob extends RaceOptions {
   readonly place: KeyPlace
   readonly publishers: Publishers
   /** Most keys in the public set; the oldest retired ones go to the archive. */
   readonly maxKeys: number
+  /** Most keys of one region that are not retired; absent: an equal share of them. */
+  readonly maxRegionKeys?: number | undefined
   /** Milliseconds since the epoch. */
   now(): number
 }
@@ -72,9 +75,10 @@ async function attempt(job: MergeJob): Promise<Tried | Lost> {
   const before = await publicIn(place, found)
   const embedded = before?.regions ?? new Map()
   const limit = limitTo(READERS)
+  const share = shareOf({ maxKeys: job.maxKeys, regions: publishers.size, wanted: job.maxRegionKeys })
   const readings = await Promise.all(
     [...publishers.keys()].map((region) =>
-      limit(() => readRegion(region, { place, listing, publishers, embedded, signal })),
+      limit(() => readRegion(region, { place, listing, publishers, embedded, share, signal })),
     ),
   )
   const regions = readings.map((one) => shownOf(one, job.now()))

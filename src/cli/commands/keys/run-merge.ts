@@ -23,12 +23,14 @@ export async function runKeysMerge(options: MergeOptions, io: Io): Promise<numbe
   for (const warning of settings.warnings) world.warn(warning)
   const publishers = await readPublishers(options.regions, io.env)
   const place = await keyPlaceAt(options.at, settings, world)
+  const perRegion = settings.get('keys.max-region-keys')
   const watching = await watch(options, io)
   const merging = async (): Promise<number> => {
     const merged = await merge({
       place,
       publishers,
       maxKeys: Number(settings.get('keys.max-keys')),
+      ...(perRegion === undefined ? {} : { maxRegionKeys: Number(perRegion) }),
       now: world.now,
       random: world.random,
       signal: io.signal,
