@@ -5,6 +5,7 @@ import { mergeRegions } from '../../src/keysets/merged.ts'
 import { ARCHIVE, type KeyPlace, PUBLIC, regionName, stateName } from '../../src/keysets/place.ts'
 import type { KeyToPublish } from '../../src/keysets/publication.ts'
 import { publishRegion } from '../../src/keysets/publish.ts'
+import { shownMerge } from '../../src/report/text/key-sets-text.ts'
 import { readPublicSet } from '../../src/trust/public-set.ts'
 import type { RegionFile } from '../../src/trust/region-file.ts'
 import { memoryObjects, shared } from '../support/memory-objects.ts'
@@ -271,6 +272,78 @@ describe('refused, and the public file is left as it is', () => {
       outcome: 'refused',
       refused: { message: expect.stringContaining('at most 3') },
     })
+  })
+})
+
+describe('a key that somebody put into the public set by hand', () => {
+  /** Adds a key to the set, past prov. */
+  async function slipIn(place: KeyPlace, { jwk }: OwnKey, change: (prov: Record<string, unknown>) => void = () => {}) {
+    const set = JSON.parse((await readText(place, PUBLIC)) ?? '')
+    set.keys.push(jwk)
+    set.prov.keys[jwk.kid] = { status: 'active' }
+    change(set.prov)
+    await overwrite(place.objects, PUBLIC, Buffer.from(JSON.stringify(set)))
+  }
+
+  test('is dropped by the next merge, which says so; what regions published since is merged', async () => {
+    const { place, eu, us, keys } = await scene()
+    await slipIn(place, keys[3])
+    await publishFile(place, eu, 2, [active(keys[0]), active(keys[2])])
+    const merged = await mergeOnce(place, [eu, us])
+    expect(merged).toMatchObject({
+      outcome: 'written',
+      dropped: {
+        code: 'keyset_refused',
+        message: expect.stringContaining(`held key ${keys[3].jwk.kid}, which no region`),
+      },
+    })
+    expect(shownMerge(merged)).toMatchObject({ exit: 3, dropped: { code: 'keyset_refused' } })
+    expect(await kidsIn(place)).toEqual(sorted(keys[0], keys[1], keys[2]))
+    const again = await mergeOnce(place, [eu, us])
+    expect([again.outcome, again.dropped, shownMerge(again).exit]).toEqual(['unchanged', undefined, 0])
+  })
+
+  test('many of them are counted, and few are named', async () => {
+    const { place, eu, us } = await scene()
+    for (const key of await Promise.all(Array.from({ length: 7 }, ownKey))) await slipIn(place, key)
+    const { dropped } = await mergeOnce(place, [eu, us])
+    expect(dropped?.message).toMatch(/held 7 keys, which no region has published: (?:[\w-]{43}, ){5}…/)
+  })
+
+  test('does not keep the last keys from being revoked', async () => {
+    const { place, eu, us, keys } = await scene()
+    await slipIn(place, keys[3])
+    await publishFile(place, eu, 2, [revoked(keys[0])])
+    await publishFile(place, us, 2, [revoked(keys[1])])
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'written', counts: { keys: 0, revoked: 2 } })
+    expect(await kidsIn(place)).toEqual([])
+  })
+
+  test('stays where the file of a region in the set cannot be read: it may have been in that', async () => {
+    const { place, eu, us, keys } = await scene()
+    const spoil = ({ regions }: Record<string, unknown>) => {
+      Object.assign(regions as object, { fr: { payload: '!' } })
+    }
+    await slipIn(place, keys[3], spoil)
+    const before = await readText(place, PUBLIC)
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({
+      outcome: 'refused',
+      refused: { message: expect.stringContaining(`without key ${keys[3].jwk.kid}`) },
+    })
+    expect(await readText(place, PUBLIC)).toBe(before)
+  })
+
+  test('stays in a set that prov has not made, and the next step is to publish it', async () => {
+    const { place, eu, us, keys } = await scene()
+    await overwrite(place.objects, PUBLIC, Buffer.from(JSON.stringify({ keys: [keys[3].jwk] })))
+    const refused = await mergeOnce(place, [eu, us])
+    expect(refused).toMatchObject({
+      outcome: 'refused',
+      refused: { hint: expect.stringContaining('prov keys publish --region NAME --from') },
+    })
+    const old = await regionNamed('old')
+    await publishFile(place, old, 1, [active(keys[3])])
+    expect(await mergeOnce(place, [eu, us, old])).toMatchObject({ outcome: 'written', counts: { keys: 3 } })
   })
 })
 

@@ -38,7 +38,9 @@ export async function runKeysMerge(options: MergeOptions, io: Io): Promise<numbe
     })
     watching.told(merged)
     const shown = shownMerge(merged)
-    const codes = [...shown.regions, { error: shown.refused }].flatMap(({ error }) => error?.code ?? [])
+    const codes = [...shown.regions, { error: shown.refused }, { error: shown.dropped }].flatMap(
+      ({ error }) => error?.code ?? [],
+    )
     const step = stepAfter(shown.exit, codes)
     await tell('merge', { at: place.root, ...shown }, mergeLines(shown, place.root), options, io, step)
     return shown.exit
