@@ -6,7 +6,7 @@ import { keyOf, keysOfSet, MAX_SET_KEYS, refusedSet, setObject } from '../keys/k
 import { type Entry, sha256Hex } from '../model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../model/envelope.ts'
 import { isRecord, type JsonRecord, textIn } from '../platform/text/guards.ts'
-import type { Trust } from './trust.ts'
+import type { RegionAge, Trust } from './trust.ts'
 import { checkEntry } from './verify-entry.ts'
 
 /** Payload type of the DSSE envelope. */
@@ -136,6 +136,17 @@ async function statementOf(name: string, region: string, from: JsonRecord): Prom
   }
   const jwks = keys.map(({ jwk }) => jwk).toSorted(byKid)
   return { region, seq, issuedAt, expiresAt, keys: jwks, windows, revoked, publicKeys }
+}
+
+/** @example regionAge(file).activeSince // '2026-01-01T00:00:00Z' */
+export function regionAge({
+  region,
+  issuedAt,
+  windows,
+}: Pick<RegionStatement, 'region' | 'issuedAt' | 'windows'>): RegionAge {
+  const since = Object.values(windows).flatMap(({ status, from }) => (status === 'active' ? (from ?? []) : []))
+  const youngest = since.toSorted((a, b) => Date.parse(b) - Date.parse(a))[0]
+  return { region, issuedAt, ...(youngest === undefined ? {} : { activeSince: youngest }) }
 }
 
 /** @example jwks.toSorted(byKid) */

@@ -24,7 +24,7 @@ import { refuseAnyHost } from '../../../setup/refuse-any-host.ts'
 import { truthOf, truthPlace } from '../../../setup/truth.ts'
 import { verdictsOf } from '../../../setup/verdicts.ts'
 import type { World } from '../../../setup/world.ts'
-import type { Trust } from '../../../trust/trust.ts'
+import type { RegionAge, Trust } from '../../../trust/trust.ts'
 import type { Truth } from '../../../truth/truth.ts'
 import type { Demands } from '../../../verify/verdict.ts'
 import type { ServeOptions } from './flags.ts'
@@ -50,6 +50,8 @@ export interface Verifier {
   readonly digestOf: ResolveTag
   readonly queue: Queue
   readonly backends: readonly string[]
+  /** What the key sets that count now, or counted last, say of their regions. */
+  regions(): readonly RegionAge[]
   /** Why keys or policy cannot count. */
   stale(): string | undefined
   close(): Promise<void>
@@ -91,6 +93,7 @@ export async function openVerifier(scene: Scene): Promise<Verifier> {
       return made.judge
     },
     digestOf: rememberedTags((repository, tag, signal) => resolve(policies, repository, tag, signal), monotonic),
+    regions: () => trusts.last.regions ?? [],
     stale: () => (policies.stale ?? trusts.stale)?.message,
     close: async () => {
       await Promise.all([trusts.stop(), closePolicies()])
