@@ -1,6 +1,6 @@
 /**
  * `npm run build`: bundles the command line and the library into dist/, with one chunk for each lazy `import()`, and writes the
- * library's declarations. Unminified: names in stack traces and error classes stay what they are in the source.
+ * library's declarations. Names in stack traces and error classes stay what they are in the source.
  *
  * `node build.ts one-file`: bundles the command line alone, as the one CommonJS file out/prov.cjs that package.ts puts into an executable.
  */
@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin, transformSync } from 'esbuild'
 import { compileAtOnce } from './eager.ts'
 import { LIVE_SCRIPT, SCRIPT } from './src/report/html/script.ts'
 import { SCHEMAS } from './src/report/schemas/index.ts'
@@ -45,6 +45,20 @@ function withoutFacades(code: string): string {
     if (named !== undefined) lines.push(`const {${named.replaceAll(' as ', ': ')}} = ${source};`)
     return lines.join(' ')
   })
+}
+
+/** From this length on blanks count, in bytes. */
+const LARGE = 400_000
+
+/** True for a large chunk with nothing of prov's core in it: an SDK, with its backend at most. */
+function isForeign(output: Metafile['outputs'][string] | undefined): boolean {
+  if (output === undefined || output.bytes < LARGE) return false
+  return Object.keys(output.inputs).every((path) => !path.startsWith('src/'))
+}
+
+/** A third of what SDKs weigh is blanks. Names stay what they are. */
+function withoutBlanks(code: string): string {
+  return transformSync(code, { minifyWhitespace: true }).code
 }
 
 /** Functions of built-ins that take long to load and that few commands call: the built-in is asked for when one of them is called. */
@@ -390,7 +404,11 @@ const { metafile, outputFiles } = await build({
 
 const chunks = 'dist/chunks'
 mkdirSync(chunks, { recursive: true })
-for (const { path, text } of outputFiles) writeFileSync(path, withoutFacades(text))
+const made = new Map(Object.entries(metafile.outputs).map(([name, output]) => [resolve(name), output]))
+for (const { path, text } of outputFiles) {
+  const code = withoutFacades(text)
+  writeFileSync(path, isForeign(made.get(path)) ? withoutBlanks(code) : code)
+}
 for (const name of readdirSync(chunks)) {
   if (!(`${chunks}/${name}` in metafile.outputs)) rmSync(`${chunks}/${name}`) // of an earlier build
 }

@@ -2,10 +2,11 @@
 import { createPublicKey } from 'node:crypto'
 import { ProvError } from '../errors.ts'
 import { spki } from '../keys/key-id.ts'
-import { type SignerOptions, signerOfPem } from '../signing/open-signer.ts'
+import type { SignerOptions } from '../signing/open-signer.ts'
 import type { KeySigner, Signer } from '../signing/signer.ts'
 import type { Trust } from '../trust/trust.ts'
 import { trustIn } from '../trust/trusted-keys.ts'
+import { type OpenNamed, openNamed } from './early-key.ts'
 import { heldIn } from './held.ts'
 import { type JournalKey, type JournalName, type JournalState, type Journals, keyName } from './journal.ts'
 import type { KeyStore, StoredKey } from './keystore.ts'
@@ -16,8 +17,8 @@ const ASK_AGAIN_MS = 60_000
 export interface JournalSignerOptions {
   readonly journals: Pick<Journals, 'active'>
   readonly journal: JournalName
-  readonly store: Pick<KeyStore, 'read' | 'location'>
-  readonly password: SignerOptions['password']
+  readonly store: Pick<KeyStore, 'location'>
+  readonly open: OpenNamed
   /** What copies are judged by: see {@link journalTrust}. */
   readonly trust: () => Promise<Pick<Trust, 'keys'>>
   /** Milliseconds since any fixed point in time. */
@@ -43,7 +44,7 @@ export function journalSigner(options: JournalSignerOptions): Signer & { ready()
     const row = activeOf(await journals.active(journal.id), journal)
     const last = await before?.catch(() => undefined)
     if (last?.kid === row.key.kid) return last
-    const signer = await openKey(row, options)
+    const signer = await openRow(row, options)
     if ((await trust()).keys.some((one) => one.revoked === undefined && one.publicKey.equals(signer.publicKey))) {
       return { kid: row.key.kid, signer }
     }
@@ -80,17 +81,27 @@ export function activeOf(
   })
 }
 
+export interface KeyPlace {
+  readonly store: Pick<KeyStore, 'read' | 'location'>
+  readonly journal: JournalName
+  readonly password: SignerOptions['password']
+}
+
 /**
  * Opens the private key of a row, and compares it with the public key that the row holds.
  *
  * @example await openKey(key, { store, journal, password })
  */
-export async function openKey(
+export async function openKey(row: JournalKey, { store, journal, password }: KeyPlace): Promise<KeySigner> {
+  return openRow(row, { store, journal, open: openNamed(store, password) })
+}
+
+async function openRow(
   row: JournalKey,
-  { store, journal, password }: Pick<JournalSignerOptions, 'store' | 'journal' | 'password'>,
+  { store, journal, open }: Pick<JournalSignerOptions, 'store' | 'journal' | 'open'>,
 ): Promise<KeySigner> {
   const name = keyName(journal.id, row.n)
-  const signer = await signerOfPem(`${name}.key`, await store.read(name), password)
+  const signer = await open(name)
   if (row.key === undefined || Buffer.from(row.key.spki).equals(spki(signer.publicKey))) return signer
   throw new ProvError('key_unreadable', `${name}.key is not the key that the journal has under this name`, {
     location: store.location,

@@ -30,8 +30,11 @@ export interface OpenJournals {
  *
  * @example const { journals, store, find } = await openJournals(settings, world)
  */
-export async function openJournals(settings: Settings, world: World): Promise<OpenJournals> {
-  const store = keyStoreOf(settings, world)
+export async function openJournals(
+  settings: Settings,
+  world: World,
+  store: KeyStore = keyStoreOf(settings, world),
+): Promise<OpenJournals> {
   const db = await openDatabase(await truthPlace(settings), { make: false })
   const file = settings.get('keys.journal-file')
   const unique = (): string => Buffer.from(world.random(8)).toString('hex')

@@ -38,7 +38,7 @@ export async function commitAtOnce(
   if (items.some(({ resign }) => resign)) return undefined
   const owed = owedOf(items)
   const { text, values } = statementOf(db, items, owed)
-  const rows = await db.query(text, values).catch(noneIfTaken)
+  const rows = await db.queryOften(text, values).catch(noneIfTaken)
   if (rows.length === 0) return undefined
   const placed = Map.groupBy(rows, (row) => numberOf(row, 'n'))
   return new Map(items.map((item, n) => [item, committedOf(item, placed.get(n) ?? [])]))

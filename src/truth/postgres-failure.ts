@@ -22,11 +22,18 @@ const STATES: readonly (readonly [
   ['58', 'storage_io', 'the database could not read or write its files'],
 ]
 
+/** What to do where a pooler takes no truth.schema. */
+export const SCHEMA_OF_ROLE = 'leave truth.schema out, and ALTER ROLE … SET search_path = … on the server'
+
 /** @example throw postgresFailure(thrown, 'postgres://db/prov') */
 export function postgresFailure(thrown: unknown, location: string): unknown {
   if (!(thrown instanceof Error) || thrown instanceof ProvError) return thrown
   const details = { location, cause: thrown }
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
+  if (/unsupported startup parameter: options/.test(thrown.message)) {
+    const why = 'a pooler between prov and the server does not take truth.schema'
+    return new ProvError('config_invalid', why, { ...details, hint: SCHEMA_OF_ROLE })
+  }
   const known = STATES.find(([state]) => code.length === 5 && code.startsWith(state))
   if (known !== undefined) return new ProvError(known[1], `${known[2]}: ${thrown.message}`, details)
   if (code === 'ETIMEDOUT' || /timeout/i.test(thrown.message)) {

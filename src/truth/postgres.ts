@@ -1,7 +1,8 @@
 /** A truth in PostgreSQL 15 or newer. Every acknowledged commit is on the server's disk, or nothing is promised. */
 import type { PoolClient } from 'pg'
 import { ProvError } from '../errors.ts'
-import { postgresFailure } from './postgres-failure.ts'
+import { postgresFailure, SCHEMA_OF_ROLE } from './postgres-failure.ts'
+import { planOnce } from './postgres-plans.ts'
 import { POSTGRES_CHANGES, POSTGRES_META } from './postgres-schema.ts'
 import { forgetHolders, migrate, readMeta, refuseSchema, type SchemaState, stateOf } from './schema.ts'
 import type { Database, Dialect, Query, Row, SqlValue } from './sql.ts'
@@ -55,7 +56,7 @@ export interface PostgresOptions {
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
   const db = await connect(options)
   try {
-    await refuseServer(db.query, options.location)
+    await refuseServer(db.query, options)
     const meta = await metaOf(db.query)
     refuseSchema(stateOf(meta), POSTGRES_CHANGES.length, options.location)
     await refuseRestored(db.query, meta, options.location)
@@ -70,7 +71,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
 export async function migratePostgres(options: PostgresOptions): Promise<number> {
   const db = await connect(options)
   try {
-    await refuseServer(db.query, options.location)
+    await refuseServer(db.query, options)
     const had = await db.transaction(async (query) => {
       await query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK])
       if (options.schema !== undefined) await query(`CREATE SCHEMA IF NOT EXISTS ${options.schema}`)
@@ -99,7 +100,7 @@ export async function migratePostgres(options: PostgresOptions): Promise<number>
 export async function adoptPostgres(options: PostgresOptions): Promise<void> {
   const db = await connect(options)
   try {
-    await refuseServer(db.query, options.location)
+    await refuseServer(db.query, options)
     refuseSchema(stateOf(await metaOf(db.query)), POSTGRES_CHANGES.length, options.location)
     await db.transaction(async (query) => {
       await query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK])
@@ -130,12 +131,16 @@ async function systemOf(query: Query): Promise<string> {
 /**
  * Throws for a server that cannot keep what it acknowledged, or that is too old.
  *
- * @example await refuseServer(db.query, 'postgres://db/prov')
+ * @example await refuseServer(db.query, { location: 'postgres://db/prov' })
  */
-export async function refuseServer(query: Query, location: string): Promise<void> {
+export async function refuseServer(
+  query: Query,
+  { location, schema }: Pick<PostgresOptions, 'location' | 'schema'>,
+): Promise<void> {
   const [row] = await query(
     `SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name,
-     pg_is_in_recovery() AS standby, current_setting('synchronous_commit') AS sync, current_setting('fsync') AS fsync`,
+     pg_is_in_recovery() AS standby, current_setting('synchronous_commit') AS sync, current_setting('fsync') AS fsync,
+     current_setting('search_path') AS path`,
   )
   const refuse = (code: 'not_supported' | 'config_invalid', message: string, hint?: string): never => {
     throw new ProvError(code, message, { location, ...(hint === undefined ? {} : { hint }) })
@@ -149,6 +154,10 @@ export async function refuseServer(query: Query, location: string): Promise<void
   if (row?.['sync'] === 'off') {
     const why = 'synchronous_commit is off for this role: a commit that was acknowledged may be lost in a crash'
     refuse('config_invalid', why, 'ALTER ROLE … SET synchronous_commit = on')
+  }
+  if (schema !== undefined && row?.['path'] !== schema) {
+    const why = `a pooler between prov and the server drops truth.schema: tables would be looked for in ${String(row?.['path'])}`
+    refuse('config_invalid', why, SCHEMA_OF_ROLE)
   }
   if (row?.['fsync'] === 'off') {
     refuse('config_invalid', 'fsync is off on this server: a commit that was acknowledged may be lost in a crash')
@@ -190,10 +199,14 @@ async function connect(options: PostgresOptions): Promise<Database> {
   }
   const rowsOf = (result: { readonly rows: readonly Row[] }): readonly Row[] => result.rows
   const asList = (values: readonly SqlValue[] = []): SqlValue[] => values.map(sendable)
+  const often = planOnce(async ({ values, ...statement }) =>
+    rowsOf(await pool.query({ ...statement, values: asList(values) })),
+  )
   return {
     engine: 'postgres',
     dialect: DIALECT,
     query: (text, values) => failing(async () => rowsOf(await pool.query(text, asList(values)))),
+    queryOften: (text, values) => failing(() => often(text, values)),
     transaction: (work) =>
       failing(async () => {
         const client = await pool.connect()

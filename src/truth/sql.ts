@@ -73,6 +73,8 @@ export interface Database {
   readonly engine: 'sqlite' | 'postgres'
   readonly dialect: Dialect
   readonly query: Query
+  /** As `query`, for a statement that comes again and again with other values: it is planned once. */
+  readonly queryOften: Query
   /** Commits what `work` did, or nothing of it. */
   transaction<T>(work: (query: Query) => Promise<T>): Promise<T>
   /** See Truth.listen. */

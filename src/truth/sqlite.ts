@@ -255,16 +255,19 @@ function databaseOf(db: DatabaseSync, query: SyncQuery, path: string): Database 
     }
   }
   const inside: Query = (text, values) => failing(() => query(text, values))
+  // Every statement is kept as it was prepared.
+  const outside: Query = (text, values) =>
+    alone(() =>
+      failing(() => {
+        check()
+        return patiently(() => query(text, values))
+      }),
+    )
   return {
     engine: 'sqlite',
     dialect: SQLITE_DIALECT,
-    query: (text, values) =>
-      alone(() =>
-        failing(() => {
-          check()
-          return patiently(() => query(text, values))
-        }),
-      ),
+    query: outside,
+    queryOften: outside,
     transaction: (work) =>
       alone(() =>
         failing(async () => {

@@ -3,6 +3,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openEarly, openNamed } from '../../src/keysets/early-key.ts'
 import type { JournalName } from '../../src/keysets/journal.ts'
 import { revoke } from '../../src/keysets/revoke.ts'
 import type { RotateJob } from '../../src/keysets/rotate-job.ts'
@@ -36,14 +37,14 @@ describe('the signer of a journal', () => {
   })
   afterEach(() => rig.close())
 
+  const password = async (): Promise<string> => STORE_PASSWORD
   const signerNow = async (more: Partial<Parameters<typeof journalSigner>[0]> = {}): Promise<Signer> => {
     const trust = journalTrust(await stateOf(rig.journals, journal), await store.list())
-    const password = async (): Promise<string> => STORE_PASSWORD
     return journalSigner({
       journals: rig.journals,
       journal,
       store,
-      password,
+      open: openNamed(store, password),
       trust: async () => trust,
       now: () => clock,
       ...more,
@@ -58,6 +59,19 @@ describe('the signer of a journal', () => {
     return keys.find(({ key }) => key !== undefined && Buffer.from(key.spki).equals(spki))?.n
   }
 
+  /** The store, and the names of the private keys that were read. */
+  const counted = () => {
+    const reads: string[] = []
+    const counting = {
+      ...store,
+      read(name: string) {
+        reads.push(name)
+        return store.read(name)
+      },
+    }
+    return { counting, reads }
+  }
+
   it('refuses while no key is active', async () => {
     await expect((await signerNow()).sign(TEXT)).rejects.toMatchObject({ code: 'journal_inactive' })
     await rotate({ ...job, wanted: 'prepare' })
@@ -67,15 +81,8 @@ describe('the signer of a journal', () => {
   it('asks the journal again after a minute, not before, and opens a key once', async () => {
     await rotate(job)
     await rotate({ ...job, wanted: 'prepare' })
-    let reads = 0
-    const counting = {
-      ...store,
-      read(name: string) {
-        reads += 1
-        return store.read(name)
-      },
-    }
-    const signer = await signerNow({ store: counting })
+    const { counting, reads } = counted()
+    const signer = await signerNow({ open: openNamed(counting, password) })
     expect(await signedBy(signer)).toBe(1)
     await rotate({ ...job, wanted: 'activate' })
     clock = 59_999
@@ -84,7 +91,33 @@ describe('the signer of a journal', () => {
     expect(await Promise.all([signedBy(signer), signedBy(signer), signedBy(signer)])).toEqual([2, 2, 2])
     clock = 120_000
     expect(await signedBy(signer)).toBe(2)
-    expect(reads).toBe(2)
+    expect(reads).toHaveLength(2)
+  })
+
+  it('takes the newest key that was opened ahead, and opens no other', async () => {
+    await rotate(job)
+    const { counting, reads } = counted()
+    const open = openEarly(counting, password)
+    await expect.poll(() => reads).toEqual([`${journal.id}-1`]) // the journal was not asked yet
+    expect(await signedBy(await signerNow({ open }))).toBe(1)
+    expect(reads).toHaveLength(1)
+  })
+
+  it('signs with the active key, although a newer one was opened ahead', async () => {
+    await rotate(job)
+    await rotate({ ...job, wanted: 'prepare' })
+    const { counting, reads } = counted()
+    expect(await signedBy(await signerNow({ open: openEarly(counting, password) }))).toBe(1)
+    expect(reads).toEqual([`${journal.id}-2`, `${journal.id}-1`])
+  })
+
+  it('opens the key by its name where nothing could be opened ahead', async () => {
+    await rotate(job)
+    const list = (): Promise<never> => Promise.reject(new Error('away'))
+    expect(await signedBy(await signerNow({ open: openEarly({ ...store, list }, password) }))).toBe(1)
+    let asked = 0
+    const wrongOnce = async (): Promise<string> => (asked++ === 0 ? 'wrong' : STORE_PASSWORD)
+    expect(await signedBy(await signerNow({ open: openEarly(store, wrongOnce) }))).toBe(1)
   })
 
   it('a revoked key signs nothing after the next question', async () => {

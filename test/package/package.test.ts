@@ -61,7 +61,7 @@ describe('the package', () => {
           ),
       ),
     ).toEqual([])
-    expect(packed.unpackedSize).toBeLessThan(24_000_000)
+    expect(packed.unpackedSize).toBeLessThan(20_000_000)
   })
 
   it('declares what the public modules lead to, and no internals', () => {

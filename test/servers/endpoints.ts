@@ -31,6 +31,7 @@ export type ToolName =
   | 'zsh'
   | 'fish'
   | 'faketime'
+  | 'pgbouncer'
   | 'postgres'
   | 'initdb'
   | 'pg_dump'

@@ -4,7 +4,7 @@
 # One line an item: present | installed in N s | not available: reason. Exit 1 if something asked for could not be had.
 . "$(dirname "$0")/lib.sh"
 
-ALL='cue-oci registry docker-registry htpasswd strace script zsh fish chromium cosign-v2 cosign-v3 fake-gcs moto versitygw mongo-java firestore pubsub kafka etcd kube-apiserver postgresql redis nats-server faketime'
+ALL='cue-oci registry docker-registry htpasswd strace script zsh fish chromium cosign-v2 cosign-v3 fake-gcs moto versitygw mongo-java firestore pubsub kafka etcd kube-apiserver postgresql pgbouncer redis nats-server faketime'
 MOTO=5.2.1
 K8S=v1.36.3
 
@@ -162,7 +162,7 @@ install_item() {
     docker-registry) apt_install docker-registry docker-registry ;;
     htpasswd) apt_install htpasswd apache2-utils ;;
     redis) apt_install redis-server redis-server ;;
-    strace | zsh | fish | chromium | faketime) apt_install "$1" "$1" ;;
+    strace | zsh | fish | chromium | faketime | pgbouncer) apt_install "$1" "$1" ;;
     script) apt_install script bsdutils ;;
     *) if [ -n "${GO[$1]:-}" ]; then go_install "$1"; else WHY="unknown name; known: $ALL"; return 1; fi ;;
   esac

@@ -171,6 +171,9 @@ describeWith(['postgresql'], 'PostgreSQL', () => {
     [{ fsync: 'off' }, 'config_invalid', /fsync/],
   ])('a server that says %j is refused', async (says, code, message) => {
     const row = { version: 150_000, name: '15', standby: false, sync: 'on', fsync: 'on', ...says }
-    await expect(refuseServer(async () => [row], 'postgres://db/prov')).rejects.toMatchObject({ code, message })
+    await expect(refuseServer(async () => [row], { location: 'postgres://db/prov' })).rejects.toMatchObject({
+      code,
+      message,
+    })
   })
 })
