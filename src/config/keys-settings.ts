@@ -80,4 +80,11 @@ export const KEYS_SETTINGS = {
     usedBy: 'keys',
     meaning: 'most keys in a public set (AWS reads no more than 100); the oldest retired ones go to keys-archive.json',
   },
+  'keys.max-region-keys': {
+    type: 'number',
+    range: [1, 1000],
+    usedBy: 'keys',
+    meaning:
+      'most keys of one region in a public set that are not retired; unset: an equal share of keys.max-keys, 4 at least',
+  },
 } as const satisfies Record<string, SettingRow>

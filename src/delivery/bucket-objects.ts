@@ -24,7 +24,8 @@ export interface BucketSource {
 export interface BucketJob {
   readonly sources: readonly BucketSource[]
   readonly truth: Pick<Truth, 'holding' | 'import' | 'refuse' | 'indexed'>
-  readonly trust: Trust
+  /** What is trusted now; asked anew for each object. */
+  trust(): Trust
   readonly retry: RetryOptions
   /** Name of this machine. */
   readonly host: string
@@ -111,7 +112,15 @@ async function look(
   job: BucketJob,
 ): Promise<boolean> {
   const { isIndexed, retry: retries } = job
-  const slotJob = { ...job, source: backend, repair: true, indexed: isIndexed, leaves: isInbox, seen: idSet() }
+  const slotJob = {
+    ...job,
+    trust: job.trust(),
+    source: backend,
+    repair: true,
+    indexed: isIndexed,
+    leaves: isInbox,
+    seen: idSet(),
+  }
   const items = await importSlot(place, slotJob)
   const told = (outcome: ImportedItem['outcome']): void => {
     for (const item of items) if (item.outcome === outcome) job.told(isInbox ? 'inbox' : 'bucket', item)

@@ -55,7 +55,9 @@ export function checkEntryOf(row: Claimed, trust: Trust): Checked {
     const { verified, failed } = checkEntry(entry, trust)
     if (verified.length === 0) {
       if (!isOurs) return untrusted()
-      const message = `the entry was changed after it was committed: ${failed[0]?.message ?? 'it has no signature'}`
+      const [fault] = failed
+      if (fault?.code === 'key_revoked') return altered('key_revoked', fault.message)
+      const message = `the entry was changed after it was committed: ${fault?.message ?? 'it has no signature'}`
       return altered('signature_invalid', message)
     }
     // Only now: what nobody we know has signed is not interpreted.
@@ -129,7 +131,7 @@ function untrusted(): Checked {
   return { verdict: 'untrusted', error: { code: 'key_untrusted', message: 'it is signed by none of the keys given' } }
 }
 
-function altered(code: 'signature_invalid' | 'wrong_artifact', message: string): Checked {
+function altered(code: 'signature_invalid' | 'wrong_artifact' | 'key_revoked', message: string): Checked {
   return { verdict: 'altered', error: { code, message } }
 }
 

@@ -27,7 +27,8 @@ export interface LaneJob {
   backend(name: string): Backend | undefined
   /** Absent for a worker that does not serve the search index. */
   readonly index?: IndexStore | undefined
-  readonly trust: Trust
+  /** What is trusted now; asked anew for each row. */
+  trust(): Trust
   readonly retry: Omit<RetryOptions, 'budget' | 'signal'>
   /** Aborted when the worker is to drain: what is in flight is finished, nothing more is claimed. */
   readonly drain: AbortSignal
@@ -219,7 +220,8 @@ interface Way {
 
 /** Undefined for what this worker does not serve. */
 function wayOf(row: Claimed, job: LaneJob, signal: AbortSignal): Way | undefined {
-  const { truth, trust, index } = job
+  const { truth, index } = job
+  const trust = job.trust()
   if (row.target === INDEX) {
     if (index === undefined) return undefined
     return { check: () => checkEntryOf(row, trust), deliver: (good) => deliverToIndex(row, good, { index, truth }) }
@@ -286,7 +288,7 @@ async function receiptOf(
     >
     const plan: PlanRow = { backend: backend.name, slot, action, ...flags }
     const retry = { ...job.retry, budget: ONE_TRY, signal }
-    const made = await deliver(plan, { about, entry }, backend, { trust: job.trust, retry, signal })
+    const made = await deliver(plan, { about, entry }, backend, { trust: job.trust(), retry, signal })
     return made ?? failedCopy(backend, slot, entry, notARun())
   } catch (thrown) {
     return failedCopy(backend, slot, entry, signal.aborted ? new ProvError('aborted', 'stopped') : thrown)

@@ -80,7 +80,7 @@ export async function runWorker(job: WorkerJob): Promise<WorkerEnd> {
     count(counts, what)
     job.told(row, what)
   }
-  const lanes = lanesOf({ ...job, told, givenBack, stop: stop.signal })
+  const lanes = lanesOf({ ...job, told, givenBack, stop: stop.signal, renewed: onNewKeys(job, givenBack) })
   const bell = bellOf(job)
   const beat = (): void => void truth.beat({ holder, host, targets }).catch(() => undefined)
   const beating = setInterval(beat, BEAT_MS)
@@ -113,6 +113,16 @@ export async function runWorker(job: WorkerJob): Promise<WorkerEnd> {
     await truth.leave(holder).catch(() => undefined)
   }
   return { ...counts, givenBack: givenBack.size }
+}
+
+/** What none of the keys of before had signed may be signed by one of the new ones. */
+function onNewKeys({ trust }: WorkerJob, givenBack: Set<number>): () => void {
+  let before = trust().hash
+  return () => {
+    const { hash } = trust()
+    if (hash !== before) givenBack.clear()
+    before = hash
+  }
 }
 
 function transportsOf({ truth, wake = [] }: WorkerJob): readonly Transport[] {
@@ -172,7 +182,7 @@ interface Lanes {
   settled(): Promise<void>
 }
 
-function lanesOf(job: LaneJob & Pick<WorkerJob, 'targets' | 'failed' | 'looked'>): Lanes {
+function lanesOf(job: LaneJob & Pick<WorkerJob, 'targets' | 'failed' | 'looked'> & { renewed(): void }): Lanes {
   const running = new Map<string, Promise<void>>()
   const paused = new Set<string>()
   const empty = new Set<string>()
@@ -193,6 +203,7 @@ function lanesOf(job: LaneJob & Pick<WorkerJob, 'targets' | 'failed' | 'looked'>
   return {
     paused,
     start: async () => {
+      job.renewed()
       const lanes = await job.truth.lanes(job.targets, job.host)
       job.looked?.()
       paused.clear()

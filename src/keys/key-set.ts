@@ -10,7 +10,7 @@ import { keyKind } from './key-kind.ts'
 /** Members of RFC 7518 6.2.2, 6.3.2 and 6.4.1 that make a JWK a secret. */
 export const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const
 
-/** More than any set that is served; a region's file and a merged set have far fewer. */
+/** Of one region, or of another issuer: more than any of them serves. */
 export const MAX_SET_KEYS = 2000
 /** A key of RSA with 16,384 bits has 2,731 characters. */
 const MAX_MEMBER_CHARS = 4096
@@ -31,6 +31,8 @@ export interface SetOptions {
    * is for encryption or of a kind that prov does not verify with is left out, as RFC 7517 5 asks.
    */
   readonly rules: 'own' | 'foreign'
+  /** Most keys that are read; absent: {@link MAX_SET_KEYS}. */
+  readonly most?: number
 }
 
 /**
@@ -52,14 +54,17 @@ export function setObject(name: string, bytes: Uint8Array, maxBytes: number): Js
 
 /**
  * The keys of a `keys` member, each once. Throws `keyset_refused` for private members (the message names the member, never its value), what
- * is not a list of JWKs, more than {@link MAX_SET_KEYS}, and under the rule `own` for a kid that is not the thumbprint and for a key that
+ * is not a list of JWKs, more than `most` of them, and under the rule `own` for a kid that is not the thumbprint and for a key that
  * prov does not verify with.
  *
  * @example (await keysOfSet(set['keys'], { name: 'keys.json', rules: 'own' })).map(({ jwk }) => jwk.kid)
  */
-export async function keysOfSet(value: unknown, { name, rules }: SetOptions): Promise<readonly SetKey[]> {
+export async function keysOfSet(
+  value: unknown,
+  { name, rules, most = MAX_SET_KEYS }: SetOptions,
+): Promise<readonly SetKey[]> {
   if (!Array.isArray(value)) throw refusedSet(name, 'has no list of keys')
-  if (value.length > MAX_SET_KEYS) throw refusedSet(name, `has ${value.length} keys; at most ${MAX_SET_KEYS} are read`)
+  if (value.length > most) throw refusedSet(name, `has ${value.length} keys; at most ${most} are read`)
   // Before anything is left out: a set with a secret in it is refused as a whole.
   for (const [at, one] of value.entries()) refusePrivate(`${name}: keys[${at}]`, one)
   const found = new Map<string, SetKey>()

@@ -107,12 +107,19 @@ function plan(
   return keys.map((one): Planned => {
     const known = state.keys.find(({ key }) => key?.kid === one.key.kid)
     if (known !== undefined) return { n: known.n, one, status: known.status, isNew: false }
-    const repairs = isOwn && one.n !== undefined && state.damaged.some(({ n }) => n === one.n)
+    const bad = isOwn ? state.damaged.find(({ n }) => n === one.n) : undefined
+    const repairs = bad !== undefined
+    // Whatever the file says: what was revoked since stays so.
+    const isRevoked = bad?.status === 'revoked'
     const keeps = isOwn && one.n !== undefined && !used.has(one.n)
     const n = one.n !== undefined && (repairs || keeps) ? one.n : ++last
     used.add(n)
     last = Math.max(last, n)
-    const status = repairs ? (one.status ?? 'old') : statusOf(one, isOwn && files.has(keyName(state.id, n)), isTaken)
+    const status = repairs
+      ? isRevoked
+        ? 'revoked'
+        : (one.status ?? 'old')
+      : statusOf(one, isOwn && files.has(keyName(state.id, n)), isTaken)
     if (status === 'active') isTaken = { ...isTaken, active: true }
     if (status === 'prepared' || status === 'published') isTaken = { ...isTaken, next: true }
     const row = {
@@ -124,7 +131,7 @@ function plan(
       ...(one.activates === undefined ? {} : { activates: one.activates }),
       ...(one.ended === undefined ? {} : { ended: one.ended }),
       retires: one.retires ?? { after: status === 'old' ? validityMs : 0 },
-      ...(one.revoked === undefined ? {} : { revoked: one.revoked }),
+      ...(one.revoked === undefined || isRevoked ? {} : { revoked: one.revoked }),
     }
     return { n, one, status, isNew: !repairs, row }
   })

@@ -1,13 +1,18 @@
 /** Writes every change of a journal to a file as well: the way back to a deployment that knows no table. */
 import { errorAt } from '../errors.ts'
 import { atomicWrite } from '../platform/fs/atomic-write.ts'
-import { fileError } from '../platform/fs/files.ts'
+import { fileError, fileErrorCode } from '../platform/fs/files.ts'
+import { readBounded } from '../platform/fs/read-limited.ts'
 import { jsonText } from '../platform/text/json-text.ts'
 import type { JournalState, Journals } from './journal.ts'
-import { journalJson } from './journal-json.ts'
+import { type JournalJson, journalJson, journalJsonIn, journalJsonKeeping } from './journal-json.ts'
+
+/** As much as prov keys import reads. */
+const MAX_BYTES = 16 * 1024 * 1024
 
 /**
- * The same journals; what was changed stands in the file before the change is told. The file is replaced as a whole. A change that the file cannot
+ * The same journals; what was changed stands in the file before the change is told. The file is replaced as a whole; what it
+ * says of rows that cannot be read stays in it. A change that the file cannot
  * be given stands in the database all the same, and its error says so.
  *
  * @example const journals = withJournalFile(journalsIn(db), 'journal.json', () => randomBytes(8).toString('hex'))
@@ -27,10 +32,22 @@ export function withJournalFile(journals: Journals, path: string, unique: () => 
     },
   }
 
+  /** undefined where there is none, and where it is of no use. */
+  async function before(): Promise<JournalJson | undefined> {
+    try {
+      const bytes = await readBounded(path, MAX_BYTES)
+      return bytes === undefined ? undefined : journalJsonIn(path, bytes.toString('utf8'))
+    } catch (thrown) {
+      if (fileErrorCode(thrown) === 'ENOENT') return undefined
+      throw thrown
+    }
+  }
+
   async function write(state: JournalState | undefined): Promise<void> {
     if (state === undefined) return
     try {
-      await atomicWrite(path, Buffer.from(jsonText(journalJson(state))), { unique: unique() })
+      const json = state.damaged.length === 0 ? journalJson(state) : journalJsonKeeping(state, await before())
+      await atomicWrite(path, Buffer.from(jsonText(json)), { unique: unique() })
     } catch (thrown) {
       throw errorAt(fileError(thrown, { operation: 'write', location: path }), { operation: 'write keys.journal-file' })
     }

@@ -36,6 +36,24 @@ export function journalJson({ id, name, version, keys }: JournalState): JournalJ
   return { journal: { id, name }, changes: version, keys: keys.map(keyJson) }
 }
 
+/**
+ * The same with what the file of before says of rows that the database cannot read any more: they are brought back from it. A revocation is the
+ * database's to say.
+ *
+ * @example journalJsonKeeping(state, before).keys.length
+ */
+export function journalJsonKeeping(state: JournalState, before: JournalJson | undefined): JournalJson {
+  const now = journalJson(state)
+  if (before?.journal.id !== state.id) return now
+  const kept = state.damaged.flatMap(({ n, status, revoked }): readonly KeyJson[] => {
+    const key = before.keys.find((one) => one.n === n)
+    if (key === undefined) return []
+    if (status !== 'revoked' || revoked === undefined) return [key]
+    return [{ ...key, status, revoked: { since: timeText(revoked.since), reason: revoked.reason } }]
+  })
+  return { ...now, keys: [...now.keys, ...kept].toSorted((a, b) => a.n - b.n) }
+}
+
 function keyJson(one: JournalKey): KeyJson {
   const { n, status, created, key, revoked } = one
   const times = TIMES.flatMap((name) => {
@@ -98,6 +116,18 @@ export function readJournal(
     }
   })
   return { journal: { id, name: textIn(name) ?? id }, keys }
+}
+
+/** The same as it was printed; undefined for what {@link readJournal} refuses. @example journalJsonIn('journal.json', text)?.keys[0]?.kid */
+export function journalJsonIn(file: string, text: string): JournalJson | undefined {
+  try {
+    const { journal } = readJournal(file, text)
+    const { changes, keys } = recordIn(parseJson(file, text))
+    return { journal, changes: Number(changes), keys: arrayIn(keys) as readonly KeyJson[] }
+  } catch (thrown) {
+    if (thrown instanceof ProvError && thrown.code === 'input_invalid') return undefined
+    throw thrown
+  }
 }
 
 export const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/

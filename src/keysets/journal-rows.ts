@@ -8,17 +8,26 @@ import type { DamagedRow, JournalKey } from './journal.ts'
 
 export const COLUMNS = 'n, kid, spki, alg, status, created, published, activates, ended, retires, revoked, reason'
 
+/** RFC 7638 with SHA-256, base64url. */
+const THUMBPRINT = /^[\w-]{43}$/
+
 /** @example (await keyOfRow(row)).n // 3 */
 export async function keyOfRow(row: Row): Promise<JournalKey | DamagedRow> {
   const [n, status] = [numberOf(row, 'n'), String(row['status'])]
-  const bad = (why: string): DamagedRow => ({ n, status, why })
+  const [kid, revoked] = [textOf(row, 'kid') ?? '', revokedIn(row)]
+  const bad = (why: string): DamagedRow => ({
+    n,
+    status,
+    why,
+    ...(THUMBPRINT.test(kid) ? { kid } : {}),
+    ...(revoked === undefined ? {} : { revoked }),
+  })
   if (!isKeyStatus(status)) return bad('its status is none that prov knows')
   const key = await publicHalf(row)
   if (typeof key === 'string') return bad(key)
   if (key === undefined && status !== 'intended') return bad('it names no public key')
   const time = (name: 'published' | 'activates' | 'ended' | 'retires'): object =>
     row[name] === null || row[name] === undefined ? {} : { [name]: numberOf(row, name) }
-  const since = row['revoked']
   return {
     n,
     status,
@@ -28,10 +37,15 @@ export async function keyOfRow(row: Row): Promise<JournalKey | DamagedRow> {
     ...time('activates'),
     ...time('ended'),
     ...time('retires'),
-    ...(since === null || since === undefined
-      ? {}
-      : { revoked: { since: Number(since), reason: textOf(row, 'reason') ?? '' } }),
+    ...(revoked === undefined ? {} : { revoked }),
   }
+}
+
+function revokedIn(row: Row): JournalKey['revoked'] {
+  const since = row['revoked']
+  return since === null || since === undefined
+    ? undefined
+    : { since: Number(since), reason: textOf(row, 'reason') ?? '' }
 }
 
 /** undefined where there is none yet; a text says what is wrong with it. */

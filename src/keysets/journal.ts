@@ -36,6 +36,10 @@ export interface DamagedRow {
   readonly status: string
   /** As the rest of a sentence: `its kid is not that of its key`. */
   readonly why: string
+  /** What the row says that its kid is; absent where that is not a thumbprint. */
+  readonly kid?: string
+  /** As of a key that can be read. */
+  readonly revoked?: JournalKey['revoked']
 }
 
 export interface JournalState extends JournalName {

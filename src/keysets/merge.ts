@@ -9,14 +9,18 @@ import type { Publishers } from '../trust/publishers.ts'
 import type { RegionFile } from '../trust/region-file.ts'
 import { LOST, type Lost, type RaceOptions, race } from './lost-race.ts'
 import { emptied, type MergedSets, mergeRegions } from './merged.ts'
+import { foreignKeys, missingKeys } from './missing.ts'
 import { ARCHIVE, type KeyPlace, PUBLIC, SERVED, stateName } from './place.ts'
-import { claimsOf, listRegions, type RegionReading, readRegion } from './read-regions.ts'
+import { listRegions, type RegionReading, readRegion } from './read-regions.ts'
+import { shareOf } from './share.ts'
 
 export interface MergeJob extends RaceOptions {
   readonly place: KeyPlace
   readonly publishers: Publishers
   /** Most keys in the public set; the oldest retired ones go to the archive. */
   readonly maxKeys: number
+  /** Most keys of one region that are not retired; absent: an equal share of them. */
+  readonly maxRegionKeys?: number | undefined
   /** Milliseconds since the epoch. */
   now(): number
 }
@@ -36,6 +40,8 @@ export interface Merged {
   readonly counts?: { readonly keys: number; readonly archived: number; readonly revoked: number }
   /** Why nothing was written. */
   readonly refused?: ProvError
+  /** What stood in the set before, and was never a key of a region; absent: nothing. */
+  readonly dropped?: ProvError
   /** Objects among the files of regions that belong to none; at most 20. */
   readonly strays: readonly string[]
   /** Races that were lost before. */
@@ -51,7 +57,7 @@ const MOST_NEW_STATES = 6
 
 /**
  * One merge. What is wrong with one region is in its row, its last good keys stay, and the others are merged. A set that would lack a key which
- * no newer file dropped, and an empty one, is refused: then the public file is left as it is.
+ * no newer file dropped, and an empty one, is refused: then the public file is left as it is. A key that no region's file ever held is dropped.
  *
  * Throws what the store throws where the public set or the listing cannot be read or a write fails, and `conflict` when every race is lost.
  *
@@ -72,9 +78,10 @@ async function attempt(job: MergeJob): Promise<Tried | Lost> {
   const before = await publicIn(place, found)
   const embedded = before?.regions ?? new Map()
   const limit = limitTo(READERS)
+  const share = shareOf({ maxKeys: job.maxKeys, regions: publishers.size, wanted: job.maxRegionKeys })
   const readings = await Promise.all(
     [...publishers.keys()].map((region) =>
-      limit(() => readRegion(region, { place, listing, publishers, embedded, signal })),
+      limit(() => readRegion(region, { place, listing, publishers, embedded, share, signal })),
     ),
   )
   const regions = readings.map((one) => shownOf(one, job.now()))
@@ -91,8 +98,8 @@ async function attempt(job: MergeJob): Promise<Tried | Lost> {
   if (merged instanceof ProvError) return refuse(merged)
   const outcome = await writeSets(merged, found, job)
   if (typeof outcome !== 'string') return outcome
-  const { counts } = merged
-  return { outcome, regions, counts, strays: listing.strays }
+  const { counts, dropped } = merged
+  return { outcome, regions, counts, ...(dropped === undefined ? {} : { dropped }), strays: listing.strays }
 }
 
 /** undefined when there is none, or when what stands there is not a set of ours: then every region must be read anew. */
@@ -108,7 +115,7 @@ function mergedOf(
   readings: readonly RegionReading[],
   before: PublicSet | undefined,
   { place, maxKeys, found }: Pick<MergeJob, 'place' | 'maxKeys'> & { readonly found: StoredObject | undefined },
-): MergedSets | ProvError {
+): (MergedSets & Pick<Merged, 'dropped'>) | ProvError {
   const where = `${place.root}${PUBLIC}`
   const files = readings.flatMap(({ newest }) => newest ?? [])
   if (readings.every(({ from }) => from !== 'file')) {
@@ -121,38 +128,16 @@ function mergedOf(
   }
   try {
     const merged = mergeRegions(files, maxKeys)
+    if (before === undefined) return merged
+    const { lost, foreign } = missingKeys(where, merged, before, files)
+    const counted = before.keys.filter(({ jwk }) => !foreign.includes(jwk.kid))
     // Only revocations empty a set: better none than a stolen key that counts.
-    if (merged.counts.keys === 0 && before?.keys.some(({ jwk }) => !merged.revoked.has(jwk.kid))) return emptied()
-    return before === undefined ? merged : (droppedOf(where, merged, before, files) ?? merged)
+    if (merged.counts.keys === 0 && counted.some(({ jwk }) => !merged.revoked.has(jwk.kid))) return emptied()
+    return lost ?? { ...merged, ...(foreign.length === 0 ? {} : { dropped: foreignKeys(where, foreign) }) }
   } catch (thrown) {
     if (thrown instanceof ProvError && thrown.code === 'keyset_refused') return thrown
     throw thrown
   }
-}
-
-/** Why a key that was public must not be missing; undefined when a newer file of each region that had it dropped it. */
-function droppedOf(
-  where: string,
-  { kids }: MergedSets,
-  before: PublicSet,
-  files: readonly RegionFile[],
-): ProvError | undefined {
-  const seqs = new Map(files.map(({ region, seq }) => [region, seq]))
-  const claims = [...before.regions].map(([region, envelope]) => ({ region, ...claimsOf(envelope) }))
-  for (const { jwk } of before.keys) {
-    if (kids.has(jwk.kid)) continue
-    const owners = claims.filter((one) => one.kids.includes(jwk.kid))
-    const left = owners.find(({ region, seq }) => (seqs.get(region) ?? 0) <= seq)
-    if (owners.length > 0 && left === undefined) continue
-    const of = left === undefined ? '' : ` of region ${left.region}`
-    const why = `is left as it is: without key ${jwk.kid}${of}, which no newer file has dropped, it would be smaller`
-    const hint =
-      owners.length === 0
-        ? 'no region has ever published it: if it does not belong there, move the public set away and merge again'
-        : 'to remove a region, let it publish a file without keys first, and take it out of the file of regions after that'
-    return refusedSet(where, why, hint)
-  }
-  return undefined
 }
 
 /** The archive first: a set never says that there is one which is not. */

@@ -2,7 +2,7 @@
 import type { ProvError } from '../errors.ts'
 import type { PublicJwk } from '../keys/jwk.ts'
 import { refusedSet } from '../keys/key-set.ts'
-import { ARCHIVE_NAME, type ProvMember } from '../trust/public-set.ts'
+import { ARCHIVE_NAME, MAX_PUBLIC_BYTES, MAX_PUBLIC_KEYS, type ProvMember } from '../trust/public-set.ts'
 import { byKid, type KeyWindow, type RegionFile, type RevokedKey, type WindowStatus } from '../trust/region-file.ts'
 
 export interface MergedSets {
@@ -21,7 +21,8 @@ export interface MergedSets {
  * Merges the files of regions, one a region. A key of several regions is there once, in the widest of its windows; a key that one region has
  * revoked is revoked. Over `maxKeys` the oldest retired keys go to the archive.
  *
- * Throws `keyset_refused` where no key is left and none is revoked, and where more than `maxKeys` of them are not retired.
+ * Throws `keyset_refused` where no key is left and none is revoked, where more than `maxKeys` of them are not retired, and for a set that is
+ * larger than what prov reads.
  *
  * @example mergeRegions([eu, us], 100).set
  */
@@ -40,6 +41,8 @@ export function mergeRegions(files: readonly RegionFile[], maxKeys: number): Mer
     }
   }
   if (jwks.size === 0 && revoked.size === 0) throw emptied()
+  refuseLarge('keys', jwks.size, MAX_PUBLIC_KEYS)
+  refuseLarge('revoked keys', revoked.size, MAX_PUBLIC_KEYS)
   const archived = archivedOf(jwks, windows, maxKeys)
   const kids = [...jwks.keys()].toSorted()
   const here = (isArchive: boolean): readonly PublicJwk[] =>
@@ -55,9 +58,11 @@ export function mergeRegions(files: readonly RegionFile[], maxKeys: number): Mer
     keys: here(true),
     prov: { v: 1, regions: {}, keys: windowsOf([...archived].toSorted(), windows), revoked: {} } satisfies ProvMember,
   }
+  const [set, rest] = [bytesOf({ keys: here(false), prov }), bytesOf(archive)]
+  refuseLarge('bytes', Math.max(set.length, rest.length), MAX_PUBLIC_BYTES)
   return {
-    set: bytesOf({ keys: here(false), prov }),
-    ...(archived.size === 0 ? {} : { archive: bytesOf(archive) }),
+    set,
+    ...(archived.size === 0 ? {} : { archive: rest }),
     counts: { keys: kids.length - archived.size, archived: archived.size, revoked: revoked.size },
     kids: new Set([...kids, ...revoked.keys()]),
     revoked: new Set(revoked.keys()),
@@ -67,6 +72,13 @@ export function mergeRegions(files: readonly RegionFile[], maxKeys: number): Mer
 /** @example throw emptied() */
 export function emptied(): ProvError {
   return refusedSet('the merged set', 'would hold no key')
+}
+
+/** What nobody reads is not written. */
+function refuseLarge(what: string, size: number, most: number): void {
+  if (size <= most) return
+  const hint = 'look for regions whose files are far larger than those of the others'
+  throw refusedSet('the merged set', `would hold ${size} ${what}; at most ${most} are read`, hint)
 }
 
 function bytesOf(value: unknown): Uint8Array {

@@ -8,6 +8,7 @@ import type { Publishers } from '../trust/publishers.ts'
 import { MAX_REGION_BYTES, type RegionFile, readRegionFile } from '../trust/region-file.ts'
 import { type KeyPlace, REGIONS, regionName, STATES, stateName } from './place.ts'
 import { saysTheSame } from './region.ts'
+import { unretired } from './share.ts'
 
 /** One region, after everything about it was read. */
 export interface RegionReading {
@@ -60,6 +61,8 @@ export interface ReadingJob {
   readonly publishers: Publishers
   /** Envelopes that the public set holds, by region. */
   readonly embedded: ReadonlyMap<string, JsonRecord>
+  /** Most keys of one region that are not retired. */
+  readonly share: number
   readonly signal: AbortSignal
 }
 
@@ -107,12 +110,12 @@ function lastGood(
 
 function contradiction(
   region: string,
-  { place }: ReadingJob,
+  { place, share }: ReadingJob,
   file: RegionFile,
   kept: RegionFile | undefined,
 ): ProvError | undefined {
-  if (kept === undefined || file.seq > kept.seq) return undefined
   const name = `${place.root}${regionName(region)}`
+  if (kept === undefined || file.seq > kept.seq) return overShare(name, share, file, kept)
   if (file.seq < kept.seq) {
     const hint = 'somebody put an older file back; the next prov keys publish of that region replaces it'
     return refusedSet(name, `is file ${file.seq}, and file ${kept.seq} was seen before`, hint)
@@ -120,6 +123,14 @@ function contradiction(
   if (file.sha256 === kept.sha256) return undefined
   const hint = 'two publishers sign for one region, or somebody else has its key; publish once more from one of them'
   return refusedSet(name, `is another file ${file.seq} than the one that was seen before`, hint)
+}
+
+/** A region that had more before, while its share was larger, may go on with as many. */
+function overShare(name: string, share: number, file: RegionFile, kept: RegionFile | undefined): ProvError | undefined {
+  const own = unretired(file)
+  if (own <= Math.max(share, kept === undefined ? 0 : unretired(kept))) return undefined
+  const hint = 'let that region retire keys; or raise keys.max-region-keys, after a look at who has its publisher key'
+  return refusedSet(name, `holds ${own} keys that are not retired; at most ${share} of one region are allowed`, hint)
 }
 
 function isSameOrRenewed(known: RegionFile, file: RegionFile): boolean {

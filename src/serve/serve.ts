@@ -5,9 +5,11 @@ import { isLoopback } from '../platform/http/addresses.ts'
 import { schema as providerSchema } from '../report/schemas/serve-request.ts'
 import type { SearchSource } from '../search/source.ts'
 import { type Check, liveness, readiness } from '../service/health.ts'
+import { setRegionGauges } from '../service/keys-metrics.ts'
 import { hostAndPort, type Page } from '../service/listen.ts'
 import type { Metrics } from '../service/metrics.ts'
 import type { Answer, Ask, Caller, Route } from '../service/route.ts'
+import type { RegionAge } from '../trust/trust.ts'
 import type { Truth } from '../truth/truth.ts'
 import { type Access, type Known, refusalOf } from './access.ts'
 import { mutateKeys, refusedRequest, verifyKeys } from './gatekeeper.ts'
@@ -19,6 +21,8 @@ export interface Service {
   readonly judging: Judging
   readonly queue: Queue
   readonly metrics: Metrics
+  /** What the trusted key sets say of their regions. */
+  regions(): readonly RegionAge[]
   /** Whom it knows just now, or knew last. */
   known(): Known
   /** Why it does not know whom to let in; undefined: it does. */
@@ -54,13 +58,20 @@ export function refuseOpen(address: string, hasTls: boolean): void {
 }
 
 /** What monitoring asks, wherever it is served. @example (await probes(service)['/readyz']()).status // 200 */
-export function probes({ metrics, queue, checks }: Service): Readonly<Record<string, () => Promise<Page>>> {
+export function probes({
+  metrics,
+  queue,
+  checks,
+  regions,
+  now,
+}: Service): Readonly<Record<string, () => Promise<Page>>> {
   return {
     '/healthz': async () => liveness(),
     '/readyz': async () => readiness(checks),
     '/metrics': async () => {
       metrics.set('prov_inflight', [{ labels: {}, value: queue.running }])
       metrics.set('prov_queue', [{ labels: {}, value: queue.waiting }])
+      setRegionGauges(regions(), metrics, now())
       return { status: 200, type: metrics.contentType, body: await metrics.text() }
     },
   }

@@ -1,6 +1,13 @@
 /** Metrics of long-lived processes, in one table of names: the docs and a test are made from it. No label holds an image, a path or an error text. */
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
+/** What is read again while a process runs. */
+const RELOADS = {
+  type: 'counter',
+  labels: ['files', 'result'],
+  help: 'files that changed, and keys of a URL: keys or listener; used, or refused because they cannot be used',
+} as const
+
 /** Name → labels and meaning. */
 export const WORKER_METRICS = {
   prov_deliveries: {
@@ -36,6 +43,7 @@ export const WORKER_METRICS = {
     labels: ['source'],
     help: 'objects of a bucket that were not imported, since they are damaged or signed by nobody trusted; source: bucket or inbox',
   },
+  prov_reloads_total: RELOADS,
   prov_quarantined_total: { type: 'counter', labels: [], help: 'entries that did not verify any more' },
   prov_given_back_total: { type: 'counter', labels: [], help: "entries that are signed by none of this worker's keys" },
 } as const satisfies Readonly<Record<string, MetricRow>>
@@ -61,11 +69,7 @@ export const SERVE_METRICS = {
     labels: ['backend', 'code'],
     help: 'reads of backends, by what came of them: ok, or the code of the error',
   },
-  prov_reloads_total: {
-    type: 'counter',
-    labels: ['files', 'result'],
-    help: 'files that changed: keys or listener; used, or refused because they cannot be used',
-  },
+  prov_reloads_total: RELOADS,
   prov_http_requests_total: {
     type: 'counter',
     labels: ['route', 'status'],

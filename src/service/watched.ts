@@ -98,6 +98,8 @@ export async function watchFiles<T>(options: WatchOptions<T>): Promise<Watched<T
       if (isNew) options.changed()
       options.dispose(old)
     } catch (thrown) {
+      // Stopped in the middle of it.
+      if (end.signal.aborted) return
       const error = asProvError(thrown)
       trouble = { since: trouble?.since ?? now(), code: error.code }
       if (told !== stamp) options.failed(error)

@@ -27,7 +27,7 @@ export function deliveryJob(setup: Setup, truth: Truth, trust: Trust, index?: In
     targets: [...backends.map(({ name }) => name), ...(index === undefined ? [] : [INDEX])],
     index,
     backend: (name) => byName.get(name),
-    trust,
+    trust: () => trust,
     retry,
     holder: randomUUID(),
     host: thisHost(),

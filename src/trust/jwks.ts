@@ -7,14 +7,17 @@ import { fetchDocument } from '../platform/http/document.ts'
 import type { OnlineWorld } from './online-world.ts'
 import { ARCHIVE_NAME, MAX_PUBLIC_BYTES, type PublicSet, readPublicSet } from './public-set.ts'
 import { type Publishers, readPublishers } from './publishers.ts'
-import { type KeyWindow, type RegionFile, readRegionFile } from './region-file.ts'
+import { type KeyWindow, type RegionFile, readRegionFile, readUnverifiedRegion, regionAge } from './region-file.ts'
 import { highestSeen, isOlderThanSeen } from './seen-seq.ts'
-import type { GivenKey, KeySetSource } from './trust.ts'
+import type { GivenKey, KeySetSource, RegionAge } from './trust.ts'
 
 export interface ReadKeySets {
   readonly keys: readonly GivenKey[]
   readonly keySets: readonly KeySetSource[]
+  readonly regions: readonly RegionAge[]
 }
+
+type ReadSet = Pick<ReadKeySets, 'keys' | 'regions'>
 
 /**
  * The keys of these sets: those of a merged set with their windows, revoked ones with it, those of the archive beside it too. With a file of
@@ -33,28 +36,33 @@ export async function readKeySets(
 ): Promise<ReadKeySets> {
   const named = publishers === undefined ? undefined : await readPublishers(publishers, world.env)
   const read = await Promise.all(sources.map((source) => keysAt(source, named, world)))
-  const keys = read.flat()
+  const keys = read.flatMap((one) => one.keys)
   if (sources.length > 0 && keys.length === 0)
     throw refusedSet(sources.join(', '), 'holds no key that prov can verify with')
   const word = named === undefined ? 'server' : 'publishers'
   const urls = sources.filter((source) => /^https:/i.test(source))
-  return { keys, keySets: urls.map((source) => ({ source, word })) }
+  return { keys, keySets: urls.map((source) => ({ source, word })), regions: read.flatMap(({ regions }) => regions) }
 }
 
-async function keysAt(
-  source: string,
-  publishers: Publishers | undefined,
-  world: OnlineWorld,
-): Promise<readonly GivenKey[]> {
+async function keysAt(source: string, publishers: Publishers | undefined, world: OnlineWorld): Promise<ReadSet> {
   const isRemote = /^https?:/i.test(source)
   if (isRemote && publishers !== undefined) return vouchedKeys(source, publishers, world)
   const set = isRemote ? await setAt(source, world) : await setIn(source)
   const archive = set.archived > 0 ? await archiveOf(source, isRemote, world) : undefined
-  return [...keysOfSets(source, [set, ...(archive === undefined ? [] : [archive])], world.now())]
+  const sets = [set, ...(archive === undefined ? [] : [archive])]
+  return { keys: [...keysOfSets(source, sets, world.now())], regions: await agesIn(source, set) }
+}
+
+/** On the word of the server, as the keys are; a file in it that cannot be read says nothing. */
+async function agesIn(source: string, { regions }: PublicSet): Promise<readonly RegionAge[]> {
+  const files = [...regions].map(([region, envelope]) =>
+    readUnverifiedRegion(Buffer.from(JSON.stringify(envelope)), { name: source, region }).then(regionAge, () => []),
+  )
+  return (await Promise.all(files)).flat()
 }
 
 /** A cache between may hold an older set than one that was seen before: then it is read once more, past caches. */
-async function vouchedKeys(source: string, publishers: Publishers, world: OnlineWorld): Promise<readonly GivenKey[]> {
+async function vouchedKeys(source: string, publishers: Publishers, world: OnlineWorld): Promise<ReadSet> {
   const seqsOf = (files: readonly RegionFile[]): ReadonlyMap<string, number> =>
     new Map(files.map(({ region, seq }) => [region, seq]))
   let files = await vouchedFor(source, await setAt(source, world), publishers)
@@ -67,7 +75,7 @@ async function vouchedKeys(source: string, publishers: Publishers, world: Online
       `the file of region ${region} in ${source} expired at ${expiresAt}: it may lack a key that was revoked since`,
     )
   }
-  return keysOfFiles(source, files, world.now())
+  return { keys: keysOfFiles(source, files, world.now()), regions: files.map(regionAge) }
 }
 
 async function setAt(url: string, world: OnlineWorld, fresh = false): Promise<PublicSet> {

@@ -53,7 +53,7 @@ function onlineOf(world: TrustWorld): OnlineWorld {
   }
 }
 
-const NO_SETS = { keys: [], keySets: [] } as const
+const NO_SETS = { keys: [], keySets: [], regions: [] } as const
 
 /** True for a key set that is read from the network; `http:` too: it is refused by name, not taken for a file. @example isKeyUrl('cosign.pub') // false */
 export function isKeyUrl(key: string): boolean {
@@ -83,8 +83,13 @@ export async function loadTrustOf(wish: TrustWish, world: TrustWorld): Promise<T
       hint: 'use --key https://…/keys.json with it',
     })
   }
-  const { keys: served, keySets } =
-    sets.length === 0 ? NO_SETS : await (await import('./jwks.ts')).readKeySets(sets, wish.publishers, onlineOf(world))
+  const {
+    keys: served,
+    keySets,
+    regions,
+  } = sets.length === 0
+    ? NO_SETS
+    : await (await import('./jwks.ts')).readKeySets(sets, wish.publishers, onlineOf(world))
   const given = [...(await readKeys(plain, world.env)), ...served]
   const keys = [...given, ...ring.keys]
   const identities = [...own, ...ring.identities]
@@ -100,6 +105,7 @@ export async function loadTrustOf(wish: TrustWish, world: TrustWorld): Promise<T
     ...(proofs === undefined ? {} : { proofs }),
     ...(threshold === undefined ? {} : { threshold }),
     ...(keySets.length === 0 ? {} : { keySets }),
+    ...(regions.length === 0 ? {} : { regions }),
   })
 }
 

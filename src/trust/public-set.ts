@@ -6,6 +6,8 @@ import { type KeyWindow, type RevokedKey, revokedIn, windowsIn } from './region-
 
 /** A hundred regions; what a hostile server sends ends here. */
 export const MAX_PUBLIC_BYTES = 16 * 1024 * 1024
+/** The files of five regions that hold as much as they may: no region alone makes a set that nobody reads. Of another issuer's set fewer are read. */
+export const MAX_PUBLIC_KEYS = 10_000
 /** The names of the two files, which stand beside each other. */
 export const PUBLIC_NAME = 'keys.json'
 export const ARCHIVE_NAME = 'keys-archive.json'
@@ -44,9 +46,12 @@ export async function readPublicSet(name: string, bytes: Uint8Array): Promise<Pu
   const prov = object['prov']
   const isOwn = isRecord(prov) && prov['v'] === 1
   const listed = object['kty'] === undefined ? object['keys'] : [object]
-  const keys = await keysOfSet(listed, { name, rules: isOwn ? 'own' : 'foreign' })
+  const keys = await keysOfSet(
+    listed,
+    isOwn ? { name, rules: 'own', most: MAX_PUBLIC_KEYS } : { name, rules: 'foreign' },
+  )
   if (!isOwn) return { keys, windows: {}, revoked: {}, revokedKeys: new Map(), regions: new Map(), archived: 0 }
-  const { revoked, publicKeys: revokedKeys } = await revokedIn(name, prov)
+  const { revoked, publicKeys: revokedKeys } = await revokedIn(name, prov, MAX_PUBLIC_KEYS)
   if (keys.some(({ jwk }) => revokedKeys.has(jwk.kid))) throw refusedSet(name, 'holds a revoked key among its keys')
   const regions = Object.entries(recordIn(prov['regions'])).filter((one): one is [string, JsonRecord] =>
     isRecord(one[1]),
@@ -54,7 +59,7 @@ export async function readPublicSet(name: string, bytes: Uint8Array): Promise<Pu
   const archived = memberIn(prov, 'archived')
   return {
     keys,
-    windows: windowsIn(name, prov, 'keys'),
+    windows: windowsIn(name, prov, 'keys', MAX_PUBLIC_KEYS),
     revoked,
     revokedKeys,
     regions: new Map(regions),

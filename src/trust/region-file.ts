@@ -6,7 +6,7 @@ import { keyOf, keysOfSet, MAX_SET_KEYS, refusedSet, setObject } from '../keys/k
 import { type Entry, sha256Hex } from '../model/entry.ts'
 import { decodeEnvelope, encodeEnvelope } from '../model/envelope.ts'
 import { isRecord, type JsonRecord, textIn } from '../platform/text/guards.ts'
-import type { Trust } from './trust.ts'
+import type { RegionAge, Trust } from './trust.ts'
 import { checkEntry } from './verify-entry.ts'
 
 /** Payload type of the DSSE envelope. */
@@ -138,31 +138,51 @@ async function statementOf(name: string, region: string, from: JsonRecord): Prom
   return { region, seq, issuedAt, expiresAt, keys: jwks, windows, revoked, publicKeys }
 }
 
+/** @example regionAge(file).activeSince // '2026-01-01T00:00:00Z' */
+export function regionAge({
+  region,
+  issuedAt,
+  windows,
+}: Pick<RegionStatement, 'region' | 'issuedAt' | 'windows'>): RegionAge {
+  const since = Object.values(windows).flatMap(({ status, from }) => (status === 'active' ? (from ?? []) : []))
+  const youngest = since.toSorted((a, b) => Date.parse(b) - Date.parse(a))[0]
+  return { region, issuedAt, ...(youngest === undefined ? {} : { activeSince: youngest }) }
+}
+
 /** @example jwks.toSorted(byKid) */
 export function byKid(a: PublicJwk, b: PublicJwk): number {
   return a.kid < b.kid ? -1 : a.kid > b.kid ? 1 : 0
 }
 
 /**
- * The windows in a member, by kid; {} when it is absent. Throws `keyset_refused`.
+ * The windows in a member, by kid; {} when it is absent. Throws `keyset_refused`, for more than `most` too.
  *
  * @example windowsIn('keys.json', prov, 'keys')
  */
-export function windowsIn(name: string, from: JsonRecord, member: string): Readonly<Record<string, KeyWindow>> {
-  return Object.fromEntries(membersIn(name, from, member).map(([kid, value]) => [kid, windowOf(name, value)]))
+export function windowsIn(
+  name: string,
+  from: JsonRecord,
+  member: string,
+  most = MAX_SET_KEYS,
+): Readonly<Record<string, KeyWindow>> {
+  return Object.fromEntries(membersIn(name, from, member, most).map(([kid, value]) => [kid, windowOf(name, value)]))
 }
 
 /**
- * The member `revoked`, and its keys, by kid; empty when it is absent. Throws `keyset_refused`.
+ * The member `revoked`, and its keys, by kid; empty when it is absent. Throws `keyset_refused`, for more than `most` too.
  *
  * @example (await revokedIn('keys.json', prov)).revoked
  */
 export async function revokedIn(
   name: string,
   from: JsonRecord,
+  most = MAX_SET_KEYS,
 ): Promise<{ readonly revoked: Readonly<Record<string, RevokedKey>>; readonly publicKeys: Map<string, KeyObject> }> {
   const all = await Promise.all(
-    membersIn(name, from, 'revoked').map(async ([kid, value]) => ({ kid, ...(await revokedOf(name, kid, value)) })),
+    membersIn(name, from, 'revoked', most).map(async ([kid, value]) => ({
+      kid,
+      ...(await revokedOf(name, kid, value)),
+    })),
   )
   return {
     revoked: Object.fromEntries(all.map(({ kid, revoked }) => [kid, revoked])),
@@ -198,11 +218,16 @@ async function revokedOf(
   return { revoked: { since: timeIn(name, value, 'since'), reason, jwk: key.jwk }, publicKey: key.publicKey }
 }
 
-function membersIn(name: string, from: JsonRecord, member: string): readonly (readonly [string, unknown])[] {
+function membersIn(
+  name: string,
+  from: JsonRecord,
+  member: string,
+  most: number,
+): readonly (readonly [string, unknown])[] {
   const value = from[member] ?? {}
   if (!isRecord(value)) throw refusedSet(name, `has ${member} that are not an object`)
   const all = Object.entries(value)
-  if (all.length > MAX_SET_KEYS) throw refusedSet(name, `has ${all.length} ${member}; at most ${MAX_SET_KEYS} are read`)
+  if (all.length > most) throw refusedSet(name, `has ${all.length} ${member}; at most ${most} are read`)
   return all
 }
 

@@ -2,6 +2,7 @@
  * What is trusted, and how it is asked: keys here, and behind a port certificates, transparency logs and timestamps, so that who asks loads no
  * library for them.
  */
+
 import type { KeyObject } from 'node:crypto'
 import type { Signature } from '../model/entry.ts'
 import type { SignedContent } from './content.ts'
@@ -43,6 +44,14 @@ export interface KeySetSource {
   readonly word: 'publishers' | 'server'
 }
 
+/** How long ago a region said something new, for monitoring: times are RFC 3339. */
+export interface RegionAge {
+  readonly region: string
+  readonly issuedAt: string
+  /** Since when its youngest active key signs; absent: it does not say. */
+  readonly activeSince?: string
+}
+
 /** What is trusted: keys, and whoever signs with a certificate, each with its validity and its source. */
 export interface Trust {
   readonly keys: readonly TrustedKey[]
@@ -52,6 +61,8 @@ export interface Trust {
   readonly threshold?: number
   /** URLs that keys came from; absent: none. */
   readonly keySets?: readonly KeySetSource[]
+  /** What the key sets say of their regions, for monitoring alone: part of neither the hash nor a report; absent: no set of regions. */
+  readonly regions?: readonly RegionAge[]
   /**
    * `sha256:<hex>`, the same for the same keys, identities, roots, windows and thresholds, whatever their order, spelling or source; but a URL
    * that is taken on the word of its server is part of it.

@@ -154,7 +154,10 @@ function certifies(pem: string, key: TrustedKey): boolean {
  *
  * @example trustIn([{ publicKey, source: 'cosign.pub' }]).hash
  */
-export function trustIn(found: readonly GivenKey[], more: Pick<Trust, 'proofs' | 'threshold' | 'keySets'> = {}): Trust {
+export function trustIn(
+  found: readonly GivenKey[],
+  more: Pick<Trust, 'proofs' | 'threshold' | 'keySets' | 'regions'> = {},
+): Trust {
   const named = found.map((given) => ({ ...given, keyid: keyId(given.publicKey), hint: keyHint(given.publicKey) }))
   const revoked = strictest(named)
   const keys = new Map<string, TrustedKey>()

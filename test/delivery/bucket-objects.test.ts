@@ -52,10 +52,11 @@ async function rig(
   const [told, failed]: [string[], string[]] = [[], []]
   const { signal } = new AbortController()
   const began = Date.now()
+  const trust = await loadTrust([PUBLIC_KEY])
   const objects = bucketObjects({
     sources: [{ bucket: 'b', backend: backendOn(store, handle), isInbox }],
     truth,
-    trust: await loadTrust([PUBLIC_KEY]),
+    trust: () => trust,
     // The time that a message waits for the index passes quickly.
     retry: { ...retrying(1, signal), now: () => began + (Date.now() - began) * 20 },
     host: 'h',

@@ -54,11 +54,12 @@ describe('a lane', () => {
 
   async function run(more: Partial<LaneJob> = {}, lane = 'memory'): Promise<void> {
     const never = new AbortController().signal
+    const trust = trustOf(await testKey())
     await runLane(lane, {
       truth,
       targets: ['memory'],
       backend: (name) => (name === 'memory' ? memory : undefined),
-      trust: trustOf(await testKey()),
+      trust: () => trust,
       retry: { now: () => 0, sleep: async () => undefined, random: () => 0 },
       drain: never,
       stop: never,
@@ -113,7 +114,7 @@ describe('a lane', () => {
     expect(told.sort()).toEqual(['memory done', 'memory givenBack'])
     expect(await stored(ours)).toBe(true)
     expect((await truth.list({ states: ['pending'] })).map(({ entryState }) => entryState)).toEqual(['good'])
-    await run({ trust: trustOf(other) })
+    await run({ trust: () => trustOf(other) })
     expect(await stored(signedByOther)).toBe(true)
   })
 
@@ -308,11 +309,12 @@ describe('a lane', () => {
   })
 
   describe('delivered by who committed it', () => {
-    const wait = async (rows: readonly number[], signal: AbortSignal) =>
-      waitFor({
+    const wait = async (rows: readonly number[], signal: AbortSignal) => {
+      const trust = trustOf(await testKey())
+      return waitFor({
         truth,
         backend: (name) => (name === 'memory' ? memory : undefined),
-        trust: trustOf(await testKey()),
+        trust: () => trust,
         retry: { now: () => 0, sleep: async () => undefined, random: () => 0 },
         holder: 'holder-1',
         host: HOST,
@@ -324,6 +326,7 @@ describe('a lane', () => {
         signal,
         sleep: pause,
       })
+    }
     const soon = (): AbortSignal => AbortSignal.timeout(60_000)
 
     it('only these rows, and the mark once the last copy is done', async () => {

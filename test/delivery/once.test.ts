@@ -14,10 +14,11 @@ it('ends soon after the other has done what it holds, not only with its lease', 
   await committed(truth, await runItem(makeRun('a'), [owed('memory')]))
   const claim = await claimOne(truth, 'memory', { holder: 'other', leaseMs: 60_000 })
   const began = performance.now()
+  const trust = trustOf(await testKey())
   const ended = runWorker({
     truth,
     backend: () => undefined,
-    trust: trustOf(await testKey()),
+    trust: () => trust,
     retry: { now: Date.now, sleep: async () => undefined, random: () => 0 },
     drain: new AbortController().signal,
     holder: 'holder-1',

@@ -292,6 +292,90 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
       expect(JSON.parse(Buffer.from(payload, 'base64').toString()).keys).toHaveLength(1)
     })
 
+    describe('a row whose bytes are damaged', () => {
+      const why = ['--since', '2026-11-01', '--reason', 'stolen']
+      const damage = (n: number): Promise<unknown> =>
+        truth.sql(`UPDATE journal_key SET spki = ${name === 'SQLite' ? "x'00'" : "'\\x00'"} WHERE n = ${n}`)
+      const publicIn = (at: string): { keys: object[]; revoked: object } => {
+        const { payload } = JSON.parse(readFileSync(join(at, 'keys/eu.json'), 'utf8'))
+        return JSON.parse(Buffer.from(payload, 'base64').toString())
+      }
+
+      it('is revoked, made whole from the key store, and made public', async () => {
+        await ready()
+        const at = join(scratch(), 'jwks')
+        const kid = (await listed()).keys[0]?.kid ?? ''
+        const { id } = (await listed()).journal
+        await damage(1)
+        expect((await keys('journal')).stdout).toContain(`1 active ${kid}: cannot be read`)
+        const said = await keys('revoke', kid, ...why, ...settings(at))
+        expect([said.code, said.stdout]).toEqual([0, expect.stringContaining(`revoked key 1 ${kid}`)])
+        expect((await listed()).keys).toMatchObject([
+          { n: 1, kid, status: 'revoked', revoked: { since: '2026-11-01T00:00:00.000Z', reason: 'stolen' } },
+        ])
+        expect([existsSync(join(folder, `${id}-1.key`)), publicIn(at)]).toMatchObject([
+          false,
+          { keys: [], revoked: { [kid]: { reason: 'stolen' } } },
+        ])
+        expect((await keys('doctor')).stdout).not.toContain('cannot be read')
+      })
+
+      it('whose kid is damaged too is found by the key store', async () => {
+        await ready()
+        const kid = (await listed()).keys[0]?.kid ?? ''
+        await truth.sql("UPDATE journal_key SET kid = 'damaged'")
+        expect(await keys('revoke', kid, ...why)).toMatchObject({ code: 0 })
+        expect((await listed()).keys).toMatchObject([{ n: 1, kid, status: 'revoked' }])
+      })
+
+      it('that the key store does not hold either is revoked in the journal, and stays so when it is brought back', async () => {
+        await ready()
+        const [at, file] = [join(scratch(), 'jwks'), join(scratch(), 'journal.json')]
+        const both = ['--set', `keys.journal-file=${file}`]
+        expect(await keys('rotate', '--step', 'prepare', ...both)).toMatchObject({ code: 0 })
+        const kid = (await listed()).keys[0]?.kid ?? ''
+        const pub = join(folder, `${(await listed()).journal.id}-1.pub`)
+        const pem = readFileSync(pub)
+        rmSync(pub)
+        await damage(1)
+        const alone = await keys('revoke', kid, ...why, ...settings(at), ...both)
+        expect([alone.code, alone.stderr]).toEqual([
+          3,
+          expect.stringContaining('key 1 is revoked in the journal alone'),
+        ])
+        expect(alone.stderr).toContain('prov keys import --from')
+        // Nothing of the row is lost from the file, and what it says now counts.
+        expect(JSON.parse(readFileSync(file, 'utf8')).keys).toMatchObject([
+          { n: 1, kid, status: 'revoked', revoked: { since: '2026-11-01T00:00:00.000Z', reason: 'stolen' } },
+          { n: 2 },
+        ])
+        const old = JSON.parse(readFileSync(file, 'utf8'))
+        Object.assign(old.keys[0], { status: 'active', revoked: undefined })
+        expect(await keys('import', '--from', text(JSON.stringify(old)))).toMatchObject({ code: 0 })
+        writeFileSync(pub, pem)
+        expect((await listed()).keys).toMatchObject([
+          { n: 1, kid, status: 'revoked', revoked: { since: '2026-11-01T00:00:00.000Z', reason: 'stolen' } },
+          { n: 2 },
+        ])
+        expect(await keys('revoke', kid, ...why, ...settings(at))).toMatchObject({ code: 0 })
+        expect(publicIn(at)).toMatchObject({ keys: { length: 1 }, revoked: { [kid]: { reason: 'stolen' } } })
+      })
+
+      it('without a region: the revocation counts, and what is left to do is said', async () => {
+        await ready()
+        const { journal, keys: all } = await listed()
+        rmSync(join(folder, `${journal.id}-1.pub`))
+        await damage(1)
+        const said = await keys('revoke', all[0]?.kid ?? '', ...why)
+        expect([said.code, said.stdout]).toEqual([
+          0,
+          expect.stringMatching(/row 1 still cannot be read[\s\S]*keys import/),
+        ])
+        expect(await keys('rotate', '--unsafe')).toMatchObject({ code: 0 })
+        expect((await listed()).keys).toMatchObject([{ n: 2, status: 'active' }])
+      })
+    })
+
     it('a revocation that cannot be made public is not passed over: exit 3', async () => {
       await ready()
       expect(await keys('rotate', '--step', 'prepare')).toMatchObject({ code: 0 })

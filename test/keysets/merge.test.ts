@@ -1,8 +1,13 @@
 /** The merge of several regions: what the public set holds after every way in which a region's file can go wrong. */
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { mergeRegions } from '../../src/keysets/merged.ts'
 import { ARCHIVE, type KeyPlace, PUBLIC, regionName, stateName } from '../../src/keysets/place.ts'
+import type { KeyToPublish } from '../../src/keysets/publication.ts'
 import { publishRegion } from '../../src/keysets/publish.ts'
+import { shownMerge } from '../../src/report/text/key-sets-text.ts'
+import { readPublicSet } from '../../src/trust/public-set.ts'
+import type { RegionFile } from '../../src/trust/region-file.ts'
 import { memoryObjects, shared } from '../support/memory-objects.ts'
 import {
   active,
@@ -43,6 +48,12 @@ async function kidsIn(place: KeyPlace, name = PUBLIC): Promise<readonly string[]
 }
 
 const sorted = (...keys: readonly OwnKey[]): readonly string[] => keys.map(({ jwk }) => jwk.kid).toSorted()
+
+const revoked = ({ jwk }: OwnKey): KeyToPublish => ({
+  jwk,
+  status: 'revoked',
+  revoked: { since: '2026-02-01T00:00:00Z', reason: 'stolen' },
+})
 
 const errorOf = ({ regions }: Awaited<ReturnType<typeof mergeOnce>>, region: string) =>
   regions.find((one) => one.region === region)?.error
@@ -231,18 +242,16 @@ describe('refused, and the public file is left as it is', () => {
 
   test('but not when its last keys are revoked: better none than a stolen key that counts', async () => {
     const { place, eu, us, keys } = await scene()
-    const gone = ({ jwk }: OwnKey) =>
-      ({ jwk, status: 'revoked', revoked: { since: '2026-02-01T00:00:00Z', reason: 'stolen' } }) as const
-    await publishFile(place, eu, 2, [gone(keys[0])])
-    await publishFile(place, us, 2, [gone(keys[1])])
+    await publishFile(place, eu, 2, [revoked(keys[0])])
+    await publishFile(place, us, 2, [revoked(keys[1])])
     expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'written', counts: { keys: 0, revoked: 2 } })
     const { keys: left, prov } = JSON.parse((await readText(place, PUBLIC)) ?? '')
     expect([left, Object.keys(prov.revoked)]).toEqual([[], sorted(keys[0], keys[1])])
     expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'unchanged' })
     // A key that is not revoked goes on as before.
-    await publishFile(place, us, 3, [gone(keys[1]), active(keys[2])])
+    await publishFile(place, us, 3, [revoked(keys[1]), active(keys[2])])
     expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'written', counts: { keys: 1 } })
-    await publishFile(place, us, 4, [gone(keys[1])])
+    await publishFile(place, us, 4, [revoked(keys[1])])
     expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'refused' })
   })
 
@@ -263,6 +272,157 @@ describe('refused, and the public file is left as it is', () => {
       outcome: 'refused',
       refused: { message: expect.stringContaining('at most 3') },
     })
+  })
+})
+
+describe('a key that somebody put into the public set by hand', () => {
+  /** Adds a key to the set, past prov. */
+  async function slipIn(place: KeyPlace, { jwk }: OwnKey, change: (prov: Record<string, unknown>) => void = () => {}) {
+    const set = JSON.parse((await readText(place, PUBLIC)) ?? '')
+    set.keys.push(jwk)
+    set.prov.keys[jwk.kid] = { status: 'active' }
+    change(set.prov)
+    await overwrite(place.objects, PUBLIC, Buffer.from(JSON.stringify(set)))
+  }
+
+  test('is dropped by the next merge, which says so; what regions published since is merged', async () => {
+    const { place, eu, us, keys } = await scene()
+    await slipIn(place, keys[3])
+    await publishFile(place, eu, 2, [active(keys[0]), active(keys[2])])
+    const merged = await mergeOnce(place, [eu, us])
+    expect(merged).toMatchObject({
+      outcome: 'written',
+      dropped: {
+        code: 'keyset_refused',
+        message: expect.stringContaining(`held key ${keys[3].jwk.kid}, which no region`),
+      },
+    })
+    expect(shownMerge(merged)).toMatchObject({ exit: 3, dropped: { code: 'keyset_refused' } })
+    expect(await kidsIn(place)).toEqual(sorted(keys[0], keys[1], keys[2]))
+    const again = await mergeOnce(place, [eu, us])
+    expect([again.outcome, again.dropped, shownMerge(again).exit]).toEqual(['unchanged', undefined, 0])
+  })
+
+  test('many of them are counted, and few are named', async () => {
+    const { place, eu, us } = await scene()
+    for (const key of await Promise.all(Array.from({ length: 7 }, ownKey))) await slipIn(place, key)
+    const { dropped } = await mergeOnce(place, [eu, us])
+    expect(dropped?.message).toMatch(/held 7 keys, which no region has published: (?:[\w-]{43}, ){5}…/)
+  })
+
+  test('does not keep the last keys from being revoked', async () => {
+    const { place, eu, us, keys } = await scene()
+    await slipIn(place, keys[3])
+    await publishFile(place, eu, 2, [revoked(keys[0])])
+    await publishFile(place, us, 2, [revoked(keys[1])])
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'written', counts: { keys: 0, revoked: 2 } })
+    expect(await kidsIn(place)).toEqual([])
+  })
+
+  test('stays where the file of a region in the set cannot be read: it may have been in that', async () => {
+    const { place, eu, us, keys } = await scene()
+    const spoil = ({ regions }: Record<string, unknown>) => {
+      Object.assign(regions as object, { fr: { payload: '!' } })
+    }
+    await slipIn(place, keys[3], spoil)
+    const before = await readText(place, PUBLIC)
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({
+      outcome: 'refused',
+      refused: { message: expect.stringContaining(`without key ${keys[3].jwk.kid}`) },
+    })
+    expect(await readText(place, PUBLIC)).toBe(before)
+  })
+
+  test('stays in a set that prov has not made, and the next step is to publish it', async () => {
+    const { place, eu, us, keys } = await scene()
+    await overwrite(place.objects, PUBLIC, Buffer.from(JSON.stringify({ keys: [keys[3].jwk] })))
+    const refused = await mergeOnce(place, [eu, us])
+    expect(refused).toMatchObject({
+      outcome: 'refused',
+      refused: { hint: expect.stringContaining('prov keys publish --region NAME --from') },
+    })
+    const old = await regionNamed('old')
+    await publishFile(place, old, 1, [active(keys[3])])
+    expect(await mergeOnce(place, [eu, us, old])).toMatchObject({ outcome: 'written', counts: { keys: 3 } })
+  })
+})
+
+describe('no region takes the room of another', () => {
+  const many = (count: number): Promise<readonly OwnKey[]> => Promise.all(Array.from({ length: count }, ownKey))
+
+  test('a file with more keys than the share of its region is refused by name; the others go on', async () => {
+    const { place, eu, us, keys } = await scene()
+    await publishFile(place, eu, 2, (await many(11)).map(active))
+    await publishFile(place, us, 2, [active(keys[1]), active(keys[2])])
+    const merged = await mergeOnce(place, [eu, us], { maxKeys: 20 })
+    expect(merged.outcome).toBe('written')
+    expect(errorOf(merged, 'eu')).toMatchObject({
+      code: 'keyset_refused',
+      message: expect.stringContaining('holds 11 keys that are not retired; at most 10 of one region are allowed'),
+    })
+    expect(await kidsIn(place)).toEqual(sorted(keys[0], keys[1], keys[2]))
+    // It is not taken for the last good file, and the next one that fits is used.
+    expect((await readText(place, stateName('eu'))) ?? '').not.toContain(
+      (await readText(place, regionName('eu'))) ?? '',
+    )
+    await publishFile(place, eu, 3, [active(keys[3])])
+    expect(errorOf(await mergeOnce(place, [eu, us], { maxKeys: 20 }), 'eu')).toBeUndefined()
+    expect(await kidsIn(place)).toEqual(sorted(keys[1], keys[2], keys[3]))
+  })
+
+  test('the first file of a region too, and retired keys do not count', async () => {
+    const { place, eu, us, keys } = await scene()
+    const de = await regionNamed('de')
+    await publishFile(place, de, 1, (await many(8)).map(active))
+    const old = await many(8)
+    await publishFile(place, us, 2, [active(keys[1]), ...old.map((key, day) => retired(key, day + 1))])
+    const merged = await mergeOnce(place, [de, eu, us], { maxKeys: 21 })
+    expect(merged).toMatchObject({ outcome: 'written', counts: { keys: 10 } })
+    expect([errorOf(merged, 'de')?.code, errorOf(merged, 'us')]).toEqual(['keyset_refused', undefined])
+  })
+
+  test('a region that had more before keeps them, and may have fewer, not more', async () => {
+    const { place, eu, us, keys } = await scene()
+    const own = await many(9)
+    await publishFile(place, eu, 2, own.map(active))
+    await mergeOnce(place, [eu, us], { maxKeys: 20 })
+    // Later there are more regions, and the share is smaller.
+    const four = [eu, us, await regionNamed('de'), await regionNamed('fr')]
+    await publishFile(place, eu, 3, [...own.slice(1), keys[2], keys[3]].map(active))
+    const grown = await mergeOnce(place, four, { maxKeys: 20 })
+    expect([errorOf(grown, 'eu')?.code, grown.counts?.keys]).toEqual(['keyset_refused', 10])
+    await publishFile(place, eu, 4, own.slice(1).map(active))
+    const shrunk = await mergeOnce(place, four, { maxKeys: 20 })
+    expect([errorOf(shrunk, 'eu'), shrunk.counts?.keys]).toEqual([undefined, 9])
+  })
+
+  test('the share can be set', async () => {
+    const { place, eu, us } = await scene()
+    await publishFile(place, eu, 2, (await many(11)).map(active))
+    const merged = await mergeOnce(place, [eu, us], { maxKeys: 20, maxRegionKeys: 15 })
+    expect([errorOf(merged, 'eu'), merged.counts?.keys]).toEqual([undefined, 12])
+  })
+
+  test('as many retired and revoked keys as one file takes: the set is still read', async () => {
+    const { place, eu, us, keys } = await scene()
+    const flood = (await many(2000)).map((key): KeyToPublish => retired(key, 5))
+    await publishFile(place, eu, 2, [...flood, revoked(keys[0])])
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'written', counts: { keys: 100 } })
+    for (const name of [PUBLIC, ARCHIVE]) {
+      const bytes = Buffer.from((await readText(place, name)) ?? '')
+      expect((await readPublicSet(name, bytes)).keys.length).toBeGreaterThan(0)
+    }
+  })
+
+  test('what nobody would read is not merged', async () => {
+    const { jwk } = await ownKey()
+    const files = ['a', 'b', 'c', 'd', 'e'].map((region): RegionFile => {
+      const kids = Array.from({ length: 2001 }, (_, at) => `${region}${at}`)
+      const revoked = Object.fromEntries(kids.map((kid) => [kid, { since: '2026-02-01T00:00:00Z', reason: '', jwk }]))
+      const head = { region, seq: 1, issuedAt: '', expiresAt: '', keys: [jwk], windows: {}, revoked }
+      return { ...head, envelope: {}, sha256: '', publicKeys: new Map() }
+    })
+    expect(() => mergeRegions(files, 100)).toThrow('would hold 10005 revoked keys; at most 10000 are read')
   })
 })
 

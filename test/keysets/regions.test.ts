@@ -16,8 +16,18 @@ import { freePort } from '../support/free-port.ts'
 import { provHere, type Said } from '../support/in-process.ts'
 import { KEY_PLACES, type KeyPlaces } from '../support/key-places.ts'
 import { fixtureKey, keySite } from '../support/key-site.ts'
+import { metricIn } from '../support/metrics.ts'
 import { mergeHere, publishHere, type RegionPlace, regionPlace, statusHere } from '../support/region-outputs.ts'
-import { active, mergeOnce, overwrite, ownKey, publishFile, readText, regionNamed } from '../support/regions.ts'
+import {
+  active,
+  mergeOnce,
+  overwrite,
+  ownKey,
+  publishFile,
+  readText,
+  regionNamed,
+  regionsFile,
+} from '../support/regions.ts'
 import { PASSWORD, PRIVATE_KEY } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 
@@ -271,6 +281,34 @@ describe('merge --watch', () => {
     expect(metrics).toMatch(/prov_keys_merge_total\{result="unchanged"\} \d/)
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
+  })
+
+  test('tells how old the file of each region is, and the youngest active key', async () => {
+    const [{ url, open }, eu, us] = await Promise.all([KEY_PLACES.folder(), regionNamed('eu'), regionNamed('us')])
+    const place = await open()
+    const now = Date.now()
+    const hoursAgo = (hours: number): string => new Date(now - hours * 3_600_000).toISOString()
+    const since = async (hours: number): Promise<KeyToPublish> => ({ ...active(await ownKey()), from: hoursAgo(hours) })
+    await publishFile(place, eu, 1, [await since(5), await since(30)], { now: now - 2 * 3_600_000, lifeMs: 86_400_000 })
+    await publishFile(place, us, 1, [await since(9)])
+    const regions = regionsFile(scratch(), [eu, us])
+    const address = `127.0.0.1:${await freePort()}`
+    const stop = new AbortController()
+    const args = ['keys', 'merge', '--at', url, '--regions', regions, '--watch', '1h', '--listen', address, '--quiet']
+    const merging = provHere(args, { signal: stop.signal })
+    const asked = async (): Promise<string> =>
+      fetch(`http://${address}/metrics`).then(
+        (answer) => answer.text(),
+        () => '',
+      )
+    while (!(await asked()).includes('result="written"} 1')) await sleep(50)
+    const metrics = await asked()
+    const hours = (name: string): number => metricIn(metrics, name) / 3600
+    expect(hours('prov_keys_age_seconds{region="eu"}')).toBeCloseTo(2, 1)
+    expect(hours('prov_keys_age_seconds{region="us"}')).toBeCloseTo(0, 1)
+    expect(hours('prov_keys_active_seconds')).toBeCloseTo(5, 1)
+    stop.abort()
+    expect((await merging).code).toBe(0)
   })
 
   test('--listen wants --watch', async () => {

@@ -11,6 +11,7 @@ import { KEY_STATUSES } from '../../src/keys/status.ts'
 import type { Io } from '../../src/platform/io.ts'
 import { explainable } from '../../src/report/explain/explain.ts'
 import { EXITS, MARKS } from '../../src/report/text/verify-text.ts'
+import { KEYS_METRICS, REGION_METRICS } from '../../src/service/keys-metrics.ts'
 import { type MetricRow, SERVE_METRICS, WORKER_METRICS } from '../../src/service/metrics.ts'
 import { SETTINGS_TABLE } from '../../src/setup/settings-table.ts'
 import { ENTRY_STATES, STATES, TRANSITIONS } from '../../src/truth/states.ts'
@@ -92,7 +93,7 @@ function tableCalled(called: string, rows: readonly BackendRow[]): string {
         TRANSITIONS.map(({ from, to, who, when }) => [from === undefined ? '' : code(from), code(to), who, when]),
       )
     case 'metrics':
-      return metrics(of === 'serve' ? SERVE_METRICS : WORKER_METRICS)
+      return metrics({ serve: { ...SERVE_METRICS, ...REGION_METRICS }, keys: KEYS_METRICS }[of ?? ''] ?? WORKER_METRICS)
     case 'key-statuses':
       return table(
         ['status', 'meaning', 'signs', 'private key', 'in the public set'],

@@ -52,12 +52,13 @@ describeWith(['redis'], 'the index as a target', () => {
 
   async function deliver(more: Partial<LaneJob> = {}): Promise<void> {
     const never = new AbortController().signal
+    const trust = trustOf(await testKey())
     await runLane(INDEX, {
       truth,
       targets: [INDEX],
       backend: () => undefined,
       index,
-      trust: trustOf(await testKey()),
+      trust: () => trust,
       retry: { now: () => 0, sleep: async () => undefined, random: () => 0 },
       drain: never,
       stop: never,
@@ -134,7 +135,7 @@ describeWith(['redis'], 'the index as a target', () => {
     const again = await signer()
     const second = owedToIndex(await runItem(makeRun('a'), [], { resign: true }, again))
     const [made] = await committed(truth, second)
-    await deliver({ trust: trustOf(again) })
+    await deliver({ trust: () => trustOf(again) })
     const id = entryId(second.entry)
     expect(await find(`entry:${id}`)).toEqual([{ seq: made?.seq, id }])
     expect(await find(`key:${(await testKey()).keyid}`)).toEqual([])

@@ -85,7 +85,9 @@ export const JOURNAL_OUTPUTS: Readonly<Record<JournalSchema, () => Promise<reado
     const at = await ready()
     const revoke = async (kid: string): Promise<Output> => at.keys('revoke', kid, '--since', '1d', '--reason', 'a test')
     const kid = await kidOf(at)
-    return [await revoke(kid), await revoke(kid), await revoke('odd')]
+    const said = [await revoke(kid), await revoke(kid), await revoke('odd')]
+    sql(at, DAMAGE)
+    return [...said, await revoke(kid)]
   },
   async 'keys-doctor'() {
     const at = await ready()

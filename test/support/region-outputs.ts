@@ -1,11 +1,12 @@
 /** Real outputs of the commands on key sets of regions, good and bad. */
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SchemaName } from '../../src/report/schemas/index.ts'
 import { provHere } from './in-process.ts'
 import { fixtureKey } from './key-site.ts'
 import type { Output } from './outputs.ts'
+import { ownKey } from './regions.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY } from './runs.ts'
 import { scratch } from './scratch.ts'
 
@@ -73,7 +74,12 @@ export const REGION_OUTPUTS: Readonly<Record<RegionSchema, () => Promise<readonl
     const second = await mergeHere(at)
     writeFileSync(join(at.folder, 'jwks/keys/us.json'), '{')
     writeFileSync(join(at.folder, 'jwks/keys/old.json'), '{')
-    return [nothing, first, second, await mergeHere(at), await mergeHere({ ...at, regions: 'nowhere.yaml' })]
+    const spoilt = await mergeHere(at)
+    const set = join(at.folder, 'jwks/public/keys.json')
+    const slippedIn = JSON.parse(readFileSync(set, 'utf8')) as { readonly keys: object[] }
+    slippedIn.keys.push((await ownKey()).jwk)
+    writeFileSync(set, JSON.stringify(slippedIn))
+    return [nothing, first, second, spoilt, await mergeHere(at), await mergeHere({ ...at, regions: 'nowhere.yaml' })]
   },
   async 'keys-status'() {
     const at = regionPlace()

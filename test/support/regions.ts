@@ -1,5 +1,7 @@
 /** Regions with publishers and keys of their own, for tests of key sets. */
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Objects } from '../../src/backend/objects.ts'
 import { type PublicJwk, publicJwk } from '../../src/keys/jwk.ts'
@@ -53,6 +55,16 @@ export async function regionNamed(name: string): Promise<Region> {
 
 export function publishersOf(regions: readonly Region[]): Publishers {
   return new Map(regions.map(({ name, signer }) => [name, trustOf(signer)]))
+}
+
+/** A file of these regions with the public keys of their publishers, for the command line: its path. */
+export function regionsFile(folder: string, regions: readonly Region[]): string {
+  const path = join(folder, 'regions.yaml')
+  for (const { name, signer } of regions)
+    writeFileSync(join(folder, `${name}.pub`), signer.publicKey.export({ type: 'spki', format: 'pem' }))
+  const rows = regions.map(({ name }) => `  - name: ${name}\n    file: ${name}.pub\n`)
+  writeFileSync(path, `v: 1\nregions:\n${rows.join('')}`)
+  return path
 }
 
 const never = new AbortController().signal

@@ -90,7 +90,7 @@ describe('a store that commits', () => {
         truth,
         targets: ['a', 'b'],
         backend: (name) => backends.find((one) => one.name === name),
-        trust,
+        trust: () => trust,
         retry,
         drain: signal,
         stop: signal,

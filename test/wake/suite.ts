@@ -42,10 +42,11 @@ async function bench(wake: readonly Transport[]): Promise<Bench> {
   const drain = new AbortController()
   const [woke, lost]: [string[], string[]] = [[], []]
   let looks = 0
+  const trust = trustOf(await testKey())
   const ended = runWorker({
     truth,
     backend: (name) => (name === 'memory' ? memory : undefined),
-    trust: trustOf(await testKey()),
+    trust: () => trust,
     retry: { now: Date.now, sleep: pause, random: Math.random },
     drain: drain.signal,
     holder: randomUUID(),

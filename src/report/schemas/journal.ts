@@ -48,7 +48,13 @@ const KEY = object<KeyJson>(
   },
 )
 
-const DAMAGED = object<DamagedRow>({ n: NUMBER, status: TEXT, why: TEXT }, {}, 'a row that cannot be read')
+type ShownDamage = Omit<DamagedRow, 'revoked'>
+
+const DAMAGED = object<ShownDamage>(
+  { n: NUMBER, status: TEXT, why: TEXT },
+  { kid: says(TEXT, 'what the row says that its kid is') },
+  'a row that cannot be read',
+)
 
 interface EventJson {
   readonly change: number
@@ -88,7 +94,7 @@ export const init = output(
 
 export const journal = output(
   'prov keys journal --json',
-  object<Head & JournalJson & { readonly damaged: readonly DamagedRow[]; readonly events?: readonly EventJson[] }>(
+  object<Head & JournalJson & { readonly damaged: readonly ShownDamage[]; readonly events?: readonly EventJson[] }>(
     { ...head('journal'), journal: JOURNAL, changes: COUNT, keys: list(KEY), damaged: list(DAMAGED) },
     { events: says(list(EVENT), 'the newest first') },
   ),
@@ -198,6 +204,7 @@ interface RevokedJson extends Head {
   readonly kid: string
   readonly revoked: boolean
   readonly wasActive: boolean
+  readonly damaged?: string
 }
 
 export const revoke = output(
@@ -211,7 +218,7 @@ export const revoke = output(
       revoked: says(BOOL, 'false for one that was revoked before'),
       wasActive: says(BOOL, 'nothing signs until another key is active'),
     },
-    {},
+    { damaged: says(TEXT, 'why its row still cannot be read; absent: it can') },
   ),
 )
 

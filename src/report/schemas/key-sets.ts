@@ -75,6 +75,7 @@ export const merge = output(
       archived: says(COUNT, 'retired keys in the archive'),
       revoked: says(COUNT, 'keys that must not be trusted'),
       refused: says(ERROR, 'why nothing was written'),
+      dropped: says(ERROR, 'keys that stood in the set before and that no region has published'),
       next: NEXT,
     },
   ),

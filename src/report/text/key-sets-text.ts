@@ -56,21 +56,23 @@ export interface ShownMerge {
   readonly revoked?: number
   readonly regions: readonly ShownRegion[]
   readonly refused?: ErrorJson
+  readonly dropped?: ErrorJson
   readonly strays: readonly string[]
   readonly lost: number
   readonly exit: number
 }
 
 /** @example shownMerge(await merge(job)).exit // 3 when anything was refused, although the rest was written */
-export function shownMerge({ outcome, regions, counts, refused, strays, lost }: Merged): ShownMerge {
+export function shownMerge({ outcome, regions, counts, refused, dropped, strays, lost }: Merged): ShownMerge {
   return {
     outcome,
     ...(counts ?? {}),
     regions: regions.map(shownRegion),
     ...(refused === undefined ? {} : { refused: errorJson(refused) }),
+    ...(dropped === undefined ? {} : { dropped: errorJson(dropped) }),
     strays,
     lost,
-    exit: exitOf([...regions.flatMap(({ error }) => error ?? []), ...(refused === undefined ? [] : [refused])]),
+    exit: exitOf([...regions.map(({ error }) => error), refused, dropped].filter((one) => one !== undefined)),
   }
 }
 
@@ -93,7 +95,7 @@ function exitOf(errors: readonly Pick<ProvError, 'code'>[]): number {
 
 /** @example mergeLines(shown, 'gs://b/jwks/')[0] // '12 keys of 3 regions written to gs://b/jwks/' */
 export function mergeLines(shown: ShownMerge, root: string): readonly string[] {
-  const { outcome, keys = 0, archived = 0, revoked = 0, regions, refused, strays } = shown
+  const { outcome, keys = 0, archived = 0, revoked = 0, regions, refused, dropped, strays } = shown
   const ended = { written: 'written to', unchanged: 'stand already in', refused: 'left as they are in' }[outcome]
   const what =
     outcome === 'refused' ? 'the public keys are' : `${plural(keys, 'key')} of ${plural(regions.length, 'region')}`
@@ -102,6 +104,7 @@ export function mergeLines(shown: ShownMerge, root: string): readonly string[] {
     ...(archived === 0 ? [] : [`${plural(archived, 'retired key')} in the archive`]),
     ...(revoked === 0 ? [] : [`${plural(revoked, 'revoked key')}`]),
     ...(refused === undefined ? [] : [errorLine(refused)]),
+    ...(dropped === undefined ? [] : [errorLine(dropped)]),
     ...regions.flatMap(({ region, error, seq, keys: own, from }) =>
       error === undefined
         ? []

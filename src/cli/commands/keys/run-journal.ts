@@ -52,12 +52,12 @@ export async function runKeysJournal(options: ShowOptions, io: Io): Promise<void
     const { id, name } = state
     const events = options.events === undefined ? undefined : await journals.events(id, options.events)
     const shown = events?.map(({ version, at, who, what }) => ({ change: version, at: timeText(at), who, what }))
-    const { damaged } = state
+    const damaged = state.damaged.map(({ revoked: _, ...row }) => row)
     const json = { ...journalJson(state), damaged, ...(shown === undefined ? {} : { events: shown }) }
     const lines = [
       `journal ${name} (${id}), ${state.version} changes`,
       ...keyLines(state),
-      ...damaged.map(({ n, status, why }) => `${n} ${status}: cannot be read: ${why}`),
+      ...damaged.map(({ n, status, kid = '', why }) => `${`${n} ${status} ${kid}`.trimEnd()}: cannot be read: ${why}`),
       ...(shown ?? []).map(eventLine),
     ]
     await tell('journal', json, lines, options, io)

@@ -5,10 +5,10 @@ import { type Io, pause } from '../../../platform/io.ts'
 import { mergeLines, shownMerge } from '../../../report/text/key-sets-text.ts'
 import { stepAfter } from '../../../report/text/next-step.ts'
 import type { Listening } from '../../../service/listen.ts'
-import type { Metrics } from '../../../service/metrics.ts'
 import { keyPlaceAt } from '../../../setup/key-place.ts'
 import { settingsFor } from '../../../setup/settings.ts'
 import { readPublishers } from '../../../trust/publishers.ts'
+import { regionAge } from '../../../trust/region-file.ts'
 import { warn, worldOf } from '../../world.ts'
 import { again } from './again.ts'
 import { tell } from './open.ts'
@@ -23,12 +23,14 @@ export async function runKeysMerge(options: MergeOptions, io: Io): Promise<numbe
   for (const warning of settings.warnings) world.warn(warning)
   const publishers = await readPublishers(options.regions, io.env)
   const place = await keyPlaceAt(options.at, settings, world)
+  const perRegion = settings.get('keys.max-region-keys')
   const watching = await watch(options, io)
   const merging = async (): Promise<number> => {
     const merged = await merge({
       place,
       publishers,
       maxKeys: Number(settings.get('keys.max-keys')),
+      ...(perRegion === undefined ? {} : { maxRegionKeys: Number(perRegion) }),
       now: world.now,
       random: world.random,
       signal: io.signal,
@@ -36,7 +38,9 @@ export async function runKeysMerge(options: MergeOptions, io: Io): Promise<numbe
     })
     watching.told(merged)
     const shown = shownMerge(merged)
-    const codes = [...shown.regions, { error: shown.refused }].flatMap(({ error }) => error?.code ?? [])
+    const codes = [...shown.regions, { error: shown.refused }, { error: shown.dropped }].flatMap(
+      ({ error }) => error?.code ?? [],
+    )
     const step = stepAfter(shown.exit, codes)
     await tell('merge', { at: place.root, ...shown }, mergeLines(shown, place.root), options, io, step)
     return shown.exit
@@ -58,7 +62,7 @@ interface Watching {
 /** Listens nowhere, and loads nothing, without an address. */
 async function watch(options: MergeOptions, io: Io): Promise<Watching> {
   if (options.listen === undefined) return { told: () => {}, failed: () => {}, close: async () => {} }
-  const [{ openMetrics }, { KEYS_METRICS }, { listenAt }] = await Promise.all([
+  const [{ openMetrics }, { KEYS_METRICS, setRegionGauges }, { listenAt }] = await Promise.all([
     import('../../../service/metrics.ts'),
     import('../../../service/keys-metrics.ts'),
     import('../../../service/listen.ts'),
@@ -68,7 +72,8 @@ async function watch(options: MergeOptions, io: Io): Promise<Watching> {
   const listening: Listening = await listenAt(options.listen, {
     '/healthz': () => ({ status: 200, body: 'ok\n' }),
     '/metrics': async () => {
-      if (last !== undefined) gauges(last, metrics, io.now())
+      const regions = last?.regions.flatMap(({ file }) => (file === undefined ? [] : [regionAge(file)]))
+      if (regions !== undefined) setRegionGauges(regions, metrics, io.now())
       return { status: 200, type: metrics.contentType, body: await metrics.text() }
     },
   })
@@ -81,22 +86,4 @@ async function watch(options: MergeOptions, io: Io): Promise<Watching> {
     failed: () => metrics.count('prov_keys_merge_total', { result: 'failed' }),
     close: () => listening.close(),
   }
-}
-
-/** Ages are of the moment of the scrape, also while nothing can be merged. */
-function gauges({ regions }: Merged, metrics: Metrics, now: number): void {
-  const seconds = (time: string): number => Math.max(0, (now - Date.parse(time)) / 1000)
-  metrics.set(
-    'prov_keys_age_seconds',
-    regions.flatMap(({ region, file }) =>
-      file === undefined ? [] : [{ labels: { region }, value: seconds(file.issuedAt) }],
-    ),
-  )
-  const since = regions.flatMap(({ file }) =>
-    Object.values(file?.windows ?? {}).flatMap(({ status, from }) =>
-      status === 'active' && from !== undefined ? [from] : [],
-    ),
-  )
-  if (since.length > 0)
-    metrics.set('prov_keys_active_seconds', [{ labels: {}, value: Math.min(...since.map(seconds)) }])
 }

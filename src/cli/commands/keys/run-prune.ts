@@ -1,7 +1,7 @@
 /** The work of `prov keys prune` and `prov keys revoke`. */
 import { ERRORS, ProvError } from '../../../errors.ts'
 import { prune } from '../../../keysets/prune.ts'
-import { revoke } from '../../../keysets/revoke.ts'
+import { BRING_BACK, revoke } from '../../../keysets/revoke.ts'
 import type { Io } from '../../../platform/io.ts'
 import { timeText } from '../../../platform/text/time-text.ts'
 import { parseMoment } from '../../../provenance/build-time.ts'
@@ -50,7 +50,7 @@ export async function runKeysRevoke(kid: string, options: RevokeOptions, io: Io)
       signal: io.signal,
       ...(publish === undefined ? {} : { publish }),
     }
-    const { n, wasActive, isNew } = await revoke(job, { kid, reason, since })
+    const { n, wasActive, isNew, damaged } = await revoke(job, { kid, reason, since })
     const lines = [
       isNew
         ? `revoked key ${n} ${kid}, not to be trusted since ${timeText(since)}`
@@ -58,8 +58,10 @@ export async function runKeysRevoke(kid: string, options: RevokeOptions, io: Io)
       publish === undefined
         ? 'no file of a region was written: verifiers learn of it by prov keys publish and prov keys merge'
         : 'the file of the region says so; prov keys merge makes it public',
+      ...(damaged === undefined ? [] : [`row ${n} still cannot be read (${damaged}): ${BRING_BACK}`]),
       ...(wasActive ? ['no key is active now: prov keys rotate makes the next one active'] : []),
     ]
-    await tell('revoke', { journal, n, kid, revoked: isNew, wasActive }, lines, options, io)
+    const left = damaged === undefined ? {} : { damaged }
+    await tell('revoke', { journal, n, kid, revoked: isNew, wasActive, ...left }, lines, options, io)
   })
 }

@@ -12,20 +12,19 @@ import { LATE_MS } from '../../../serve/judging.ts'
 import { boundedQueue, type Queue } from '../../../serve/limits.ts'
 import { filesOf, type Listener, type ListenerFiles, readListener } from '../../../serve/listener.ts'
 import { type ResolveTag, rememberedTags } from '../../../serve/tags.ts'
+import { followTrust, LOOK_MS } from '../../../service/followed-trust.ts'
 import type { Log } from '../../../service/log.ts'
 import type { Metrics } from '../../../service/metrics.ts'
 import { type Watched, watchFiles } from '../../../service/watched.ts'
 import { type Setup, setUp } from '../../../setup/backends.ts'
 import { type VerdictCache, verdictCache } from '../../../setup/cache.ts'
 import { demandsFor } from '../../../setup/demands.ts'
-import { trustFor } from '../../../setup/keys.ts'
 import { surroundingsOf } from '../../../setup/reach.ts'
 import { refuseAnyHost } from '../../../setup/refuse-any-host.ts'
-import { trustFiles } from '../../../setup/trust-files.ts'
 import { truthOf, truthPlace } from '../../../setup/truth.ts'
 import { verdictsOf } from '../../../setup/verdicts.ts'
 import type { World } from '../../../setup/world.ts'
-import type { Trust } from '../../../trust/trust.ts'
+import type { RegionAge, Trust } from '../../../trust/trust.ts'
 import type { Truth } from '../../../truth/truth.ts'
 import type { Demands } from '../../../verify/verdict.ts'
 import type { ServeOptions } from './flags.ts'
@@ -38,14 +37,8 @@ export interface Scene {
   readonly metrics: Metrics
 }
 
-/** Between two looks at the files: two in a row have to agree, and a change counts within a second. */
-const LOOK_MS = 300
 /** Verifications by a policy that was replaced may still be under way. */
 const OLD_SETUP_MS = 60_000
-/** A trust holds what its certificates' authorities said when it was made. */
-const TRUST_MS = 600_000
-/** Keys of a URL may be revoked there at any time. */
-const KEY_SET_MS = 30_000
 /** So many verifications may wait for each that runs. */
 const WAIT_FOR_EACH = 16
 
@@ -57,6 +50,8 @@ export interface Verifier {
   readonly digestOf: ResolveTag
   readonly queue: Queue
   readonly backends: readonly string[]
+  /** What the key sets that count now, or counted last, say of their regions. */
+  regions(): readonly RegionAge[]
   /** Why keys or policy cannot count. */
   readonly stale: ProvError | undefined
   close(): Promise<void>
@@ -77,27 +72,12 @@ export async function openVerifier(scene: Scene): Promise<Verifier> {
     await policies.stop()
     await Promise.all([setup.close(), cache.close()])
   }
-  // What is to be said of the keys is said once, not each time that they are read.
-  const warned = new Set<string>()
-  const said: World = {
-    ...world,
-    warn: (line) => {
-      if (!warned.has(line)) world.warn(line)
-      warned.add(line)
+  const trusts = await followTrust(options, world, follow(scene, 'the trusted keys', 'keys')).catch(
+    async (thrown: unknown) => {
+      await closePolicies()
+      throw thrown
     },
-  }
-  const trusts = await watchFiles<Trust>({
-    ...follow(scene, 'the trusted keys', 'keys'),
-    files: (trust) => trustFiles(options, world, trust),
-    load: () => trustFor(options, said),
-    renewMs: ({ proofs, keySets }) =>
-      keySets !== undefined ? KEY_SET_MS : proofs === undefined ? undefined : TRUST_MS,
-    isSame: (old, next) => old.hash === next.hash,
-    dispose: () => undefined,
-  }).catch(async (thrown: unknown) => {
-    await closePolicies()
-    throw thrown
-  })
+  )
   const places = Number(settings.get('serve.concurrency'))
   const queue = boundedQueue(places, WAIT_FOR_EACH * places)
   let made: { readonly policy: Policy; readonly trust: Trust; readonly judge: Judge } | undefined
@@ -113,6 +93,7 @@ export async function openVerifier(scene: Scene): Promise<Verifier> {
       return made.judge
     },
     digestOf: rememberedTags((repository, tag, signal) => resolve(policies, repository, tag, signal), monotonic),
+    regions: () => trusts.last.regions ?? [],
     get stale() {
       return policies.stale ?? trusts.stale
     },

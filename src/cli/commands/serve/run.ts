@@ -13,6 +13,7 @@ import type { Listener } from '../../../serve/listener.ts'
 import { answerPage, lastVerdicts, lookAt } from '../../../serve/page.ts'
 import { probes, refuseOpen, routesOf, type Service } from '../../../serve/serve.ts'
 import { type HttpService, openHttp } from '../../../service/http.ts'
+import { REGION_METRICS } from '../../../service/keys-metrics.ts'
 import { untilStopped } from '../../../service/lifecycle.ts'
 import { listenAt } from '../../../service/listen.ts'
 import { type Log, openLog } from '../../../service/log.ts'
@@ -58,7 +59,13 @@ export async function runServe(given: ServeOptions, io: Io): Promise<number> {
     warn: (line: string) => (options.check === true ? asked.warn(line) : log.warn('warning', { message: line })),
     debug: (line: string) => log.debug('detail', { message: line }),
   }
-  const scene: Scene = { options, settings, world, log, metrics: await openMetrics(SERVE_METRICS) }
+  const scene: Scene = {
+    options,
+    settings,
+    world,
+    log,
+    metrics: await openMetrics({ ...SERVE_METRICS, ...REGION_METRICS }),
+  }
   refuseOpen(settings.get('serve.listen') ?? '', settings.get('serve.tls-cert') !== undefined)
   const verifier = await openVerifier(scene)
   let truth: LaterTruth | undefined
@@ -180,6 +187,7 @@ function serviceOf(
   const service: Service = {
     metrics,
     queue: verifier.queue,
+    regions: verifier.regions,
     maxKeys: Number(settings.get('serve.max-keys')),
     tags: settings.get('serve.tags') === 'true',
     deadlineMs,

@@ -33,6 +33,9 @@ export function workerCommand(io: Io, exit: Exit): Command {
     .addHelpText(
       'after',
       `
+Files of keys count anew when they change; keys of a URL are
+asked for every 30 seconds.
+
 SIGTERM lets it finish what it is delivering (exit 0); a second
 signal ends it at once.
 

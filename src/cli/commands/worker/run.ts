@@ -17,7 +17,6 @@ import { setUp } from '../../../setup/backends.ts'
 import { type BucketSources, bucketSources } from '../../../setup/bucket-sources.ts'
 import { deliveryJob } from '../../../setup/delivery.ts'
 import { hasIndex, indexOf } from '../../../setup/index-place.ts'
-import { trustFor } from '../../../setup/keys.ts'
 import { truthOf } from '../../../setup/truth.ts'
 import { wakeSources } from '../../../setup/wake.ts'
 import type { Backlog, Claimed, Truth } from '../../../truth/truth.ts'
@@ -25,11 +24,20 @@ import { VERSION } from '../../../version.ts'
 import { layoutOf } from '../../terminal.ts'
 import { warn, worldOf } from '../../world.ts'
 import type { WorkerOptions } from './flags.ts'
+import { type WorkerKeys, workerKeys } from './keys.ts'
 import { type Watching, watch } from './watch.ts'
 
 /** Runs until a signal, or with --once until nothing can be delivered; gives the exit status. */
 export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<number> {
-  const trust = await trustFor(options, worldOf(io, options))
+  const keys = await workerKeys(options, io)
+  try {
+    return await work(options, keys, io)
+  } finally {
+    await keys.close()
+  }
+}
+
+async function work(options: WorkerOptions, keys: WorkerKeys, io: Io): Promise<number> {
   const setup = await setUp({ ...options, set: [...options.set, ...asSettings(options)] }, worldOf(io, options), {
     absolute: true,
   })
@@ -43,14 +51,15 @@ export async function runWorkerCommand(options: WorkerOptions, io: Io): Promise<
     truth = await truthOf(setup.settings, { make: false })
     index = hasIndex(setup.settings) ? await indexOf(setup.settings) : undefined
     buckets = await bucketSources(setup, worldOf(io, options))
-    const job = deliveryJob(setup, truth, trust, index)
+    const job = { ...deliveryJob(setup, truth, keys.trust(), index), trust: keys.trust }
     const { targets, host } = job
     const wake = await openTransports(
       options.once === true ? [] : places,
       worldOf(io, options),
       `${host}/${[...targets].sort().join()}`,
     )
-    const watching = await watch(truth, targets, setup.settings.get('worker.listen'))
+    const watching = await watch(truth, targets, keys, setup.settings.get('worker.listen'))
+    keys.tell(watching.reloaded)
     if (watching.address !== undefined) warn(io, options, `listening at http://${watching.address}`)
     try {
       const layout = layoutOf(io)

@@ -5,6 +5,7 @@ import type { Listening } from '../../../service/listen.ts'
 import type { Metrics } from '../../../service/metrics.ts'
 import { INDEX } from '../../../truth/term-pages.ts'
 import { type Claimed, SEAL, type Truth } from '../../../truth/truth.ts'
+import type { WorkerKeys } from './keys.ts'
 
 export interface Watching {
   /** HOST:PORT; absent where it does not listen. */
@@ -15,6 +16,8 @@ export interface Watching {
   failed(): void
   /** A hint came, or a look was due without one. */
   woke(transport: string): void
+  /** The trusted keys changed, or cannot be used as they are now. */
+  reloaded(result: 'used' | 'refused'): void
   /** An object was not imported. */
   refused(source: ObjectSource): void
   close(): Promise<void>
@@ -24,7 +27,12 @@ export interface Watching {
 const SILENT_MS = 60_000
 
 /** Loads nothing and listens nowhere without an address. */
-export async function watch(truth: Truth, targets: readonly string[], address: string | undefined): Promise<Watching> {
+export async function watch(
+  truth: Truth,
+  targets: readonly string[],
+  keys: Pick<WorkerKeys, 'stale'>,
+  address: string | undefined,
+): Promise<Watching> {
   let lastLook = performance.now()
   let isWell = true
   let useless = false
@@ -45,7 +53,7 @@ export async function watch(truth: Truth, targets: readonly string[], address: s
             ? 'the truth does not answer'
             : useless
               ? NO_KEY
-              : undefined
+              : keys.stale()
         return why === undefined ? { status: 200, body: 'ready\n' } : { status: 503, body: `not ready: ${why}\n` }
       },
       '/metrics': async () => {
@@ -68,6 +76,7 @@ export async function watch(truth: Truth, targets: readonly string[], address: s
       isWell = false
     },
     woke: (transport) => metrics?.count('prov_wakeups_total', { transport }),
+    reloaded: (result) => metrics?.count('prov_reloads_total', { files: 'keys', result }),
     refused: (source) => metrics?.count('prov_refused_total', { source }),
     close: async () => listening?.close(),
   }
