@@ -2,7 +2,7 @@
 import { createPublicKey } from 'node:crypto'
 import { ProvError } from '../errors.ts'
 import { algorithmOf, publicJwk } from '../keys/jwk.ts'
-import type { KeyStatus } from '../keys/status.ts'
+import { type KeyStatus, NEXT } from '../keys/status.ts'
 import type { SignerOptions } from '../signing/open-signer.ts'
 import { type Changing, changed, journalNow } from './changed.ts'
 import type { Importable, ImportSource } from './import-source.ts'
@@ -33,8 +33,8 @@ export interface Imported {
 type Known = Importable & { readonly key: NonNullable<JournalKey['key']> }
 
 /**
- * Takes in every key of the source: those with a status keep it, but for those that would sign, which are `old` unless they are of this very journal
- * and their private key is in the store; those without a status are `old` with a private key, and `retired` without. Throws `usage` where the key
+ * Takes in every key of the source: those with a status keep it, but for those that would sign, which are `old` unless they are of this very journal,
+ * their private key is in the store (or their row is damaged), and no other key signs; those without a status are `old` with a private key, and `retired` without. Throws `usage` where the key
  * that is to be active is none of them, or another one is.
  *
  * @example (await importKeys({ ...job, source })).keys.filter(({ isNew }) => isNew).length
@@ -102,7 +102,7 @@ function plan(
   let last = numberAfter(state, new Set()) - 1
   let isTaken = {
     active: state.keys.some(({ status }) => status === 'active'),
-    next: state.keys.some(({ status }) => status === 'prepared' || status === 'published' || status === 'intended'),
+    next: state.keys.some(({ status }) => NEXT.includes(status)),
   }
   return keys.map((one): Planned => {
     const known = state.keys.find(({ key }) => key?.kid === one.key.kid)
@@ -115,11 +115,8 @@ function plan(
     const n = one.n !== undefined && (repairs || keeps) ? one.n : ++last
     used.add(n)
     last = Math.max(last, n)
-    const status = repairs
-      ? isRevoked
-        ? 'revoked'
-        : (one.status ?? 'old')
-      : statusOf(one, isOwn && files.has(keyName(state.id, n)), isTaken)
+    const isHere = repairs || (isOwn && files.has(keyName(state.id, n)))
+    const status = isRevoked ? 'revoked' : statusOf(one, isHere, isTaken)
     if (status === 'active') isTaken = { ...isTaken, active: true }
     if (status === 'prepared' || status === 'published') isTaken = { ...isTaken, next: true }
     const row = {

@@ -361,6 +361,17 @@ export function commandsSuite(name: string, fresh: () => Promise<FreshTruth>): v
         expect(publicIn(at)).toMatchObject({ keys: { length: 1 }, revoked: { [kid]: { reason: 'stolen' } } })
       })
 
+      it('that an old file calls active is brought back as an old one: another key signs now', async () => {
+        await ready()
+        const old = await listed()
+        expect(await keys('rotate', '--step', 'prepare')).toMatchObject({ code: 0 })
+        expect(await keys('rotate', '--step', 'activate', '--unsafe')).toMatchObject({ code: 0 })
+        await damage(1)
+        const said = await keys('import', '--from', text(JSON.stringify(old)))
+        expect([said.code, said.stderr]).toEqual([0, ''])
+        expect(await statuses()).toEqual(['1 old', '2 active'])
+      })
+
       it('without a region: the revocation counts, and what is left to do is said', async () => {
         await ready()
         const { journal, keys: all } = await listed()
