@@ -18,6 +18,6 @@ const WORDS: Readonly<Record<number, VerdictWord>> = {
 }
 
 /** @example verdictWord(4) // 'refused' */
-export function verdictWord(exit: number): VerdictWord {
+function verdictWord(exit: number): VerdictWord {
   return WORDS[exit] ?? 'unknown'
 }

@@ -5,15 +5,14 @@ import { fileError, fileErrorCode } from '../platform/fs/files.ts'
 import { readBounded } from '../platform/fs/read-limited.ts'
 import { jsonText } from '../platform/text/json-text.ts'
 import type { JournalState, Journals } from './journal.ts'
-import { type JournalJson, journalJson, journalJsonIn, journalJsonKeeping } from './journal-json.ts'
+import { journalJson, journalJsonKeeping, type Spelled, spelledIn } from './journal-json.ts'
 
 /** As much as prov keys import reads. */
 const MAX_BYTES = 16 * 1024 * 1024
 
 /**
  * The same journals; what was changed stands in the file before the change is told. The file is replaced as a whole; what it
- * says of rows that cannot be read stays in it. A change that the file cannot
- * be given stands in the database all the same, and its error says so.
+ * says of rows that cannot be read stays in it. A change that the file cannot be given stands in the database all the same, and its error says so.
  *
  * @example const journals = withJournalFile(journalsIn(db), 'journal.json', () => randomBytes(8).toString('hex'))
  */
@@ -33,10 +32,10 @@ export function withJournalFile(journals: Journals, path: string, unique: () => 
   }
 
   /** undefined where there is none, and where it is of no use. */
-  async function before(): Promise<JournalJson | undefined> {
+  async function before(): Promise<Spelled | undefined> {
     try {
       const bytes = await readBounded(path, MAX_BYTES)
-      return bytes === undefined ? undefined : journalJsonIn(path, bytes.toString('utf8'))
+      return bytes === undefined ? undefined : spelledIn(path, bytes.toString('utf8'))
     } catch (thrown) {
       if (fileErrorCode(thrown) === 'ENOENT') return undefined
       throw thrown

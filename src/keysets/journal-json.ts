@@ -42,7 +42,7 @@ export function journalJson({ id, name, version, keys }: JournalState): JournalJ
  *
  * @example journalJsonKeeping(state, before).keys.length
  */
-export function journalJsonKeeping(state: JournalState, before: JournalJson | undefined): JournalJson {
+export function journalJsonKeeping(state: JournalState, before: Spelled | undefined): JournalJson {
   const now = journalJson(state)
   if (before?.journal.id !== state.id) return now
   const kept = state.damaged.flatMap(({ n, status, revoked }): readonly KeyJson[] => {
@@ -118,12 +118,14 @@ export function readJournal(
   return { journal: { id, name: textIn(name) ?? id }, keys }
 }
 
-/** The same as it was printed; undefined for what {@link readJournal} refuses. @example journalJsonIn('journal.json', text)?.keys[0]?.kid */
-export function journalJsonIn(file: string, text: string): JournalJson | undefined {
+/** Keys as the file of a journal spells them. */
+export type Spelled = Pick<JournalJson, 'journal' | 'keys'>
+
+/** What the file says, as it spells it; undefined for what {@link readJournal} refuses. @example spelledIn('journal.json', text)?.keys[0]?.kid */
+export function spelledIn(file: string, text: string): Spelled | undefined {
   try {
     const { journal } = readJournal(file, text)
-    const { changes, keys } = recordIn(parseJson(file, text))
-    return { journal, changes: Number(changes), keys: arrayIn(keys) as readonly KeyJson[] }
+    return { journal, keys: arrayIn(recordIn(parseJson(file, text))['keys']) as readonly KeyJson[] }
   } catch (thrown) {
     if (thrown instanceof ProvError && thrown.code === 'input_invalid') return undefined
     throw thrown

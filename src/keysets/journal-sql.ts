@@ -142,7 +142,7 @@ function create({ transaction, dialect }: Database, { id, name }: JournalName, w
       [id, name],
     )
     if (made[0] === undefined) return false
-    await query('INSERT INTO journal_event(journal, version, at, who, what) VALUES ($1, 1, $2, $3, $4)', [
+    await query(`${TOLD} VALUES ($1, 1, $2, $3, $4)`, [
       id,
       numberOf(made[0], 'changed'),
       who,

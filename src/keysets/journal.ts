@@ -42,6 +42,9 @@ export interface DamagedRow {
   readonly revoked?: JournalKey['revoked']
 }
 
+/** How a row that cannot be read becomes whole again where the key store does not help. */
+export const BRING_BACK = 'bring that row back with prov keys import --from the file of keys.journal-file'
+
 export interface JournalState extends JournalName {
   /** Counts the changes. */
   readonly version: number
@@ -100,9 +103,10 @@ export interface JournalEvent {
   readonly what: EventFacts
 }
 
-/** What becomes of one row. `now`: the database's time of the change; a number with `after`: so long after that. */
+/** A time; with `after`: so many milliseconds after the change itself. */
 export type TimeOfChange = number | { readonly after: number }
 
+/** What becomes of one row; what is absent stays as it is. */
 export interface RowChange {
   readonly n: number
   readonly status?: KeyStatus

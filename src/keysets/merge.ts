@@ -178,7 +178,7 @@ function absence({ message, location }: ProvError, newest: RegionFile | undefine
 }
 
 /** The error of a file past its time; undefined while it is fresh. @example staleness('eu', file, Date.now()) */
-export function staleness(region: string, { seq, expiresAt }: RegionFile, now: number): ProvError | undefined {
+function staleness(region: string, { seq, expiresAt }: RegionFile, now: number): ProvError | undefined {
   if (Date.parse(expiresAt) >= now) return undefined
   return new ProvError('keys_stale', `file ${seq} of region ${region} expired at ${expiresAt}; its keys stay`, {
     hint: 'its publisher has stopped: start prov keys publish again',

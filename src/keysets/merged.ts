@@ -58,11 +58,11 @@ export function mergeRegions(files: readonly RegionFile[], maxKeys: number): Mer
     keys: here(true),
     prov: { v: 1, regions: {}, keys: windowsOf([...archived].toSorted(), windows), revoked: {} } satisfies ProvMember,
   }
-  const [set, rest] = [bytesOf({ keys: here(false), prov }), bytesOf(archive)]
-  refuseLarge('bytes', Math.max(set.length, rest.length), MAX_PUBLIC_BYTES)
+  const [set, archiveBytes] = [bytesOf({ keys: here(false), prov }), bytesOf(archive)]
+  refuseLarge('bytes', Math.max(set.length, archiveBytes.length), MAX_PUBLIC_BYTES)
   return {
     set,
-    ...(archived.size === 0 ? {} : { archive: rest }),
+    ...(archived.size === 0 ? {} : { archive: archiveBytes }),
     counts: { keys: kids.length - archived.size, archived: archived.size, revoked: revoked.size },
     kids: new Set([...kids, ...revoked.keys()]),
     revoked: new Set(revoked.keys()),

@@ -5,7 +5,14 @@ import { spki } from '../keys/key-id.ts'
 import { timeText } from '../platform/text/time-text.ts'
 import { type Changing, changed } from './changed.ts'
 import { keysOf } from './find.ts'
-import { type EventFacts, type JournalChange, type JournalKey, type JournalState, keyName } from './journal.ts'
+import {
+  BRING_BACK,
+  type EventFacts,
+  type JournalChange,
+  type JournalKey,
+  type JournalState,
+  keyName,
+} from './journal.ts'
 import type { KeyStore } from './keystore.ts'
 import type { RotateJob } from './rotate-job.ts'
 import { publishCurrent } from './run-steps.ts'
@@ -72,9 +79,6 @@ export async function revoke(
   const why = `key ${done.n} is revoked in the journal alone: row ${bad.n} cannot be read (${bad.why}), so nothing was published`
   throw new ProvError('keyset_refused', why, { hint: `${BRING_BACK}, then run the same command again` })
 }
-
-/** What makes a row whole again that the key store cannot. */
-export const BRING_BACK = 'bring that row back with prov keys import --from the file of keys.journal-file'
 
 interface HeldKey {
   readonly key: NonNullable<JournalKey['key']>

@@ -2,7 +2,7 @@
 import type { RegionStatement } from '../trust/region-file.ts'
 
 /** Where many regions share little room: the key that signs, the next one, and two that have signed before. */
-export const LEAST_SHARE = 4
+const LEAST_SHARE = 4
 
 /**
  * An equal part of the set for each region, {@link LEAST_SHARE} at least; `wanted` in its place where it is given. Retired keys do not count: they

@@ -81,7 +81,7 @@ export function activeOf(
   })
 }
 
-export interface KeyPlace {
+interface KeyOf {
   readonly store: Pick<KeyStore, 'read' | 'location'>
   readonly journal: JournalName
   readonly password: SignerOptions['password']
@@ -92,7 +92,7 @@ export interface KeyPlace {
  *
  * @example await openKey(key, { store, journal, password })
  */
-export async function openKey(row: JournalKey, { store, journal, password }: KeyPlace): Promise<KeySigner> {
+export async function openKey(row: JournalKey, { store, journal, password }: KeyOf): Promise<KeySigner> {
   return openRow(row, { store, journal, open: openNamed(store, password) })
 }
 

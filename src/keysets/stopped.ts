@@ -1,6 +1,7 @@
 /** Why a rotation ended before its key was active, as an error. Pure. */
 import { ProvError } from '../errors.ts'
 import { timeText } from '../platform/text/time-text.ts'
+import { BRING_BACK } from './journal.ts'
 import type { PublicationProof } from './publication.ts'
 import type { Rotated } from './run-steps.ts'
 
@@ -23,7 +24,7 @@ export function stoppedError(stopped: NonNullable<Rotated['stopped']>, proof: Pu
         'keyset_refused',
         `row ${stopped.n} of the journal cannot be read, and it may be the key that signs`,
         {
-          hint: 'bring it back with prov keys import --from the file of keys.journal-file, or from a backup of the database',
+          hint: `${BRING_BACK}, or from a backup of the database`,
         },
       )
     case 'unprepared':

@@ -8,7 +8,7 @@ import type { KeyStore } from './keystore.ts'
 import type { KeyToPublish } from './publication.ts'
 
 /** So long after its replacement a key may still sign: a store asks the journal again each minute, and clocks differ. */
-export const SIGNS_ON_MS = 120_000
+const SIGNS_ON_MS = 120_000
 
 /**
  * Throws `keyset_refused` for a key that the database names and the key store does not hold: the publisher would vouch for whatever somebody has

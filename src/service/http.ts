@@ -49,7 +49,7 @@ export interface HttpService {
   abandon(): void
 }
 
-export const MAX_BODY_BYTES = 1024 * 1024
+const MAX_BODY_BYTES = 1024 * 1024
 const REQUEST_MS = 10_000
 /** Whoever opens a connection and says nothing must not keep others out for long. */
 const HEADERS_MS = 3000

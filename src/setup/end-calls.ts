@@ -8,7 +8,7 @@ import { linkedSignal } from '../platform/async/linked-signal.ts'
  * One call makes several requests, some of them again: a write with markers some twenty. Each ends by itself after `storage.timeout`; all of
  * them together never take this many times as long unless the store sees to it that they do not end.
  */
-export const CALL_REQUESTS = 20
+const CALL_REQUESTS = 20
 /** Of a call with a timeout of less than a second: waiting for a lock is not a request. */
 const LEAST_MS = 20_000
 /** Connections are closed in this time, or given up. */

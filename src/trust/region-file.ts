@@ -21,7 +21,7 @@ export interface KeyWindow {
   readonly status: WindowStatus
 }
 
-export const WINDOW_STATUSES = { prepared: true, active: true, old: true, retired: true } as const
+const WINDOW_STATUSES = { prepared: true, active: true, old: true, retired: true } as const
 export type WindowStatus = keyof typeof WINDOW_STATUSES
 
 /** A key that must not be trusted: what it made and is not proven to be from before `since`. */

@@ -2,7 +2,6 @@
  * What is trusted, and how it is asked: keys here, and behind a port certificates, transparency logs and timestamps, so that who asks loads no
  * library for them.
  */
-
 import type { KeyObject } from 'node:crypto'
 import type { Signature } from '../model/entry.ts'
 import type { SignedContent } from './content.ts'

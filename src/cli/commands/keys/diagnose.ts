@@ -4,6 +4,7 @@ import type { Settings } from '../../../config/settings.ts'
 import { type BackendReport, reportOf } from '../../../doctor/backend.ts'
 import { ProvError } from '../../../errors.ts'
 import type { Password } from '../../../keys/cosign-key.ts'
+import { NEXT } from '../../../keys/status.ts'
 import { compare, type Mismatch } from '../../../keysets/compare.ts'
 import { keysOf } from '../../../keysets/find.ts'
 import type { JournalState } from '../../../keysets/journal.ts'
@@ -85,7 +86,7 @@ export async function diagnoseJournal(
 
 /** Sentences on steps that should have been taken by now. */
 function overdue({ keys, now }: JournalState, validityMs: number, skewMs: number): readonly string[] {
-  const next = keys.find(({ status }) => status === 'intended' || status === 'prepared' || status === 'published')
+  const next = keys.find(({ status }) => NEXT.includes(status))
   return keys.flatMap(({ n, status, activates, created, retires }) => {
     if (status === 'old' && retires !== undefined && now > retires + skewMs) {
       return [`key ${n} was to be retired at ${timeText(retires)}: run prov keys rotate`]

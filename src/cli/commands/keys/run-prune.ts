@@ -1,7 +1,8 @@
 /** The work of `prov keys prune` and `prov keys revoke`. */
 import { ERRORS, ProvError } from '../../../errors.ts'
+import { BRING_BACK } from '../../../keysets/journal.ts'
 import { prune } from '../../../keysets/prune.ts'
-import { BRING_BACK, revoke } from '../../../keysets/revoke.ts'
+import { revoke } from '../../../keysets/revoke.ts'
 import type { Io } from '../../../platform/io.ts'
 import { timeText } from '../../../platform/text/time-text.ts'
 import { parseMoment } from '../../../provenance/build-time.ts'

@@ -5,6 +5,7 @@ import { publicJwk } from '../../../keys/jwk.ts'
 import { spki } from '../../../keys/key-id.ts'
 import { journalNow } from '../../../keysets/changed.ts'
 import { type IssuerKeys, keysOfIssuer } from '../../../keysets/issuer.ts'
+import { BRING_BACK } from '../../../keysets/journal.ts'
 import type { KeyPlace } from '../../../keysets/place.ts'
 import { publishRegion } from '../../../keysets/publish.ts'
 import { keysToPublish } from '../../../keysets/to-publish.ts'
@@ -96,7 +97,7 @@ async function keysFor(settings: Settings, options: PublishOptions, io: Io): Pro
     if (damaged !== undefined) {
       const why = `cannot be published: key ${damaged.n} cannot be read (${damaged.why}), and would leave the public set`
       throw new ProvError('keyset_refused', `the journal ${journal.name} ${why}`, {
-        hint: 'bring it back with prov keys import --from the file of keys.journal-file, or from a backup of the database',
+        hint: `${BRING_BACK}, or from a backup of the database`,
       })
     }
     return { keys: await keysToPublish(state, open.store), renamed: [] }
