@@ -130,10 +130,10 @@ function mergedOf(
     const merged = mergeRegions(files, maxKeys)
     if (before === undefined) return merged
     const { lost, foreign } = missingKeys(where, merged, before, files)
-    const counted = before.keys.filter(({ jwk }) => !foreign.includes(jwk.kid))
+    const counted = before.keys.filter(({ jwk }) => !foreign.has(jwk.kid))
     // Only revocations empty a set: better none than a stolen key that counts.
     if (merged.counts.keys === 0 && counted.some(({ jwk }) => !merged.revoked.has(jwk.kid))) return emptied()
-    return lost ?? { ...merged, ...(foreign.length === 0 ? {} : { dropped: foreignKeys(where, foreign) }) }
+    return lost ?? { ...merged, ...(foreign.size === 0 ? {} : { dropped: foreignKeys(where, foreign) }) }
   } catch (thrown) {
     if (thrown instanceof ProvError && thrown.code === 'keyset_refused') return thrown
     throw thrown

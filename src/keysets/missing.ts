@@ -10,7 +10,7 @@ export interface Missing {
   /** Why the next set must not be written; absent: nothing is lost. */
   readonly lost?: ProvError
   /** Kids of keys that somebody has put there by hand. */
-  readonly foreign: readonly string[]
+  readonly foreign: ReadonlySet<string>
 }
 
 const MOST_NAMED = 5
@@ -30,15 +30,19 @@ export function missingKeys(
   const seqs = new Map(files.map(({ region, seq }) => [region, seq]))
   const claims = [...before.regions].map(([region, envelope]) => ({ region, ...claimsOf(envelope) }))
   const isWhole = claims.length > 0 && claims.every(({ seq }) => Number.isSafeInteger(seq))
-  const foreign: string[] = []
+  // Whoever may write there also says how long all of this is.
+  const known = new Set(claims.flatMap((one) => one.kids))
+  const kept = claims.filter(({ region, seq }) => (seqs.get(region) ?? 0) <= seq)
+  const owner = new Map(kept.toReversed().flatMap((one) => one.kids.map((kid) => [kid, one.region] as const)))
+  const foreign = new Set<string>()
   for (const { jwk } of before.keys) {
     if (kids.has(jwk.kid)) continue
-    const owners = claims.filter((one) => one.kids.includes(jwk.kid))
-    const left = owners.find(({ region, seq }) => (seqs.get(region) ?? 0) <= seq)
-    if (owners.length > 0 && left === undefined) continue
-    if (owners.length > 0 || !isWhole)
-      return { foreign, lost: lostKey(where, jwk.kid, left?.region, left !== undefined && seqs.has(left.region)) }
-    foreign.push(jwk.kid)
+    const region = owner.get(jwk.kid)
+    const isDropped = region === undefined && known.has(jwk.kid)
+    if (isDropped) continue
+    if (region !== undefined || !isWhole)
+      return { foreign, lost: lostKey(where, jwk.kid, region, region !== undefined && seqs.has(region)) }
+    foreign.add(jwk.kid)
   }
   return { foreign }
 }
@@ -58,13 +62,12 @@ function lostKey(where: string, kid: string, region: string | undefined, isKnown
 }
 
 /** What is said of keys that were dropped since nobody has vouched for them. @example foreignKeys(where, missing.foreign).code // 'keyset_refused' */
-export function foreignKeys(where: string, kids: readonly string[]): ProvError {
-  const [one] = kids
-  const named = `${kids.slice(0, MOST_NAMED).join(', ')}${kids.length > MOST_NAMED ? ', …' : ''}`
+export function foreignKeys(where: string, kids: ReadonlySet<string>): ProvError {
+  const named = `${[...kids].slice(0, MOST_NAMED).join(', ')}${kids.size > MOST_NAMED ? ', …' : ''}`
   const what =
-    kids.length === 1
-      ? `key ${one}, which no region has published`
-      : `${kids.length} keys, which no region has published: ${named}`
+    kids.size === 1
+      ? `key ${named}, which no region has published`
+      : `${kids.size} keys, which no region has published: ${named}`
   const hint = 'somebody else may write to it: see who has; what that key signed may have been trusted until now'
   return refusedSet(where, `held ${what}; dropped`, hint)
 }
