@@ -11,6 +11,7 @@ import type { KeyStore } from '../keysets/keystore.ts'
 import { secretStore } from '../keysets/secret.ts'
 import { durationMs } from '../platform/text/duration.ts'
 import { openDatabase } from '../truth/open.ts'
+import type { Database } from '../truth/sql.ts'
 import { clusterOf } from './cluster.ts'
 import { truthPlace } from './truth.ts'
 import type { World } from './world.ts'
@@ -26,8 +27,10 @@ export interface OpenJournals {
 }
 
 /**
- * Opens the database of the truth and the key store. Throws `usage` where one of them is not named, and what keeps the database from being opened.
+ * Opens the database of the truth and the key store. Throws `usage` where one of them is not named, and what keeps the database from being opened;
+ * then the key store is closed as well.
  *
+ * @param store of {@link keyStoreOf}, where somebody has begun to read it already
  * @example const { journals, store, find } = await openJournals(settings, world)
  */
 export async function openJournals(
@@ -35,7 +38,10 @@ export async function openJournals(
   world: World,
   store: KeyStore = keyStoreOf(settings, world),
 ): Promise<OpenJournals> {
-  const db = await openDatabase(await truthPlace(settings), { make: false })
+  const db = await openJournalDatabase(settings).catch((thrown: unknown) => {
+    store.close()
+    throw thrown
+  })
   const file = settings.get('keys.journal-file')
   const unique = (): string => Buffer.from(world.random(8)).toString('hex')
   const journals = file === undefined ? journalsIn(db) : withJournalFile(journalsIn(db), file, unique)
@@ -50,6 +56,10 @@ export async function openJournals(
       await journals.close()
     },
   }
+}
+
+async function openJournalDatabase(settings: Settings): Promise<Database> {
+  return openDatabase(await truthPlace(settings), { make: false })
 }
 
 /** A part of a name that Kubernetes takes (RFC 1123). */
