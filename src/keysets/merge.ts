@@ -129,7 +129,7 @@ function mergedOf(
   try {
     const merged = mergeRegions(files, maxKeys)
     if (before === undefined) return merged
-    const { lost, foreign } = missingKeys(where, merged, before, files)
+    const { lost, foreign } = missingKeys(where, merged, before, readings)
     const counted = before.keys.filter(({ jwk }) => !foreign.has(jwk.kid))
     // Only revocations empty a set: better none than a stolen key that counts.
     if (merged.counts.keys === 0 && counted.some(({ jwk }) => !merged.revoked.has(jwk.kid))) return emptied()

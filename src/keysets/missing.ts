@@ -2,9 +2,8 @@
 import type { ProvError } from '../errors.ts'
 import { refusedSet } from '../keys/key-set.ts'
 import type { PublicSet } from '../trust/public-set.ts'
-import type { RegionFile } from '../trust/region-file.ts'
 import type { MergedSets } from './merged.ts'
-import { claimsOf } from './read-regions.ts'
+import { claimsOf, type RegionReading } from './read-regions.ts'
 
 export interface Missing {
   /** Why the next set must not be written; absent: nothing is lost. */
@@ -17,28 +16,30 @@ const MOST_NAMED = 5
 
 /**
  * A merge writes the signed file of each region beside the keys, so a key that stands in none of them was not written by one: nobody has vouched
- * for it. That is not known of a set without such files, and where one of them cannot be read.
+ * for it. Nor has anybody where such a file was not signed by its region's publisher. That is not known of a set without such files, and where one
+ * of them cannot be read.
  *
- * @example missingKeys('gs://b/public/keys.json', merged, before, files).lost // undefined: it may be written
+ * @example missingKeys('gs://b/public/keys.json', merged, before, readings).lost // undefined: it may be written
  */
 export function missingKeys(
   where: string,
   { kids }: Pick<MergedSets, 'kids'>,
   before: PublicSet,
-  files: readonly RegionFile[],
+  readings: readonly RegionReading[],
 ): Missing {
-  const seqs = new Map(files.map(({ region, seq }) => [region, seq]))
+  const seqs = new Map(readings.flatMap(({ region, newest }) => (newest === undefined ? [] : [[region, newest.seq]])))
+  const signed = new Set(readings.flatMap(({ region, embedded }) => (embedded === undefined ? [] : [region])))
   const claims = [...before.regions].map(([region, envelope]) => ({ region, ...claimsOf(envelope) }))
-  const isWhole = claims.length > 0 && claims.every(({ seq }) => Number.isSafeInteger(seq))
-  // Whoever may write there also says how long all of this is.
-  const known = new Set(claims.flatMap((one) => one.kids))
+  const isWhole = claims.length > 0 && claims.every(({ seq }) => Number.isSafeInteger(seq) && seq >= 1)
+  // Whoever may write there also says how long all of this is: each kid is looked up.
+  const published = new Set(claims.flatMap(({ region, kids: own }) => (signed.has(region) ? own : [])))
   const kept = claims.filter(({ region, seq }) => (seqs.get(region) ?? 0) <= seq)
   const owner = new Map(kept.toReversed().flatMap((one) => one.kids.map((kid) => [kid, one.region] as const)))
   const foreign = new Set<string>()
   for (const { jwk } of before.keys) {
     if (kids.has(jwk.kid)) continue
     const region = owner.get(jwk.kid)
-    const isDropped = region === undefined && known.has(jwk.kid)
+    const isDropped = region === undefined && published.has(jwk.kid)
     if (isDropped) continue
     if (region !== undefined || !isWhole)
       return { foreign, lost: lostKey(where, jwk.kid, region, region !== undefined && seqs.has(region)) }

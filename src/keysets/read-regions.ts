@@ -19,6 +19,8 @@ export interface RegionReading {
   readonly from?: 'file' | 'last good'
   /** What is wrong with the region's own file. */
   readonly error?: ProvError
+  /** The file that the public set holds; absent: none that its publisher of today has signed. */
+  readonly embedded?: RegionFile
   /** The newest file is to be kept as the last good one, over this version (null: nothing is there yet). */
   readonly keep?: { readonly over: string | null }
 }
@@ -73,7 +75,11 @@ export interface ReadingJob {
  * @example (await readRegion('eu', job)).newest?.seq
  */
 export async function readRegion(region: string, job: ReadingJob): Promise<RegionReading> {
-  const known = await embeddedIn(region, job)
+  const embedded = await embeddedIn(region, job)
+  return { ...(await readBeside(embedded, region, job)), ...(embedded === undefined ? {} : { embedded }) }
+}
+
+async function readBeside(known: RegionFile | undefined, region: string, job: ReadingJob): Promise<RegionReading> {
   let file = await fileOf(region, job)
   if (!('problem' in file) && known !== undefined && isSameOrRenewed(known, file.file)) {
     const isKept = job.listing.states.has(stateName(region))

@@ -276,6 +276,8 @@ describe('refused, and the public file is left as it is', () => {
 })
 
 describe('a key that somebody put into the public set by hand', () => {
+  const payloadOf = (said: object): string => Buffer.from(JSON.stringify(said)).toString('base64')
+
   /** Adds a key to the set, past prov. */
   async function slipIn(place: KeyPlace, { jwk }: OwnKey, change: (prov: Record<string, unknown>) => void = () => {}) {
     const set = JSON.parse((await readText(place, PUBLIC)) ?? '')
@@ -317,6 +319,33 @@ describe('a key that somebody put into the public set by hand', () => {
     await publishFile(place, us, 2, [revoked(keys[1])])
     expect(await mergeOnce(place, [eu, us])).toMatchObject({ outcome: 'written', counts: { keys: 0, revoked: 2 } })
     expect(await kidsIn(place)).toEqual([])
+  })
+
+  test('is named as well where somebody has put it into the file of a region in the set too, which is forged then', async () => {
+    const { place, eu, us, keys } = await scene()
+    await slipIn(place, keys[3], ({ regions }) => {
+      const { eu: envelope } = regions as Record<string, { payload: string }>
+      const said = JSON.parse(Buffer.from(envelope?.payload ?? '', 'base64').toString())
+      Object.assign(envelope ?? {}, { payload: payloadOf({ ...said, keys: [...said.keys, keys[3].jwk] }) })
+    })
+    await publishFile(place, eu, 2, [active(keys[0]), active(keys[2])])
+    const merged = await mergeOnce(place, [eu, us])
+    expect(merged).toMatchObject({
+      outcome: 'written',
+      dropped: { message: expect.stringContaining(`held key ${keys[3].jwk.kid}, which no region`) },
+    })
+    expect(await kidsIn(place)).toEqual(sorted(keys[0], keys[1], keys[2]))
+  })
+
+  test.each([undefined, 0, -1, 1.5, '2'])('stays where a file in the set with the number %j claims it', async (seq) => {
+    const { place, eu, us, keys } = await scene()
+    await slipIn(place, keys[3], ({ regions }) => {
+      Object.assign(regions as object, { fr: { payload: payloadOf({ seq, keys: [keys[3].jwk] }) } })
+    })
+    expect(await mergeOnce(place, [eu, us])).toMatchObject({
+      outcome: 'refused',
+      refused: { message: expect.stringContaining(`without key ${keys[3].jwk.kid}`) },
+    })
   })
 
   test('stays where the file of a region in the set cannot be read: it may have been in that', async () => {
