@@ -64,8 +64,8 @@ export async function verdictCache(
 }
 
 /**
- * Asks the cache once, and unless `readOnly` writes to it, what is over within a minute. Throws what {@link verdictCache} throws, and why the
- * cache is of no use: with it a command or a service would go on without one.
+ * Asks the cache once, and unless `readOnly` writes something to it that is over after `cache.ttl-pass`. Throws what {@link verdictCache} throws, and why
+ * the cache is of no use, which a command or a service only warns of.
  *
  * @example await checkCache('redis://cache/2', settings, world, { readOnly: false })
  */
