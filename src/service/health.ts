@@ -1,4 +1,5 @@
 /** Whether a service can do its work, from named checks. Pure. */
+import type { ProvError } from '../errors.ts'
 import type { Page } from './listen.ts'
 
 /** Why the service cannot work, in a few words; undefined: it can. */
@@ -20,4 +21,9 @@ export function readiness(checks: Readonly<Record<string, Check>>): Page {
 /** It runs. @example liveness() // { status: 200, body: 'ok\n' } */
 export function liveness(): Page {
   return { status: 200, body: 'ok\n' }
+}
+
+/** An error as a check tells it, with its code; undefined: there is none. @example whyNot(trusts.stale) // 'key_unreadable: the trusted keys …' */
+export function whyNot(error: ProvError | undefined): string | undefined {
+  return error === undefined ? undefined : `${error.code}: ${error.message}`
 }

@@ -1,6 +1,6 @@
 /** The work of `prov serve`. */
 import type { Settings } from '../../../config/settings.ts'
-import { asProvError, type ProvError } from '../../../errors.ts'
+import { asProvError } from '../../../errors.ts'
 import { type Io, pause, write } from '../../../platform/io.ts'
 import { durationMs } from '../../../platform/text/duration.ts'
 import { jsonText } from '../../../platform/text/json-text.ts'
@@ -12,6 +12,7 @@ import type { KeyOutcome } from '../../../serve/judging.ts'
 import type { Listener } from '../../../serve/listener.ts'
 import { answerPage, lastVerdicts, lookAt } from '../../../serve/page.ts'
 import { probes, refuseOpen, routesOf, type Service } from '../../../serve/serve.ts'
+import { whyNot } from '../../../service/health.ts'
 import { type HttpService, openHttp } from '../../../service/http.ts'
 import { REGION_METRICS } from '../../../service/keys-metrics.ts'
 import { untilStopped } from '../../../service/lifecycle.ts'
@@ -218,15 +219,11 @@ function serviceOf(
     unsure: () => listener.stale?.message,
     checks: {
       end: () => (isDraining() ? 'the service is about to end' : undefined),
-      keys: () => said(verifier.stale),
-      listener: () => said(listener.stale),
+      keys: () => whyNot(verifier.stale),
+      listener: () => whyNot(listener.stale),
     },
   }
   return { service, events }
-}
-
-function said(error: ProvError | undefined): string | undefined {
-  return error === undefined ? undefined : `${error.code}: ${error.message}`
 }
 
 function msOf(settings: Settings, name: 'deadline' | 'drain'): number {

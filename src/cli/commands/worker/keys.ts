@@ -2,6 +2,7 @@
 import { linkedSignal } from '../../../platform/async/linked-signal.ts'
 import { type Io, pause } from '../../../platform/io.ts'
 import { followTrust, LOOK_MS } from '../../../service/followed-trust.ts'
+import { whyNot } from '../../../service/health.ts'
 import type { Trust } from '../../../trust/trust.ts'
 import { warn, worldOf } from '../../world.ts'
 import type { WorkerOptions } from './flags.ts'
@@ -46,7 +47,7 @@ export async function workerKeys(options: WorkerOptions, io: Io): Promise<Worker
   )
   return {
     trust: () => trusts.last,
-    stale: () => trusts.stale?.message,
+    stale: () => whyNot(trusts.stale),
     tell: (next) => {
       told = next
     },
