@@ -184,3 +184,25 @@ test('what comes from elsewhere and is another one when it is made anew counts, 
   await look()
   expect(watched.current).toBe('5.')
 })
+
+test('a failure that comes of the end itself is not told', async () => {
+  const file = join(scratch(), 'text')
+  writeFileSync(file, 'one.')
+  let fail: (() => void) | undefined
+  let loads = 0
+  const load = (): Promise<string> =>
+    loads++ === 0
+      ? Promise.resolve('one.')
+      : new Promise((_, reject) => {
+          fail = () => reject(new ProvError('aborted', 'stopped'))
+        })
+  const { watched, told, look } = await rig(file, { load })
+  writeFileSync(file, 'two.')
+  await look()
+  void look()
+  while (fail === undefined) await new Promise((done) => setTimeout(done, 1))
+  const stopped = watched.stop()
+  fail()
+  await stopped
+  expect(told).toEqual(['gave back one.'])
+})

@@ -176,4 +176,14 @@ describeWith(['postgresql'], 'PostgreSQL', () => {
       message,
     })
   })
+
+  it('a connection on which another schema counts than truth.schema is refused', async () => {
+    const row = { version: 150_000, name: '15', standby: false, sync: 'on', fsync: 'on', path: '"$user", public' }
+    const asked = { location: 'postgres://db/prov', schema: 'prov' }
+    await expect(refuseServer(async () => [row], asked)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('drops truth.schema'),
+    })
+    await expect(refuseServer(async () => [{ ...row, path: 'prov' }], asked)).resolves.toBeUndefined()
+  })
 })
