@@ -1,7 +1,6 @@
 /** Keys of a URL under a service that goes on: one that is added, and one that is revoked, count without a restart. */
 import { createPublicKey } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { publicJwk } from '../../src/keys/jwk.ts'
@@ -11,7 +10,7 @@ import type { KeyToPublish } from '../../src/keysets/publication.ts'
 import { describeWith } from '../servers/endpoints.ts'
 import { keySite } from '../support/key-site.ts'
 import { memoryObjects, shared } from '../support/memory-objects.ts'
-import { active, mergeOnce, ownKey, publishFile, readText, regionNamed } from '../support/regions.ts'
+import { active, mergeOnce, ownKey, publishFile, readText, regionNamed, regionsFile } from '../support/regions.ts'
 import { scratch } from '../support/scratch.ts'
 import { ask, type Started, startService } from '../support/service.ts'
 import { signedImages } from '../support/signed-images.ts'
@@ -36,14 +35,12 @@ describeWith(['distribution'], '--key https://…/keys.json', () => {
     const place = { root: 'mem:/', objects: memoryObjects(shared()) }
     const publish = async (seq: number, ...keys: readonly KeyToPublish[]): Promise<void> => {
       await publishFile(place, eu, seq, [active(stranger), ...keys])
-      await mergeOnce(place, [eu], {})
+      await mergeOnce(place, [eu])
       site.serve({ '/keys.json': (await readText(place, PUBLIC)) ?? '' }, { 'cache-control': 'max-age=1' })
     }
     await publish(1)
 
-    const publishers = join(scratch(), 'regions.yaml')
-    const pem = String(eu.signer.publicKey.export({ type: 'spki', format: 'pem' }))
-    writeFileSync(publishers, JSON.stringify({ v: 1, regions: [{ name: eu.name, pem }] }))
+    const publishers = regionsFile(scratch(), [eu])
     const url = `${site.base}keys.json`
     const flags = [...signed.flags.map((flag) => (flag === signed.key.public ? url : flag)), '--cache', 'memory']
     const services = [

@@ -16,6 +16,7 @@ import {
   type Region,
   readText,
   regionNamed,
+  regionsFile,
   retired,
 } from '../support/regions.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
@@ -47,8 +48,8 @@ async function scene(): Promise<Scene> {
   return {
     site,
     url: `${site.base}keys.json`,
-    regions: regionsFile(folder, eu, 'regions.yaml'),
-    others: regionsFile(folder, other, 'others.yaml'),
+    regions: regionsFile(folder, [eu]),
+    others: regionsFile(scratch(), [other]),
     eu,
     async publish(seq, keys, maxKeys = 100, head = {}) {
       await publishFile(place, eu, seq, keys, head)
@@ -61,13 +62,6 @@ async function scene(): Promise<Scene> {
     },
     verify: (...args) => provHere(['verify', ...storage, ...args, file], { env: site.env }),
   }
-}
-
-function regionsFile(folder: string, { name, signer }: Region, called: string): string {
-  const pem = String(signer.publicKey.export({ type: 'spki', format: 'pem' }))
-  const path = join(folder, called)
-  writeFileSync(path, JSON.stringify({ v: 1, regions: [{ name, pem }] }))
-  return path
 }
 
 const errorOf = ({ stdout }: Said) => JSON.parse(stdout).error
@@ -244,17 +238,13 @@ describe('on the word of the publishers', () => {
   })
 
   test('one region more among the publishers, or another spelling of the URL, forgets nothing', async () => {
-    const { publish, verify, url, regions, site } = await scene()
+    const { publish, verify, url, regions, site, eu } = await scene()
     await publish(4, [await fixtureKey()])
     const old = await (await fetchWith(site, url)).text()
     await publish(5, [await fixtureKey()])
     expect((await verify('--key', url, '--key-publisher', regions)).code).toBe(0)
     site.serve({ '/keys.json': old })
-    const file = JSON.parse(readFileSync(regions, 'utf8'))
-    const us = await regionNamed('us')
-    file.regions.push({ name: 'us', pem: String(us.signer.publicKey.export({ type: 'spki', format: 'pem' })) })
-    const more = join(scratch(), 'more.json')
-    writeFileSync(more, JSON.stringify(file))
+    const more = regionsFile(scratch(), [eu, await regionNamed('us')])
     expect((await verify('--key', url, '--key-publisher', more)).code).toBe(3)
     expect((await verify('--key', url.replace('https', 'HTTPS'), '--key-publisher', regions)).code).toBe(3)
   })
