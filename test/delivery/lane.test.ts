@@ -11,6 +11,7 @@ import { ProvError } from '../../src/errors.ts'
 import type { RunArtifact } from '../../src/model/artifact.ts'
 import { holds } from '../../src/model/entry.ts'
 import { pause } from '../../src/platform/io.ts'
+import { trustIn } from '../../src/trust/trusted-keys.ts'
 import { openTruth } from '../../src/truth/open.ts'
 import type { NewDelivery, NewItem, Truth } from '../../src/truth/truth.ts'
 import { signer, trustOf } from '../support/makers.ts'
@@ -134,6 +135,20 @@ describe('a lane', () => {
     expect(await stored(good)).toBe(true)
     const [row] = await truth.list({ states: ['pending'] })
     expect(row).toMatchObject({ entryState: 'quarantined', error: { code: 'signature_invalid' } })
+  })
+
+  it('an entry whose key was revoked since is quarantined, with a code of its own', async () => {
+    const made = await item(makeRun('a'))
+    await committed(truth, made)
+    const { publicKey } = await testKey()
+    const revoked = trustIn([{ publicKey, source: 'a set', revoked: { since: 0, reason: 'stolen' } }])
+    await run({ trust: () => revoked })
+    expect(told).toEqual(['memory quarantined'])
+    expect(await stored(made)).toBe(false)
+    expect((await truth.list({ states: ['pending'] }))[0]?.error).toMatchObject({
+      code: 'key_revoked',
+      message: expect.stringContaining('stolen'),
+    })
   })
 
   it('an entry moved to another artifact by hand is quarantined', async () => {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { publicJwk } from '../../src/keys/jwk.ts'
 import { spki } from '../../src/keys/key-id.ts'
 import { keysOfSet, PRIVATE_MEMBERS, setObject } from '../../src/keys/key-set.ts'
+import { readPublicSet } from '../../src/trust/public-set.ts'
 import { ownKey } from '../support/regions.ts'
 
 const refused = (message: RegExp) =>
@@ -89,4 +90,14 @@ test('keys of every kind that prov signs with keep their bytes', async () => {
     const [key] = await keysOfSet([await publicJwk(spki(publicKey))], { name: 'set', rules: 'own' })
     expect(key?.publicKey.equals(publicKey)).toBe(true)
   }
+})
+
+test('of the set of another issuer 2,000 keys are read, of a merged set 10,000', async () => {
+  const { jwk } = await ownKey()
+  const read = (count: number, more: object = {}) =>
+    readPublicSet('set', Buffer.from(JSON.stringify({ keys: Array.from({ length: count }, () => jwk), ...more })))
+  const prov = { v: 1, regions: {}, keys: {}, revoked: {} }
+  await expect(read(2001)).rejects.toEqual(refused(/has 2001 keys; at most 2000 are read/))
+  expect((await read(2001, { prov })).keys).toHaveLength(1)
+  await expect(read(10_001, { prov })).rejects.toEqual(refused(/has 10001 keys; at most 10000 are read/))
 })

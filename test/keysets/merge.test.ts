@@ -445,13 +445,19 @@ describe('no region takes the room of another', () => {
 
   test('what nobody would read is not merged', async () => {
     const { jwk } = await ownKey()
-    const files = ['a', 'b', 'c', 'd', 'e'].map((region): RegionFile => {
-      const kids = Array.from({ length: 2001 }, (_, at) => `${region}${at}`)
-      const revoked = Object.fromEntries(kids.map((kid) => [kid, { since: '2026-02-01T00:00:00Z', reason: '', jwk }]))
-      const head = { region, seq: 1, issuedAt: '', expiresAt: '', keys: [jwk], windows: {}, revoked }
-      return { ...head, envelope: {}, sha256: '', publicKeys: new Map() }
-    })
-    expect(() => mergeRegions(files, 100)).toThrow('would hold 10005 revoked keys; at most 10000 are read')
+    const kidsOf = (region: string): readonly string[] => Array.from({ length: 2001 }, (_, at) => `${region}${at}`)
+    const files = (more: (region: string) => Partial<RegionFile>): readonly RegionFile[] =>
+      ['a', 'b', 'c', 'd', 'e'].map((region) => {
+        const head = { region, seq: 1, issuedAt: '', expiresAt: '', keys: [jwk], windows: {}, revoked: {} }
+        return { ...head, envelope: {}, sha256: '', publicKeys: new Map(), ...more(region) }
+      })
+    const gone = { since: '2026-02-01T00:00:00Z', reason: '', jwk }
+    const revokedOnes = files((region) => ({ revoked: Object.fromEntries(kidsOf(region).map((kid) => [kid, gone])) }))
+    expect(() => mergeRegions(revokedOnes, 100)).toThrow('would hold 10005 revoked keys; at most 10000 are read')
+    const keyRich = files((region) => ({ keys: kidsOf(region).map((kid) => ({ ...jwk, kid })) }))
+    expect(() => mergeRegions(keyRich, 100)).toThrow('would hold 10005 keys; at most 10000 are read')
+    const large = files(() => ({ envelope: { payload: 'x'.repeat(4 * 1024 * 1024) } }))
+    expect(() => mergeRegions(large, 100)).toThrow(/would hold 2097\d{4} bytes; at most 16777216 are read/)
   })
 })
 

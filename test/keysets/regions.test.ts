@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type KeyPlace, PUBLIC, regionName } from '../../src/keysets/place.ts'
 import type { KeyToPublish } from '../../src/keysets/publication.ts'
 import { regionStatement, signRegion } from '../../src/keysets/region.ts'
@@ -266,15 +266,22 @@ describe('merge --watch', () => {
     let out = ''
     child.stdout.on('data', (chunk: Buffer) => (out += chunk))
     const ended = new Promise((done) => child.on('close', done))
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const until = async (isSo: () => boolean): Promise<void> => {
+      while (!isSo()) {
+        if (child.exitCode !== null) throw new Error(`the merge ended with ${child.exitCode}: ${out}`)
+        await sleep(50)
+      }
+    }
     const lines = (): readonly { readonly outcome: string }[] =>
       out
         .trim()
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line))
-    while (lines().length < 2) await sleep(50)
+    await until(() => lines().length >= 2)
     await publishHere(at, 'us')
-    while (!lines().some(({ outcome }) => outcome === 'written')) await sleep(50)
+    await until(() => lines().some(({ outcome }) => outcome === 'written'))
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     expect(metrics).toMatch(/prov_keys_age_seconds\{region="eu"\} \d/)
     expect(metrics).toMatch(/prov_keys_merge_total\{result="written"\} 1/)
