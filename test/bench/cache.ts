@@ -4,14 +4,12 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import type { ImageRef } from '../../src/model/artifact.ts'
 import { parseImage } from '../../src/model/image-reference.ts'
 import { type Setup, setUp } from '../../src/setup/backends.ts'
 import { verdictCache } from '../../src/setup/cache.ts'
 import { surroundingsOf } from '../../src/setup/reach.ts'
 import { type Verdicts, verdictsOf } from '../../src/setup/verdicts.ts'
-import type { World } from '../../src/setup/world.ts'
 import type { Trust } from '../../src/trust/trust.ts'
 import { loadTrust } from '../../src/trust/trusted-keys.ts'
 import { registry } from '../servers/endpoints.ts'
@@ -20,20 +18,13 @@ import { ownRedis } from '../support/redis.ts'
 import { runWithImage } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 import { newKey } from '../support/stage.ts'
+import { quietWorld } from '../support/world.ts'
 import type { Print } from './moves.ts'
 
 const [IMAGES, AT_ONCE, SECONDS] = [20, 20, 5]
 const DEMANDS = { optional: [], strict: false }
 
-const world: World = {
-  env: {},
-  signal: new AbortController().signal,
-  now: Date.now,
-  random: randomBytes,
-  stdin: Readable.from([]),
-  warn: () => undefined,
-  debug: () => undefined,
-}
+const world = quietWorld()
 
 interface Pace {
   readonly perSecond: number

@@ -1,8 +1,6 @@
 /** The keys of a long-lived process, read again from a real server over https. Its clock is the test's own. */
-import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { pause } from '../../src/platform/io.ts'
 import { followTrust } from '../../src/service/followed-trust.ts'
@@ -13,6 +11,7 @@ import { type KeySite, keySite } from '../support/key-site.ts'
 import { memoryObjects, shared } from '../support/memory-objects.ts'
 import { active, mergeOnce, type OwnKey, ownKey, publishFile, readText, regionNamed } from '../support/regions.ts'
 import { scratch } from '../support/scratch.ts'
+import { quietWorld } from '../support/world.ts'
 
 interface Rig {
   readonly trusts: Watched<Trust>
@@ -34,15 +33,7 @@ async function overHttps(first: string): Promise<Rig & { readonly site: KeySite 
 async function follow(key: string, env: World['env'] = {}): Promise<Rig> {
   const [told, warned]: [string[], string[]] = [[], []]
   let at = 0
-  const world: World = {
-    env,
-    signal: new AbortController().signal,
-    now: Date.now,
-    random: (size) => randomBytes(size),
-    stdin: Readable.from([]),
-    warn: (line) => void warned.push(line),
-    debug: () => undefined,
-  }
+  const world = quietWorld({ env, warn: (line) => void warned.push(line) })
   const trusts = await followTrust({ key: [key] }, world, {
     what: 'the trusted keys',
     everyMs: 5,

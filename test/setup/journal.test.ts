@@ -1,20 +1,11 @@
 /** The journal and the key store that settings name. */
-import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
 import type { KeyStore } from '../../src/keysets/keystore.ts'
 import { openJournals } from '../../src/setup/journal.ts'
 import { settingsFor } from '../../src/setup/settings.ts'
-import type { World } from '../../src/setup/world.ts'
+import { quietWorld } from '../support/world.ts'
 
-const world: World = {
-  env: {},
-  signal: new AbortController().signal,
-  now: Date.now,
-  random: (size) => new Uint8Array(size),
-  stdin: Readable.from([]),
-  warn: () => undefined,
-  debug: () => undefined,
-}
+const world = quietWorld()
 
 it.each([
   ['usage', []],

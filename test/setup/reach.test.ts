@@ -1,13 +1,12 @@
 /** Where the backends are, as a kept verdict names it. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { counted } from '../../src/serve/counted.ts'
 import { type Setup, setUp } from '../../src/setup/backends.ts'
 import { reachOf, withCluster } from '../../src/setup/reach.ts'
-import type { World } from '../../src/setup/world.ts'
 import { scratch } from '../support/scratch.ts'
+import { quietWorld } from '../support/world.ts'
 
 const kubeconfig = (current: string): string =>
   JSON.stringify({
@@ -17,15 +16,7 @@ const kubeconfig = (current: string): string =>
     users: [{ name: 'u', user: { token: 'hush' } }],
   })
 
-const world: World = {
-  env: {},
-  signal: new AbortController().signal,
-  now: Date.now,
-  random: (size) => new Uint8Array(size),
-  stdin: Readable.from([]),
-  warn: () => undefined,
-  debug: () => undefined,
-}
+const world = quietWorld()
 
 it('another current context of the same kubeconfig is another place, for backends that read a cluster alone', async () => {
   const file = join(scratch(), 'config')
