@@ -10,8 +10,9 @@ export interface Mismatch {
 }
 
 /**
- * `stray`: a key of the store that the journal does not know, and that nobody takes in by himself. `missing`: a key that could still sign, without
- * its file. `unheld`: a key that the database alone names, which is neither published nor trusted. `other`: a file that is not the key of its row. `left`: a private key that never signs again. `damaged`: a row that cannot be read.
+ * `stray`: a key of the store that the journal does not know; nothing takes it in by itself. `missing`: a key that could still sign, without its
+ * file. `unheld`: a key that the database alone names, which is neither published nor trusted. `other`: a file that is not the key of its row.
+ * `left`: a private key that never signs again. `damaged`: a row that cannot be read.
  *
  * @example compare(state, await keysOf(store)) // []
  */

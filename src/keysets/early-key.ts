@@ -1,6 +1,6 @@
 /**
- * Opens the private key that a journal will most likely name before the journal has said so: deriving it takes a tenth of a second on another
- * thread, in which the database can be asked. It signs nothing before the journal has named it.
+ * Begins to open the private key that a journal will most likely name, while the database is still being asked: the password's work takes a tenth of
+ * a second on another thread. The key signs nothing before the journal has named it.
  */
 import { type SignerOptions, signerOfPem } from '../signing/open-signer.ts'
 import type { KeySigner } from '../signing/signer.ts'

@@ -33,8 +33,10 @@ export interface Published {
 }
 
 /**
- * Publishes. Where the region's own file is damaged or gone, the number goes on from the one that the public set has of it. Throws
- * `keyset_refused` where that cannot be known, and for a key that would count again although it was revoked, and for a file that nobody would read, `conflict` when every race is lost, and what the store and the signer throw.
+ * Publishes. Where the region's own file is damaged or gone, the number goes on from the one that the public set has of it.
+ *
+ * Throws `keyset_refused` where that number cannot be known, for a key that would count again although it was revoked, and for a file that nobody
+ * would read; `conflict` when every race is lost; and what the store and the signer throw.
  *
  * @example (await publishRegion(job)).statement.seq // 7
  */

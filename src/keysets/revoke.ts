@@ -43,8 +43,9 @@ type Found = Pick<JournalKey, 'n' | 'ended'> & {
 }
 
 /**
- * Revokes a key of the journal, whatever its status; a row that cannot be read is made whole where the key store holds its public key. Throws `usage`
- * for a kid that the journal does not know, and `keyset_refused` where it is revoked, and the file of the region cannot say so while a row cannot be read.
+ * Revokes a key of the journal, whatever its status; a row that cannot be read is made whole where the key store holds its public key. Throws
+ * `usage` for a kid that the journal does not know, and `keyset_refused` where the key is revoked now but the file of the region cannot say so, since
+ * a row cannot be read.
  *
  * @example await revoke(job, { kid, reason: 'the laptop was stolen', since: Date.parse('2026-11-01') })
  */

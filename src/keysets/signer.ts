@@ -31,8 +31,9 @@ interface Opened {
 }
 
 /**
- * A signer that opens the active key when it first signs, or before that when it is told to be `ready`. Throws `journal_inactive` while there is none, `key_unreadable` where the key store does
- * not hold it or holds another key under its name, and `conflict` for a key that was made after `trust` was read.
+ * A signer that opens the active key when it first signs, or before that when it is told to be `ready`. Throws `journal_inactive` while there is
+ * none, `key_unreadable` where the key store does not hold it or holds another key under its name, and `conflict` for a key that was made after
+ * `trust` was read.
  *
  * @example const { sig } = await journalSigner(options).sign(bytes)
  */
