@@ -17,9 +17,9 @@ const verdictOf = (item: { readonly value?: unknown; readonly error?: string } |
 describeWith(['distribution'], 'one of many keys that hangs', () => {
   test('the others are answered in time and in order, it is an error, and its work fills the cache', async () => {
     await using signed = await signedImages(3)
-    const service = await startService([...signed.flags, '--cache', 'memory', '--deadline', '1500ms'])
+    const service = await startService([...signed.flags, '--cache', 'memory', '--deadline', '4s'])
     const [slow = '', good = '', other = ''] = signed.images
-    signed.proxy.use((seen) => (isAbout(slow)(seen) ? { delayMs: 3000 } : undefined))
+    signed.proxy.use((seen) => (isAbout(slow)(seen) ? { delayMs: 5000 } : undefined))
     const keys = Array.from({ length: 50 }, (_, i) => (i === 7 ? slow : i % 2 === 0 ? good : other))
     const began = performance.now()
     const { status, items = [] } = await provide(service.address, '/verify', keys)
@@ -27,10 +27,10 @@ describeWith(['distribution'], 'one of many keys that hangs', () => {
     expect(status).toBe(200)
     expect(items.map(({ key }) => key)).toEqual(keys)
     const said = items.map(verdictOf)
-    expect(said[7]).toMatch(/^timed_out: no verdict within 1300 ms/)
+    expect(said[7]).toMatch(/^timed_out: no verdict within 3800 ms/)
     expect(said.filter((_, i) => i !== 7)).toEqual(new Array(49).fill('verified'))
     // Its deadline, not the end of the work: that takes two delays one after the other.
-    expect(took).toBeLessThan(6000)
+    expect(took).toBeLessThan(10_000)
     signed.proxy.use(undefined)
     await service.logged('no_verdict')
     for (;;) {
