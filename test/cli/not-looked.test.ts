@@ -1,9 +1,9 @@
 /** What nobody looked at is never told as agreement. */
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { provHere } from '../support/in-process.ts'
+import { ODD_FILES } from '../support/odd-files.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../support/runs.ts'
 import { scratch } from '../support/scratch.ts'
 
@@ -107,11 +107,7 @@ test('doctor: nothing that was tried is no success', async () => {
 })
 
 describe('a layout whose index is not a file', () => {
-  const ODD: Readonly<Record<string, (path: string) => void>> = {
-    'a pipe': (path) => void execFileSync('mkfifo', [path]),
-    'a link': (path) => symlinkSync('/dev/zero', path),
-    'a folder': (path) => void mkdirSync(path),
-  }
+  const ODD = { ...ODD_FILES, 'a folder': ['', (path: string) => void mkdirSync(path)] as const }
   const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     verify: ['verify', '--key', PUBLIC_KEY, file],
     'verify --all': ['verify', '--all', '--key', PUBLIC_KEY],
@@ -119,7 +115,7 @@ describe('a layout whose index is not a file', () => {
     list: ['list'],
   }
 
-  test.each(Object.entries(ODD))('%s: no command calls that damage of a copy, each ends with 6', async (_, put) => {
+  test.each(Object.entries(ODD))('%s: no command calls that damage of a copy, each ends with 6', async (_, [, put]) => {
     const layout = join(scratch(), 'layout')
     const here = ['--set', `storage.oci.layout=${layout}`, '--set', `storage.gcs.directory=${directory}`]
     const stored = await provHere(['store', '--storage', 'oci,gcs', ...here, '--key', PRIVATE_KEY, file], { env })

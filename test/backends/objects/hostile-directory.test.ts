@@ -1,5 +1,4 @@
 /** A directory in which somebody without the key may write: what is no regular file is damage, is never followed, and stops nobody. */
-import { execFileSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -23,6 +22,7 @@ import { calm, collect, entries, expectCode, look } from '../../conformance/chec
 import { aboutOf, sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
 import { prov } from '../../support/cli.ts'
 import { testContext } from '../../support/context.ts'
+import { ODD_FILES } from '../../support/odd-files.ts'
 import { PASSWORD, PRIVATE_KEY, PUBLIC_KEY, runFixture } from '../../support/runs.ts'
 import { scratch } from '../../support/scratch.ts'
 
@@ -54,7 +54,7 @@ const fileIn = (directory: string, part: string): string => {
 
 /** Puts something odd in the place of a file. */
 const ODD: Readonly<Record<string, readonly [code: string, put: (path: string) => void | Promise<void>]>> = {
-  'a pipe': ['not_regular_file', (path) => void execFileSync('mkfifo', [path])],
+  ...ODD_FILES,
   'a folder': ['not_regular_file', (path) => void mkdirSync(path)],
   'a socket': [
     'not_regular_file',
@@ -64,7 +64,6 @@ const ODD: Readonly<Record<string, readonly [code: string, put: (path: string) =
         onTestFinished(() => void server.close())
       }),
   ],
-  'a link to a device': ['symbolic_link', (path) => symlinkSync('/dev/zero', path)],
   'a link to a file outside': [
     'symbolic_link',
     (path) => {
@@ -73,8 +72,6 @@ const ODD: Readonly<Record<string, readonly [code: string, put: (path: string) =
       symlinkSync(secret, path)
     },
   ],
-  'a link to nothing': ['symbolic_link', (path) => symlinkSync('/nonexistent/file', path)],
-  'a link to itself': ['symbolic_link', (path) => symlinkSync(path, path)],
 }
 
 describe.each(Object.entries(ODD))('%s in the place of a file', (_, [code, put]) => {

@@ -1,5 +1,4 @@
 /** What somebody without the key may push to a shared tag, or put into an image layout: bounded in number, bytes and signatures. */
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,6 +10,7 @@ import { readTag } from '../../../backends/oci/tags/read.ts'
 import { sha256Hex } from '../../../src/model/entry.ts'
 import { expectCode } from '../../conformance/checks.ts'
 import { sampleEntry, sampleImage, sampleRun } from '../../conformance/samples.ts'
+import { ODD_FILES } from '../../support/odd-files.ts'
 import { scratch } from '../../support/scratch.ts'
 
 const repo = 'registry.example/acme/app'
@@ -106,13 +106,7 @@ describe('a tag', () => {
 
 describe('an image layout', () => {
   const blobOf = (directory: string, hex: string): string => join(directory, 'blobs', 'sha256', hex)
-  const ODD: Readonly<Record<string, readonly [string, (path: string) => void]>> = {
-    'a pipe': ['not_regular_file', (path) => execFileSync('mkfifo', [path])],
-    'a link to a device': ['symbolic_link', (path) => symlinkSync('/dev/zero', path)],
-    'a link to nothing': ['symbolic_link', (path) => symlinkSync('/nonexistent', path)],
-    'a link to itself': ['symbolic_link', (path) => symlinkSync(path, path)],
-  }
-  const kinds = Object.entries(ODD)
+  const kinds = Object.entries(ODD_FILES)
 
   it.each(kinds)('with %s in place of a blob: damage beside the good copy', async (_, [code, put]) => {
     const directory = scratch()
