@@ -115,7 +115,7 @@ export async function runWorker(job: WorkerJob): Promise<WorkerEnd> {
   return { ...counts, givenBack: givenBack.size }
 }
 
-/** What none of the keys of before had signed may be signed by one of the new ones. */
+/** What none of the earlier keys had signed may be signed by one of the new ones. */
 function onNewKeys({ trust }: WorkerJob, givenBack: Set<number>): () => void {
   let before = trust().hash
   return () => {

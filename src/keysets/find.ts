@@ -39,7 +39,7 @@ export async function findJournal(journals: Journals, store: KeyStore, wanted?: 
   if (found.length === 0) {
     throw new ProvError('journal_missing', 'no journal in this database knows a key of the key store', {
       location,
-      hint: 'prov keys init makes one; keys of before are taken in with prov keys import',
+      hint: 'prov keys init makes one; earlier keys are taken in with prov keys import',
     })
   }
   const names = (fitting.length > 1 ? fitting : found).map(({ id, name }) => `${name} (${id})`).join(', ')

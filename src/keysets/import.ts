@@ -1,4 +1,4 @@
-/** Takes keys of before into a journal: each once, by its kid, however often it is tried. Nothing that is there is changed. */
+/** Takes earlier keys into a journal: each once, by its kid, however often it is tried. Nothing that is there is changed. */
 import { createPublicKey } from 'node:crypto'
 import { ProvError } from '../errors.ts'
 import { algorithmOf, publicJwk } from '../keys/jwk.ts'

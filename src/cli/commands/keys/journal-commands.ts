@@ -83,7 +83,7 @@ function journal(io: Io): Command {
 
 function importing(io: Io): Command {
   const command = withPassword(new Command('import'))
-    .summary('take keys of before into a journal')
+    .summary('take earlier keys into a journal')
     .description(
       'Takes keys into the journal, each once: from a folder of NAME.key and NAME.pub, a PEM file of public keys, or the file of a journal. Keys of a ' +
         'folder verify but do not sign; --active names the one that does. The file of a journal that the database has lost makes it anew.',
