@@ -2,6 +2,8 @@
  * Begins to open the private key that a journal will most likely name, while the database is still being asked: the password's work takes a tenth of
  * a second on another thread. The key signs nothing before the journal has named it.
  */
+import { COSIGN_LABELS } from '../keys/cosign-key.ts'
+import { pemBlocks } from '../keys/pem.ts'
 import { type SignerOptions, signerOfPem } from '../signing/open-signer.ts'
 import type { KeySigner } from '../signing/signer.ts'
 import type { KeyStore } from './keystore.ts'
@@ -16,13 +18,18 @@ export function openNamed(store: Pick<KeyStore, 'read'>, password: SignerOptions
 
 /**
  * As {@link openNamed}, with the newest private key of the store being opened from now on. A guess that was wrong, or failed, costs time and
- * nothing else.
+ * nothing else. Whoever may put a file beside the keys chooses the newest one: only what cosign's reader bounds is opened on a guess. PKCS#8 may
+ * ask for 2^31 rounds of PBKDF2, on this thread, and nothing could stop them.
  *
  * @example const open = openEarly(store, password); …; await open(keyName(journal.id, n))
  */
 export function openEarly(store: Pick<KeyStore, 'list' | 'read'>, password: SignerOptions['password']): OpenNamed {
   const open = openNamed(store, password)
-  const guess = newestIn(store).then((name) => (name === undefined ? undefined : { name, signer: open(name) }))
+  const guess = newestIn(store).then(async (name) => {
+    const pem = name === undefined ? '' : await store.read(name)
+    const isBounded = pemBlocks(pem).every(({ label }) => COSIGN_LABELS.includes(label))
+    return name === undefined || !isBounded ? undefined : { name, signer: signerOfPem(`${name}.key`, pem, password) }
+  })
   guess.then((made) => made?.signer).catch(() => undefined) // said by whoever needs the key
   return async (name) => {
     const made = await guess.catch(() => undefined)

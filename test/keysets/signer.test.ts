@@ -1,5 +1,5 @@
 /** Signing with the active key of a journal. */
-import { createPublicKey, verify } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -118,6 +118,22 @@ describe('the signer of a journal', () => {
     let asked = 0
     const wrongOnce = async (): Promise<string> => (asked++ === 0 ? 'wrong' : STORE_PASSWORD)
     expect(await signedBy(await signerNow({ open: openEarly(store, wrongOnce) }))).toBe(1)
+  })
+
+  it('on a guess opens no key file that may ask for any amount of work', async () => {
+    await rotate(job)
+    const { privateKey } = generateKeyPairSync('ed25519')
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: STORE_PASSWORD })
+    await store.make('zz-999999999', String(pem))
+    const { counting, reads } = counted()
+    const asked: string[] = []
+    const open = openEarly(counting, () => {
+      asked.push(reads.at(-1) ?? '')
+      return password()
+    })
+    expect(await signedBy(await signerNow({ open }))).toBe(1)
+    expect(reads).toEqual(['zz-999999999', `${journal.id}-1`])
+    expect(asked).toEqual([`${journal.id}-1`]) // nothing was derived for the other one
   })
 
   it('a revoked key signs nothing after the next question', async () => {
