@@ -25,6 +25,16 @@ export function keyHint(publicKey: KeyObject): string {
   return createHash('sha256').update(spki(publicKey)).digest('base64')
 }
 
+/**
+ * True for a text that can be the name of a key: its hash in one of the spellings above, in hex, or as RFC 7638 has it. What stands beside a signature
+ * is anybody's text otherwise, and must not be told to people as the name of who signed.
+ *
+ * @example isKeyName('SHA256:oZ2oW4s1…') // true
+ */
+export function isKeyName(text: string): boolean {
+  return /^(?:(?:SHA256:)?[A-Za-z0-9+/_-]{43}=?|[0-9a-fA-F]{64})$/.test(text)
+}
+
 /** SubjectPublicKeyInfo, DER: the identity of a public key. */
 export function spki(publicKey: KeyObject): Uint8Array {
   return publicKey.export({ type: 'spki', format: 'der' })

@@ -32,7 +32,7 @@ const PLACES: Readonly<Record<string, string>> = {
   'storage.pubsub.kafka.bootstrap.servers': '127.0.0.1:1',
 }
 
-const BEGIN = /<!-- (table|help): ([a-z]+(?: [-a-z0-9]+)?) -->\n[\s\S]*?<!-- end of \1 -->/g
+const BEGIN = /<!-- (table|help): ([-a-z]+(?: [-a-z0-9]+)?) -->\n[\s\S]*?<!-- end of \1 -->/g
 
 /** The text with every marked table and help text made anew; `<!-- table: settings oci -->` is the part that concerns one backend. */
 export async function withTables(page: string): Promise<string> {
