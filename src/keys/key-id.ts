@@ -25,6 +25,16 @@ export function keyHint(publicKey: KeyObject): string {
   return createHash('sha256').update(spki(publicKey)).digest('base64')
 }
 
+/**
+ * Whether a text can be the id of a key: one word, of no great length. What stands beside a signature is not signed, and whoever reads a report
+ * must find nothing in it that somebody else wants to say.
+ *
+ * @example canBeKeyId('SHA256:oZ2oW4s1…') // true
+ */
+export function canBeKeyId(text: string): boolean {
+  return /^[\w+/=:.-]{1,120}$/.test(text)
+}
+
 /** SubjectPublicKeyInfo, DER: the identity of a public key. */
 export function spki(publicKey: KeyObject): Uint8Array {
   return publicKey.export({ type: 'spki', format: 'der' })
