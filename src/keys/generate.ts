@@ -3,6 +3,7 @@ import { generateKeyPair as generate } from 'node:crypto'
 import { open, unlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { ProvError } from '../errors.ts'
+import { fileReason } from '../platform/fs/files.ts'
 import { type Password, sealKey } from './cosign-key.ts'
 
 export interface KeyPairPem {
@@ -58,7 +59,8 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
         hint: 'move it away, or choose another name',
       })
     }
-    throw new ProvError('target_unwritable', `${path} cannot be written (${String(code ?? 'unknown reason')})`, {
+    await unlink(path).catch(() => undefined) // on a full disk it is there, and empty
+    throw new ProvError('target_unwritable', `${path} cannot be written: ${fileReason(String(code))}`, {
       location: path,
     })
   }

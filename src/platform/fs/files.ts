@@ -90,6 +90,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EBUSY: 'it is in use',
   EIO: 'the disk or its server failed',
   ENOSPC: 'no space is left',
+  EFBIG: 'the file would be larger than the system allows',
   EDQUOT: 'the quota is used up',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of the path is not a folder',

@@ -61,7 +61,10 @@ async function acquire(taker: Taker, lockFile: string, options: LockOptions): Pr
 /** True when the lock file is now ours. It is created with its content, so that no reader ever sees half of it. */
 async function take({ files, self }: Taker, lockFile: string): Promise<boolean> {
   const own = `${lockFile}.${self.token}`
-  await files.create(own, Buffer.from(JSON.stringify(self)), 0o644)
+  await files.create(own, Buffer.from(JSON.stringify(self)), 0o644).catch(async (thrown: unknown) => {
+    if (fileErrorCode(thrown) !== 'EEXIST') await files.unlink(own).catch(() => undefined) // on a full disk it is there, and empty
+    throw thrown
+  })
   try {
     await files.link(own, lockFile)
     return true
