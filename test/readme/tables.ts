@@ -32,11 +32,14 @@ const PLACES: Readonly<Record<string, string>> = {
   'storage.pubsub.kafka.bootstrap.servers': '127.0.0.1:1',
 }
 
-const BEGIN = /<!-- (table|help): ([a-z]+(?: [-a-z0-9]+)?) -->\n[\s\S]*?<!-- end of \1 -->/g
+const BEGIN = /<!-- (table|help): ([-a-z]+(?: [-a-z0-9]+)?) -->\n[\s\S]*?<!-- end of \1 -->/g
 
 /** The text with every marked table and help text made anew; `<!-- table: settings oci -->` is the part that concerns one backend. */
 export async function withTables(page: string): Promise<string> {
   const rows = await backendRows()
+  const [marks, made] = [page.match(/<!-- (?:table|help): /g) ?? [], page.match(BEGIN) ?? []]
+  if (marks.length !== made.length)
+    throw new Error(`${marks.length} tables and helps are marked, ${made.length} are made`)
   return page.replaceAll(BEGIN, (_, kind: string, name: string) => {
     const made = kind === 'help' ? help(name) : tableCalled(name, rows)
     return `<!-- ${kind}: ${name} -->\n${made}\n<!-- end of ${kind} -->`
