@@ -34,6 +34,10 @@ export function postgresFailure(thrown: unknown, location: string): unknown {
     const why = 'a pooler between prov and the server does not take truth.schema'
     return new ProvError('config_invalid', why, { ...details, hint: SCHEMA_OF_ROLE })
   }
+  // PgBouncer says so as a fault of the protocol (08P01).
+  if (code === '08P01' && /authentication failed/.test(thrown.message)) {
+    return new ProvError('denied', `the database refused the login: ${thrown.message}`, details)
+  }
   const known = STATES.find(([state]) => code.length === 5 && code.startsWith(state))
   if (known !== undefined) return new ProvError(known[1], `${known[2]}: ${thrown.message}`, details)
   if (code === 'ETIMEDOUT' || /timeout/i.test(thrown.message)) {

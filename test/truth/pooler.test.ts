@@ -54,6 +54,11 @@ describeWith(['postgresql', 'pgbouncer'], 'PostgreSQL behind a pooler in transac
     await Promise.all(truths.map((truth) => truth.close()))
   })
 
+  it('a wrong password is a refused login, not a broken connection', async () => {
+    const wrong = openTruth({ ...place, password: 'wrong' }, { make: false })
+    await expect(wrong).rejects.toMatchObject({ code: 'denied', message: expect.stringContaining('login') })
+  })
+
   it('refuses truth.schema where the pooler does not take it, or drops it', async () => {
     const named = { ...place, schema: 'prov' }
     const refusal = { code: 'config_invalid', hint: expect.stringContaining('SET search_path') }
