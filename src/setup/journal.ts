@@ -72,7 +72,8 @@ const SECRET = /^secret:([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})$/
  */
 export function keyStoreOf(settings: Settings, world: World): KeyStore {
   const place = settings.get('keys.store')
-  const hint = 'use --store folder:PATH or --store secret:NAMESPACE/NAME, or set keys.store'
+  const hint =
+    'set keys.store to folder:PATH or secret:NAMESPACE/NAME; the commands of prov keys take it with --store as well'
   if (place === undefined) throw new ProvError('usage', 'no key store was named', { hint })
   const { signal, now, random } = world
   if (place.startsWith('folder:') && place.length > 'folder:'.length && !place.includes('\0')) {

@@ -103,7 +103,7 @@ export type SignatureFault =
 
 /**
  * `until`: the end of the first validity that this rests on, in milliseconds since the epoch; absent: none ends.
- * `signer`: the identity of the certificate, or the key id, printable; with `key_untrusted` only what stands beside the signature, unproven.
+ * `signer`: the identity of the certificate, or the key id, printable; with `key_untrusted` only what stands beside the signature, unproven, where it can be a key id.
  * Absent: nobody knows.
  */
 export type SignatureVerdict =

@@ -90,5 +90,5 @@ function stepLine({ step, n, kid }: DoneStep): string {
 }
 
 function upcomingLine({ key, activates }: JournalKey): string {
-  return `next: ${key?.kid}${activates === undefined ? '' : `, may sign from ${timeText(activates)}`}`
+  return `on its way: ${key?.kid}${activates === undefined ? '' : `, may sign from ${timeText(activates)}`}`
 }
