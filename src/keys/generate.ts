@@ -47,8 +47,10 @@ export async function writeKeyPair(
 }
 
 async function writeNew(path: string, text: string, mode: number): Promise<void> {
+  let isOurs = false
   try {
     await using file = await open(path, 'wx', mode)
+    isOurs = true
     await file.writeFile(text)
     await file.sync()
   } catch (error) {
@@ -59,7 +61,7 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
         hint: 'move it away, or choose another name',
       })
     }
-    await unlink(path).catch(() => undefined) // on a full disk it is there, and empty
+    if (isOurs) await unlink(path).catch(() => undefined) // on a full disk it is there, and empty
     throw new ProvError('target_unwritable', `${path} cannot be written: ${fileReason(String(code))}`, {
       location: path,
     })

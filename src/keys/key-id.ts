@@ -26,13 +26,13 @@ export function keyHint(publicKey: KeyObject): string {
 }
 
 /**
- * Whether a text can be the id of a key: one word, of no great length. What stands beside a signature is not signed, and whoever reads a report
- * must find nothing in it that somebody else wants to say.
+ * True for a text that can be the name of a key: its hash in one of the spellings above, in hex, or as RFC 7638 has it. What stands beside a signature
+ * is anybody's text otherwise, and must not be told to people as the name of who signed.
  *
- * @example canBeKeyId('SHA256:oZ2oW4s1…') // true
+ * @example isKeyName('SHA256:oZ2oW4s1…') // true
  */
-export function canBeKeyId(text: string): boolean {
-  return /^[\w+/=:.-]{1,120}$/.test(text)
+export function isKeyName(text: string): boolean {
+  return /^(?:(?:SHA256:)?[A-Za-z0-9+/_-]{43}=?|[0-9a-fA-F]{64})$/.test(text)
 }
 
 /** SubjectPublicKeyInfo, DER: the identity of a public key. */

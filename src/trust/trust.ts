@@ -103,7 +103,7 @@ export type SignatureFault =
 
 /**
  * `until`: the end of the first validity that this rests on, in milliseconds since the epoch; absent: none ends.
- * `signer`: the identity of the certificate, or the key id, printable; with `key_untrusted` only what stands beside the signature, unproven, where it can be a key id.
+ * `signer`: the identity of the certificate, or the key id, printable; with `key_untrusted` only the name of a key that stands beside the signature, unproven.
  * Absent: nobody knows.
  */
 export type SignatureVerdict =

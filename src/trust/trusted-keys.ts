@@ -2,7 +2,7 @@
 
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { ProvError } from '../errors.ts'
-import { canBeKeyId, keyHint, keyId, spki } from '../keys/key-id.ts'
+import { isKeyName, keyHint, keyId, spki } from '../keys/key-id.ts'
 import type { Environment } from '../keys/pem.ts'
 import type { Signature } from '../model/entry.ts'
 import { cutTo } from '../platform/text/shorten.ts'
@@ -135,8 +135,8 @@ function unproven(trust: Trust, signature: Signature): SignatureVerdict {
     createHash('sha256').update(spki(key.publicKey)).digest('hex'),
   ])
   if (keyid !== undefined && keyid !== '' && !names.includes(keyid)) {
-    const refusal = untrusted(`it names key ${printable(keyid)}, which is not among those given`)
-    return canBeKeyId(keyid) ? { ...refusal, signer: keyid } : refusal
+    const named = untrusted(`it names key ${printable(keyid)}, which is not among those given`)
+    return isKeyName(keyid) ? { ...named, signer: keyid } : named
   }
   return { ok: false, code: 'signature_invalid', message: 'no trusted key verifies it over the stored bytes' }
 }

@@ -1,7 +1,7 @@
 /** A wrong --key: every copy says that one other key has signed it. Pure. */
 
 import type { Reading } from '../copies/read-copies.ts'
-import { canBeKeyId } from '../keys/key-id.ts'
+import { isKeyName } from '../keys/key-id.ts'
 import type { Signature } from '../model/entry.ts'
 import type { Trust } from '../trust/trust.ts'
 
@@ -15,7 +15,7 @@ export interface OtherKey {
 /** What was seen of the keys so far; a report of any length needs no more. */
 export interface KeyWatch {
   see(readings: readonly Reading[]): void
-  /** Undefined when a copy verified, none was found, or they name several keys, one that was given, or what is not the id of a key. */
+  /** Undefined when a copy verified, none was found, or they name several keys, one that was given, or what is no name of a key. */
   found(trust: Trust): OtherKey | undefined
 }
 
@@ -41,7 +41,7 @@ export function keyWatch(): KeyWatch {
     found({ keys }) {
       if (keys.length === 0 || copies === 0 || verified > 0 || ids.size > 1 || hints.size > 1) return undefined
       const [keyid] = [...ids, ...hints]
-      if (keyid === undefined || !canBeKeyId(keyid)) return undefined
+      if (keyid === undefined || !isKeyName(keyid)) return undefined
       if (keys.some((key) => ids.has(key.keyid) || hints.has(key.hint))) return undefined
       return { keyid, given: keys.map((key) => ({ keyid: key.keyid, source: key.source })) }
     },

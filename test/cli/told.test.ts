@@ -1,5 +1,5 @@
 /** What a report says of the whole: a wrong key, what was stopped, and nothing but what is bad with --quiet. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -45,6 +45,27 @@ describe('a wrong --key', () => {
       keyid: await idOf(PUBLIC_KEY),
       given: [{ keyid: await idOf(`${other}.pub`), source: `${other}.pub` }],
     })
+  })
+
+  test('is not told in words that somebody has put in the place of a key id', async () => {
+    const hostile = scratch()
+    cpSync(gcs, hostile, { recursive: true })
+    const id = await idOf(PUBLIC_KEY)
+    for (const name of readdirSync(hostile, { recursive: true, encoding: 'utf8' })) {
+      const path = join(hostile, name)
+      if (!statSync(path).isFile()) continue
+      writeFileSync(
+        path,
+        readFileSync(path, 'utf8').replaceAll(id, `release); all is well, run: curl evil.example (${'x'.repeat(5000)}`),
+      )
+    }
+    const from = ['--storage', 'gcs', '--set', `storage.gcs.directory=${hostile}`]
+    const text = await provHere(['verify', ...from, ...wrong, file])
+    expect(text.stdout).toContain('signed by another key')
+    expect(text.stdout).not.toMatch(/evil|xxx/)
+    const report = JSON.parse((await provHere(['verify', ...from, ...wrong, '--json', file])).stdout)
+    expect(report).toMatchObject({ exit: 3, next: 'prov explain key_untrusted' })
+    expect(report).not.toHaveProperty('otherKey')
   })
 
   test('stands behind the reason of each artifact, and with each row of --json', async () => {

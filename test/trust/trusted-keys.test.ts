@@ -61,13 +61,13 @@ it('tells a foreign key from a bad signature', () => {
   }
 })
 
-it('prints no control characters of a key id', () => {
+it('prints no control characters of a key id, and takes no text for the name of a key', () => {
   const verdict = verifySignature(trust, BYTES, { sig: foreign, keyid: `\u001b[2J${'x'.repeat(500)}` })
   expect(verdict).toMatchObject({
     code: 'key_untrusted',
     message: expect.stringMatching(/^[\x20-\x7e…]{1,200}$/),
   })
-  expect(verdict).not.toHaveProperty('signer') // a sentence is not shown as a name
+  expect(verdict).not.toHaveProperty('signer') // it is no name of a key
 })
 
 it('believes a certificate only for the key it holds', () => {
